@@ -1,0 +1,55 @@
+# What docker.bootstrap and docker.engine read. Copy it, and change what differs.
+
+repositories:
+  repos:
+    docker:
+      humanname: Docker
+      # Debian family: the address behind "deb"; RedHat family: the repository's baseurl.
+      baseurl: https://download.docker.com/linux/debian
+      # URL of the key that signs the repository; salt:// works too.
+      gpgkey: https://download.docker.com/linux/debian/gpg
+      # Debian family only: distribution (default: the host's code name) and component (stable).
+      # dist: bookworm
+      # comps: stable
+  pkgs:
+    docker-engine:
+      # Package name: docker-ce (Docker's own repository), docker.io (Debian's).
+      name: docker-ce
+      # Exact package version; empty: what the repository has.
+      version: ''
+
+swarm:
+  # Exact minion ids, one by one: never a pattern, since each of them is given the manager's join token.
+  # Use an odd number. The first is the only one that ever makes a swarm.
+  managers:
+    - manager1
+    - manager2
+    - manager3
+
+  # Minion ids or patterns. With auto_accept on the master, a pattern lets in whoever takes a name.
+  workers:
+    - 'worker*'
+
+  # Interface or address of the host that the others reach it by; needed where it has several.
+  advertise: eth0
+
+  # Listen address of managers, 0.0.0.0:2377 unless given.
+  # listen: 0.0.0.0:2377
+
+  # Fixed for the life of the swarm: interface or address, and UDP port, of overlay traffic; address
+  # pools of overlay networks and the mask length of each network.
+  # data_path: eth1
+  # data_path_port: 4789
+  # address_pool: [10.20.0.0/16]
+  # subnet_size: 24
+
+  # Managers that are dead for good, on your word: they are neither waited for nor asked when a new
+  # swarm is to be made. Take them out again afterwards.
+  # init_without: [manager3]
+
+  # Only for a state.apply of docker.manager.first by hand: your word that a new swarm may be made.
+  # init: True
+
+  # The engine's address on the hosts, unix:///var/run/docker.sock unless given; seconds for a request.
+  # url: unix:///var/run/docker.sock
+  # timeout: 60

@@ -1,0 +1,5 @@
+# The orchestration reads pillar as the master's own minion id, "<master's host name>_master", so '*'
+# (or that id) has to have it too.
+base:
+  '*':
+    - docker

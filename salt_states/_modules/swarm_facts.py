@@ -1,0 +1,382 @@
+"""
+What the hosts of a bootstrap know of each other
+================================================
+
+Each host publishes one mine entry, ``swarm``: its local state, its place in the cluster, and on the
+manager that leads the run the join tokens, sealed. From the entries of the exact minion ids in
+pillar ``swarm:managers`` every host draws the same conclusion: which manager leads, whether a swarm
+may be made, or why not. An entry of any other minion is never read for that.
+
+:maturity: new
+:depends: the execution module ``swarm``
+
+.. versionadded:: 0.1.0
+
+**Pillar**: ``swarm:managers``, ``swarm:workers``, ``swarm:init_without`` (see ``pillar_example``), and
+``swarm_run``, which ``docker.bootstrap`` hands to its jobs: ``id`` of the run, and ``managers`` and
+``workers``: ``{minion id: public key that the master accepted}``.
+"""
+
+import os
+import time
+import uuid
+
+from salt.exceptions import CommandExecutionError
+
+ALIAS = "swarm"
+READ_BACK_SECONDS = 10
+# The engine makes it at its first start: where it is missing, no engine ever ran on this host.
+ENGINE_FOLDER = "/var/lib/docker/swarm"
+
+__virtualname__ = "swarm_facts"
+
+
+def __virtual__():
+    return __virtualname__
+
+
+def run():
+    """
+    This bootstrap run as pillar ``swarm_run`` has it: ``{"id", "managers", "workers"}``; without a run
+    the id is empty, and hosts and keys are those that the mine knows.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt manager1 swarm_facts.run
+    """
+    given = __pillar__.get("swarm_run") or {}
+    return {
+        "id": given.get("id", ""),
+        "managers": dict(given.get("managers") or {}),
+        "workers": dict(given.get("workers") or {}),
+    }
+
+
+def manager_ids():
+    """
+    The exact minion ids of pillar ``swarm:managers``, in their order.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt manager1 swarm_facts.manager_ids
+    """
+    ids = _pillar("managers")
+    if not ids or not isinstance(ids, list) or not all(isinstance(name, str) for name in ids):
+        raise CommandExecutionError("pillar swarm:managers must be a list of exact minion ids")
+    if len(set(ids)) != len(ids):
+        raise CommandExecutionError("pillar swarm:managers names a minion twice")
+    return list(ids)
+
+
+def _pillar(key):
+    return (__pillar__.get("swarm") or {}).get(key)
+
+
+def collect(error="", sealed=None):
+    """
+    The facts of this host: ``id``, ``run``, ``stamp`` (new for each entry), ``state`` (as
+    ``swarm.info``, or ``absent`` where no engine ever ran, ``unreachable`` where it does not answer),
+    ``role``, ``node_id``, ``name``, ``addresses`` (this host's IPv4), ``managers`` (``ip:port``),
+    ``error``; on a manager ``cluster``, ``digest`` (of the CA, as in join tokens) and ``members`` (node
+    ids); on a host outside a swarm ``key`` (its public key, for a run by hand). It holds no secret.
+
+    error
+        One line on what went wrong on this host.
+    sealed
+        ``{minion id: sealed join token}`` to publish along.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt '*' swarm_facts.collect
+    """
+    facts = {
+        "id": __opts__["id"],
+        "run": run()["id"],
+        "stamp": uuid.uuid4().hex,
+        "role": "",
+        "node_id": "",
+        "name": __grains__.get("nodename", ""),
+        "addresses": _addresses(),
+        "managers": [],
+        "error": error,
+    }
+    try:
+        info = __salt__["swarm.info"]()
+    except CommandExecutionError as exc:
+        facts["state"] = "unreachable" if os.path.isdir(ENGINE_FOLDER) else "absent"
+        facts["error"] = error or str(exc)
+        return facts
+    for key in ("state", "role", "node_id", "name", "managers"):
+        facts[key] = info[key]
+    facts["error"] = error or info["error"]
+    if info["state"] == "active" and info["role"] == "manager":
+        _add_cluster(facts)
+    if info["state"] != "active" and not facts["run"]:
+        facts["key"] = __salt__["swarm.public_key"]()
+    if sealed:
+        facts["sealed"] = sealed
+    return facts
+
+
+def _addresses():
+    """This host's own IPv4 addresses; those of docker's bridges are the same on every host."""
+    ret = []
+    for name, addresses in (__grains__.get("ip4_interfaces") or {}).items():
+        if name != "lo" and not name.startswith(("docker", "br-")):
+            ret.extend(addresses)
+    return sorted(ret)
+
+
+def _add_cluster(facts):
+    """What only a manager of a cluster with a leader knows; without one the reason is kept."""
+    try:
+        token = __salt__["swarm.join_token"]("worker")
+        facts["cluster"] = token["cluster_id"]
+        facts["digest"] = token["digest"]
+        facts["members"] = [node["id"] for node in __salt__["swarm.nodes"]()]
+    except CommandExecutionError as exc:
+        facts["error"] = facts["error"] or str(exc)
+
+
+def publish(error="", sealed=None):
+    """
+    Put the facts of this host into the mine, and read them back. Arguments and return value as
+    :py:func:`swarm_facts.collect <collect>`.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt '*' swarm_facts.publish
+    """
+    facts = collect(error, sealed)
+    __salt__["mine.send"](ALIAS, mine_function="swarm_facts.given", facts=facts)
+    # The minion hands an entry to the master without waiting for it.
+    end = time.monotonic() + READ_BACK_SECONDS
+    while time.monotonic() < end:
+        if read([__opts__["id"]]).get(__opts__["id"], {}).get("stamp") == facts["stamp"]:
+            return facts
+        time.sleep(0.1)
+    raise CommandExecutionError(
+        "the master did not give this minion's facts back from the mine: in the master's"
+        " configuration minion_data_cache must be on, and mine_get must let minions read 'swarm'"
+    )
+
+
+def given(facts):
+    """
+    Returns its argument: ``mine.send`` publishes what a function returns.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt worker1 swarm_facts.given '{}'
+    """
+    return facts
+
+
+def read(minions):
+    """
+    The published facts of these minions, of any age: ``{minion id: facts}``.
+
+    minions
+        List of exact minion ids.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt manager1 swarm_facts.read '[manager1, manager2]'
+    """
+    found = __salt__["mine.get"](list(minions), ALIAS, tgt_type="list") or {}
+    return {
+        minion: facts
+        for minion, facts in found.items()
+        if minion in minions and isinstance(facts, dict) and facts.get("id") == minion
+    }
+
+
+def fresh(minions):
+    """
+    As :py:func:`swarm_facts.read <read>`, but only entries of this run; all where there is no run.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt manager1 swarm_facts.fresh '[manager1, manager2]'
+    """
+    ours = run()["id"]
+    return {
+        minion: facts
+        for minion, facts in read(minions).items()
+        if not ours or facts.get("run") == ours
+    }
+
+
+def plan(init=False):
+    """
+    What the facts of the managers say must be done; the same on every host that reads them.
+
+    init
+        The operator's word, without a run, that no swarm lives and one may be made.
+
+    Returns ``action`` (``exists``, ``init`` or ``refuse``), ``reason`` (one line, for ``refuse``), ``lead``
+    (the manager that inits, seals and clears up), and of an existing cluster ``cluster``, ``digest``,
+    ``members`` and ``managers`` (``ip:port``).
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt manager1 swarm_facts.plan
+    """
+    ids = manager_ids()
+    entries = fresh(ids)
+    ret = {"action": "", "reason": "", "lead": "", "cluster": "", "digest": ""}
+    ret.update(members=[], managers=[])
+    reason = _unfit(entries)
+    if reason:
+        ret.update(action="refuse", reason=reason)
+        return ret
+    living = [name for name in ids if _is_manager(entries.get(name))]
+    if living:
+        _plan_existing(ret, entries, living)
+    else:
+        _plan_init(ret, ids, entries, init)
+    return ret
+
+
+def _is_manager(facts):
+    return bool(facts) and facts["state"] == "active" and facts["role"] == "manager"
+
+
+def _unfit(entries):
+    """Why nothing may be done while a manager is as it says it is; empty if nothing speaks against."""
+    for name, facts in sorted(entries.items()):
+        if facts["state"] == "locked":
+            return (
+                f"{name} is locked: unlock it (docker swarm unlock on {name}), then run again"
+            )
+        if facts["state"] == "unreachable" or (facts["state"] == "absent" and not _test()):
+            return f"docker does not answer on {name}: {facts['error']}"
+        if facts["state"] == "error":
+            return f"the swarm part of docker on {name} reports: {facts['error']}"
+    return ""
+
+
+def _test():
+    return bool(__opts__.get("test"))
+
+
+def _plan_existing(ret, entries, living):
+    leaderless = [name for name in living if not entries[name].get("cluster")]
+    leading = [name for name in living if entries[name].get("cluster")]
+    clusters = {entries[name]["cluster"]: name for name in leading}
+    if len(clusters) > 1:
+        parts = ", ".join(f"{name} in {cluster}" for cluster, name in sorted(clusters.items()))
+        ret["reason"] = (
+            f"the managers of pillar are in different swarms: {parts}. Decide which one stays, and"
+            " let the other hosts leave theirs (swarm.leave force=True)"
+        )
+    elif not leading:
+        ret["reason"] = (
+            f"{', '.join(leaderless)}: the cluster has no leader ({entries[living[0]]['error']})."
+            " Bring the other managers back so that more than half of them run, then run again"
+        )
+    if ret["reason"]:
+        ret["action"] = "refuse"
+        return
+    lead = entries[leading[0]]
+    ret.update(lead=leading[0], cluster=lead["cluster"], digest=lead["digest"])
+    ret.update(members=list(lead["members"]), managers=list(lead["managers"]))
+    ret["action"] = "exists"
+    for name, facts in sorted(entries.items()):
+        reason = _misplaced(name, facts, ret)
+        if reason:
+            ret.update(action="refuse", reason=reason)
+            return
+
+
+def _misplaced(name, facts, plan_):
+    """Why a manager of pillar that is active as something else stops the run."""
+    if facts["state"] != "active" or facts["role"] == "manager":
+        return ""
+    if facts["node_id"] in plan_["members"]:
+        return (
+            f"pillar says that {name} is a manager, but it is a worker: promote it with"
+            f" salt {plan_['lead']} swarm.node_update {facts['node_id']} role=manager"
+        )
+    return _elsewhere(name, facts, plan_)
+
+
+def _elsewhere(name, facts, plan_):
+    """Why an active host that is not in the members' list is no business of ours; "" if it is."""
+    if set(facts["managers"]) & set(plan_["managers"]):
+        return ""
+    return (
+        f"{name} is in another swarm (its managers: {', '.join(facts['managers']) or 'unknown'});"
+        f" to move it, run salt {name} swarm.leave force=True first"
+    )
+
+
+def foreign(facts, plan_):
+    """
+    Why a host that is active, but no member, may not be taken: it is in another swarm. Empty where
+    it is an orphan of the cluster of ``plan``, that left its list.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt worker1 swarm_facts.foreign "$facts" "$plan"
+    """
+    return _elsewhere(facts["id"], facts, plan_)
+
+
+def _plan_init(ret, ids, entries, init):
+    ret["lead"] = ids[0]
+    ret["action"] = "init"
+    ret["reason"] = _why_no_init(ids, entries, init)
+    if ret["reason"]:
+        ret["action"] = "refuse"
+
+
+def _why_no_init(ids, entries, init):
+    """An init is right only where nothing can live elsewhere."""
+    without = _pillar("init_without") or []
+    if ids[0] in without:
+        return f"{ids[0]} is the one that makes a swarm, so it cannot stand in swarm:init_without"
+    if not run()["id"] and init is not True:
+        return (
+            "outside a bootstrap run a new swarm is made only on your word: set pillar swarm:init"
+            " to True, or run salt-run state.orchestrate docker.bootstrap"
+        )
+    silent = [name for name in ids if name not in entries and name not in without]
+    if silent and run()["id"]:
+        return (
+            f"no new swarm is made while {', '.join(silent)} may be in one: no report came from"
+            " there in this run. Start the minion and docker there, or name a dead host in pillar"
+            " swarm:init_without"
+        )
+    busy = [name for name, facts in entries.items() if facts["state"] not in ("inactive", "absent")]
+    if busy:
+        parts = ", ".join(f"{name} is {entries[name]['state']}" for name in sorted(busy))
+        return f"no new swarm is made while {parts}: wait, or run swarm.leave force=True there"
+    known = set()
+    for facts in read(ids).values():
+        known.update(facts.get("managers") or [])
+    alive = __salt__["swarm.reachable"](sorted(known)) if known else []
+    if alive:
+        return (
+            f"no new swarm is made: a manager still listens at {', '.join(alive)}. Start the minion"
+            " there, or stop that swarm"
+        )
+    return ""

@@ -1,0 +1,535 @@
+"""
+Docker swarm mode: hosts and their place in the cluster
+=======================================================
+
+:maturity: new
+:depends: the execution modules ``swarm`` and ``swarm_facts``
+
+.. versionadded:: 0.1.0
+
+The states of ``docker.bootstrap``, and of highstates between its runs. Run again they change
+nothing. What they compare and decide comes from the engine, and from the facts that the managers
+of pillar publish. In test mode each predicts the changes of the real run; facts are published in
+test mode too, since the predictions of other hosts rest on them.
+"""
+
+import contextlib
+import time
+
+from salt.exceptions import CommandExecutionError, SaltInvocationError
+
+READY_SECONDS = 30
+
+__virtualname__ = "swarm"
+
+
+def __virtual__():
+    return __virtualname__
+
+
+@contextlib.contextmanager
+def _reported(ret):
+    """An error of the modules becomes the state's one-line reason."""
+    try:
+        yield
+    except (CommandExecutionError, SaltInvocationError) as exc:
+        ret["result"] = False
+        ret["comment"] = str(exc)
+
+
+def _new(name):
+    return {"name": name, "result": True, "changes": {}, "comment": ""}
+
+
+def _would(ret, changes, comment):
+    ret.update(result=None, changes=changes, comment=comment)
+
+
+def _member_change(old, role):
+    return {"swarm": {"old": "inactive" if old == "absent" else old, "new": role}}
+
+
+def _plan(init=False):
+    plan = __salt__["swarm_facts.plan"](init)
+    if plan["action"] == "refuse":
+        raise CommandExecutionError(plan["reason"])
+    return plan
+
+
+def published(name, **kwargs):
+    """
+    The facts of this host stand in the mine, for the managers and for hosts that join. It is no
+    change to report: the facts say what is.
+
+    name
+        Any text.
+
+    .. code-block:: yaml
+
+        facts of this host:
+          swarm.published: []
+    """
+    ret = _new(name)
+    with _reported(ret):
+        facts = __salt__["swarm_facts.publish"]()
+        ret["comment"] = f"published: {facts['state']} {facts['role']}".strip()
+        if facts["error"] and facts["state"] not in ("absent", "inactive"):
+            ret["comment"] += f" ({facts['error']})"
+    return ret
+
+
+def initialized(
+    name,
+    advertise_addr=None,
+    listen_addr=None,
+    data_path_addr=None,
+    data_path_port=None,
+    default_addr_pool=None,
+    subnet_size=None,
+    availability="drain",
+    init=False,
+    **kwargs,
+):
+    """
+    The cluster of pillar ``swarm:managers`` is there. The first of them makes it, and only where no
+    swarm can live elsewhere; on the others this says who leads.
+
+    name
+        Any text.
+    advertise_addr, listen_addr, data_path_addr, data_path_port, default_addr_pool, subnet_size
+        As for :py:func:`swarm.init <salt.modules.swarm.init>`; used only when a swarm is made.
+    availability
+        Of the first manager, from its first moment.
+    init
+        Outside a bootstrap run: your word that a new swarm may be made.
+
+    .. code-block:: yaml
+
+        the swarm:
+          swarm.initialized:
+            - advertise_addr: eth0
+    """
+    ret = _new(name)
+    with _reported(ret):
+        plan = _plan(init)
+        if plan["lead"] != __opts__["id"]:
+            ret["comment"] = f"{plan['lead']} leads this run"
+        elif plan["action"] == "exists":
+            ret["comment"] = f"this host is a manager of the cluster {plan['cluster']}"
+        elif __opts__["test"]:
+            _would(ret, _member_change("inactive", "manager"), "a new swarm would be made here")
+        else:
+            made = __salt__["swarm.init"](
+                advertise_addr=advertise_addr,
+                listen_addr=listen_addr,
+                data_path_addr=data_path_addr,
+                data_path_port=data_path_port,
+                default_addr_pool=default_addr_pool,
+                subnet_size=subnet_size,
+                availability=availability,
+            )
+            _verify(made["node_id"], "manager")
+            ret["changes"] = _member_change("inactive", "manager")
+            ret["comment"] = f"made the cluster {made['cluster_id']}, node {made['node_id']}"
+    return ret
+
+
+def _verify(node_id, role):
+    info = __salt__["swarm.info"]()
+    if (info["state"], info["role"], info["node_id"]) != ("active", role, node_id):
+        raise CommandExecutionError(
+            f"docker said that this host is in, but now it is {info['state']} {info['role']}:"
+            f" {info['error'] or 'no reason given'}"
+        )
+
+
+def dead_removed(name, **kwargs):
+    """
+    No manager record of a host stands in the node list that this host is known to have left: one
+    with the name or address of a manager of pillar, but another node id than its facts. Each is
+    demoted and deleted, unless that would lose the quorum. Done by the manager that leads.
+
+    name
+        Any text.
+
+    .. code-block:: yaml
+
+        no dead manager:
+          swarm.dead_removed: []
+    """
+    ret = _new(name)
+    with _reported(ret):
+        plan = _plan()
+        if plan["lead"] != __opts__["id"]:
+            ret["comment"] = f"{plan['lead']} leads this run"
+        elif plan["action"] == "init":
+            ret["comment"] = "there is no cluster yet"
+        else:
+            hosts = __salt__["swarm_facts.fresh"](__salt__["swarm_facts.manager_ids"]())
+            dead = [
+                node
+                for node in _left_behind(__salt__["swarm.nodes"](), hosts)
+                if node["member"] or node["role"] == "manager"
+            ]
+            _remove(ret, dead)
+            ret["comment"] = ret["comment"] or "no dead manager in the node list"
+    return ret
+
+
+def _left_behind(nodes, hosts):
+    """Node records that bear the name or address of one of the hosts, but no living host's id."""
+    alive = {facts["node_id"] for facts in hosts.values() if facts["node_id"]}
+    names = {facts["name"] for facts in hosts.values() if facts["name"]}
+    addresses = {address for facts in hosts.values() for address in facts["addresses"]}
+    return [
+        node
+        for node in nodes
+        if node["id"] not in alive
+        and (
+            node["hostname"] in names
+            or node["manager_addr"].rpartition(":")[0].strip("[]") in addresses
+        )
+    ]
+
+
+def _remove(ret, dead):
+    if not dead:
+        return
+    gone = {node["id"]: {"old": node["hostname"], "new": ""} for node in dead}
+    text = ", ".join(f"{node['hostname']} ({node['id']})" for node in dead)
+    if __opts__["test"]:
+        _would(ret, gone, f"records of hosts that left would be removed: {text}")
+        return
+    for node in dead:
+        __salt__["swarm.node_rm"](node["id"], force=True, demote=True)
+        ret["changes"][node["id"]] = gone[node["id"]]
+    ret["comment"] = f"removed the records of hosts that left: {text}"
+
+
+def sealed(name, **kwargs):
+    """
+    Each host that may join finds its join token in the facts of the manager that leads, sealed to
+    the key that the master accepted for it. Nothing readable is published.
+
+    name
+        Any text.
+
+    .. code-block:: yaml
+
+        tokens for the hosts that join:
+          swarm.sealed: []
+    """
+    ret = _new(name)
+    with _reported(ret):
+        plan = _plan()
+        if plan["lead"] != __opts__["id"]:
+            ret["comment"] = f"{plan['lead']} leads this run"
+            return ret
+        hosts = _joining(plan)
+        if __opts__["test"]:
+            ret["comment"] = f"join tokens would be sealed for {len(hosts)} hosts"
+            return ret
+        blobs = __salt__["swarm.seal"](hosts)["sealed"] if hosts else {}
+        __salt__["swarm_facts.publish"](sealed=blobs)
+        ret["comment"] = f"join tokens are sealed for {len(blobs)} hosts"
+    return ret
+
+
+def _joining(plan):
+    """``{minion id: {"role", "key"}}`` of the hosts that may have to join."""
+    run = __salt__["swarm_facts.run"]()
+    if not run["id"]:
+        ids = __salt__["swarm_facts.manager_ids"]()
+        keys = {name: facts.get("key") for name, facts in __salt__["swarm_facts.read"](ids).items()}
+        run["managers"] = {name: key for name, key in keys.items() if key}
+    facts = __salt__["swarm_facts.fresh"](list(run["managers"]))
+    hosts = {
+        name: {"role": "manager", "key": key}
+        for name, key in run["managers"].items()
+        if facts.get(name, {}).get("node_id") not in plan["members"]
+    }
+    # Whether a worker is a member shows only when it asks: its facts of this run come later.
+    hosts.update({name: {"role": "worker", "key": key} for name, key in run["workers"].items()})
+    return hosts
+
+
+def joined(
+    name,
+    role="worker",
+    advertise_addr=None,
+    listen_addr=None,
+    data_path_addr=None,
+    availability=None,
+    remote_addrs=None,
+    token_file=None,
+    token_pillar=None,
+    token_sdb=None,
+    timeout=None,
+    **kwargs,
+):
+    """
+    This host is a member of the cluster of pillar ``swarm:managers``: its node id stands in their
+    list. A join found pending is waited for, then done anew; an orphan, that left the list, leaves
+    its remains and joins; a host in another swarm is left alone, and fails.
+
+    name
+        Any text.
+    role
+        ``worker`` or ``manager``.
+    advertise_addr, listen_addr, data_path_addr, availability
+        As for :py:func:`swarm.join <salt.modules.swarm.join>`.
+    remote_addrs
+        Managers to join, instead of those that the facts name.
+    token_file, token_pillar, token_sdb
+        Where the join token is, instead of the sealed one of a bootstrap run.
+    timeout
+        Seconds for the join (120).
+
+    .. code-block:: yaml
+
+        this host in the swarm:
+          swarm.joined:
+            - role: worker
+            - advertise_addr: eth0
+    """
+    ret = _new(name)
+    source = {"token_file": token_file, "token_pillar": token_pillar, "token_sdb": token_sdb}
+    source = {key: value for key, value in source.items() if value}
+    options = {
+        "role": role,
+        "advertise_addr": advertise_addr,
+        "listen_addr": listen_addr,
+        "data_path_addr": data_path_addr,
+        "availability": availability,
+        "timeout": timeout,
+    }
+    by_hand = bool(source or remote_addrs)
+    with _reported(ret):
+        facts = __salt__["swarm_facts.collect"]()
+        if by_hand:
+            plan = {"managers": remote_addrs or [], "members": [], "digest": None}
+            _joined(ret, facts, plan, options, source)
+        else:
+            _joined(ret, facts, _plan(), options, None)
+    if not by_hand:
+        _publish_outcome(ret)
+    return ret
+
+
+def _publish_outcome(ret):
+    """The manager that compares at the end learns from the facts why a host is missing."""
+    try:
+        __salt__["swarm_facts.publish"](error=ret["comment"] if ret["result"] is False else "")
+    except CommandExecutionError as exc:
+        ret["result"] = False
+        ret["comment"] = f"{ret['comment']}; {exc}" if ret["comment"] else str(exc)
+
+
+def _joined(ret, facts, plan, options, source):
+    state, role = facts["state"], options["role"]
+    if state in ("locked", "error", "unreachable") or (state == "absent" and not __opts__["test"]):
+        raise CommandExecutionError(facts["error"] or f"the swarm on this host is {state}")
+    orphan = False
+    if state == "active":
+        if source is not None or facts["node_id"] in plan["members"]:
+            _same_role(ret, facts, role)
+            return
+        reason = __salt__["swarm_facts.foreign"](facts, plan)
+        if reason:
+            raise CommandExecutionError(reason)
+        orphan = True
+    if __opts__["test"]:
+        _would(ret, _member_change(state, role), f"this host would join as {role}")
+        return
+    secret = source or _sealed_token(plan, role)
+    if orphan:
+        __salt__["swarm.leave"](force=True)
+    joined_ = __salt__["swarm.join"](
+        plan["managers"], digest=plan["digest"], replace_pending=True, **secret, **options
+    )
+    _verify(joined_["node_id"], role)
+    ret["changes"] = _member_change(state, role)
+    ret["comment"] = f"joined as {role}, node {joined_['node_id']}"
+    if orphan:
+        ret["comment"] += "; it was active, but in no manager's list"
+
+
+def _same_role(ret, facts, role):
+    if facts["role"] == role:
+        ret["comment"] = f"this host is a {role} of the swarm, node {facts['node_id']}"
+        return
+    verb = "promote" if role == "manager" else "demote"
+    raise CommandExecutionError(
+        f"pillar says that this host is a {role}, but it is a {facts['role']}: {verb} it with"
+        f" swarm.node_update {facts['node_id']} role={role} on a manager"
+    )
+
+
+def _sealed_token(plan, role):
+    """The arguments for ``swarm.join`` that hold the token of this host, still sealed."""
+    if plan["action"] != "exists":
+        raise CommandExecutionError(
+            f"there is no swarm to join: {plan['lead']} has not made one; see its docker.manager.first"
+        )
+    leads = __salt__["swarm_facts.fresh"]([plan["lead"]])
+    blob = (leads.get(plan["lead"], {}).get("sealed") or {}).get(__opts__["id"])
+    if not blob:
+        raise CommandExecutionError(
+            f"{plan['lead']} has sealed no join token for {__opts__['id']}: is its key accepted, and"
+            " does pillar swarm:managers or swarm:workers name it? Then run the bootstrap again"
+        )
+    return {"sealed": blob, "cluster_id": plan["cluster"]}
+
+
+def left(name, force=False, **kwargs):
+    """
+    This host is in no swarm.
+
+    name
+        Any text.
+    force
+        Also as a manager, locked, or pending.
+
+    .. code-block:: yaml
+
+        no swarm on this host:
+          swarm.left: []
+    """
+    ret = _new(name)
+    with _reported(ret):
+        before = __salt__["swarm.info"]()["state"]
+        if before == "inactive":
+            ret["comment"] = "this host is in no swarm"
+            return ret
+        changes = {"swarm": {"old": before, "new": "inactive"}}
+        if __opts__["test"]:
+            _would(ret, changes, "this host would leave its swarm")
+            return ret
+        __salt__["swarm.leave"](force=force)
+        after = __salt__["swarm.info"]()["state"]
+        if after != "inactive":
+            raise CommandExecutionError(f"docker let this host leave, but now it is {after}")
+        ret.update(changes=changes, comment="this host left its swarm")
+    return ret
+
+
+def drained(name, **kwargs):
+    """
+    This manager takes no tasks. Where there is no swarm there is nothing to drain, and that is fine.
+
+    name
+        Any text.
+
+    .. code-block:: yaml
+
+        no tasks here:
+          swarm.drained: []
+    """
+    ret = _new(name)
+    with _reported(ret):
+        facts = __salt__["swarm_facts.collect"]()
+        if facts["state"] in ("inactive", "absent"):
+            ret["comment"] = "this host is in no swarm: there is nothing to drain"
+            return ret
+        if facts["state"] == "active" and facts["role"] == "worker":
+            raise CommandExecutionError(
+                "this host is a worker, which cannot drain itself: on a manager run"
+                f" swarm.drain {facts['node_id']}"
+            )
+        before = __salt__["swarm.node_inspect"]("self")["Spec"]["Availability"]
+        if before == "drain":
+            ret["comment"] = "this node is drained"
+            return ret
+        changes = {"availability": {"old": before, "new": "drain"}}
+        if __opts__["test"]:
+            _would(ret, changes, "this node would be drained")
+            return ret
+        __salt__["swarm.drain"]("self")
+        ret.update(changes=changes, comment="drained this node, no task is left on it")
+    return ret
+
+
+def verified(name, **kwargs):
+    """
+    The cluster is what pillar says: each host of the run is a ready member with its role. Records that
+    its hosts left behind are removed; nodes that pillar does not name are told of, and left alone.
+    The comment counts, and gives the reason of each host that is missing.
+
+    name
+        Any text.
+
+    .. code-block:: yaml
+
+        the swarm as pillar has it:
+          swarm.verified: []
+    """
+    ret = _new(name)
+    with _reported(ret):
+        plan = _plan()
+        run = __salt__["swarm_facts.run"]()
+        if plan["action"] == "init" and __opts__["test"]:
+            ret["comment"] = "the node list would be compared with pillar"
+            return ret
+        roles = {minion: "worker" for minion in run["workers"]}
+        roles.update({minion: "manager" for minion in run["managers"]})
+        roles.update({minion: "manager" for minion in __salt__["swarm_facts.manager_ids"]()})
+        facts = __salt__["swarm_facts.fresh"](list(roles))
+        nodes, missing = _settled(roles, facts)
+        _remove(ret, _left_behind(nodes.values(), facts))
+        if not __opts__["test"]:
+            _summarize(ret, roles, facts, nodes, missing)
+    return ret
+
+
+def _settled(roles, facts):
+    """The nodes by id, and ``{minion id: reason}``; a node that comes up is waited for."""
+    end = time.monotonic() + (0 if __opts__["test"] else READY_SECONDS)
+    while True:
+        nodes = {node["id"]: node for node in __salt__["swarm.nodes"]()}
+        missing = {}
+        coming = False
+        for minion, role in roles.items():
+            reason = _why_missing(role, facts.get(minion), nodes)
+            if reason:
+                missing[minion] = reason
+                coming = coming or facts.get(minion, {}).get("node_id") in nodes
+        if not coming or time.monotonic() >= end:
+            return nodes, missing
+        time.sleep(0.5)
+
+
+def _why_missing(role, facts, nodes):
+    if facts is None:
+        return "no report in this run: its minion did not answer, or its job failed"
+    node = nodes.get(facts["node_id"])
+    if node is None:
+        return facts["error"] or f"{facts['state']}, but not in the node list"
+    if node["role"] != role:
+        return facts["error"] or f"it is a {node['role']}, pillar says {role}"
+    if node["state"] != "ready":
+        return f"its node is {node['state']}: {node['message'] or 'no reason given'}"
+    if role == "manager" and node["reachability"] != "reachable":
+        return f"as a manager it is {node['reachability'] or 'not in the raft group yet'}"
+    return ""
+
+
+def _summarize(ret, roles, facts, nodes, missing):
+    lines = []
+    for role in ("manager", "worker"):
+        hosts = [minion for minion in roles if roles[minion] == role]
+        joined_ = [minion for minion in hosts if minion not in missing]
+        if hosts:
+            lines.append(f"{len(joined_)} of {len(hosts)} {role}s joined")
+    lines = [", ".join(lines)]
+    lines += [f"{minion}: {reason}" for minion, reason in sorted(missing.items())]
+    known = {entry["node_id"] for entry in facts.values()} | set(ret["changes"])
+    unnamed = sorted(
+        f"{node['hostname']} ({node['id']})" for node in nodes.values() if node["id"] not in known
+    )
+    if unnamed and not missing:
+        lines.append(f"not in pillar, left alone: {', '.join(unnamed)}")
+    if ret["comment"]:
+        lines.append(ret["comment"])
+    ret["comment"] = "; ".join(lines)
+    if missing:
+        ret["result"] = False

@@ -1,0 +1,6 @@
+# This manager takes no tasks.
+include:
+  - docker.extension
+
+docker-drain:
+  swarm.drained: []

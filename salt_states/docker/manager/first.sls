@@ -1,0 +1,27 @@
+# The cluster is there: made by the first of pillar swarm:managers where no swarm can live elsewhere.
+# The manager that leads then removes dead manager records and seals join tokens for who is missing.
+{%- set swarm = pillar.get('swarm', {}) %}
+include:
+  - docker.engine
+  - docker.extension
+  - docker.mine
+
+docker-swarm:
+  swarm.initialized:
+    - advertise_addr: {{ swarm.get('advertise') | json }}
+    - listen_addr: {{ swarm.get('listen') | json }}
+    - data_path_addr: {{ swarm.get('data_path') | json }}
+    - data_path_port: {{ swarm.get('data_path_port') | json }}
+    - default_addr_pool: {{ swarm.get('address_pool') | json }}
+    - subnet_size: {{ swarm.get('subnet_size') | json }}
+    - init: {{ swarm.get('init', False) | json }}
+
+docker-swarm-dead:
+  swarm.dead_removed:
+    - require:
+      - swarm: docker-swarm
+
+docker-swarm-sealed:
+  swarm.sealed:
+    - require:
+      - swarm: docker-swarm-dead

@@ -1,0 +1,6 @@
+# The facts of this host, published to the mine: they hold no secret.
+include:
+  - docker.extension
+
+docker-mine:
+  swarm.published: []

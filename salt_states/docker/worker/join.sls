@@ -1,0 +1,12 @@
+# This host is a worker of the cluster.
+{%- set swarm = pillar.get('swarm', {}) %}
+include:
+  - docker.engine
+  - docker.extension
+
+docker-swarm-join:
+  swarm.joined:
+    - role: worker
+    - advertise_addr: {{ swarm.get('advertise') | json }}
+    - listen_addr: {{ swarm.get('listen') | json }}
+    - data_path_addr: {{ swarm.get('data_path') | json }}

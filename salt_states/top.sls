@@ -1,0 +1,11 @@
+# What a highstate keeps right between runs of docker.bootstrap. Never init or join: those belong to
+# the orchestration. Nodegroups: see examples/nodegroups.conf.
+base:
+  swarmmanager:
+    - match: nodegroup
+    - docker.engine
+    - docker.mine
+    - docker.manager.drain
+  swarmworker:
+    - match: nodegroup
+    - docker.engine
