@@ -381,13 +381,14 @@ def seal(hosts):
     }
     for minion, host in hosts.items():
         try:
-            key = load_pem_public_key(host["key"].encode())
-        except ValueError:
-            raise CommandExecutionError(f"the public key of {minion} is no PEM key") from None
-        blob = key.encrypt(
-            tokens[host["role"]].encode(),
-            _padding(tokens["cluster_id"], host["role"], minion),
-        )
+            blob = load_pem_public_key(host["key"].encode()).encrypt(
+                tokens[host["role"]].encode(),
+                _padding(tokens["cluster_id"], host["role"], minion),
+            )
+        except (AttributeError, ValueError):
+            raise CommandExecutionError(
+                f"the public key of {minion} is no RSA key in PEM of 2048 bits or more"
+            ) from None
         ret["sealed"][minion] = base64.b64encode(blob).decode()
     return ret
 
@@ -419,7 +420,7 @@ def reachable(addresses, timeout=3):
     Which of these addresses accept TCP connections. Nothing is sent to them.
 
     addresses
-        List of ``host[:port]``; port 2377 unless given.
+        One ``host[:port]``, or a list; port 2377 unless given.
     timeout
         Seconds for each.
 
@@ -430,10 +431,12 @@ def reachable(addresses, timeout=3):
         salt worker1 swarm.reachable '[10.0.0.1, 10.0.0.2:2377]'
     """
     core = _core()
+    if isinstance(addresses, str):
+        addresses = [addresses]
     ret = []
     for address in addresses:
         try:
-            core.probe(address, timeout=timeout)
+            core.probe(str(address), timeout=timeout)
         except (core.ConnectError, core.Timeout):
             continue
         except core.Error as exc:

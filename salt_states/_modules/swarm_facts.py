@@ -87,7 +87,7 @@ def collect(error="", sealed=None):
     error
         One line on what went wrong on this host.
     sealed
-        ``{minion id: sealed join token}`` to publish along.
+        ``{minion id: sealed join token}`` to add.
 
     CLI Example:
 
@@ -147,7 +147,8 @@ def _add_cluster(facts):
 def publish(error="", sealed=None):
     """
     Put the facts of this host into the mine, and read them back. Arguments and return value as
-    :py:func:`swarm_facts.collect <collect>`.
+    :py:func:`swarm_facts.collect <collect>`; without ``sealed`` those that this host published
+    earlier in the same run stay.
 
     CLI Example:
 
@@ -155,12 +156,16 @@ def publish(error="", sealed=None):
 
         salt '*' swarm_facts.publish
     """
+    own = __opts__["id"]
+    if sealed is None and run()["id"]:
+        # An entry is replaced as a whole, and the hosts that join later still need theirs.
+        sealed = _of_this_run(read([own])).get(own, {}).get("sealed")
     facts = collect(error, sealed)
     __salt__["mine.send"](ALIAS, mine_function="swarm_facts.given", facts=facts)
     # The minion hands an entry to the master without waiting for it.
     end = time.monotonic() + READ_BACK_SECONDS
     while time.monotonic() < end:
-        if read([__opts__["id"]]).get(__opts__["id"], {}).get("stamp") == facts["stamp"]:
+        if read([own]).get(own, {}).get("stamp") == facts["stamp"]:
             return facts
         time.sleep(0.1)
     raise CommandExecutionError(
@@ -206,6 +211,7 @@ def read(minions):
 def fresh(minions):
     """
     As :py:func:`swarm_facts.read <read>`, but only entries of this run; all where there is no run.
+    Of this host itself, where it has such an entry: as :py:func:`swarm_facts.collect <collect>`.
 
     CLI Example:
 
@@ -213,11 +219,18 @@ def fresh(minions):
 
         salt manager1 swarm_facts.fresh '[manager1, manager2]'
     """
+    found = _of_this_run(read(minions))
+    own = __opts__["id"]
+    if own in found:
+        # Its entry may be older than its own init or join.
+        found[own] = collect()
+    return found
+
+
+def _of_this_run(entries):
     ours = run()["id"]
     return {
-        minion: facts
-        for minion, facts in read(minions).items()
-        if not ours or facts.get("run") == ours
+        minion: facts for minion, facts in entries.items() if not ours or facts.get("run") == ours
     }
 
 
@@ -370,6 +383,9 @@ def _why_no_init(ids, entries, init):
     if busy:
         parts = ", ".join(f"{name} is {entries[name]['state']}" for name in sorted(busy))
         return f"no new swarm is made while {parts}: wait, or run swarm.leave force=True there"
+    if ids[0] != __opts__["id"]:
+        # It asks for itself; by now it may be the one that listens.
+        return ""
     known = set()
     for facts in read(ids).values():
         known.update(facts.get("managers") or [])

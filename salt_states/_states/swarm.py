@@ -166,21 +166,25 @@ def dead_removed(name, **kwargs):
             ret["comment"] = "there is no cluster yet"
         else:
             hosts = __salt__["swarm_facts.fresh"](__salt__["swarm_facts.manager_ids"]())
-            dead = [
-                node
-                for node in _left_behind(__salt__["swarm.nodes"](), hosts)
-                if node["member"] or node["role"] == "manager"
-            ]
-            _remove(ret, dead)
+            nodes = [node for node in __salt__["swarm.nodes"]() if _of_manager(node)]
+            _remove(ret, _left_behind(nodes, hosts))
             ret["comment"] = ret["comment"] or "no dead manager in the node list"
     return ret
 
 
+def _of_manager(node):
+    return node["member"] or node["role"] == "manager"
+
+
 def _left_behind(nodes, hosts):
     """Node records that bear the name or address of one of the hosts, but no living host's id."""
-    alive = {facts["node_id"] for facts in hosts.values() if facts["node_id"]}
-    names = {facts["name"] for facts in hosts.values() if facts["name"]}
-    addresses = {address for facts in hosts.values() for address in facts["addresses"]}
+    # Which record is its own only such a host can say; with its engine stopped it may be a member.
+    known = [
+        facts for facts in hosts.values() if facts["state"] in ("absent", "inactive", "active")
+    ]
+    alive = {facts["node_id"] for facts in known if facts["node_id"]}
+    names = {facts["name"] for facts in known if facts["name"]}
+    addresses = {address for facts in known for address in facts["addresses"]}
     return [
         node
         for node in nodes
@@ -281,7 +285,9 @@ def joined(
     remote_addrs
         Managers to join, instead of those that the facts name.
     token_file, token_pillar, token_sdb
-        Where the join token is, instead of the sealed one of a bootstrap run.
+        Where the join token is, instead of the sealed one of a bootstrap run. With ``remote_addrs``
+        no facts are read or published at all, as for a masterless minion; whether an active host
+        is a member can then not be known, and is taken for granted.
     timeout
         Seconds for the join (120).
 
@@ -296,6 +302,7 @@ def joined(
     source = {"token_file": token_file, "token_pillar": token_pillar, "token_sdb": token_sdb}
     source = {key: value for key, value in source.items() if value}
     options = {
+        "remote_addrs": remote_addrs,
         "role": role,
         "advertise_addr": advertise_addr,
         "listen_addr": listen_addr,
@@ -303,14 +310,11 @@ def joined(
         "availability": availability,
         "timeout": timeout,
     }
-    by_hand = bool(source or remote_addrs)
+    by_hand = bool(source and remote_addrs)
     with _reported(ret):
         facts = __salt__["swarm_facts.collect"]()
-        if by_hand:
-            plan = {"managers": remote_addrs or [], "members": [], "digest": None}
-            _joined(ret, facts, plan, options, source)
-        else:
-            _joined(ret, facts, _plan(), options, None)
+        plan = {"action": "exists", "members": None, "digest": None} if by_hand else _plan()
+        _joined(ret, facts, plan, options, source)
     if not by_hand:
         _publish_outcome(ret)
     return ret
@@ -320,7 +324,7 @@ def _publish_outcome(ret):
     """The manager that compares at the end learns from the facts why a host is missing."""
     try:
         __salt__["swarm_facts.publish"](error=ret["comment"] if ret["result"] is False else "")
-    except CommandExecutionError as exc:
+    except (CommandExecutionError, SaltInvocationError) as exc:
         ret["result"] = False
         ret["comment"] = f"{ret['comment']}; {exc}" if ret["comment"] else str(exc)
 
@@ -331,7 +335,7 @@ def _joined(ret, facts, plan, options, source):
         raise CommandExecutionError(facts["error"] or f"the swarm on this host is {state}")
     orphan = False
     if state == "active":
-        if source is not None or facts["node_id"] in plan["members"]:
+        if plan["members"] is None or facts["node_id"] in plan["members"]:
             _same_role(ret, facts, role)
             return
         reason = __salt__["swarm_facts.foreign"](facts, plan)
@@ -339,13 +343,21 @@ def _joined(ret, facts, plan, options, source):
             raise CommandExecutionError(reason)
         orphan = True
     if __opts__["test"]:
-        _would(ret, _member_change(state, role), f"this host would join as {role}")
+        if plan["action"] == "init" and plan["lead"] == __opts__["id"]:
+            ret["comment"] = "this host would be in by then: it makes the swarm"
+        else:
+            _would(ret, _member_change(state, role), f"this host would join as {role}")
         return
-    secret = source or _sealed_token(plan, role)
+    if plan["action"] != "exists":
+        raise CommandExecutionError(
+            f"there is no swarm to join: {plan['lead']} has not made one; see its docker.manager.first"
+        )
+    secret = source or _sealed_token(plan)
+    options["remote_addrs"] = options["remote_addrs"] or plan["managers"]
     if orphan:
         __salt__["swarm.leave"](force=True)
     joined_ = __salt__["swarm.join"](
-        plan["managers"], digest=plan["digest"], replace_pending=True, **secret, **options
+        digest=plan["digest"], replace_pending=True, **secret, **options
     )
     _verify(joined_["node_id"], role)
     ret["changes"] = _member_change(state, role)
@@ -365,20 +377,21 @@ def _same_role(ret, facts, role):
     )
 
 
-def _sealed_token(plan, role):
+def _sealed_token(plan):
     """The arguments for ``swarm.join`` that hold the token of this host, still sealed."""
-    if plan["action"] != "exists":
-        raise CommandExecutionError(
-            f"there is no swarm to join: {plan['lead']} has not made one; see its docker.manager.first"
-        )
-    leads = __salt__["swarm_facts.fresh"]([plan["lead"]])
-    blob = (leads.get(plan["lead"], {}).get("sealed") or {}).get(__opts__["id"])
-    if not blob:
+    # Another one may lead by now: the first of pillar does so again once it has joined.
+    managers = __salt__["swarm_facts.fresh"](__salt__["swarm_facts.manager_ids"]())
+    blobs = [
+        facts["sealed"][__opts__["id"]]
+        for facts in managers.values()
+        if facts.get("cluster") == plan["cluster"] and __opts__["id"] in facts.get("sealed", {})
+    ]
+    if not blobs:
         raise CommandExecutionError(
             f"{plan['lead']} has sealed no join token for {__opts__['id']}: is its key accepted, and"
             " does pillar swarm:managers or swarm:workers name it? Then run the bootstrap again"
         )
-    return {"sealed": blob, "cluster_id": plan["cluster"]}
+    return {"sealed": blobs[0], "cluster_id": plan["cluster"]}
 
 
 def left(name, force=False, **kwargs):
@@ -451,9 +464,9 @@ def drained(name, **kwargs):
 
 def verified(name, **kwargs):
     """
-    The cluster is what pillar says: each host of the run is a ready member with its role. Records that
-    its hosts left behind are removed; nodes that pillar does not name are told of, and left alone.
-    The comment counts, and gives the reason of each host that is missing.
+    The cluster is what pillar says: each host of the run is a ready member with its role. Workers'
+    records that its hosts left behind are removed; nodes that pillar does not name are told of, and
+    left alone. The comment counts, and gives the reason of each host that is missing.
 
     name
         Any text.
@@ -471,13 +484,17 @@ def verified(name, **kwargs):
             ret["comment"] = "the node list would be compared with pillar"
             return ret
         roles = {minion: "worker" for minion in run["workers"]}
-        roles.update({minion: "manager" for minion in run["managers"]})
-        roles.update({minion: "manager" for minion in __salt__["swarm_facts.manager_ids"]()})
+        # A run leaves out those of pillar swarm:init_without.
+        managers = run["managers"] or __salt__["swarm_facts.manager_ids"]()
+        roles.update({minion: "manager" for minion in managers})
         facts = __salt__["swarm_facts.fresh"](list(roles))
         nodes, missing = _settled(roles, facts)
-        _remove(ret, _left_behind(nodes.values(), facts))
+        # Those of managers went before any manager joined (dead_removed).
+        workers = [node for node in nodes.values() if not _of_manager(node)]
+        _remove(ret, _left_behind(workers, facts))
         if not __opts__["test"]:
             _summarize(ret, roles, facts, nodes, missing)
+        ret["comment"] = ret["comment"] or "no record of a host that left is in the node list"
     return ret
 
 

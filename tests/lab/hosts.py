@@ -24,7 +24,7 @@ def address(name):
     if name == "master":
         return f"{NETWORK}.2"
     kind, number = name.rstrip("0123456789"), int(name.lstrip("abcdefghijklmnopqrstuvwxyz"))
-    return f"{NETWORK}.{ {'manager': 10, 'worker': 100}[kind] + number}"
+    return f"{NETWORK}.{ {'manager': 10, 'worker': 100}[kind] + number }"
 
 
 class Process:
@@ -99,8 +99,11 @@ def ip(path, *lines):
     """Run lines of `ip` in a namespace."""
     done = subprocess.run(
         ["nsenter", f"--net={path}", "ip", "-batch", "-"],
-        input="\n".join(lines) + "\n", text=True, capture_output=True, check=False,
-    )  # fmt: skip
+        input="\n".join(lines) + "\n",
+        text=True,
+        capture_output=True,
+        check=False,
+    )
     if done.returncode:
         raise LabError(f"ip {'; '.join(lines)}: {done.stderr.strip()}")
 
@@ -164,8 +167,17 @@ class Host:
             (self.dir / name).mkdir(parents=True, exist_ok=True)
         lower = ":".join(map(str, layers))
         upper, work = self.dir / "upper", self.dir / "work"
-        output(["mount", "-t", "overlay", "overlay", "-o",
-                f"lowerdir={lower},upperdir={upper},workdir={work}", self.root])  # fmt: skip
+        output(
+            [
+                "mount",
+                "-t",
+                "overlay",
+                "overlay",
+                "-o",
+                f"lowerdir={lower},upperdir={upper},workdir={work}",
+                self.root,
+            ]
+        )
 
     def provision(self):
         """Who this host is. The caller adds what Salt needs, then sets the mark."""
@@ -211,8 +223,9 @@ class Host:
         if mounted(self.net):
             subprocess.run(
                 ["nsenter", f"--net={self.net}", "ip", "link", "delete", "eth0"],
-                capture_output=True, check=False,
-            )  # fmt: skip
+                capture_output=True,
+                check=False,
+            )
         drop_namespace(self.net)
 
     def link(self, state):
@@ -229,15 +242,23 @@ class Host:
             return
         self.connect()
         nspawn = [
-            "systemd-nspawn", "--quiet", "--register=no", "--keep-unit", "--boot",
-            f"--directory={self.root}", f"--machine={self.name}",
+            "systemd-nspawn",
+            "--quiet",
+            "--register=no",
+            "--keep-unit",
+            "--boot",
+            f"--directory={self.root}",
+            f"--machine={self.name}",
             f"--network-namespace-path={self.net}",
-            "--capability=all", "--system-call-filter=@known",
-            "--resolv-conf=off", "--timezone=off", "--link-journal=no",
+            "--capability=all",
+            "--system-call-filter=@known",
+            "--resolv-conf=off",
+            "--timezone=off",
+            "--link-journal=no",
             f"--bind={self.dir}/docker:/var/lib/docker",
             f"--bind={self.dir}/containerd:/var/lib/containerd",
             *binds,
-        ]  # fmt: skip
+        ]
         if not (CGROUPS / "cgroup.controllers").exists():
             nspawn.append("SYSTEMD_CGROUP_ENABLE_LEGACY_FORCE=1")
         # The process itself writes down who it is, so that no moment leaves it unknown.
@@ -246,8 +267,11 @@ class Host:
             subprocess.Popen(
                 [*record, *own_cgroup(self), *nspawn],
                 env={**os.environ, "SYSTEMD_NSPAWN_API_VFS_WRITABLE": "yes"},
-                stdin=subprocess.DEVNULL, stdout=console, stderr=console, start_new_session=True,
-            )  # fmt: skip
+                stdin=subprocess.DEVNULL,
+                stdout=console,
+                stderr=console,
+                start_new_session=True,
+            )
         deadline = time.monotonic() + 10
         while not self.process():
             if time.monotonic() > deadline:
@@ -287,11 +311,25 @@ class Host:
             raise LabError(f"{self.name} is not running: `lab start {self.name}` or `lab up`")
         keep = [f"{key}={os.environ[key]}" for key in ["TERM", "COLUMNS"] if key in os.environ]
         return [
-            "nsenter", "-t", str(leader), "-m", "-u", "-i", "-n", "-p", "-C", "--",
-            "/usr/bin/env", "-i", "--chdir=/root", "HOME=/root", "LANG=C.UTF-8", *keep,
+            "nsenter",
+            "-t",
+            str(leader),
+            "-m",
+            "-u",
+            "-i",
+            "-n",
+            "-p",
+            "-C",
+            "--",
+            "/usr/bin/env",
+            "-i",
+            "--chdir=/root",
+            "HOME=/root",
+            "LANG=C.UTF-8",
+            *keep,
             "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
             *command,
-        ]  # fmt: skip
+        ]
 
     def describe(self):
         """Name, address, state of systemd, of Salt's daemon, of the engine if there is one."""
@@ -303,8 +341,14 @@ class Host:
         if not self.process():
             return [self.name, self.address, "stopped", "-", "-"]
         try:
-            done = subprocess.run(self.inside(["sh", "-c", script]), stdin=subprocess.DEVNULL,
-                                  capture_output=True, text=True, timeout=20, check=False)  # fmt: skip
+            done = subprocess.run(
+                self.inside(["sh", "-c", script]),
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                timeout=20,
+                check=False,
+            )
             states = done.stdout.split()
         except (LabError, subprocess.TimeoutExpired):
             states = []
@@ -316,8 +360,15 @@ def own_cgroup(host):
     one systemd meddle with the units of another."""
     if pathlib.Path("/run/systemd/system").exists():
         unit = f"libswarm-lab-{uuid.uuid4().hex[:8]}-{host.name}"
-        return ["systemd-run", "--quiet", "--scope", "--collect", f"--unit={unit}",
-                "--property=Delegate=yes", "--"]  # fmt: skip
+        return [
+            "systemd-run",
+            "--quiet",
+            "--scope",
+            "--collect",
+            f"--unit={unit}",
+            "--property=Delegate=yes",
+            "--",
+        ]
     folders = cgroups(host)
     for folder in folders:
         for part in [folder.parent, folder]:
@@ -326,7 +377,7 @@ def own_cgroup(host):
                 if (part / name).exists():
                     (part / name).write_text((part.parent / name).read_text())
     (host.dir / "cgroups.json").write_text(json.dumps([str(folder) for folder in folders]))
-    enter = "while [ $1 != -- ]; do echo $$ >$1/cgroup.procs; shift; done; shift; exec \"$@\""
+    enter = 'while [ $1 != -- ]; do echo $$ >$1/cgroup.procs; shift; done; shift; exec "$@"'
     return ["sh", "-ec", enter, "sh", *map(str, folders), "--"]
 
 

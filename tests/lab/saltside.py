@@ -37,8 +37,9 @@ def make_keys(image, folder, names):
             text = output([*openssl, "genrsa", "-traditional", "2048"])
             private.write_text(text)
             private.chmod(0o400)
-            done = subprocess.run([*openssl, "rsa", "-pubout"], input=text, text=True,
-                                  capture_output=True, check=True)  # fmt: skip
+            done = subprocess.run(
+                [*openssl, "rsa", "-pubout"], input=text, text=True, capture_output=True, check=True
+            )
             public.write_text(done.stdout)
 
 
@@ -117,14 +118,19 @@ def sync(lab, master_root, suite, managers):
         shutil.rmtree(staging)
     file_root = staging / "salt"
     writer = CHECKOUT / "pymodule/fileroot.py"
-    built = sorted((CHECKOUT / "build/dropin").glob("_swarm-*.abi3.so"),
-                   key=lambda path: path.stat().st_mtime)  # fmt: skip
+    built = sorted(
+        (CHECKOUT / "build/dropin").glob("_swarm-*.abi3.so"), key=lambda path: path.stat().st_mtime
+    )
     if writer.exists() and built:
         file_root.mkdir(parents=True)
         log = lab.log / "sync.log"
         log.unlink(missing_ok=True)
-        run_logged(["/usr/bin/python3", "-B", writer, "write", "--extension", built[-1], file_root],
-                   log, cwd=CHECKOUT, hint="the project's own command for the file root")  # fmt: skip
+        run_logged(
+            ["/usr/bin/python3", "-B", writer, "write", "--extension", built[-1], file_root],
+            log,
+            cwd=CHECKOUT,
+            hint="the project's own command for the file root",
+        )
         what = built[-1].name
     else:
         copy(CHECKOUT / "salt_states", file_root)
@@ -141,8 +147,13 @@ def sync(lab, master_root, suite, managers):
 def copy(source, target):
     target.mkdir(parents=True)
     if source.is_dir():
-        shutil.copytree(source, target, dirs_exist_ok=True, ignore_dangling_symlinks=True,
-                        ignore=shutil.ignore_patterns("__pycache__", "*.pyc"))  # fmt: skip
+        shutil.copytree(
+            source,
+            target,
+            dirs_exist_ok=True,
+            ignore_dangling_symlinks=True,
+            ignore=shutil.ignore_patterns("__pycache__", "*.pyc"),
+        )
 
 
 def mirror(source, target):
@@ -172,8 +183,13 @@ def ping(master, names, seconds=60):
     """All minions answer, by Salt's own word."""
     command = ["salt", "--out=json", "--static", "-t", "15", "-L", ",".join(names), "test.ping"]
     for _ in range(max(1, seconds // 15)):
-        done = subprocess.run(master.inside(command), stdin=subprocess.DEVNULL,
-                              capture_output=True, text=True, check=False)  # fmt: skip
+        done = subprocess.run(
+            master.inside(command),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
         try:
             answers = json.loads(done.stdout)
         except ValueError:

@@ -95,11 +95,19 @@ def contained(command):
     """The command in mount and process namespaces of its own, so that whatever it mounts
     or leaves running is gone when it ends, or when this process is killed."""
     return [
-        "setpriv", "--pdeathsig", "KILL",
-        "unshare", "--mount", "--propagation", "private",
-        "--pid", "--fork", "--kill-child", "--mount-proc",
+        "setpriv",
+        "--pdeathsig",
+        "KILL",
+        "unshare",
+        "--mount",
+        "--propagation",
+        "private",
+        "--pid",
+        "--fork",
+        "--kill-child",
+        "--mount-proc",
         *command,
-    ]  # fmt: skip
+    ]
 
 
 @contextlib.contextmanager

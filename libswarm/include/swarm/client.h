@@ -1,0 +1,143 @@
+/*
+ * The client: one engine, one kept-alive connection, calls by operation.
+ *
+ * Thread rule for every function that takes a client: one thread at a time; different clients in
+ * different threads are fine. A client that crosses a fork drops the inherited connection without
+ * closing it for the parent, and opens its own.
+ */
+#ifndef SWARM_CLIENT_H
+#define SWARM_CLIENT_H
+
+#include <jansson.h>
+#include <stdint.h>
+#include <swarm/error.h>
+#include <swarm/ops.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** Where the engine listens unless told otherwise. */
+#define SWARM_DEFAULT_URL "unix:///var/run/docker.sock"
+/** Deadline of one request in milliseconds, unless the operation's row or the caller names another. */
+#define SWARM_DEFAULT_TIMEOUT_MS 60000
+/** Largest accepted answer in bytes unless told otherwise. */
+#define SWARM_DEFAULT_MAX_BODY ((size_t)64 << 20)
+
+typedef struct swarm_client swarm_client;
+
+/**
+ * Asked several times a second while the library waits, in the caller's thread.
+ *
+ * @param payload  the pointer from the options
+ * @return 0 to go on; anything else ends the call with SWARM_E_CANCELED. Ending a call does not take
+ *         back an init, join or leave: the engine goes on with it.
+ */
+typedef int (*swarm_cancel_cb)(void *payload);
+
+/** Options of swarm_client_new(). Start from SWARM_CLIENT_OPTIONS_INIT; all strings are copied. */
+typedef struct swarm_client_options {
+	size_t size;             /**< sizeof(swarm_client_options), set by the INIT macro */
+	const char *url;         /**< "unix:///path" or "tcp://host:port"; NULL: SWARM_DEFAULT_URL */
+	const char *api_version; /**< such as "1.41"; NULL: negotiated with the engine at the first call */
+	int64_t timeout_ms;      /**< deadline of one request in ms; 0: the operation's own */
+	size_t max_body;         /**< largest answer in bytes; 0: SWARM_DEFAULT_MAX_BODY */
+	swarm_cancel_cb cancel;  /**< NULL: nothing can cancel */
+	void *cancel_payload;    /**< handed to cancel; borrowed as long as the client lives */
+} swarm_client_options;
+
+#define SWARM_CLIENT_OPTIONS_INIT { sizeof(swarm_client_options), NULL, NULL, 0, 0, NULL, NULL }
+
+/**
+ * Make a client. No connection is opened yet.
+ *
+ * @param options     NULL: all defaults
+ * @param ret_client  new client; free with swarm_client_free()
+ * @param err         NULL or an error to fill
+ * @return 0, SWARM_E_INVAL (unknown URL scheme, bad version), SWARM_E_NOMEM
+ */
+int swarm_client_new(const swarm_client_options *options, swarm_client **ret_client,
+		     swarm_error *err);
+
+/**
+ * Close the connection and free the client.
+ *
+ * @param client  stolen; NULL is allowed
+ * @return NULL, always
+ */
+swarm_client *swarm_client_free(swarm_client *client);
+
+/** The URL that the client speaks to; borrowed as long as the client lives. */
+const char *swarm_client_url(const swarm_client *client);
+
+/**
+ * The API version in use, such as "1.45": the pinned one, or the lower of the engine's and ours.
+ *
+ * @param client       the client; asks the engine where that was not done yet
+ * @param ret_version  borrowed as long as the client lives
+ * @param err          NULL or an error to fill
+ * @return 0, or an error of the transport
+ */
+int swarm_client_api_version(swarm_client *client, const char **ret_version, swarm_error *err);
+
+/** A query parameter; a list of them ends with a NULL name. */
+typedef struct swarm_query {
+	const char *name;
+	const char *value;
+} swarm_query;
+
+/** One call by operation. Start from SWARM_CALL_INIT(op); everything in it is borrowed for the call. */
+typedef struct swarm_call_options {
+	size_t size;
+	swarm_op op;              /**< which operation */
+	const char *id;           /**< for "{id}" in the path; percent-encoded by the library */
+	const swarm_query *query; /**< NULL or a list that ends with a NULL name */
+	const json_t *body;       /**< NULL or the JSON body */
+	int64_t timeout_ms;       /**< 0: the client's, else the operation's */
+} swarm_call_options;
+
+#define SWARM_CALL_INIT(op) { sizeof(swarm_call_options), (op), NULL, NULL, NULL, 0 }
+
+/**
+ * Call an operation and give the bytes of its answer.
+ *
+ * Path, query and top-level body fields are checked against the operation's row before anything is
+ * sent: missing, unknown, of the wrong type, or too new for the engine's API version.
+ *
+ * @param client    the client
+ * @param options   what to call
+ * @param ret_body  new, NUL-terminated (the NUL is not counted); free with swarm_bytes_free();
+ *                  an empty answer gives an empty string
+ * @param ret_size  its length in bytes
+ * @param err       NULL or an error to fill
+ * @return 0, SWARM_E_INVAL, SWARM_E_VERSION, or any error of the transport or the engine
+ */
+int swarm_call_bytes(swarm_client *client, const swarm_call_options *options, char **ret_body,
+		     size_t *ret_size, swarm_error *err);
+
+/**
+ * Call an operation and give its answer as JSON.
+ *
+ * @param ret_json  new reference; json_null() for an empty answer. NULL: the answer is dropped
+ * @return as swarm_call_bytes(), and SWARM_E_JSON (also for integers over 2^63-1, which jansson
+ *         refuses; the bytes call still works then)
+ */
+int swarm_call_json(swarm_client *client, const swarm_call_options *options, json_t **ret_json,
+		    swarm_error *err);
+
+/**
+ * Wipe and free bytes that the library gave.
+ *
+ * @param bytes  stolen; NULL is allowed
+ * @param size   how many bytes to wipe
+ */
+void swarm_bytes_free(char *bytes, size_t size);
+
+/** Version of the library, such as "0.1.0"; static. */
+const char *swarm_version(void);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,123 @@
+/*
+ * Nodes of the swarm, through a manager.
+ *
+ * A node is named by its full id, by its exact host name, or by "self" (this host). A name that two
+ * nodes share is SWARM_E_AMBIGUOUS and lists their ids. Id prefixes are not accepted.
+ *
+ * Timeouts as in <swarm/cluster.h>. Beside the errors named, each function gives those of the
+ * transport and of the engine, SWARM_E_NOT_MANAGER and SWARM_E_NO_LEADER.
+ */
+#ifndef SWARM_NODE_H
+#define SWARM_NODE_H
+
+#include <swarm/client.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** One node, read only. Strings are owned by the list, never NULL, "" where the engine has none. */
+typedef struct swarm_node {
+	const char *id;
+	const char *hostname;
+	const char *role;           /**< desired role: "worker" or "manager" */
+	const char *availability;   /**< "active", "pause" or "drain" */
+	const char *state;          /**< "unknown", "down", "ready" or "disconnected" */
+	const char *message;        /**< the engine's words on the state */
+	const char *addr;           /**< ip as the managers see it */
+	const char *engine_version;
+	int member;                 /**< 1: a member of the managers' raft group */
+	int leader;                 /**< 1: leads it */
+	const char *reachability;   /**< of a raft member: "reachable", "unreachable", "unknown" */
+	const char *manager_addr;   /**< of a raft member: "ip:port" */
+	const json_t *labels;       /**< object; borrowed from the list */
+} swarm_node;
+
+/** A node list. */
+typedef struct swarm_node_list {
+	size_t count;
+	swarm_node *nodes; /**< in the engine's order */
+	json_t *raw;       /**< the answer that the nodes point into */
+} swarm_node_list;
+
+/**
+ * List the nodes.
+ *
+ * @param timeout_ms  0: 60 s
+ * @param ret_list    new; free with swarm_node_list_free()
+ */
+int swarm_node_list_get(swarm_client *client, int64_t timeout_ms, swarm_node_list **ret_list,
+			swarm_error *err);
+
+/** Free a list. @param list stolen; NULL is allowed. @return NULL */
+swarm_node_list *swarm_node_list_free(swarm_node_list *list);
+
+/**
+ * Find a node in a list.
+ *
+ * @param list      borrowed
+ * @param ref       full id, or exact host name
+ * @param ret_node  borrowed until the list is freed
+ * @return 0, SWARM_E_NOT_FOUND, SWARM_E_AMBIGUOUS (lists the ids), SWARM_E_INVAL
+ *
+ * Thread rule: any thread that may read the list.
+ */
+int swarm_node_find(const swarm_node_list *list, const char *ref, const swarm_node **ret_node,
+		    swarm_error *err);
+
+/**
+ * Inspect a node.
+ *
+ * @param node      id, host name or "self"
+ * @param ret_node  new reference: the engine's JSON
+ * @return 0, SWARM_E_NOT_FOUND, SWARM_E_AMBIGUOUS
+ */
+int swarm_node_inspect(swarm_client *client, const char *node, int64_t timeout_ms, json_t **ret_node,
+		       swarm_error *err);
+
+/**
+ * Change a node's spec: read, merge, send with the index read, and again where another writer came
+ * first. Role, Availability and Labels are the fields; a label given as null is removed.
+ * A demotion that would lose the quorum is refused with the arithmetic.
+ *
+ * @param node        id, host name or "self"
+ * @param patch       JSON merge patch (RFC 7396) of the node's Spec
+ * @param timeout_ms  0: 60 s
+ * @param ret_change  NULL, or new reference: {"id": node id, "old": spec, "new": spec}; both are
+ *                    equal, and nothing was sent, where the patch changes nothing
+ * @return 0, SWARM_E_NOT_FOUND, SWARM_E_AMBIGUOUS, SWARM_E_INVAL, SWARM_E_QUORUM, SWARM_E_SEQUENCE
+ */
+int swarm_node_update(swarm_client *client, const char *node, const json_t *patch,
+		      int64_t timeout_ms, json_t **ret_change, swarm_error *err);
+
+/**
+ * Drain a node and wait until no task runs on it.
+ *
+ * @param timeout_ms  0: 300 s
+ * @param ret_change  as for swarm_node_update()
+ * @return as swarm_node_update(), and SWARM_E_TIMEOUT (says how many tasks are left)
+ */
+int swarm_node_drain(swarm_client *client, const char *node, int64_t timeout_ms,
+		     json_t **ret_change, swarm_error *err);
+
+/** How swarm_node_remove() goes about it. */
+#define SWARM_REMOVE_FORCE 1U  /**< also a node that is not down */
+#define SWARM_REMOVE_DEMOTE 2U /**< demote a manager first, and wait until it left the raft group */
+
+/**
+ * Delete a node's record. The host itself is not told; run leave on it.
+ *
+ * @param node        id, host name or "self"
+ * @param flags       SWARM_REMOVE_ flags
+ * @param timeout_ms  0: 60 s
+ * @return 0, SWARM_E_NOT_FOUND, SWARM_E_AMBIGUOUS, SWARM_E_QUORUM (with the arithmetic; nothing was
+ *         changed), SWARM_E_HTTP (the engine's reason: not down, still a manager)
+ */
+int swarm_node_remove(swarm_client *client, const char *node, unsigned flags, int64_t timeout_ms,
+		      swarm_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

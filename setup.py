@@ -1,0 +1,118 @@
+"""Builds the wheel saltext-swarm: the Salt modules, the SLS tree, and the extension ``_swarm``.
+
+The extension compiles libswarm's own sources (``libswarm/sources.txt``) into one abi3 module for
+CPython 3.10 and later. It links the libcurl and jansson that pkg-config finds or, where the
+environment has ``SWARM_STATIC=<prefix>``, the static ones in that prefix, hidden, so that the module
+needs libc alone (``pymodule/static-deps`` makes such a prefix).
+"""
+
+import os
+import subprocess
+from pathlib import Path
+
+from setuptools import Extension, setup
+
+ROOT = Path(__file__).resolve().parent
+VERSION = (ROOT / "VERSION").read_text(encoding="ascii").strip()
+
+SOURCES = [
+    *(ROOT / "libswarm/sources.txt").read_text(encoding="ascii").split(),
+    "pymodule/_swarmmodule.c",
+    "pymodule/_client.c",
+    "pymodule/_cluster.c",
+    "pymodule/_convert.c",
+    "pymodule/_node.c",
+]
+DEPENDS = [
+    str(path.relative_to(ROOT))
+    for pattern in ("libswarm/**/*.h", "libswarm/**/*.def", "pymodule/*.h", "VERSION")
+    for path in sorted(ROOT.glob(pattern))
+]
+
+# Where each package lives in the tree. The folders of Salt modules serve as file root as they are.
+PACKAGES = {
+    "saltext.swarm": "pymodule",
+    "saltext.swarm.modules": "salt_states/_modules",
+    "saltext.swarm.states": "salt_states/_states",
+    "saltext.swarm.output": "salt_states/_output",
+    "saltext.swarm._fileroot": "salt_states",
+    "saltext.swarm._pillar_example": "pillar_example",
+}
+
+
+def libraries():
+    """Return the (compile arguments, link arguments) for libcurl and jansson."""
+    prefix = os.environ.get("SWARM_STATIC")
+    if prefix:
+        archives = [Path(prefix, "lib", name) for name in ("libcurl.a", "libjansson.a")]
+        for archive in archives:
+            if not archive.is_file():
+                raise SystemExit(f"SWARM_STATIC: {archive} is missing, run pymodule/static-deps")
+        return (
+            [f"-I{prefix}/include", "-DCURL_STATICLIB"],
+            [*map(str, archives), "-Wl,--exclude-libs,ALL"],
+        )
+
+    def pkg_config(what):
+        command = ["pkg-config", what, "libcurl >= 7.66", "jansson >= 2.14"]
+        try:
+            return subprocess.check_output(command, text=True).split()
+        except FileNotFoundError:
+            raise SystemExit("pkg-config is missing: apt-get install pkg-config") from None
+        except subprocess.CalledProcessError:
+            raise SystemExit(
+                "libcurl or jansson is missing: apt-get install libcurl4-openssl-dev libjansson-dev"
+            ) from None
+
+    return pkg_config("--cflags"), pkg_config("--libs")
+
+
+def extension():
+    """Return the setuptools Extension of ``_swarm``."""
+    compile_args, link_args = libraries()
+    return Extension(
+        "saltext.swarm._swarm",
+        sources=SOURCES,
+        depends=DEPENDS,
+        include_dirs=["libswarm/include"],
+        define_macros=[("SWARM_VERSION", f'"{VERSION}"'), ("Py_LIMITED_API", "0x030A0000")],
+        extra_compile_args=[
+            "-std=gnu11",
+            "-Wall",
+            "-Wextra",
+            "-fvisibility=hidden",
+            "-ffunction-sections",
+            "-fdata-sections",
+            *compile_args,
+        ],
+        extra_link_args=["-Wl,--gc-sections", "-Wl,-z,relro,-z,now", *link_args],
+        py_limited_api=True,
+    )
+
+
+setup(
+    name="saltext-swarm",
+    version=VERSION,
+    description="Docker swarm mode for Salt: from bare hosts to a swarm in one orchestration",
+    long_description=(ROOT / "README.md").read_text(encoding="utf-8")
+    if (ROOT / "README.md").exists()
+    else "",
+    long_description_content_type="text/markdown",
+    license="Apache-2.0",
+    python_requires=">=3.10",
+    platforms=["Linux"],
+    ext_modules=[extension()],
+    packages=list(PACKAGES),
+    package_dir=PACKAGES,
+    package_data={
+        "saltext.swarm": ["_swarm.pyi", "py.typed"],
+        "saltext.swarm._fileroot": ["top.sls", "docker/**/*"],
+        "saltext.swarm._pillar_example": ["*.sls"],
+    },
+    entry_points={
+        "salt.loader": ["saltext.swarm = saltext.swarm:loader_dirs"],
+        "console_scripts": ["saltext-swarm-fileroot = saltext.swarm.fileroot:main"],
+    },
+    options={"bdist_wheel": {"py_limited_api": "cp310"}},
+    zip_safe=False,
+)

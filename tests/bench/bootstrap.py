@@ -1,0 +1,89 @@
+#!/usr/bin/python3
+"""
+docker.bootstrap against the same flow with cmd.run and the docker command, in one lab and one run.
+
+    LAB_WORKERS=17 tests/bench/bootstrap.py [ROUNDS]
+
+Engines are installed and the extension is delivered before; each round lets all hosts leave, times
+the one flow, lets all leave again, and times the other. It prints each time, and the ratio of the
+medians. The other flow is the recipe of 2016, with the least change that lets it run on Salt today
+(tests/bench/peer).
+"""
+
+import json
+import os
+import pathlib
+import statistics
+import subprocess
+import sys
+import time
+
+HERE = pathlib.Path(__file__).parent
+LAB = HERE.parent / "lab" / "lab"
+MANAGERS = [f"manager{n + 1}" for n in range(int(os.environ.get("LAB_MANAGERS", 3)))]
+WORKERS = [f"worker{n + 1}" for n in range(int(os.environ.get("LAB_WORKERS", 3)))]
+
+
+def lab(*args, stdin=None, check=True):
+    done = subprocess.run([LAB, *args], input=stdin, capture_output=True, text=True, timeout=900)
+    if check and done.returncode:
+        sys.exit(f"lab {' '.join(args)}: {done.stdout}{done.stderr}")
+    return done.stdout
+
+
+def prepare():
+    lab("up")
+    peer = subprocess.run(["tar", "-C", HERE / "peer", "-c", "peer"], capture_output=True, check=True)
+    subprocess.run(
+        [LAB, "exec", "master", "tar", "-C", "/srv/salt", "-x"], input=peer.stdout, check=True
+    )
+    pillar = {"peer_workers": WORKERS, "mine_functions": mine_functions()}
+    lab("exec", "master", "sh", "-c", "cat > /srv/pillar/test.sls", stdin=json.dumps(pillar) + "\n")
+    # Once each, so that neither pays for what the first run after an `up` costs.
+    leave()
+    orchestrate("docker.bootstrap")
+    leave()
+    orchestrate("peer.bootstrap")
+
+
+def mine_functions():
+    """In pillar they count at once; the recipe's minion.d wants a restart of each minion."""
+    token = "docker swarm join-token {} -q"
+    return {
+        "manager_token": [{"mine_function": "cmd.run"}, token.format("manager")],
+        "worker_token": [{"mine_function": "cmd.run"}, token.format("worker")],
+        "manager_ip": [{"mine_function": "network.ip_addrs"}, {"interface": "eth0"}],
+    }
+
+
+def leave():
+    for host in WORKERS + MANAGERS[::-1]:
+        lab("exec", host, "timeout", "60", "docker", "swarm", "leave", "--force", check=False)
+
+
+def orchestrate(name):
+    start = time.monotonic()
+    out = lab("exec", "master", "salt-run", "state.orchestrate", name, check=False)
+    seconds = time.monotonic() - start
+    nodes = lab("exec", MANAGERS[0], "docker", "node", "ls", "-q").split()
+    if len(nodes) != len(MANAGERS + WORKERS):
+        sys.exit(f"{name} made no whole swarm:\n{out}")
+    return seconds
+
+
+def main():
+    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 3
+    prepare()
+    times = {"docker.bootstrap": [], "peer.bootstrap": []}
+    for turn in range(rounds):
+        for name, found in times.items():
+            leave()
+            found.append(orchestrate(name))
+            print(f"round {turn + 1}: {name} {found[-1]:.1f} s", flush=True)
+    lab("exec", "master", "sh", "-c", "echo {} > /srv/pillar/test.sls; rm -r /srv/salt/peer")
+    ours, theirs = (statistics.median(found) for found in times.values())
+    print(f"{len(MANAGERS)} + {len(WORKERS)}: {ours:.1f} s / {theirs:.1f} s = {ours / theirs:.2f}")
+
+
+if __name__ == "__main__":
+    main()

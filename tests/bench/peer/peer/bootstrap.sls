@@ -1,0 +1,23 @@
+{%- set managers = pillar['swarm']['managers'] %}
+{%- for manager in managers %}
+{{ manager }}:
+  salt.state:
+    - tgt: {{ manager }}
+    - sls: peer.manager.{{ 'first' if loop.first else 'join' }}
+
+{{ manager }}-mine:
+  salt.function:
+    - name: mine.update
+    - tgt: '*'
+    - require:
+      - salt: {{ manager }}
+{%- endfor %}
+{%- for worker in pillar['peer_workers'] %}
+
+{{ worker }}:
+  salt.state:
+    - tgt: {{ worker }}
+    - sls: peer.worker.join
+    - require:
+      - salt: {{ managers | last }}-mine
+{%- endfor %}

@@ -1,0 +1,3 @@
+# As docker.engine, by including it: both flows keep the engine in the same way.
+include:
+  - docker.engine

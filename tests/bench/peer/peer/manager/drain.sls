@@ -1,0 +1,3 @@
+drain:
+  cmd.run:
+    - name: 'docker node update --availability drain {{ grains['id'] }}'

@@ -1,0 +1,246 @@
+/* Arguments against the row, and the target made of them. No engine is needed: nothing is sent. */
+#include "internal.h"
+#include "test.h"
+
+typedef struct row {
+	int op;
+	const char *id;
+	swarm_query query[4];
+	const char *body;
+	const char *text; /* of the error, NULL where all is well */
+} row;
+
+#define JOIN "\"ListenAddr\":\"0.0.0.0\",\"RemoteAddrs\":[\"10.0.0.1\"],\"JoinToken\":\"x\""
+
+static const row rows[] = {
+	{ SWARM_OP_INFO, NULL, { { 0 } }, NULL, NULL },
+	{ SWARM_OP_INFO, "x", { { 0 } }, NULL, "info takes no id" },
+	{ SWARM_OP_INFO, NULL, { { 0 } }, "{}", "info takes no body" },
+	{ SWARM_OP_INFO, NULL, { { "x", "1" } }, NULL, "info takes no parameter 'x'" },
+	{ SWARM_OP_NODE_INSPECT, "n1", { { 0 } }, NULL, NULL },
+	{ SWARM_OP_NODE_INSPECT, NULL, { { 0 } }, NULL, "node_inspect needs an id" },
+	{ SWARM_OP_NODE_INSPECT, "", { { 0 } }, NULL, "node_inspect needs an id" },
+	{ SWARM_OP_NODE_INSPECT, "n1/update", { { 0 } }, NULL, "no slash" },
+	{ SWARM_OP_NODE_INSPECT, "..", { { 0 } }, NULL, "no slash" },
+	{ SWARM_OP_NODE_DELETE, "n1", { { "force", "1" } }, NULL, NULL },
+	{ SWARM_OP_NODE_DELETE, "n1", { { "force", "true" } }, NULL, NULL },
+	{ SWARM_OP_NODE_DELETE, "n1", { { "force", "yes" } }, NULL, "force must be 1, 0" },
+	{ SWARM_OP_NODE_DELETE, "n1", { { "force", NULL } }, NULL, "force must have a value" },
+	{ SWARM_OP_NODE_DELETE, "n1", { { "force", "1" }, { "force", "0" } }, NULL, "given twice" },
+	{ SWARM_OP_NODE_LIST, NULL, { { "filters", "{\"role\":[\"manager\"]}" } }, NULL, NULL },
+	{ SWARM_OP_NODE_LIST,
+	  NULL,
+	  { { "filters", "{\"role\":{\"manager\":true}}" } },
+	  NULL,
+	  NULL },
+	{ SWARM_OP_NODE_LIST,
+	  NULL,
+	  { { "filters", "{\"role\":\"manager\"}" } },
+	  NULL,
+	  "JSON object of lists" },
+	{ SWARM_OP_NODE_LIST, NULL, { { "filters", "[]" } }, NULL, "JSON object of lists" },
+	{ SWARM_OP_NODE_LIST, NULL, { { "filters", "{" } }, NULL, "JSON object of lists" },
+	{ SWARM_OP_NODE_UPDATE,
+	  "n1",
+	  { { "version", "18446744073709551615" } },
+	  "{\"Role\":\"worker\",\"Availability\":\"drain\",\"Labels\":{}}",
+	  NULL },
+	{ SWARM_OP_NODE_UPDATE,
+	  "n1",
+	  { { "version", "7" } },
+	  "{\"Role\":\"worker\",\"Availability\":\"drain\",\"Labels\":null}",
+	  NULL },
+	{ SWARM_OP_NODE_UPDATE,
+	  "n1",
+	  { { "version", "-1" } },
+	  "{\"Role\":\"worker\",\"Availability\":\"drain\"}",
+	  "version must be a whole number" },
+	{ SWARM_OP_NODE_UPDATE,
+	  "n1",
+	  { { "version", "" } },
+	  "{\"Role\":\"worker\",\"Availability\":\"drain\"}",
+	  "version must be a whole number" },
+	{ SWARM_OP_NODE_UPDATE,
+	  "n1",
+	  { { "version", "123456789012345678901" } },
+	  "{\"Role\":\"worker\",\"Availability\":\"drain\"}",
+	  "version must be a whole number" },
+	{ SWARM_OP_NODE_UPDATE,
+	  "n1",
+	  { { 0 } },
+	  "{\"Role\":\"worker\",\"Availability\":\"drain\"}",
+	  "node_update needs the parameter version" },
+	{ SWARM_OP_NODE_UPDATE, "n1", { { "version", "7" } }, NULL, "node_update needs a body" },
+	{ SWARM_OP_NODE_UPDATE, "n1", { { "version", "7" } }, "[]", "node_update needs a body" },
+	{ SWARM_OP_NODE_UPDATE,
+	  "n1",
+	  { { "version", "7" } },
+	  "{\"Role\":\"worker\"}",
+	  "node_update needs the field Availability" },
+	{ SWARM_OP_NODE_UPDATE,
+	  "n1",
+	  { { "version", "7" } },
+	  "{\"Role\":null,\"Availability\":\"drain\"}",
+	  "node_update needs the field Role" },
+	{ SWARM_OP_NODE_UPDATE,
+	  "n1",
+	  { { "version", "7" } },
+	  "{\"Role\":\"worker\",\"Availability\":\"drain\",\"labels\":{}}",
+	  "takes no field 'labels'" },
+	{ SWARM_OP_NODE_UPDATE,
+	  "n1",
+	  { { "version", "7" } },
+	  "{\"Role\":\"worker\",\"Availability\":\"drain\",\"Labels\":[]}",
+	  "Labels must be an object" },
+	{ SWARM_OP_SWARM_JOIN, NULL, { { 0 } }, "{" JOIN "}", NULL },
+	{ SWARM_OP_SWARM_JOIN,
+	  NULL,
+	  { { 0 } },
+	  "{" JOIN ",\"Availability\":true}",
+	  "Availability must be a string" },
+	{ SWARM_OP_SWARM_JOIN,
+	  NULL,
+	  { { 0 } },
+	  "{\"ListenAddr\":\"x\",\"RemoteAddrs\":\"10.0.0.1\",\"JoinToken\":\"x\"}",
+	  "RemoteAddrs must be a list" },
+	{ SWARM_OP_SWARM_INIT,
+	  NULL,
+	  { { 0 } },
+	  "{\"ListenAddr\":\"x\",\"SubnetSize\":\"24\"}",
+	  "SubnetSize must be a whole number" },
+	{ SWARM_OP_SWARM_INIT,
+	  NULL,
+	  { { 0 } },
+	  "{\"ListenAddr\":\"x\",\"ForceNewCluster\":1}",
+	  "ForceNewCluster must be true or false" },
+};
+
+static void checks(void)
+{
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const swarm_op_info *op = swarm_op_get(rows[i].op);
+		swarm_call_options options = SWARM_CALL_INIT(op->op);
+		json_t *body = rows[i].body ? json_loads(rows[i].body, 0, NULL) : NULL;
+		swarm_error err = SWARM_ERROR_INIT;
+		swarm__need need = { 0 };
+
+		test_row = rows[i].text ? rows[i].text : op->name;
+		options.id = rows[i].id;
+		options.query = rows[i].query;
+		options.body = body;
+		CHECK_INT(swarm__check_arguments(op, &options, &need, &err),
+			  rows[i].text ? SWARM_E_INVAL : 0);
+		CHECK_PART(err.text, rows[i].text ? rows[i].text : "");
+		json_decref(body);
+	}
+}
+
+static void versions(void)
+{
+	static const struct {
+		const char *body;
+		int since;
+		const char *what;
+	} table[] = {
+		{ "{\"ListenAddr\":\"x\"}", 24, "swarm_init" },
+		{ "{\"ListenAddr\":\"x\",\"Availability\":\"drain\"}", 28, "Availability" },
+		{ "{\"ListenAddr\":\"x\",\"DataPathPort\":4789,\"SubnetSize\":24}", 40,
+		  "DataPathPort" },
+		{ "{\"ListenAddr\":\"x\",\"DataPathPort\":null}", 24, "swarm_init" },
+	};
+
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		swarm_call_options options = SWARM_CALL_INIT(SWARM_OP_SWARM_INIT);
+		json_t *body = json_loads(table[i].body, 0, NULL);
+		swarm__need need = { 0 };
+
+		test_row = table[i].body;
+		options.body = body;
+		CHECK_INT(swarm__check_arguments(swarm_op_get(SWARM_OP_SWARM_INIT), &options, &need,
+						 NULL),
+			  0);
+		CHECK_INT(need.since, table[i].since);
+		CHECK_STR(need.what, table[i].what);
+		json_decref(body);
+	}
+}
+
+/* What a newer engine gave goes back to it; only the library's own updates may do so. */
+static void fields_of_a_newer_engine(void)
+{
+	swarm_call_options options = SWARM_CALL_INIT(SWARM_OP_NODE_UPDATE);
+	swarm_query version[] = { { "version", "7" }, { NULL, NULL } };
+	json_t *body = json_loads("{\"Role\":\"worker\",\"Availability\":\"drain\",\"New\":1}", 0,
+				  NULL);
+	swarm__need need = { .any_field = true };
+
+	options.id = "n1";
+	options.query = version;
+	options.body = body;
+	CHECK_INT(swarm__check_arguments(swarm_op_get(SWARM_OP_NODE_UPDATE), &options, &need, NULL),
+		  0);
+	need = (swarm__need){ .any_field = false };
+	CHECK_INT(swarm__check_arguments(swarm_op_get(SWARM_OP_NODE_UPDATE), &options, &need, NULL),
+		  SWARM_E_INVAL);
+	json_decref(body);
+}
+
+static void targets(void)
+{
+	static const struct {
+		int op;
+		const char *id;
+		swarm_query query[3];
+		const char *target;
+	} table[] = {
+		{ SWARM_OP_PING, NULL, { { 0 } }, "/_ping" },
+		{ SWARM_OP_INFO, NULL, { { 0 } }, "/v1.41/info" },
+		{ SWARM_OP_NODE_INSPECT, "abc", { { 0 } }, "/v1.41/nodes/abc" },
+		{ SWARM_OP_NODE_INSPECT, "a b?c#d%e", { { 0 } }, "/v1.41/nodes/a%20b%3Fc%23d%25e" },
+		{ SWARM_OP_NODE_UPDATE,
+		  "abc",
+		  { { "version", "12" } },
+		  "/v1.41/nodes/abc/update?version=12" },
+		{ SWARM_OP_SWARM_UPDATE,
+		  NULL,
+		  { { "version", "12" }, { "rotateWorkerToken", "1" } },
+		  "/v1.41/swarm/update?version=12&rotateWorkerToken=1" },
+		{ SWARM_OP_NODE_LIST,
+		  NULL,
+		  { { "filters", "{\"name\":[\"a&b\"]}" } },
+		  "/v1.41/nodes?filters=%7B%22name%22%3A%5B%22a%26b%22%5D%7D" },
+	};
+
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		const swarm_op_info *op = swarm_op_get(table[i].op);
+		swarm_call_options options = SWARM_CALL_INIT(op->op);
+		swarm__buffer target;
+
+		options.id = table[i].id;
+		options.query = table[i].query;
+		swarm__buffer_init(&target, SWARM__MAX_URL);
+		CHECK_INT(swarm__make_target(op, "1.41", &options, &target, NULL), 0);
+		CHECK_STR(target.data, table[i].target);
+		swarm__buffer_clear(&target);
+	}
+}
+
+static void long_target(void)
+{
+	swarm_call_options options = SWARM_CALL_INIT(SWARM_OP_NODE_INSPECT);
+	swarm_error err = SWARM_ERROR_INIT;
+	swarm__buffer target;
+	char id[SWARM__MAX_URL + 1];
+
+	memset(id, 'x', sizeof(id) - 1);
+	id[sizeof(id) - 1] = '\0';
+	options.id = id;
+	swarm__buffer_init(&target, SWARM__MAX_URL);
+	CHECK_INT(swarm__make_target(swarm_op_get(SWARM_OP_NODE_INSPECT), "1.41", &options, &target,
+				     &err),
+		  SWARM_E_INVAL);
+	CHECK_PART(err.text, "too long");
+}
+
+TEST_MAIN(TEST(checks), TEST(versions), TEST(fields_of_a_newer_engine), TEST(targets),
+	  TEST(long_target))

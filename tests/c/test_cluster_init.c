@@ -1,0 +1,262 @@
+/* Init: what is refused before, what is sent, and what is waited for. */
+#include "test_cluster.h"
+
+#include "internal.h"
+
+#define INIT "POST " API "/swarm/init"
+#define SWARM "GET " API "/swarm"
+
+static void state_first(void)
+{
+	static const struct {
+		const char *reply;
+		int code;
+		const char *text;
+	} table[] = {
+		{ PENDING, SWARM_E_MEMBER, "this host is pending" },
+		{ WORKER, SWARM_E_MEMBER, "this host is active in a swarm already, as node w1" },
+		{ STATE_ERROR("error", "certificate expired"), SWARM_E_MEMBER,
+		  "in state error (certificate expired)" },
+		{ STATE("locked"), SWARM_E_LOCKED, "unlock it with its unlock key" },
+	};
+
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		const fake_row rows[] = { { INFO, .reply = table[i].reply }, { NULL } };
+		fixture f = setup(rows);
+
+		test_row = table[i].text;
+		CHECK_INT(swarm_init(f.client, NULL, NULL, &f.err), table[i].code);
+		CHECK_PART(f.err.text, table[i].text);
+		teardown(&f);
+	}
+}
+
+static void bad_options(void)
+{
+	static const struct {
+		swarm_init_options options;
+		const char *text;
+	} table[] = {
+		{ { 0 }, "start from SWARM_INIT_OPTIONS_INIT" },
+		{ { .size = sizeof(swarm_init_options), .data_path_port = 80 },
+		  "data path port is 1024 to 49151, not 80" },
+		{ { .size = sizeof(swarm_init_options), .subnet_size = 30 },
+		  "subnet size is 1 to 29, not 30" },
+		{ { .size = sizeof(swarm_init_options), .availability = "Drain" },
+		  "availability is active, pause or drain, not 'Drain'" },
+		{ { .size = sizeof(swarm_init_options), .advertise_addr = "192.0.2.7" },
+		  "advertise address 192.0.2.7 is not an address of this host (it has " },
+		{ { .size = sizeof(swarm_init_options), .data_path_addr = "nosuchif0" },
+		  "data path address nosuchif0 is not an address of this host (it has " },
+		{ { .size = sizeof(swarm_init_options), .listen_addr = "192.0.2.7:2377" },
+		  "listen address 192.0.2.7:2377 is not an address of this host (it has " },
+	};
+	const fake_row rows[] = { { NULL } };
+
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		fixture f = setup(rows);
+
+		test_row = table[i].text;
+		CHECK_INT(swarm_init(f.client, &table[i].options, NULL, &f.err), SWARM_E_INVAL);
+		CHECK_PART(f.err.text, table[i].text);
+		teardown(&f);
+	}
+	CHECK_INT(swarm_init(NULL, NULL, NULL, NULL), SWARM_E_INVAL);
+}
+
+/* Until active, with the manager part, and until the swarm answers, that is, has a leader. */
+static void waits_for_leader(void)
+{
+	const fake_row rows[] = {
+		{ INFO, .reply = INACTIVE },
+		{ INIT, .body = "{\"ListenAddr\":\"0.0.0.0:2377\",\"Spec\":{}}",
+		  .reply = "\"m1\"\n" },
+		{ INFO, .reply = PENDING },
+		{ INFO, .reply = WORKER },
+		{ INFO, .reply = MANAGER },
+		{ SWARM, .status = 503,
+		  .reply = MESSAGE(
+			  "This node is not a swarm manager. Manager is being prepared or has "
+			  "trouble connecting to the cluster.") },
+		{ INFO, .reply = MANAGER },
+		{ SWARM, .status = 500, .reply = MESSAGE(NO_LEADER_TEXT) },
+		{ INFO, .reply = MANAGER },
+		{ SWARM, .reply = "{\"ID\":\"c1\"}" },
+		{ NULL },
+	};
+	fixture f = setup(rows);
+	char *id = NULL;
+
+	CHECK_INT(swarm_init(f.client, NULL, &id, &f.err), 0);
+	CHECK_STR(id, "m1");
+	CHECK_INT(f.err.code, 0);
+	free(id);
+	teardown(&f);
+}
+
+static void bodies(void)
+{
+	static const char *const pool[] = { "10.20.0.0/16", "10.30.0.0/16", NULL };
+	json_t *lock = json_pack("{s:{s:b}, s:s}", "EncryptionConfig", "AutoLockManagers", 1,
+				 "Name", "default");
+	const struct {
+		swarm_init_options options;
+		const char *body;
+	} table[] = {
+		{ { .size = sizeof(swarm_init_options),
+		    .advertise_addr = "127.0.0.1",
+		    .listen_addr = "lo:2377",
+		    .data_path_addr = "lo",
+		    .availability = "drain" },
+		  "{\"ListenAddr\":\"lo:2377\",\"AdvertiseAddr\":\"127.0.0.1\","
+		  "\"DataPathAddr\":\"lo\","
+		  "\"Availability\":\"drain\",\"Spec\":{}}" },
+		{ { .size = sizeof(swarm_init_options), .default_addr_pool = pool },
+		  "\"DefaultAddrPool\":[\"10.20.0.0/16\",\"10.30.0.0/16\"],\"SubnetSize\":24" },
+		{ { .size = sizeof(swarm_init_options), .subnet_size = 26 },
+		  "\"DefaultAddrPool\":[\"10.0.0.0/8\"],\"SubnetSize\":26" },
+		{ { .size = sizeof(swarm_init_options), .autolock = 1 },
+		  "\"Spec\":{\"EncryptionConfig\":{\"AutoLockManagers\":true}},"
+		  "\"AutoLockManagers\":true" },
+		{ { .size = sizeof(swarm_init_options), .spec = lock },
+		  "\"Spec\":{\"EncryptionConfig\":{\"AutoLockManagers\":true},"
+		  "\"Name\":\"default\"},"
+		  "\"AutoLockManagers\":true" },
+		{ { .size = sizeof(swarm_init_options),
+		    .data_path_port = 7777,
+		    .force_new_cluster = 1 },
+		  "\"DataPathPort\":7777,\"ForceNewCluster\":true" },
+	};
+
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		const fake_row rows[] = {
+			{ INFO, .reply = INACTIVE },
+			{ INIT, .body = table[i].body, .reply = "\"m1\"\n" },
+			{ INFO, .reply = MANAGER },
+			{ SWARM, .reply = "{}" },
+			{ NULL },
+		};
+		fixture f = setup(rows);
+
+		test_row = table[i].body;
+		CHECK_INT(swarm_init(f.client, &table[i].options, NULL, &f.err), 0);
+		teardown(&f);
+	}
+	CHECK(json_object_size(lock) == 2);
+	json_decref(lock);
+}
+
+/* Only a lost quorum is a reason; then the host is a member, but it may not be locked. */
+static void force_new_cluster(void)
+{
+	swarm_init_options options = SWARM_INIT_OPTIONS_INIT;
+	const fake_row rows[] = {
+		{ INFO, .reply = MANAGER },
+		{ INIT, .body = "\"ForceNewCluster\":true", .reply = "\"m1\"\n" },
+		{ INFO, .reply = MANAGER },
+		{ SWARM, .reply = "{}" },
+		{ NULL },
+	};
+	const fake_row locked[] = { { INFO, .reply = STATE("locked") }, { NULL } };
+	fixture f = setup(rows);
+
+	options.force_new_cluster = 1;
+	CHECK_INT(swarm_init(f.client, &options, NULL, &f.err), 0);
+	teardown(&f);
+	f = setup(locked);
+	CHECK_INT(swarm_init(f.client, &options, NULL, &f.err), SWARM_E_LOCKED);
+	teardown(&f);
+}
+
+/* The engine: an init whose settings are refused last leaves a swarm behind. */
+static void error_with_a_swarm(void)
+{
+	const fake_row rows[] = {
+		{ INFO, .reply = INACTIVE },
+		{ INIT, .status = 500,
+		  .reply = MESSAGE("error updating cluster settings: too short") },
+		{ INFO, .reply = MANAGER },
+		{ NULL },
+	};
+	const fake_row without[] = {
+		{ INFO, .reply = INACTIVE },
+		{ INIT, .status = 500, .reply = MESSAGE("cannot listen") },
+		{ INFO, .reply = INACTIVE },
+		{ NULL },
+	};
+	fixture f = setup(rows);
+
+	CHECK_INT(swarm_init(f.client, NULL, NULL, &f.err), SWARM_E_HTTP);
+	CHECK_PART(f.err.text, "a swarm runs on this host now, without the settings");
+	CHECK_PART(f.err.text, ": error updating cluster settings: too short");
+	CHECK_INT(f.err.http_status, 500);
+	teardown(&f);
+	f = setup(without);
+	CHECK_INT(swarm_init(f.client, NULL, NULL, &f.err), SWARM_E_HTTP);
+	CHECK_STR(f.err.text, "cannot listen");
+	teardown(&f);
+}
+
+static void refused(void)
+{
+	const fake_row rows[] = {
+		{ INFO, .reply = INACTIVE },
+		{ INIT, .status = 400,
+		  .reply = MESSAGE("could not choose an IP address to advertise") },
+		{ NULL },
+	};
+	fixture f = setup(rows);
+
+	CHECK_INT(swarm_init(f.client, NULL, NULL, &f.err), SWARM_E_HTTP);
+	CHECK_STR(f.err.text, "could not choose an IP address to advertise");
+	teardown(&f);
+}
+
+static void hangs(void)
+{
+	swarm_init_options options = SWARM_INIT_OPTIONS_INIT;
+	const fake_row rows[] = {
+		{ INFO, .reply = INACTIVE },
+		{ INIT, .fault = FAKE_SILENT },
+		{ NULL },
+	};
+	fixture f = setup(rows);
+
+	options.timeout_ms = 300;
+	CHECK_INT(swarm_init(f.client, &options, NULL, &f.err), SWARM_E_TIMEOUT);
+	CHECK_PART(f.err.text, "docker did not finish the init in ");
+	CHECK_PART(f.err.text,
+		   "restart docker on this host (systemctl restart docker), then run again");
+	teardown(&f);
+}
+
+static void never_leads(void)
+{
+	swarm_init_options options = SWARM_INIT_OPTIONS_INIT;
+	const fake_row rows[] = {
+		{ INFO, .reply = INACTIVE },
+		{ INIT, .reply = "\"m1\"\n" },
+		{ INFO, .reply = PENDING, .repeat = true },
+		{ NULL },
+	};
+	const fake_row fails[] = {
+		{ INFO, .reply = INACTIVE },
+		{ INIT, .reply = "\"m1\"\n" },
+		{ INFO, .reply = STATE_ERROR("error", "disk full") },
+		{ NULL },
+	};
+	fixture f = setup(rows);
+
+	options.timeout_ms = 400;
+	CHECK_INT(swarm_init(f.client, &options, NULL, &f.err), SWARM_E_TIMEOUT);
+	CHECK_PART(f.err.text, "the swarm was made, but it has no leader after ");
+	teardown(&f);
+	f = setup(fails);
+	CHECK_INT(swarm_init(f.client, NULL, NULL, &f.err), SWARM_E_STATE);
+	CHECK_PART(f.err.text, "state error now: disk full");
+	teardown(&f);
+}
+
+TEST_MAIN(TEST(state_first), TEST(bad_options), TEST(waits_for_leader), TEST(bodies),
+	  TEST(force_new_cluster), TEST(error_with_a_swarm), TEST(refused), TEST(hangs),
+	  TEST(never_leads))

@@ -1,0 +1,254 @@
+/* Memory runs out at each allocation in turn: an ordinary error, and nothing is lost. */
+#include "test_cluster.h"
+
+#include "oom.h"
+
+#include <fcntl.h>
+
+/*
+ * jansson 2.14 cannot run out of memory while it parses: it drops characters, and may write past
+ * the end of a string then (lex_scan_string in load.c). So its parser is spared, see meson.build.
+ */
+void *__real_malloc(size_t size);
+int __real_swarm__json_parse(const char *text, size_t size, json_t **ret_json, swarm_error *err);
+int __wrap_swarm__json_parse(const char *text, size_t size, json_t **ret_json, swarm_error *err);
+
+int __wrap_swarm__json_parse(const char *text, size_t size, json_t **ret_json, swarm_error *err)
+{
+	json_malloc_t allocate;
+	json_free_t release;
+	int rc;
+
+	json_get_alloc_funcs(&allocate, &release);
+	json_set_alloc_funcs(__real_malloc, release);
+	rc = __real_swarm__json_parse(text, size, ret_json, err);
+	json_set_alloc_funcs(allocate, release);
+	return rc;
+}
+
+#define NODE "GET " API "/nodes/n1"
+#define RECORD                                                                                     \
+	"{\"ID\":\"n1\",\"Version\":{\"Index\":5},\"Spec\":{\"Role\":\"manager\","                 \
+	"\"Availability\":\"active\"},\"Description\":{\"Hostname\":\"host1\"}}"
+#define MEMBER(id) "{\"ID\":\"" id "\",\"ManagerStatus\":{\"Reachability\":\"reachable\"}}"
+
+static int listener;
+static char address[64];
+
+static int run_local(swarm_client *client, swarm_error *err)
+{
+	swarm_local *local = NULL;
+	int rc = swarm_local_get(client, 0, &local, err);
+
+	CHECK((local == NULL) == (rc != 0));
+	swarm_local_free(local);
+	return rc;
+}
+
+static int run_init(swarm_client *client, swarm_error *err)
+{
+	static const char *const pool[] = { "10.20.0.0/16", NULL };
+	swarm_init_options options = SWARM_INIT_OPTIONS_INIT;
+	char *id = NULL;
+	int rc;
+
+	options.default_addr_pool = pool;
+	options.autolock = 1;
+	options.data_path_port = 7777;
+	rc = swarm_init(client, &options, &id, err);
+	CHECK((id == NULL) == (rc != 0));
+	free(id);
+	return rc;
+}
+
+static int run_join(swarm_client *client, swarm_error *err)
+{
+	const char *const remotes[] = { address, NULL };
+	swarm_join_options options = SWARM_JOIN_OPTIONS_INIT;
+	int rc, fd;
+
+	options.remote_addrs = remotes;
+	options.token = TOKEN;
+	rc = swarm_join(client, &options, err);
+	/* Take the probe off the port's queue. */
+	while ((fd = accept(listener, NULL, NULL)) >= 0)
+		close(fd);
+	return rc;
+}
+
+static int run_leave(swarm_client *client, swarm_error *err)
+{
+	return swarm_leave(client, 1, 0, err);
+}
+
+static int run_tokens(swarm_client *client, swarm_error *err)
+{
+	swarm_tokens tokens = SWARM_TOKENS_INIT;
+	int rc = swarm_tokens_get(client, 0, &tokens, err);
+
+	CHECK((tokens.worker == NULL) == (rc != 0));
+	swarm_tokens_clear(&tokens);
+	return rc;
+}
+
+static int run_update(swarm_client *client, swarm_error *err)
+{
+	return swarm_cluster_update(client, NULL, SWARM_ROTATE_WORKER_TOKEN, 0, NULL, err);
+}
+
+static int run_list(swarm_client *client, swarm_error *err)
+{
+	swarm_node_list *list = NULL;
+	int rc = swarm_node_list_get(client, 0, &list, err);
+
+	CHECK((list == NULL) == (rc != 0));
+	swarm_node_list_free(list);
+	return rc;
+}
+
+static int run_drain(swarm_client *client, swarm_error *err)
+{
+	json_t *change = NULL;
+	int rc = swarm_node_drain(client, "self", 0, &change, err);
+
+	CHECK((change == NULL) == (rc != 0));
+	json_decref(change);
+	return rc;
+}
+
+static int run_remove(swarm_client *client, swarm_error *err)
+{
+	return swarm_node_remove(client, "n1", SWARM_REMOVE_DEMOTE, 0, err);
+}
+
+static const fake_row local_rows[] = {
+	{ INFO,
+	  .reply = "{\"Name\":\"host1\",\"Swarm\":{\"LocalNodeState\":\"active\","
+		   "\"RemoteManagers\":["
+		   "{\"NodeID\":\"m1\",\"Addr\":\"10.0.0.1:2377\"}],\"Warnings\":[\"two\"]}}" },
+	{ NULL },
+};
+static const fake_row init_rows[] = {
+	{ INFO, .reply = INACTIVE },
+	{ "POST " API "/swarm/init", .reply = "\"m1\"" },
+	{ INFO, .reply = MANAGER },
+	{ "GET " API "/swarm", .reply = "{}" },
+	{ NULL },
+};
+static const fake_row join_rows[] = {
+	{ INFO, .reply = INACTIVE },
+	{ .expect = "POST " API "/swarm/join" },
+	{ INFO, .reply = WORKER },
+	{ NULL },
+};
+static const fake_row leave_rows[] = {
+	{ INFO, .reply = WORKER },
+	{ .expect = "POST " API "/swarm/leave?force=true" },
+	{ INFO, .reply = INACTIVE },
+	{ NULL },
+};
+static const fake_row tokens_rows[] = {
+	{ "GET " API "/swarm", .reply = "{\"ID\":\"c1\",\"JoinTokens\":{\"Worker\":\"" TOKEN
+					"\",\"Manager\":\"" TOKEN "\"}}" },
+	{ NULL },
+};
+static const fake_row update_rows[] = {
+	{ "GET " API "/swarm",
+	  .reply = "{\"Version\":{\"Index\":5},\"Spec\":{\"Name\":\"default\"},"
+		   "\"JoinTokens\":{\"Worker\":\"" TOKEN "\"}}" },
+	{ .expect = "POST " API "/swarm/update?version=5&rotateWorkerToken=true" },
+	{ NULL },
+};
+static const fake_row list_rows[] = {
+	{ "GET " API "/nodes", .reply = "[" MEMBER("n1") "," MEMBER("n2") "]" },
+	{ NULL },
+};
+static const fake_row drain_rows[] = {
+	{ INFO, .reply = ACTIVE_AS("n1", "true", "") },
+	{ NODE, .reply = RECORD },
+	{ NODE, .reply = RECORD },
+	{ "POST " API "/nodes/n1/update?version=5", .body = "\"Availability\":\"drain\"" },
+	{ "GET " API "/tasks?filters=%7B%22node%22%3A%5B%22n1%22%5D%7D", .reply = "[]" },
+	{ NULL },
+};
+static const fake_row remove_rows[] = {
+	{ NODE, .reply = RECORD },
+	{ NODE, .reply = RECORD },
+	{ "GET " API "/nodes", .reply = "[" MEMBER("n1") "," MEMBER("n2") "]" },
+	{ "POST " API "/nodes/n1/update?version=5", .body = "\"Role\":\"worker\"" },
+	{ NODE, .reply = RECORD },
+	{ .expect = "DELETE " API "/nodes/n1" },
+	{ NULL },
+};
+
+static const struct {
+	const char *name;
+	const fake_row *rows;
+	int (*run)(swarm_client *client, swarm_error *err);
+} table[] = {
+	{ "local", local_rows, run_local },    { "init", init_rows, run_init },
+	{ "join", join_rows, run_join },       { "leave", leave_rows, run_leave },
+	{ "tokens", tokens_rows, run_tokens }, { "update", update_rows, run_update },
+	{ "list", list_rows, run_list },       { "drain", drain_rows, run_drain },
+	{ "remove", remove_rows, run_remove },
+};
+
+enum { CASES = sizeof(table) / sizeof(table[0]), TOO_MANY = 2000 };
+
+/* One run of a case in which allocation n fails; false where it needed fewer. */
+static bool run_case(size_t i, long n, void (*start)(long n), int *ret_rc)
+{
+	fixture f = setup(table[i].rows);
+	bool failed;
+
+	start(n);
+	*ret_rc = table[i].run(f.client, &f.err);
+	failed = oom_stop();
+	CHECK_INT(f.err.code, *ret_rc);
+	swarm_client_free(f.client);
+	fake_engine_stop_early(f.engine);
+	return failed;
+}
+
+static void own_allocations(void)
+{
+	for (size_t i = 0; i < CASES; i++) {
+		long n = 0;
+		int rc;
+
+		test_row = table[i].name;
+		while (n < TOO_MANY && run_case(i, n, oom_start, &rc) &&
+		       CHECK_INT(rc, SWARM_E_NOMEM))
+			n++;
+		CHECK_INT(rc, 0);
+		CHECK(n > 3);
+	}
+}
+
+/* What the library builds with jansson counts too: bodies, merged specs, changes. */
+static void jansson_too(void)
+{
+	for (size_t i = 0; i < CASES; i++) {
+		long n = 0;
+		int rc;
+
+		test_row = table[i].name;
+		while (n < TOO_MANY && run_case(i, n, oom_start_with_jansson, &rc) &&
+		       CHECK_INT(rc, SWARM_E_NOMEM))
+			n++;
+		CHECK_INT(rc, 0);
+		CHECK(n > 3);
+	}
+}
+
+int main(void)
+{
+	static const test_case cases[] = { TEST(own_allocations), TEST(jansson_too) };
+	int rc;
+
+	listener = open_port(true, address, sizeof(address));
+	fcntl(listener, F_SETFL, O_NONBLOCK);
+	rc = test_main(cases, 2);
+	close(listener);
+	return rc;
+}

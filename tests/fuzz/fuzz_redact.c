@@ -1,0 +1,43 @@
+/* The redactor: never grows a text, leaves no token or key, and no value that it was given. */
+#include "fuzz.h"
+#include "internal.h"
+
+/* Is more than the mark behind a prefix? */
+static void check_prefix(const char *text, const char *prefix)
+{
+	for (; (text = strstr(text, prefix)); text += strlen(prefix)) {
+		char next = text[strlen(prefix)];
+
+		REQUIRE(!((next >= '0' && next <= '9') || (next >= 'a' && next <= 'z')));
+	}
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	char *text = fuzz_string(data, size);
+	char *again, *secret;
+	size_t length = strlen(text);
+
+	swarm_redact(text);
+	REQUIRE(strlen(text) <= length);
+	check_prefix(text, "SWMTKN-");
+	check_prefix(text, "SWMKEY-");
+	again = fuzz_string((const uint8_t *)text, strlen(text));
+	swarm_redact(again);
+	REQUIRE(strlen(again) <= strlen(text));
+	free(again);
+	free(text);
+
+	/* The first line is the secret, the rest the text. */
+	text = fuzz_string(data, size);
+	length = strcspn(text, "\n");
+	secret = fuzz_string((const uint8_t *)text, length);
+	length = strlen(text);
+	swarm__redact_value(text, secret);
+	REQUIRE(strlen(text) <= length);
+	REQUIRE(strlen(secret) < 8 || strstr("[redacted]", secret) || strchr(secret, '[') ||
+		!strstr(text, secret));
+	free(secret);
+	free(text);
+	return 0;
+}

@@ -1,0 +1,182 @@
+"""
+What the tests of the lab share: commands on its hosts, Salt's answers as data, and the search for
+secrets. One lab of three managers and three workers serves all of them, in the files' order.
+"""
+
+import json
+import os
+import pathlib
+import subprocess
+
+import pytest
+
+LAB = pathlib.Path(__file__).parent / "lab"
+MANAGERS = ["manager1", "manager2", "manager3"]
+WORKERS = ["worker1", "worker2", "worker3"]
+HOSTS = MANAGERS + WORKERS
+# Longest that one command may take; a hung engine must end a test, not the whole run.
+COMMAND_SECONDS = 300
+
+
+class Result:
+    """How a command ended: exit code, output, and output as JSON."""
+
+    def __init__(self, done):
+        self.code, self.out, self.err = done.returncode, done.stdout, done.stderr
+
+    @property
+    def json(self):
+        start = min((self.out.find(c) for c in "[{" if c in self.out), default=0)
+        return json.JSONDecoder().raw_decode(self.out[start:])[0]
+
+
+class Run:
+    """One run of docker.bootstrap, as the orchestration returned it."""
+
+    def __init__(self, result):
+        self.code, self.out = result.code, result.out + result.err
+        self.steps = {}
+        if '"data"' in result.out:
+            for states in result.json["data"].values():
+                self.steps = states if isinstance(states, dict) else {}
+
+    def _hosts(self):
+        for step in self.steps.values():
+            for host, states in ((step.get("changes") or {}).get("ret") or {}).items():
+                if isinstance(states, dict):
+                    yield host, states
+
+    def changes(self):
+        """``{(host, state function, id): changes}`` of all states that changed something."""
+        return {
+            (host, tag.split("_|-")[0] + "." + tag.split("_|-")[3], tag.split("_|-")[1]): s["changes"]
+            for host, states in self._hosts()
+            for tag, s in states.items()
+            if s.get("changes")
+        }
+
+    def swarm_changes(self):
+        """Only what the swarm states changed, or would change."""
+        return {
+            (host, function): changes
+            for (host, function, _), changes in self.changes().items()
+            if function.startswith("swarm.")
+        }
+
+    def comments(self):
+        """All comments, of the steps and of the states on the hosts, in one text."""
+        lines = [str(step.get("comment")) for step in self.steps.values()]
+        for _, states in self._hosts():
+            lines += [str(s.get("comment")) for s in states.values()]
+        return "\n".join(lines)
+
+    def failed(self):
+        """``{host: [comments of its failed states]}``."""
+        ret = {}
+        for host, states in self._hosts():
+            for state in states.values():
+                if state["result"] is False:
+                    ret.setdefault(host, []).append(state["comment"])
+        return ret
+
+
+class Lab:
+    """The lab, by its own command."""
+
+    def __call__(self, *args, check=True, stdin=None, seconds=COMMAND_SECONDS):
+        done = subprocess.run(
+            [str(LAB), *args],
+            input=stdin,
+            stdin=None if stdin is not None else subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=seconds,
+        )
+        assert not check or done.returncode == 0, f"lab {args}: {done.stdout}{done.stderr}"
+        return Result(done)
+
+    def on(self, host, *command, check=True, **kwargs):
+        return self("exec", host, *command, check=check, **kwargs)
+
+    def shell(self, host, script, check=True):
+        return self.on(host, "sh", "-c", script, check=check)
+
+    def salt(self, target, function, *args, check=True):
+        """``{minion: return}``."""
+        result = self.on(
+            "master", "salt", "-L", target, function, *args, "--out=json", "--static", check=False
+        )
+        assert not check or result.code == 0, result.out + result.err
+        return result.json
+
+    def one(self, minion, function, *args):
+        """The return of one minion."""
+        return self.salt(minion, function, *args)[minion]
+
+    def error(self, minion, function, *args):
+        """The one-line error that a function of one minion ends with."""
+        ret = self.salt(minion, function, *args, check=False)[minion]
+        assert isinstance(ret, str) and "Traceback" not in ret, ret
+        return ret
+
+    def bootstrap(self, *args):
+        result = self.on(
+            "master",
+            "salt-run",
+            "state.orchestrate",
+            "docker.bootstrap",
+            *args,
+            "--out=json",
+            check=False,
+        )
+        assert "Traceback" not in result.out + result.err, result.out + result.err
+        return Run(result)
+
+    def pillar(self, **swarm):
+        """Set keys of pillar ``swarm`` over the lab's own; no argument takes all of them back."""
+        text = json.dumps({"swarm": swarm}) if swarm else "{}"
+        self.on("master", "sh", "-c", "cat > /srv/pillar/test.sls", stdin=text + "\n")
+
+    def nodes(self, manager="manager1"):
+        """``{host name: node}``; two nodes of one name fail the test."""
+        found = self.one(manager, "swarm.nodes")
+        names = [node["hostname"] for node in found]
+        assert len(set(names)) == len(names), f"two nodes of one name: {found}"
+        return {node["hostname"]: node for node in found}
+
+    def cluster(self, manager="manager1"):
+        return self.one(manager, "swarm.info")["cluster_id"]
+
+
+@pytest.fixture(scope="session")
+def lab():
+    lab = Lab()
+    os.environ.setdefault("LAB_MANAGERS", "3")
+    os.environ.setdefault("LAB_WORKERS", "3")
+    lab("up", seconds=900)
+    # For the search at the end: all that passed the master's event bus.
+    record = "exec salt-run state.event > /var/tmp/events"
+    lab.on("master", "systemctl", "stop", "events", check=False)
+    lab.on("master", "systemd-run", "--unit=events", "--collect", "sh", "-c", record)
+    return lab
+
+
+@pytest.fixture(scope="session")
+def swarm(lab):
+    """The lab with a whole swarm on it."""
+    run = lab.bootstrap()
+    assert run.code == 0, run.out
+    return lab
+
+
+def assert_whole(lab, manager="manager1", workers=WORKERS):
+    """Three managers, drained, one of them leading; each worker ready and active; nobody else."""
+    nodes = lab.nodes(manager)
+    assert set(nodes) == set(MANAGERS) | set(workers)
+    assert {nodes[name]["state"] for name in nodes} == {"ready"}
+    assert {nodes[name]["availability"] for name in MANAGERS} == {"drain"}
+    assert {nodes[name]["reachability"] for name in MANAGERS} == {"reachable"}
+    assert sum(nodes[name]["leader"] for name in MANAGERS) == 1
+    assert {nodes[name]["availability"] for name in workers} == {"active"}
+    assert not any(nodes[name]["member"] for name in workers)
+    return nodes

@@ -1,0 +1,163 @@
+"""What bootstrap must not do, and says so; and hosts that are found in a wrong place."""
+
+import contextlib
+import json
+
+from conftest import WORKERS, assert_whole
+
+
+@contextlib.contextmanager
+def stopped_minions(lab, *minions):
+    for minion in minions:
+        lab.on(minion, "systemctl", "stop", "salt-minion")
+    try:
+        yield
+    finally:
+        for minion in minions:
+            lab.on(minion, "systemctl", "start", "salt-minion")
+        for minion in minions:
+            for _ in range(20):
+                if lab.salt(minion, "test.ping", check=False).get(minion) is True:
+                    break
+
+
+def leave(lab, host):
+    lab.on(host, "timeout", "60", "docker", "swarm", "leave", "--force")
+
+
+def test_no_second_swarm_beside_one_whose_minions_are_silent(swarm):
+    before = swarm.nodes("manager2")
+    leave(swarm, "manager1")
+    with stopped_minions(swarm, "manager2", "manager3"):
+        swarm.on("master", "salt-run", "cache.clear_mine", "tgt=*")
+        run = swarm.bootstrap()
+        assert run.code == 1
+        assert "manager2, manager3 may be in one" in run.comments()
+        assert swarm.one("manager1", "swarm.info")["state"] == "inactive"
+        # The operator's word counts only for hosts whose swarm does not answer.
+        swarm.pillar(init_without=["manager2", "manager3"])
+        run = swarm.bootstrap()
+        made = swarm.one("manager1", "swarm.info")
+    swarm.pillar()
+    if made["state"] == "active":  # with the mine cleared nothing is known of the living swarm
+        leave(swarm, "manager1")
+    run = swarm.bootstrap()
+    assert run.code == 0, run.out
+    after = assert_whole(swarm, "manager2")
+    assert after["manager2"]["id"] == before["manager2"]["id"]
+
+
+def test_no_second_swarm_while_a_known_manager_listens(swarm):
+    cluster = swarm.cluster("manager2")
+    leave(swarm, "manager1")
+    with stopped_minions(swarm, "manager2", "manager3"):
+        swarm.pillar(init_without=["manager2", "manager3"])
+        run = swarm.bootstrap()
+        assert run.code == 1
+        assert "a manager still listens at" in run.comments()
+        assert swarm.one("manager1", "swarm.info")["state"] == "inactive"
+    swarm.pillar()
+    run = swarm.bootstrap()
+    assert run.code == 0, run.out
+    assert_whole(swarm)
+    assert swarm.cluster() == cluster
+
+
+def test_a_worker_that_forges_facts_takes_nobody_with_it(swarm):
+    """worker3 makes a swarm of its own and offers its address and token as if it were a manager."""
+    cluster = swarm.cluster()
+    for worker in ("worker2", "worker3"):
+        leave(swarm, worker)
+    swarm.one("worker3", "swarm.init", "advertise_addr=eth0")
+    forged = swarm.one("worker3", "swarm_facts.collect")
+    forged.update(id="manager1", sealed={"worker2": "AAAA"})
+    given = f"facts={json.dumps(forged)}"
+    assert swarm.one("worker3", "mine.send", "swarm", "mine_function=swarm_facts.given", given)
+    run = swarm.bootstrap()
+    assert run.code == 1
+    assert "worker3" in run.failed() and "another swarm" in run.failed()["worker3"][0]
+    assert "2 of 3 workers joined; worker3: " in run.comments()
+    nodes = swarm.nodes()
+    assert nodes["worker2"]["state"] == "ready" and swarm.cluster() == cluster
+    leave(swarm, "worker3")
+    assert swarm.bootstrap().code == 0
+    assert_whole(swarm)
+
+
+def test_managers_of_different_swarms_are_told_apart(swarm):
+    leave(swarm, "manager3")
+    swarm.one("manager3", "swarm.init", "advertise_addr=eth0", "availability=drain")
+    before = swarm.nodes("manager1")
+    run = swarm.bootstrap()
+    assert run.code == 1
+    assert "in different swarms" in run.comments()
+    assert {n["id"] for n in before.values()} == {n["id"] for n in swarm.nodes().values()}
+    leave(swarm, "manager3")
+    assert swarm.bootstrap().code == 0
+    assert_whole(swarm)
+
+
+def test_without_quorum_nothing_is_tried(swarm):
+    for manager in ("manager2", "manager3"):
+        swarm.on(manager, "systemctl", "stop", "docker.socket", "docker")
+    run = swarm.bootstrap()
+    assert run.code == 1
+    for manager in ("manager2", "manager3"):
+        swarm.on(manager, "systemctl", "start", "docker.socket", "docker")
+    run = swarm.bootstrap()
+    assert run.code == 0, run.out
+    assert_whole(swarm)
+
+
+def test_a_second_lost_manager_is_refused_with_the_arithmetic(swarm):
+    """Two managers left by force: what remains cannot spare a record, and nothing is deleted."""
+    before = {n["id"] for n in swarm.nodes().values()}
+    leave(swarm, "manager3")
+    swarm.on("manager2", "systemctl", "stop", "docker.socket", "docker")
+    run = swarm.bootstrap()
+    assert run.code == 1
+    swarm.on("manager2", "systemctl", "start", "docker.socket", "docker")
+    assert before == {n["id"] for n in swarm.one("manager1", "swarm.nodes")}
+    run = swarm.bootstrap()
+    assert run.code == 0, run.out
+    assert_whole(swarm)
+
+
+def test_one_silent_worker_costs_only_itself(swarm):
+    leave(swarm, "worker1")
+    with stopped_minions(swarm, "worker3"):
+        run = swarm.bootstrap()
+    assert run.code == 1
+    assert "2 of 3 workers joined; worker3: no report in this run" in run.comments()
+    assert assert_whole(swarm)["worker1"]["state"] == "ready"
+
+
+def test_an_orphan_comes_home(swarm):
+    """A worker that is active, but whose record the managers deleted."""
+    old = swarm.nodes()["worker2"]["id"]
+    swarm.one("manager1", "swarm.node_rm", old, "force=True")
+    run = swarm.bootstrap()
+    assert run.code == 0, run.out
+    assert assert_whole(swarm)["worker2"]["id"] != old
+
+
+def test_a_pending_join_is_done_anew(swarm):
+    """A join to where nobody answers stays pending in the engine for ever."""
+    leave(swarm, "worker1")
+    token = swarm.on("manager1", "docker", "swarm", "join-token", "-q", "worker").out.strip()
+    for manager in ("manager1", "manager2", "manager3"):
+        swarm("link", manager, "down")
+    swarm.on(
+        "worker1",
+        *("timeout", "40", "docker", "swarm", "join", "--token", token, "10.213.0.11:2377"),
+        check=False,
+    )
+    for manager in ("manager1", "manager2", "manager3"):
+        swarm("link", manager, "up")
+    run = swarm.bootstrap()
+    assert run.code == 0, run.out
+    assert_whole(swarm)
+
+
+def test_all_workers_are_still_the_named_ones(swarm):
+    assert set(WORKERS) < set(swarm.nodes())

@@ -1,0 +1,74 @@
+"""Runs that are cut off half-way: the next one converges, or names what is in its way."""
+
+import time
+
+import pytest
+from conftest import HOSTS, assert_whole
+
+
+def all_leave(lab):
+    for host in reversed(HOSTS):
+        lab.on(host, "timeout", "60", "docker", "swarm", "leave", "--force", check=False)
+
+
+def wait_until_idle(lab):
+    """Jobs of the run that was cut off still run on the minions; a new one would find them busy."""
+    for _ in range(60):
+        running = lab.salt(",".join(HOSTS), "saltutil.is_running", "state.*", check=False)
+        if not any(running.values()):
+            return
+        time.sleep(1)
+    raise AssertionError(f"still running: {running}")
+
+
+@pytest.mark.parametrize("seconds", [4, 7, 10])
+def test_killed_orchestration(swarm, seconds):
+    all_leave(swarm)
+    killed = swarm.on(
+        "master",
+        *("timeout", "-s", "KILL", str(seconds)),
+        *("salt-run", "state.orchestrate", "docker.bootstrap"),
+        check=False,
+    )
+    assert killed.code != 0
+    wait_until_idle(swarm)
+    run = swarm.bootstrap()
+    assert run.code == 0, run.out
+    assert_whole(swarm)
+
+
+def test_half_built_swarm_is_predicted(swarm):
+    for host in ("manager3", "worker2"):
+        swarm.on(host, "timeout", "60", "docker", "swarm", "leave", "--force")
+    predicted = swarm.bootstrap("test=True")
+    assert predicted.code == 0, predicted.out
+    made = swarm.bootstrap()
+    assert made.code == 0, made.out
+    assert made.swarm_changes() == predicted.swarm_changes()
+    assert_whole(swarm)
+
+
+def test_killed_minion(swarm):
+    all_leave(swarm)
+    swarm.on("worker2", "systemctl", "kill", "-s", "KILL", "salt-minion")
+    swarm.on("worker2", "systemctl", "stop", "salt-minion")
+    first = swarm.bootstrap()
+    assert first.code == 1
+    assert "worker2: no report in this run" in first.comments()
+    swarm.on("worker2", "systemctl", "start", "salt-minion")
+    for _ in range(20):
+        if swarm.salt("worker2", "test.ping", check=False).get("worker2") is True:
+            break
+    assert swarm.bootstrap().code == 0
+    assert_whole(swarm)
+
+
+def test_stopped_engine(swarm):
+    """The state docker.engine starts it again; an engine that may not start is named."""
+    swarm.on("manager2", "systemctl", "mask", "--now", "docker.socket", "docker.service")
+    run = swarm.bootstrap()
+    swarm.on("manager2", "systemctl", "unmask", "docker.socket", "docker.service")
+    assert run.code == 1
+    assert "docker does not answer on manager2" in run.comments()
+    assert swarm.bootstrap().code == 0
+    assert_whole(swarm)

@@ -1,0 +1,181 @@
+"""A Docker engine of a hundred lines on a unix socket: one host that can be in a swarm."""
+
+import contextlib
+import json
+import re
+import socket
+import threading
+from collections import namedtuple
+from http.server import BaseHTTPRequestHandler
+from socketserver import ThreadingMixIn, UnixStreamServer
+from urllib.parse import parse_qsl, urlsplit
+
+DIGEST = "1" * 50
+TOKEN = f"SWMTKN-1-{DIGEST}-{'s' * 25}"
+MANAGER_TOKEN = f"SWMTKN-1-{DIGEST}-{'m' * 25}"
+
+Request = namedtuple("Request", "method path query body connection")
+INACTIVE = {"LocalNodeState": "inactive", "NodeID": "", "RemoteManagers": None}
+NAMES = {"Name": "host1", "ServerVersion": "26.1.5"}
+
+
+def node(node_id, hostname, role="worker", **manager):
+    """Return a node as the engine lists it; ``manager`` is its ManagerStatus."""
+    shown = {
+        "ID": node_id,
+        "Version": {"Index": 7},
+        "Spec": {"Role": role, "Availability": "active", "Labels": {"zone": "a"}},
+        "Description": {"Hostname": hostname, "Engine": {"EngineVersion": "26.1.5"}},
+        "Status": {"State": "ready", "Message": "", "Addr": "10.0.0.1"},
+    }
+    return {**shown, "ManagerStatus": manager} if manager else shown
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Hands each request to the engine; the connection stays open."""
+
+    protocol_version = "HTTP/1.1"
+
+    def setup(self):
+        """Number the connection."""
+        super().setup()
+        with self.server.engine.lock:
+            self.server.engine.connections += 1
+            self.number = self.server.engine.connections
+
+    def answer(self):
+        """Answer one request; None closes the connection without an answer."""
+        engine = self.server.engine
+        url = urlsplit(self.path)
+        data = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        path = re.sub(r"^/v1\.\d+", "", url.path)
+        query = dict(parse_qsl(url.query))
+        request = Request(self.command, path, query, json.loads(data or "null"), self.number)
+        answer = engine.handle(request)
+        if answer is None:
+            self.close_connection = True
+            return
+        status, body = answer
+        body = body if isinstance(body, bytes) else json.dumps(body).encode()
+        self.send_response(status)
+        self.send_header("Api-Version", "1.45")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    do_GET = do_POST = do_DELETE = answer
+
+    def log_message(self, *args):
+        """Say nothing."""
+
+
+class Server(ThreadingMixIn, UnixStreamServer):
+    daemon_threads = True
+    request_queue_size = 64
+
+    def handle_error(self, request, client_address):
+        """A client that goes away in the middle is no news."""
+
+
+class FakeEngine:
+    """The engine. ``answers[(method, path)]`` overrides: (status, body), None, or a function."""
+
+    def __init__(self, path):
+        self.url = f"unix://{path}"
+        self.lock = threading.Lock()
+        self.connections = 0
+        self.requests = []
+        self.answers = {}
+        self.swarm = dict(INACTIVE)
+        self.nodes = [node("n1", "host1", "manager", Leader=True, Reachability="reachable", Addr="10.0.0.1:2377")]
+        self.cluster = {"ID": "c1", "Version": {"Index": 3}, "Spec": {"Name": "default", "Raft": {"Kept": 1}}}
+        self.cluster["JoinTokens"] = {"Worker": TOKEN, "Manager": MANAGER_TOKEN}
+        self.arrived = threading.Event()
+        self.released = threading.Event()
+        self.server = Server(str(path), Handler)
+        self.server.engine = self
+        # Somebody listens at a manager's address, as a join wants it.
+        self.manager = socket.create_server(("127.0.0.1", 0))
+        self.manager_addr = "127.0.0.1:%d" % self.manager.getsockname()[1]
+
+    def serve(self):
+        """Answer until the process ends or close() is called."""
+        threading.Thread(target=self._accept, daemon=True).start()
+        self.server.serve_forever(poll_interval=0.05)
+
+    def _accept(self):
+        while True:
+            try:
+                self.manager.accept()[0].close()
+            except OSError:
+                return
+
+    def close(self):
+        """Stop answering."""
+        self.released.set()
+        self.server.shutdown()
+        self.close_files()
+
+    def close_files(self):
+        """Close the sockets, where another process serves."""
+        self.server.server_close()
+        with contextlib.suppress(OSError):
+            # Ends the accept() of the other thread, which a close alone does not.
+            self.manager.shutdown(socket.SHUT_RDWR)
+        self.manager.close()
+
+    def hold(self, request):
+        """An answer for ``answers``: say that the request arrived, and wait to be released."""
+        self.arrived.set()
+        self.released.wait()
+        return None
+
+    def enter(self, manager):
+        """Be a node of the swarm from now on."""
+        self.swarm = {
+            "LocalNodeState": "active",
+            "NodeID": "n1",
+            "NodeAddr": "10.0.0.1",
+            "ControlAvailable": manager,
+            "RemoteManagers": [{"NodeID": "n1", "Addr": "10.0.0.1:2377"}],
+            "Cluster": {"ID": "c1"} if manager else None,
+            "Warnings": ["only one manager"],
+        }
+
+    def handle(self, request):
+        """Return (status, body) for a request, or None."""
+        self.requests.append(request)
+        del self.requests[:-1000]
+        answer = self.answers.get((request.method, request.path), self.act)
+        return answer(request) if callable(answer) else answer
+
+    def act(self, request):
+        """What an engine does that nobody disturbs."""
+        method, path, query, body, _ = request
+        found = [n for n in self.nodes if path.split("/")[2:3] in ([n["ID"]], [n["Description"]["Hostname"]])]
+        if path == "/_ping":
+            return 200, b"OK"
+        if path == "/version":
+            return 200, {"ApiVersion": "1.45", "Big": 2**64 - 1}
+        if path == "/info":
+            return 200, {**NAMES, "Swarm": self.swarm}
+        if path in ("/swarm/init", "/swarm/join"):
+            self.enter(path == "/swarm/init")
+            return 200, "n1"
+        if path == "/swarm/leave":
+            self.swarm = dict(INACTIVE)
+            return 200, b""
+        if path == "/swarm":
+            return 200, self.cluster
+        if path == "/swarm/update":
+            self.cluster = {**self.cluster, "Spec": body}
+            return 200, b""
+        if path == "/nodes":
+            return 200, self.nodes
+        if path == "/tasks":
+            return 200, []
+        if path.startswith("/nodes/") and found:
+            if method == "POST":
+                found[0]["Spec"] = body
+            return 200, found[0] if method == "GET" else b""
+        return 404, {"message": f"node {path} not found" if "/nodes/" in path else "page not found"}

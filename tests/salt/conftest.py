@@ -1,0 +1,21 @@
+"""Fixtures for the tests of the Salt side. No engine is needed."""
+
+import pytest
+
+from fleet import Fleet
+
+
+@pytest.fixture
+def fleet(tmp_path):
+    """Three managers and two workers, bare, with engines that run."""
+    return Fleet(tmp_path)
+
+
+@pytest.fixture
+def make_fleet(tmp_path):
+    """A maker of one fleet of another size: ``make_fleet(managers=1, workers=0)``."""
+
+    def make(**sizes):
+        return Fleet(tmp_path, **sizes)
+
+    return make

@@ -1,0 +1,247 @@
+"""Hosts with engines, and swarms of them, in memory: what the Salt side can see of a real one.
+
+Time does not pass here: an operation is done when it returns. What the engine itself does over time
+(pending joins, lost contact) is set on the machine by the test.
+"""
+
+import itertools
+
+_NUMBERS = itertools.count(1)
+
+
+def new_id(kind):
+    """An id of 25 characters, as the engine's."""
+    return f"{kind}{next(_NUMBERS):0{25 - len(kind)}d}"
+
+
+class Network:
+    """The machines by address."""
+
+    def __init__(self):
+        self.machines = {}
+
+    def listens(self, address):
+        machine = self.at(address)
+        return machine is not None and machine.leads_or_follows()
+
+    def at(self, address):
+        """The machine at ``address[:2377]``, or None."""
+        host, _, port = address.partition(":")
+        return self.machines.get(host) if port in ("", "2377") else None
+
+
+class Cluster:
+    """One swarm: its records, its tokens, who of its managers is there."""
+
+    def __init__(self, network):
+        self.network = network
+        self.id = new_id("cluster")
+        self.digest = f"{next(_NUMBERS):050d}"
+        self.tokens = {role: self._new_token() for role in ("worker", "manager")}
+        self.nodes = {}
+
+    def _new_token(self):
+        return f"SWMTKN-1-{self.digest}-{next(_NUMBERS):025d}"
+
+    def rotate(self, role):
+        self.tokens[role] = self._new_token()
+
+    def add(self, machine, role, availability):
+        node = {
+            "id": new_id("node"),
+            "hostname": machine.name,
+            "role": role,
+            "availability": availability or "active",
+            "message": "",
+            "addr": machine.address,
+            "engine_version": "26.1.5",
+            "member": role == "manager",
+            "manager_addr": f"{machine.address}:2377" if role == "manager" else "",
+            "labels": {},
+        }
+        self.nodes[node["id"]] = node
+        machine.state, machine.node_id, machine.cluster = "active", node["id"], self
+        machine.manager = role == "manager"
+        return node
+
+    def machine(self, node):
+        """The machine that runs as this node; None where it left, or is off."""
+        for machine in self.network.machines.values():
+            if machine.docker == "running" and machine.node_id == node["id"]:
+                return machine
+        return None
+
+    def members(self):
+        return [node for node in self.nodes.values() if node["member"]]
+
+    def living(self):
+        return [node for node in self.members() if self.machine(node)]
+
+    def leader(self):
+        """The id of the leading manager; "" without a quorum."""
+        living = self.living()
+        return living[0]["id"] if 2 * len(living) > len(self.members()) else ""
+
+    def rows(self):
+        """As ``Client.node_list``."""
+        rows = []
+        for node in self.nodes.values():
+            up = self.machine(node) is not None
+            row = dict(node, state="ready" if up else "down", leader=node["id"] == self.leader())
+            row["reachability"] = ("reachable" if up else "unreachable") if node["member"] else ""
+            rows.append(row)
+        return rows
+
+
+class Machine:
+    """One host. ``docker`` is absent, stopped or running; ``state`` as the engine reports it.
+
+    fail
+        {operation: (exception's name, text)}: that operation raises it.
+    calls
+        [(operation, arguments)] of the clients on this host.
+    """
+
+    def __init__(self, network, name, address, docker="running"):
+        self.network, self.name, self.address, self.docker = network, name, address, docker
+        self.fail = {}
+        self.calls = []
+        self.wipe()
+        network.machines[address] = self
+
+    def wipe(self):
+        """As a fresh host, or one that left by force: it knows of no swarm."""
+        self.state, self.error = "inactive", ""
+        self.node_id, self.cluster, self.manager = "", None, False
+
+    def leads_or_follows(self):
+        return self.docker == "running" and self.state == "active" and self.manager
+
+    def changed_by(self):
+        """The operations that this host was asked for and that change a swarm."""
+        writes = ("init", "join", "leave", "node_update", "node_drain", "node_remove")
+        return [name for name, _ in self.calls if name in writes]
+
+    def _start(self, core, operation):
+        if self.docker != "running":
+            raise core.ConnectError("docker does not answer at unix:///var/run/docker.sock")
+        if operation in self.fail:
+            name, text = self.fail[operation]
+            raise getattr(core, name)(text)
+
+    def _managed(self, core, operation):
+        self._start(core, operation)
+        if not self.leads_or_follows():
+            raise core.NotManager("this node is not a swarm manager")
+        if not self.cluster.leader():
+            raise core.NoLeader("the swarm does not have a leader")
+        return self.cluster
+
+    def do_local(self, core):
+        self._start(core, "local")
+        active = self.state == "active"
+        members = self.cluster.members() if self.cluster else []
+        lead = self.cluster.leader() if active and self.manager else ""
+        return {
+            "state": self.state,
+            "manager": active and self.manager,
+            "node_id": self.node_id,
+            "node_addr": self.address if active else "",
+            "name": self.name,
+            "error": self.error,
+            "cluster_id": self.cluster.id if lead else "",
+            "engine_version": "26.1.5",
+            "managers": [node["manager_addr"] for node in members],
+            "manager_ids": [node["id"] for node in members],
+            "warnings": [],
+        }
+
+    def do_init(self, core, **options):
+        self._start(core, "init")
+        if self.state != "inactive":
+            raise core.AlreadyMember("this host is in a swarm already")
+        cluster = Cluster(self.network)
+        return cluster.add(self, "manager", options.get("availability"))["id"]
+
+    def do_join(self, core, remote_addrs, token, digest=None, **options):
+        self._start(core, "join")
+        if digest and core.token_parse(token)["digest"] != digest:
+            raise core.BadToken("the join token is of another swarm")
+        if self.state != "inactive" and not (
+            self.state == "pending" and options.get("replace_pending")
+        ):
+            raise core.AlreadyMember("this host is in a swarm already")
+        listening = [addr for addr in remote_addrs if self.network.listens(addr)]
+        if not listening:
+            raise core.ConnectError(f"no manager listens at {', '.join(remote_addrs)}")
+        cluster = self.network.at(listening[0]).cluster
+        roles = [role for role, known in cluster.tokens.items() if known == token]
+        if not roles:
+            raise core.BadToken("the swarm does not know the join token")
+        if not cluster.leader():
+            raise core.NoLeader("the swarm does not have a leader")
+        cluster.add(self, roles[0], options.get("availability"))
+
+    def do_leave(self, core, force=False, **_):
+        self._start(core, "leave")
+        if self.state == "inactive":
+            raise core.NotMember("this node is not part of a swarm")
+        if not force and (self.manager or self.state != "active"):
+            raise core.Unavailable("this node is a manager: use force")
+        self.wipe()
+
+    def do_tokens(self, core):
+        cluster = self._managed(core, "tokens")
+        return {**cluster.tokens, "cluster_id": cluster.id}
+
+    def do_node_list(self, core):
+        return self._managed(core, "node_list").rows()
+
+    def _node(self, core, operation, name):
+        cluster = self._managed(core, operation)
+        name = self.node_id if name == "self" else name
+        for node in cluster.nodes.values():
+            if name in (node["id"], node["hostname"]):
+                return cluster, node
+        raise core.NotFound(f"no node {name}")
+
+    def do_node_inspect(self, core, node):
+        _, found = self._node(core, "node_inspect", node)
+        spec = {key: found[key.lower()] for key in ("Role", "Availability", "Labels")}
+        return {"ID": found["id"], "Spec": spec}
+
+    def do_node_update(self, core, node, patch, **_):
+        _, found = self._node(core, "node_update", node)
+        old = self.do_node_inspect(core, found["id"])["Spec"]
+        for key, value in patch.items():
+            if key == "Labels":
+                value = {k: v for k, v in {**found["labels"], **value}.items() if v is not None}
+            found[key.lower()] = value
+        return {"id": found["id"], "old": old, "new": {**old, **patch}}
+
+    def do_node_drain(self, core, node, **_):
+        self._node(core, "node_drain", node)
+        return self.do_node_update(core, node, {"Availability": "drain"})
+
+    def do_node_remove(self, core, node, force=False, demote=False, **_):
+        cluster, found = self._node(core, "node_remove", node)
+        if cluster.machine(found) and not force:
+            raise core.HTTPError(f"node {found['id']} is not down and can't be removed")
+        if found["member"]:
+            if not demote:
+                raise core.HTTPError(f"node {found['id']} is a manager")
+            others = len(cluster.members()) - 1
+            living = len([one for one in cluster.living() if one is not found])
+            if 2 * living <= others:
+                raise core.QuorumError(
+                    f"without it {living} of {others} managers would be reachable"
+                )
+        del cluster.nodes[found["id"]]
+
+    def do_call(self, core, op, id=None, query=None, body=None, timeout=None):
+        self._managed(core, op)
+        if op == "service_create":
+            return {"ID": "service1"}
+        if op == "service_inspect":
+            return self.service
+        return None

@@ -1,0 +1,297 @@
+"""Minions with the project's modules, loaded by Salt's own loader, on hosts in memory.
+
+Each job gets fresh loaders, as a job on a real minion does. What a job reads from and writes to the
+master's mine goes through Salt's own ``mine`` module, down to the two functions that would send it.
+"""
+
+import itertools
+import json
+import os
+
+import salt.loader
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+import fake_core
+import fake_swarm
+import rendered
+
+_CHUNKS = {}
+_KEYS = {}
+_RUNS = itertools.count(1)
+
+
+def private_key(number):
+    """The same RSA key for the same number; making one takes long."""
+    if number not in _KEYS:
+        _KEYS[number] = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    return _KEYS[number]
+
+
+def public_pem(key):
+    return (
+        key.public_key()
+        .public_bytes(
+            serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+        )
+        .decode()
+    )
+
+
+class Job:
+    """The functions of one job on one minion.
+
+    salt, states
+        Salt's loaders.
+    """
+
+    def __init__(self, minion, test=False, run=None, pillar=None):
+        self.minion = minion
+        pillar = {"swarm": dict(minion.fleet.pillar), **(pillar or {})}
+        if run:
+            pillar["swarm_run"] = run
+        opts = minion.opts(test=test, pillar=pillar)
+        self.salt = salt.loader.minion_mods(opts)
+        self.states = salt.loader.states(opts, self.salt, utils={}, serializers={})
+        # Salt 3008 has two loaders, one of them for what modules call by __salt__.
+        for loader in {id(one): one for one in (self.salt, self._inner())}.values():
+            self._prepare(loader)
+        self.states["swarm.joined"].func.__globals__["READY_SECONDS"] = 0
+
+    def _inner(self):
+        return getattr(self.salt, "_dunder_salt", self.salt)
+
+    def _prepare(self, loader):
+        minion = self.minion
+        loader["swarm.info"].func.__globals__.update(_CORE=minion.core, _CORE_ERROR=None)
+        installed = minion.machine.docker != "absent"
+        loader["swarm_facts.collect"].func.__globals__.update(
+            ENGINE_FOLDER=os.path.dirname(__file__) if installed else "/nonexistent",
+            READ_BACK_SECONDS=0.3,
+        )
+        loader["mine.send"].func.__globals__.update(
+            _mine_send=minion.fleet.mine_send, _mine_get=minion.fleet.mine_get
+        )
+
+    def replace(self, function, instead):
+        """Let a function of the execution modules be another one, for all who call it."""
+        for loader in (self.salt, self._inner()):
+            loader[function] = instead
+
+    def state(self, function, **arguments):
+        """What a state function returns, after a look at its form."""
+        ret = self.states[f"swarm.{function}"](name=function, **arguments)
+        check_contract(ret, test=bool(self.minion.last_opts["test"]))
+        self.minion.fleet.seen.append(ret)
+        return ret
+
+
+def check_contract(ret, test):
+    """The contract of a state's return, that holds whatever the state is."""
+    assert set(ret) == {"name", "result", "changes", "comment"}
+    assert isinstance(ret["changes"], dict)
+    assert isinstance(ret["comment"], str) and ret["comment"]
+    assert "\n" not in ret["comment"] and "Traceback" not in ret["comment"]
+    if ret["result"] is None:
+        assert test, "None stands for test mode alone"
+        assert ret["changes"], "None without a predicted change"
+    elif ret["result"] is True and test:
+        assert not ret["changes"], "a change in test mode"
+    else:
+        assert ret["result"] in (True, False)
+
+
+class Minion:
+    """One minion of the fleet, on one machine."""
+
+    def __init__(self, fleet, name, machine, key):
+        self.fleet, self.id, self.machine, self.key = fleet, name, machine, key
+        self.core = fake_core.Core(machine)
+        self.root = fleet.root / name
+        (self.root / "pki").mkdir(parents=True)
+        (self.root / "pki/minion.pem").write_bytes(
+            key.private_bytes(
+                serialization.Encoding.PEM,
+                serialization.PrivateFormat.TraditionalOpenSSL,
+                serialization.NoEncryption(),
+            )
+        )
+        self.last_opts = None
+
+    def opts(self, **more):
+        grains = {
+            "id": self.id,
+            "nodename": self.machine.name,
+            "ip4_interfaces": {
+                "lo": ["127.0.0.1"],
+                "eth0": [self.machine.address],
+                "docker0": ["172.17.0.1"],
+            },
+            **rendered.DEBIAN,
+        }
+        self.last_opts = rendered.minion_opts(
+            self.root, self.id, file_client="remote", grains=grains, **more
+        )
+        return self.last_opts
+
+    def job(self, **kwargs):
+        return Job(self, **kwargs)
+
+
+class Fleet:
+    """A master's minions, their mine, and the bootstrap of ``docker/bootstrap.sls`` over them.
+
+    root
+        Folder for the minions' files (``pathlib.Path``).
+    pillar
+        The pillar ``swarm`` of every minion.
+    down
+        Ids of minions that do not answer.
+    mine
+        ``{minion id: {alias: data}}``
+    seen
+        What the states returned, all of it.
+    """
+
+    def __init__(self, root, managers=3, workers=2):
+        self.root = root
+        self.network = fake_swarm.Network()
+        self.minions = {}
+        self.down = set()
+        self.mine = {}
+        self.mine_off = False
+        self.seen = []
+        names = [f"manager{n}" for n in range(1, managers + 1)]
+        self.pillar = {"managers": names, "workers": ["worker*"], "advertise": "eth0"}
+        for name in names:
+            self.add(name)
+        for number in range(1, workers + 1):
+            self.add(f"worker{number}")
+
+    def add(self, name, docker="running"):
+        """A new host with a minion of that name."""
+        number = len(self.minions) + 1
+        machine = fake_swarm.Machine(self.network, name, f"10.0.0.{number}", docker)
+        self.minions[name] = Minion(self, name, machine, private_key(number))
+        return self.minions[name]
+
+    def __getitem__(self, name):
+        return self.minions[name]
+
+    def mine_send(self, load, opts):
+        assert load["id"] == opts["id"]
+        if not self.mine_off:
+            self.mine.setdefault(load["id"], {}).update(load["data"])
+        return True
+
+    def mine_get(self, load, opts):
+        assert load["tgt_type"] == "list", "only exact minion ids may be asked for"
+        return {
+            minion: self.mine[minion][load["fun"]]
+            for minion in load["tgt"]
+            if load["fun"] in self.mine.get(minion, {})
+        }
+
+    def new_run(self):
+        """Pillar ``swarm_run``, as docker.bootstrap makes it."""
+        without = self.pillar.get("init_without") or []
+        managers = [name for name in self.pillar["managers"] if name not in without]
+        workers = [name for name in self.minions if name.startswith("worker")]
+        return {
+            "id": f"run{next(_RUNS)}",
+            "managers": {name: public_pem(self[name].key) for name in managers},
+            "workers": {name: public_pem(self[name].key) for name in workers},
+        }
+
+    def apply(self, name, sls, run, test, exclude=()):
+        """The swarm states of an SLS on one minion: ``{state id: return}``, requisites obeyed."""
+        done = {}
+        chunks = self._chunks(sls, exclude)
+        job = self[name].job(test=test, run=run)
+        for chunk in chunks:
+            wanted = [one["swarm"] for one in chunk.get("require", []) if "swarm" in one]
+            if any(done[state]["result"] is False for state in wanted):
+                done[chunk["__id__"]] = {"result": False, "changes": {}, "comment": "requisite"}
+                continue
+            arguments = {
+                key: value
+                for key, value in chunk.items()
+                if not key.startswith("__")
+                and key not in ("state", "fun", "name", "order", "require")
+            }
+            done[chunk["__id__"]] = job.state(chunk["fun"], **arguments)
+        return done
+
+    def _chunks(self, sls, exclude):
+        """The swarm chunks of an SLS; what it renders to depends on pillar alone."""
+        wanted = json.dumps([sls, exclude, self.pillar])
+        if wanted not in _CHUNKS:
+            opts = rendered.minion_opts(self.root / "render", "minion")
+            chunks = rendered.low(opts, {"swarm": self.pillar}, sls, exclude=exclude)
+            _CHUNKS[wanted] = [chunk for chunk in chunks if chunk["state"] == "swarm"]
+        return _CHUNKS[wanted]
+
+    def bootstrap(self, test=False):
+        """The five steps. Returns ``{"ready", "first", "join", "workers", "verified"}``, each
+        ``{minion id: {state id: return}}`` for the minions that answered, and ``ok``.
+        """
+        run = self.new_run()
+        managers, workers = list(run["managers"]), list(run["workers"])
+        steps, good = {}, {}
+
+        def step(name, hosts, sls, exclude=()):
+            answers = {
+                host: self.apply(host, sls, run, test, exclude)
+                for host in hosts
+                if host not in self.down
+            }
+            steps[name] = answers
+            good[name] = len(answers) == len(hosts) and all(
+                ret["result"] is not False for done in answers.values() for ret in done.values()
+            )
+            return good[name]
+
+        step("ready", managers, "docker.mine")
+        without_engine = [{"sls": "docker.engine"}]
+        if step(
+            "first",
+            managers,
+            "docker.manager.first",
+            without_engine + [{"sls": "docker.mine"}],
+        ) and step("join", managers, "docker.manager.join", without_engine):
+            step("workers", workers, "docker.worker.join")
+            step("verified", managers[:1], "docker.verify")
+        steps["ok"] = all(good.values()) and len(good) == 5
+        return steps
+
+    def rows(self, name="manager1"):
+        """[(host name, role, state, availability)] as this manager sees them, sorted."""
+        rows = self[name].job().salt["swarm.nodes"]()
+        return sorted((r["hostname"], r["role"], r["state"], r["availability"]) for r in rows)
+
+    def clusters(self):
+        return {m.machine.cluster.id for m in self.minions.values() if m.machine.cluster}
+
+
+def changes(steps):
+    """The swarm changes of a bootstrap, in one dict: ``{(minion, state): changes}``."""
+    return {
+        (minion, state): ret["changes"]
+        for name, answers in steps.items()
+        if name != "ok"
+        for minion, done in answers.items()
+        for state, ret in done.items()
+        if ret["changes"]
+    }
+
+
+def failures(steps):
+    """What went wrong in a bootstrap: ``{(step, minion, state): comment}``."""
+    return {
+        (name, minion, state): ret["comment"]
+        for name, answers in steps.items()
+        if name != "ok"
+        for minion, done in answers.items()
+        for state, ret in done.items()
+        if ret["result"] is False
+    }

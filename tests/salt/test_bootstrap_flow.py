@@ -1,0 +1,398 @@
+"""The bootstrap over a fleet in memory: first run, run again, hosts replaced, things gone wrong.
+
+The states and their arguments come from the project's SLS files; ``fleet.Fleet.bootstrap`` is the
+order of ``docker/bootstrap.sls``, which ``test_orchestrate.py`` checks.
+"""
+
+import pytest
+from fleet import changes, failures
+
+FORMED = [
+    ("manager1", "manager", "ready", "drain"),
+    ("manager2", "manager", "ready", "drain"),
+    ("manager3", "manager", "ready", "drain"),
+    ("worker1", "worker", "ready", "active"),
+    ("worker2", "worker", "ready", "active"),
+]
+
+
+@pytest.fixture
+def formed(fleet):
+    """A fleet that was bootstrapped."""
+    steps = fleet.bootstrap()
+    assert steps["ok"], failures(steps)
+    return fleet
+
+
+def forget_calls(fleet):
+    for minion in fleet.minions.values():
+        minion.machine.calls.clear()
+
+
+def written(fleet):
+    """{minion: operations that change a swarm}, of the hosts that were asked for one."""
+    asked = {name: minion.machine.changed_by() for name, minion in fleet.minions.items()}
+    return {name: operations for name, operations in asked.items() if operations}
+
+
+def test_bare_hosts_become_a_swarm(fleet):
+    steps = fleet.bootstrap()
+    assert steps["ok"], failures(steps)
+    assert fleet.rows() == FORMED
+    assert len(fleet.clusters()) == 1
+    assert written(fleet) == {
+        "manager1": ["init"],
+        "manager2": ["join"],
+        "manager3": ["join"],
+        "worker1": ["join"],
+        "worker2": ["join"],
+    }
+    verified = steps["verified"]["manager1"]["docker-swarm-verified"]
+    assert verified["comment"] == "3 of 3 managers joined, 2 of 2 workers joined"
+
+
+def test_managers_drain_from_their_first_moment(fleet):
+    fleet.bootstrap()
+    for name, operation in (("manager1", "init"), ("manager2", "join"), ("manager3", "join")):
+        calls = dict(fleet[name].machine.calls)
+        assert calls[operation]["availability"] == "drain"
+        assert "node_drain" not in calls
+
+
+def test_pillars_address_reaches_the_engine(fleet):
+    fleet.pillar.update(listen="0.0.0.0:2378", data_path="eth1", data_path_port=4800)
+    fleet.pillar.update(address_pool=["10.20.0.0/16"], subnet_size=24)
+    fleet.bootstrap()
+    made = dict(fleet["manager1"].machine.calls)["init"]
+    assert made["advertise_addr"] == "eth0"
+    assert made["listen_addr"] == "0.0.0.0:2378"
+    assert made["data_path_addr"] == "eth1"
+    assert made["data_path_port"] == 4800
+    assert made["default_addr_pool"] == ["10.20.0.0/16"]
+    assert made["subnet_size"] == 24
+    joined = dict(fleet["worker1"].machine.calls)["join"]
+    assert joined["advertise_addr"] == "eth0"
+    assert joined["data_path_addr"] == "eth1"
+
+
+def test_a_second_run_changes_nothing(formed):
+    nodes = [row["id"] for row in formed["manager1"].job().salt["swarm.nodes"]()]
+    forget_calls(formed)
+    steps = formed.bootstrap()
+    assert steps["ok"], failures(steps)
+    assert changes(steps) == {}
+    assert written(formed) == {}
+    assert [row["id"] for row in formed["manager1"].job().salt["swarm.nodes"]()] == nodes
+
+
+def test_a_new_worker_joins_and_nothing_else_is_touched(formed):
+    formed.add("worker3")
+    forget_calls(formed)
+    steps = formed.bootstrap()
+    assert steps["ok"], failures(steps)
+    assert list(changes(steps)) == [("worker3", "docker-swarm-join")]
+    assert written(formed) == {"worker3": ["join"]}
+
+
+@pytest.mark.parametrize("rounds", [3])
+def test_each_manager_replaced_in_turn(formed, rounds):
+    cluster = formed.clusters()
+    for _ in range(rounds):
+        for name in ("manager1", "manager2", "manager3"):
+            formed[name].machine.wipe()
+            steps = formed.bootstrap()
+            assert steps["ok"], (name, failures(steps))
+            assert formed.clusters() == cluster
+            assert formed.rows(name) == FORMED
+
+
+def test_first_manager_and_a_worker_replaced_together(formed):
+    """manager1 leads again as soon as it has joined; the tokens are still those of manager2."""
+    cluster = formed.clusters()
+    formed["manager1"].machine.wipe()
+    formed["worker2"].machine.wipe()
+    steps = formed.bootstrap()
+    assert steps["ok"], failures(steps)
+    assert formed.clusters() == cluster
+    assert formed.rows() == FORMED
+
+
+def test_two_of_five_managers_replaced_together(make_fleet):
+    fleet = make_fleet(managers=5, workers=0)
+    assert fleet.bootstrap()["ok"]
+    cluster = fleet.clusters()
+    fleet["manager1"].machine.wipe()
+    fleet["manager4"].machine.wipe()
+    steps = fleet.bootstrap()
+    assert steps["ok"], failures(steps)
+    assert fleet.clusters() == cluster
+    assert len(fleet.rows()) == 5
+
+
+def test_two_of_three_managers_gone_is_refused_and_nothing_is_changed(formed):
+    formed["manager1"].machine.wipe()
+    formed["manager2"].machine.wipe()
+    forget_calls(formed)
+    steps = formed.bootstrap()
+    assert not steps["ok"]
+    assert written(formed) == {}
+    for name in ("manager1", "manager2", "manager3"):
+        comment = steps["first"][name]["docker-swarm"]["comment"]
+        assert "manager3: the cluster has no leader" in comment
+        assert "Bring the other managers back" in comment
+
+
+def test_fresh_first_manager_beside_silent_ones_makes_no_swarm(formed):
+    formed["manager1"].machine.wipe()
+    formed.down = {"manager2", "manager3"}
+    formed.mine.clear()
+    forget_calls(formed)
+    steps = formed.bootstrap()
+    assert not steps["ok"]
+    comment = steps["first"]["manager1"]["docker-swarm"]["comment"]
+    assert "manager2, manager3" in comment
+    assert "swarm:init_without" in comment
+    assert written(formed) == {}
+    assert [name for name, *_ in formed.rows("manager2")] == [row[0] for row in FORMED]
+
+
+def test_dead_manager_named_in_init_without(formed):
+    """A fleet that is bare again, and the third manager gone for good."""
+    for minion in formed.minions.values():
+        minion.machine.wipe()
+    formed["manager3"].machine.docker = "stopped"
+    formed.down = {"manager3"}
+    formed.pillar["init_without"] = ["manager3"]
+    steps = formed.bootstrap()
+    assert failures({k: v for k, v in steps.items() if k != "verified"}) == {}
+    assert [name for name, *_ in formed.rows()] == ["manager1", "manager2", "worker1", "worker2"]
+
+
+def test_host_of_init_without_whose_swarm_still_listens_vetoes(formed):
+    """The operator was wrong: manager3 lives, only its minion does not answer."""
+    for name in ("manager1", "manager2", "worker1", "worker2"):
+        formed[name].machine.wipe()
+    formed.down = {"manager3"}
+    formed.pillar["init_without"] = ["manager3"]
+    forget_calls(formed)
+    steps = formed.bootstrap()
+    assert "still listens at 10.0.0.3:2377" in failures(steps)["first", "manager1", "docker-swarm"]
+    assert written(formed) == {}
+
+
+def test_one_dead_worker_does_not_stop_the_others(fleet):
+    fleet.add("worker3")
+    fleet.down = {"worker2"}
+    steps = fleet.bootstrap()
+    assert not steps["ok"]
+    assert [name for name, *_ in fleet.rows()][3:] == ["worker1", "worker3"]
+    verified = steps["verified"]["manager1"]["docker-swarm-verified"]
+    assert verified["result"] is False
+    assert verified["comment"].startswith("3 of 3 managers joined, 2 of 3 workers joined; worker2: ")
+    assert "its minion did not answer" in verified["comment"]
+
+
+def test_reason_of_a_failed_worker_is_told_at_the_end(fleet):
+    fleet["worker2"].machine.fail["join"] = ("StillPending", "the join is still pending")
+    steps = fleet.bootstrap()
+    comment = steps["verified"]["manager1"]["docker-swarm-verified"]["comment"]
+    assert "1 of 2 workers joined; worker2: the join is still pending" in comment
+
+
+def test_worker_with_stopped_engine_keeps_its_place(formed):
+    formed["worker2"].machine.docker = "stopped"
+    steps = formed.bootstrap()
+    assert not steps["ok"]
+    assert ("worker2", "worker", "down", "active") in formed.rows()
+    comment = steps["verified"]["manager1"]["docker-swarm-verified"]["comment"]
+    assert "worker2: docker does not answer" in comment
+    formed["worker2"].machine.docker = "running"
+    forget_calls(formed)
+    steps = formed.bootstrap()
+    assert steps["ok"], failures(steps)
+    assert changes(steps) == {}
+
+
+def test_replaced_worker_leaves_no_record(formed):
+    formed["worker1"].machine.wipe()
+    steps = formed.bootstrap()
+    assert steps["ok"], failures(steps)
+    assert formed.rows() == FORMED
+
+
+def test_pending_worker_is_joined_anew(formed):
+    machine = formed["worker1"].machine
+    machine.wipe()
+    machine.state = "pending"
+    steps = formed.bootstrap()
+    assert steps["ok"], failures(steps)
+    assert dict(machine.calls[-20:])["join"]["replace_pending"] is True
+    assert steps["workers"]["worker1"]["docker-swarm-join"]["changes"] == {
+        "swarm": {"old": "pending", "new": "worker"}
+    }
+
+
+@pytest.mark.parametrize("name", ["worker1", "manager2"])
+def test_orphan_leaves_its_remains_and_joins(formed, name):
+    """Active, and in nobody's list."""
+    machine = formed[name].machine
+    del machine.cluster.nodes[machine.node_id]
+    forget_calls(formed)
+    steps = formed.bootstrap()
+    assert steps["ok"], failures(steps)
+    assert written(formed) == {name: ["leave", "join"]}
+    assert formed.rows("manager3") == FORMED
+
+
+def test_worker_in_another_swarm_fails_alone(formed):
+    stranger = formed.add("worker3")
+    stranger.job().salt["swarm.init"]()
+    stranger.machine.manager = False
+    forget_calls(formed)
+    steps = formed.bootstrap()
+    assert not steps["ok"]
+    comment = steps["workers"]["worker3"]["docker-swarm-join"]["comment"]
+    assert "worker3 is in another swarm" in comment and "swarm.leave" in comment
+    assert written(formed) == {}
+    assert len(formed.clusters()) == 2
+
+
+def test_managers_of_two_swarms_stop_the_run(formed):
+    machine = formed["manager3"].machine
+    machine.wipe()
+    formed["manager3"].job().salt["swarm.init"]()
+    forget_calls(formed)
+    steps = formed.bootstrap()
+    for name in ("manager1", "manager2", "manager3"):
+        assert "different swarms" in steps["first"][name]["docker-swarm"]["comment"]
+    assert written(formed) == {}
+
+
+def test_forged_facts_and_tokens_of_a_worker_take_nobody(formed):
+    thief = formed.add("worker9")
+    thief.job().salt["swarm.init"]()
+    forged = dict(formed.mine["manager1"]["swarm"])
+    forged.update(thief.job().salt["swarm_facts.collect"](), id="worker9", run="run1")
+    keys = {"worker3": {"role": "worker", "key": "x"}}
+    formed.add("worker3")
+    keys["worker3"]["key"] = formed.new_run()["workers"]["worker3"]
+    forged["sealed"] = thief.job().salt["swarm.seal"](keys)["sealed"]
+    formed.mine["worker9"] = {"swarm": forged}
+    formed.down = {"worker9"}
+    formed.bootstrap()
+    assert formed["worker3"].machine.cluster is formed["manager1"].machine.cluster
+
+
+def test_facts_under_a_managers_name_inside_a_workers_entry_are_ignored(formed):
+    """What counts is the minion that the master got the entry from."""
+    lies = dict(formed.mine["worker1"]["swarm"], id="manager1", state="inactive")
+    formed.mine["worker1"]["swarm"] = lies
+    read = formed["manager2"].job().salt["swarm_facts.read"]
+    assert set(read(["worker1", "manager1"])) == {"manager1"}
+
+
+def test_locked_manager_stops_the_run_with_a_text(formed):
+    machine = formed["manager2"].machine
+    machine.state = "locked"
+    forget_calls(formed)
+    steps = formed.bootstrap()
+    comment = steps["first"]["manager1"]["docker-swarm"]["comment"]
+    assert comment.startswith("manager2 is locked: unlock it")
+    assert written(formed) == {}
+
+
+def test_worker_that_pillar_calls_manager_stops_the_run(formed):
+    node_id = formed["worker1"].machine.node_id
+    formed.pillar["managers"] = ["manager1", "manager2", "manager3", "worker1"]
+    forget_calls(formed)
+    steps = formed.bootstrap()
+    comment = steps["first"]["manager1"]["docker-swarm"]["comment"]
+    assert f"salt manager1 swarm.node_update {node_id} role=manager" in comment
+    assert written(formed) == {}
+
+
+def test_manager_that_pillar_calls_worker_fails_alone(formed):
+    formed.pillar["managers"] = ["manager1", "manager2"]
+    run = formed.new_run()
+    run["workers"]["manager3"] = run["workers"]["worker1"]
+    formed.apply("manager1", "docker.mine", run, False)
+    ret = formed["manager3"].job(run=run).state("joined", role="worker")
+    assert ret["result"] is False
+    assert "but it is a manager: demote it" in ret["comment"]
+
+
+def test_nodes_that_pillar_does_not_name_are_told_of_and_left(formed):
+    stranger = formed.add("extra")
+    token = formed["manager1"].machine.cluster.tokens["worker"]
+    stranger.job().salt["swarm.join"]("10.0.0.1", token=token)
+    steps = formed.bootstrap()
+    assert steps["ok"], failures(steps)
+    comment = steps["verified"]["manager1"]["docker-swarm-verified"]["comment"]
+    assert f"not in pillar, left alone: extra ({stranger.machine.node_id})" in comment
+    assert stranger.machine.node_id in stranger.machine.cluster.nodes
+
+
+def test_engine_that_stopped_between_two_runs_is_named(formed):
+    formed["manager2"].machine.docker = "stopped"
+    steps = formed.bootstrap()
+    assert "docker does not answer on manager2" in str(failures(steps))
+    formed["manager2"].machine.docker = "running"
+    steps = formed.bootstrap()
+    assert steps["ok"], failures(steps)
+    assert changes(steps) == {}
+
+
+def wipe_one_of_each(fleet):
+    fleet["manager2"].machine.wipe()
+    fleet["worker2"].machine.wipe()
+    fleet.add("worker3")
+
+
+def leave_as_it_is(fleet):
+    pass
+
+
+@pytest.mark.parametrize("prepare", [leave_as_it_is, wipe_one_of_each])
+def test_test_mode_predicts_the_changes_of_the_real_run(formed, prepare):
+    prepare(formed)
+    forget_calls(formed)
+    predicted = formed.bootstrap(test=True)
+    assert failures(predicted) == {}
+    assert written(formed) == {}
+    real = formed.bootstrap()
+    assert real["ok"], failures(real)
+    assert changes(real) == changes(predicted)
+
+
+def test_test_mode_predicts_the_first_run(fleet):
+    predicted = fleet.bootstrap(test=True)
+    assert failures(predicted) == {}
+    assert written(fleet) == {}
+    assert changes(predicted) == changes(fleet.bootstrap())
+
+
+def test_test_mode_on_hosts_without_an_engine(tmp_path, fleet):
+    for minion in fleet.minions.values():
+        minion.machine.docker = "absent"
+    predicted = fleet.bootstrap(test=True)
+    assert failures(predicted) == {}
+    for minion in fleet.minions.values():
+        minion.machine.docker = "running"
+    assert changes(predicted) == changes(fleet.bootstrap())
+
+
+def test_no_token_in_any_return_or_mine_entry(formed):
+    """Looked for by value, after a run with changes, failures and test mode."""
+    formed["manager1"].machine.wipe()
+    formed["worker2"].machine.fail["join"] = ("BadToken", "the swarm does not know the join token")
+    formed["worker2"].machine.wipe()
+    formed.bootstrap(test=True)
+    formed.bootstrap()
+    formed["worker2"].machine.fail.clear()
+    formed.bootstrap()
+    tokens = formed["manager2"].machine.cluster.tokens
+    everything = repr(formed.seen) + repr(formed.mine)
+    assert len(formed.seen) > 50 and "sealed" in everything
+    for token in tokens.values():
+        assert token not in everything
+        assert token.rpartition("-")[2] not in everything
