@@ -1,29 +1,33 @@
 # make bootstrap   hosts on this machine, and a swarm on them: the main job
-# make check       every test, cheap ones first; check-c, check-python, check-salt, check-lab one layer each
-# make check-all   also what takes long: other engines and Salts, all sanitizers, long fuzzing
-# make fileroot DEST=/srv/salt      write a complete Salt file root (fileroot-remove takes it back)
+# make check       every test, cheap ones first; check-c, check-sanitize, check-fuzz, check-python,
+#                  check-salt and check-lab are one layer each
+# make check-all   also what takes long: valgrind on everything, clang, thread sanitizer, long fuzzing
+# make fileroot DEST=/srv/salt   write a complete Salt file root; fileroot-remove takes it back
 # make wheel       the Python package saltext-swarm, in build/dist
+# make bench       bootstrap against the recipe with cmd.run, in one lab
 #
-# Each target installs what it needs: root on Debian 12 or later, through apt and pip as configured.
+# Each target installs what it needs, as root on Debian 12 or later, through apt and pip as configured.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DELETE_ON_ERROR:
-.PHONY: all bootstrap check check-all check-style check-c check-sanitize check-fuzz check-python \
-	check-salt check-lab bench fileroot fileroot-remove wheel lab-down clean
+.PHONY: all bootstrap lab-down fileroot fileroot-remove wheel bench clean check check-all check-style \
+	check-c check-sanitize check-fuzz check-fuzz-long check-valgrind check-clang check-threads \
+	check-python check-salt check-lab
 
-VERSION := $(shell cat VERSION)
-MACHINE := $(shell uname -m)
 PYTHON := build/venv/bin/python
-DROPIN := build/dropin/_swarm-$(VERSION)-$(MACHINE).abi3.so
-CORE_SOURCES := $(wildcard libswarm/*.[ch] libswarm/include/swarm/* pymodule/*.[ch]) \
-	libswarm/sources.txt setup.py pymodule/static-deps VERSION
+PYTEST := $(PYTHON) -B -m pytest -q
 MESON := /usr/bin/meson
+DROPIN := build/dropin/_swarm-$(shell cat VERSION)-$(shell uname -m).abi3.so
+CORE_SOURCES := $(wildcard libswarm/*.[ch] libswarm/include/swarm/* pymodule/*.[ch]) \
+	$(addprefix pymodule/,build-dropin check-needs static-deps) libswarm/sources.txt setup.py VERSION
+FUZZ_TARGETS := answer arguments redact token
 FUZZ_SECONDS ?= 10
+FUZZ_LONG_SECONDS ?= 1800
 
 all: $(DROPIN)
 
-# --- the main job -------------------------------------------------------------------------------
+# --- the main job -----------------------------------------------------------------------------
 
 bootstrap: $(DROPIN)
 	tests/lab/lab up
@@ -32,48 +36,106 @@ bootstrap: $(DROPIN)
 lab-down:
 	tests/lab/lab down
 
-# --- what is installed: a stamp for each list of packages ------------------------------------------
+# --- what is installed, with a stamp for each list ----------------------------------------------
 
 build/.packages-%: tests/packages-%.txt
-	mkdir -p build
+	@mkdir -p build
 	tests/install-packages $<
-	touch $@
+	@touch $@
 
-build/venv/.done: tests/requirements.txt build/.packages-build
+build/venv/.done: tests/requirements.txt tests/constraints.txt build/.packages-build
 	rm -rf build/venv
 	/usr/bin/python3 -m venv build/venv
 	PIP_CONSTRAINT=tests/constraints.txt PIP_BUILD_CONSTRAINT=tests/constraints.txt \
-		$(PYTHON) -m pip install --quiet -r tests/requirements.txt
-	touch $@
+		$(PYTHON) -m pip install -q -r tests/requirements.txt
+	@touch $@
 
-# --- the extension -----------------------------------------------------------------------------------
+# --- the extension -------------------------------------------------------------------------------
 
 $(DROPIN): $(CORE_SOURCES) build/.packages-build
 	pymodule/build-dropin
+	@touch $@
 
 fileroot: $(DROPIN)
-	/usr/bin/python3 pymodule/fileroot.py write --extension $(DROPIN) $(DEST)
+	/usr/bin/python3 -B pymodule/fileroot.py write --extension $(DROPIN) $(DEST)
 
 fileroot-remove:
-	/usr/bin/python3 pymodule/fileroot.py remove $(DEST)
+	/usr/bin/python3 -B pymodule/fileroot.py remove $(DEST)
 
+# With the static curl and jansson, so that it needs libc alone.
 wheel: build/venv/.done
-	$(PYTHON) -m build --wheel --no-isolation --outdir build/dist .
+	rm -rf build/lib* build/bdist* build/dist
+	SWARM_STATIC=$$(pymodule/static-deps) $(PYTHON) -m build --wheel --no-isolation --outdir build/dist .
 
-# --- tests ---------------------------------------------------------------------------------------------
+# --- tests ----------------------------------------------------------------------------------------
 
 check: check-style check-c check-sanitize check-fuzz check-python check-salt check-lab
+	@echo "make check: all passed"
 
-check-style: build/.packages-check
-	clang-format --dry-run --Werror $$(git ls-files '*.c' '*.h')
+check-style: build/venv/.done
+	build/venv/bin/clang-format --dry-run --Werror $$(git ls-files '*.c' '*.h')
+	tests/check-style
 
-build/c-gcc/build.ninja: meson.build build/.packages-check
-	CC=gcc $(MESON) setup --reconfigure build/c-gcc -Dwerror=true 2>/dev/null || \
-		CC=gcc $(MESON) setup build/c-gcc -Dwerror=true
+# A build folder for each kind; meson looks by itself whether it must run again.
+build/c-plain/build.ninja: build/.packages-build build/.packages-check
+	CC=gcc $(MESON) setup build/c-plain -Dwerror=true
+build/c-sanitize/build.ninja: build/.packages-build build/.packages-check
+	CC=gcc $(MESON) setup build/c-sanitize -Dwerror=true -Db_sanitize=address,undefined
+build/c-clang/build.ninja: build/.packages-build build/.packages-check
+	CC=clang $(MESON) setup build/c-clang -Dwerror=true -Db_sanitize=address,undefined -Db_lundef=false
+build/c-threads/build.ninja: build/.packages-build build/.packages-check
+	CC=clang $(MESON) setup build/c-threads -Db_sanitize=thread -Db_lundef=false
+build/c-fuzz/build.ninja: build/.packages-build build/.packages-check
+	CC=clang $(MESON) setup build/c-fuzz -Dfuzz=true -Db_sanitize=address,undefined -Db_lundef=false
 
-check-c: build/c-gcc/build.ninja
-	$(MESON) test -C build/c-gcc --print-errorlogs
-	$(MESON) test -C build/c-gcc --suite unit --print-errorlogs \
-		--wrap='valgrind --quiet --leak-check=full --error-exitcode=99' --timeout-multiplier=10
+check-c: build/c-plain/build.ninja
+	$(MESON) test -C build/c-plain --print-errorlogs
 
-check-all: check
+check-sanitize: build/c-sanitize/build.ninja
+	UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
+		$(MESON) test -C build/c-sanitize --print-errorlogs --timeout-multiplier=4
+
+check-clang: build/c-clang/build.ninja
+	UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
+		$(MESON) test -C build/c-clang --print-errorlogs --timeout-multiplier=4
+
+check-threads: build/c-threads/build.ninja
+	$(MESON) test -C build/c-threads --suite unit --print-errorlogs --timeout-multiplier=4
+
+check-valgrind: build/c-plain/build.ninja
+	$(MESON) test -C build/c-plain --suite unit --suite fuzz-regress --print-errorlogs \
+		--timeout-multiplier=10 \
+		--wrap='valgrind --quiet --leak-check=full --trace-children=no --error-exitcode=99'
+
+# The corpora in the tree are replayed by check-c; what is found anew goes to build/corpus.
+check-fuzz: build/c-fuzz/build.ninja
+	ninja -C build/c-fuzz
+	for target in $(FUZZ_TARGETS); do \
+		mkdir -p build/corpus/$$target; \
+		build/c-fuzz/tests/fuzz/fuzz_$$target -max_total_time=$(FUZZ_SECONDS) -print_final_stats=0 \
+			-verbosity=0 -artifact_prefix=build/crash-$$target- \
+			build/corpus/$$target tests/fuzz/corpus/$$target; \
+	done
+
+check-fuzz-long:
+	$(MAKE) check-fuzz FUZZ_SECONDS=$(FUZZ_LONG_SECONDS)
+
+check-python: $(DROPIN) build/venv/.done
+	$(PYTEST) tests/python
+
+check-salt: $(DROPIN) build/venv/.done
+	$(PYTEST) tests/salt
+
+# On a fresh lab: the first test wants bare hosts.
+check-lab: $(DROPIN) wheel
+	tests/lab/lab down
+	LAB_MANAGERS=3 LAB_WORKERS=3 $(PYTEST) tests/lab
+	tests/lab/lab down
+
+check-all: check check-clang check-threads check-valgrind check-fuzz-long
+
+bench: $(DROPIN)
+	tests/bench/bootstrap.py
+
+clean:
+	rm -rf build

@@ -7,16 +7,6 @@
 
 enum { DEFAULT_TIMEOUT_MS = 60000 };
 
-void swarm__json_wipe(const json_t *json, const char *path)
-{
-	const json_t *string = swarm__json_at(json, path);
-
-	/* jansson has no call to overwrite a string in place. */
-	if (json_is_string(string))
-		swarm__wipe((char *)(uintptr_t)json_string_value(string),
-			    json_string_length(string));
-}
-
 /* --- join tokens ---------------------------------------------------------------------------- */
 
 void swarm_tokens_clear(swarm_tokens *tokens)

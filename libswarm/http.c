@@ -12,7 +12,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/un.h>
 
 /* The cancel callback is asked at least this often, and seldom more (it may take Python's GIL). */
 enum { SLICE_MS = 200 };
@@ -39,83 +38,6 @@ typedef struct transfer {
 	char detail[CURL_ERROR_SIZE];
 } transfer;
 
-/* --- the address ------------------------------------------------------------------------------ */
-
-static bool is_host_and_port(const char *text)
-{
-	const char *end = text;
-	size_t digits;
-
-	if (*text == '[') {
-		end = text + 1 + strspn(text + 1, "0123456789abcdefABCDEF:.");
-		if (end == text + 1 || *end++ != ']')
-			return false;
-	} else {
-		end += strspn(text,
-			      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_");
-		if (end == text)
-			return false;
-	}
-	if (*end++ != ':')
-		return false;
-	digits = strspn(end, "0123456789");
-	return digits >= 1 && digits <= 5 && strtol(end, NULL, 10) >= 1 &&
-	       strtol(end, NULL, 10) <= 65535 && strcmp(end + digits, end[digits] ? "/" : "") == 0;
-}
-
-static int read_unix(swarm__http *http, const char *path, swarm_error *err)
-{
-	const size_t max = sizeof(((struct sockaddr_un *)NULL)->sun_path) - 1;
-
-	if (*path != '/')
-		return swarm__error(
-			err, SWARM_E_INVAL,
-			"the socket's path must be absolute, as in unix:///var/run/docker.sock");
-	if (strlen(path) > max)
-		return swarm__error(
-			err, SWARM_E_INVAL,
-			"the socket's path is longer than %zu bytes, which no unix socket can be",
-			max);
-	http->socket = strdup(path);
-	http->address = strdup("http://localhost");
-	return http->socket && http->address ? 0 : swarm__nomem(err);
-}
-
-static int read_tcp(swarm__http *http, const char *host, swarm_error *err)
-{
-	static const char scheme[] = "http://";
-	size_t length = strcspn(host, "/");
-
-	if (strlen(host) > 300 || !is_host_and_port(host))
-		return swarm__error(
-			err, SWARM_E_INVAL,
-			"a TCP address is tcp://host:port, with a port from 1 to 65535");
-	http->address = malloc(sizeof(scheme) + length);
-	if (!http->address)
-		return swarm__nomem(err);
-	memcpy(http->address, scheme, sizeof(scheme) - 1);
-	memcpy(http->address + sizeof(scheme) - 1, host, length);
-	http->address[sizeof(scheme) - 1 + length] = '\0';
-	return 0;
-}
-
-static int read_url(swarm__http *http, const char *url, swarm_error *err)
-{
-	if (strncmp(url, "unix://", 7) == 0)
-		return read_unix(http, url + 7, err);
-	if (strncmp(url, "tcp://", 6) == 0)
-		return read_tcp(http, url + 6, err);
-	if (strncmp(url, "http://", 7) == 0)
-		return read_tcp(http, url + 7, err);
-	if (strncmp(url, "https://", 8) == 0)
-		return swarm__error(
-			err, SWARM_E_INVAL,
-			"TLS is not in this version: use unix:///path, or tcp://host:port where "
-			"you trust the network");
-	return swarm__error(err, SWARM_E_INVAL,
-			    "unknown kind of address: use unix:///path or tcp://host:port");
-}
-
 int swarm__http_new(const char *url, swarm__http **ret_http, swarm_error *err)
 {
 	swarm__http *http = calloc(1, sizeof(*http));
@@ -123,7 +45,7 @@ int swarm__http_new(const char *url, swarm__http **ret_http, swarm_error *err)
 
 	if (!http)
 		return swarm__nomem(err);
-	code = read_url(http, url, err);
+	code = swarm__url_split(url, &http->socket, &http->address, err);
 	if (code) {
 		swarm__http_free(http);
 		return code;

@@ -103,6 +103,14 @@ int64_t swarm__deadline_left(const swarm__deadline *deadline);
 int swarm__sleep(swarm_client *client, const swarm__deadline *deadline, int64_t ms,
 		 swarm_error *err);
 
+/* --- url.c ------------------------------------------------------------------------------- */
+
+/*
+ * "unix:///path" or "tcp://host:port" (also http://) to new strings: the socket's path, NULL for
+ * TCP, and the URL that HTTP is spoken to. 0, SWARM_E_INVAL, SWARM_E_NOMEM.
+ */
+int swarm__url_split(const char *url, char **ret_socket, char **ret_address, swarm_error *err);
+
 /* --- http.c: one connection, one request at a time; knows nothing of Docker ----------------- */
 
 typedef struct swarm__http swarm__http;
@@ -235,6 +243,8 @@ static inline json_t *swarm__json_iterable(const json_t *json)
 {
 	return (json_t *)json;
 }
+/* Wipe the string at a path of a tree that is ours alone; nothing where there is none. */
+void swarm__json_wipe(const json_t *json, const char *path);
 /* RFC 7396. New reference, target and patch unchanged; NULL without memory. */
 json_t *swarm__json_merge(const json_t *target, const json_t *patch);
 
@@ -312,11 +322,6 @@ json_t *swarm__host_body(const swarm__host *host);
 /* As swarm_leave(), within a deadline. */
 int swarm__leave(swarm_client *client, bool force, const swarm__deadline *deadline,
 		 swarm_error *err);
-
-/* --- cluster.c --------------------------------------------------------------------------- */
-
-/* Wipe the string at a path of a tree that is ours alone; nothing where there is none. */
-void swarm__json_wipe(const json_t *json, const char *path);
 
 /* --- node.c ------------------------------------------------------------------------------ */
 

@@ -36,6 +36,16 @@ bool swarm__json_bool(const json_t *json, const char *path)
 	return json_is_true(swarm__json_at(json, path));
 }
 
+void swarm__json_wipe(const json_t *json, const char *path)
+{
+	const json_t *string = swarm__json_at(json, path);
+
+	/* jansson has no call to overwrite a string in place. */
+	if (json_is_string(string))
+		swarm__wipe((char *)(uintptr_t)json_string_value(string),
+			    json_string_length(string));
+}
+
 int swarm__json_parse(const char *text, size_t size, json_t **ret_json, swarm_error *err)
 {
 	json_error_t error;

@@ -27,6 +27,7 @@ import importlib.util
 import os
 import platform
 import re
+import shlex
 
 import salt.utils.files
 from salt.exceptions import CommandExecutionError, SaltInvocationError
@@ -796,24 +797,22 @@ def service_create(
 
         salt manager1 swarm.service_create image=httpd name=web replicas=6 target_port=80 published_port=8080
     """
-    import shlex
-
     container = {"Image": image}
     if command:
-        container["Args"] = shlex.split(command) if isinstance(command, str) else list(command)
+        container["Args"] = _words(command) if isinstance(command, str) else list(command)
     if hostname:
         container["Hostname"] = hostname
     spec = {
         "Name": name,
         "TaskTemplate": {"ContainerSpec": container},
-        "Mode": {"Replicated": {"Replicas": int(replicas)}},
+        "Mode": {"Replicated": {"Replicas": _number("replicas", replicas)}},
     }
     if published_port and not target_port:
         raise SaltInvocationError("published_port wants a target_port")
     if target_port:
-        port = {"TargetPort": int(target_port)}
+        port = {"TargetPort": _number("target_port", target_port)}
         if published_port:
-            port["PublishedPort"] = int(published_port)
+            port["PublishedPort"] = _number("published_port", published_port)
         spec["EndpointSpec"] = {"Ports": [port]}
     with _engine() as engine:
         made = engine.call("service_create", body=spec)
@@ -829,6 +828,20 @@ def service_create(
         "Target_Port": target_port,
         "Published_Port": published_port,
     }
+
+
+def _words(command):
+    try:
+        return shlex.split(command)
+    except ValueError as exc:
+        raise SaltInvocationError(f"cannot split the command: {exc}") from None
+
+
+def _number(name, value):
+    try:
+        return int(value)
+    except (TypeError, ValueError):
+        raise SaltInvocationError(f"{name} must be a number, not {value!r}") from None
 
 
 def swarm_service_info(service_name):

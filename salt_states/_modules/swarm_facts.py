@@ -292,9 +292,8 @@ def _test():
 def _plan_existing(ret, entries, living):
     leaderless = [name for name in living if not entries[name].get("cluster")]
     leading = [name for name in living if entries[name].get("cluster")]
-    clusters = {entries[name]["cluster"]: name for name in leading}
-    if len(clusters) > 1:
-        parts = ", ".join(f"{name} in {cluster}" for cluster, name in sorted(clusters.items()))
+    if len({entries[name]["cluster"] for name in leading}) > 1:
+        parts = ", ".join(f"{name} in {entries[name]['cluster']}" for name in leading)
         ret["reason"] = (
             f"the managers of pillar are in different swarms: {parts}. Decide which one stays, and"
             " let the other hosts leave theirs (swarm.leave force=True)"

@@ -38,7 +38,7 @@ def prepare():
         [LAB, "exec", "master", "tar", "-C", "/srv/salt", "-x"], input=peer.stdout, check=True
     )
     pillar = {"peer_workers": WORKERS, "mine_functions": mine_functions()}
-    lab("exec", "master", "sh", "-c", "cat > /srv/pillar/test.sls", stdin=json.dumps(pillar) + "\n")
+    lab("exec", "master", "sh", "-c", "cat > /srv/local.yaml", stdin=json.dumps(pillar) + "\n")
     # Once each, so that neither pays for what the first run after an `up` costs.
     leave()
     orchestrate("docker.bootstrap")
@@ -80,7 +80,7 @@ def main():
             leave()
             found.append(orchestrate(name))
             print(f"round {turn + 1}: {name} {found[-1]:.1f} s", flush=True)
-    lab("exec", "master", "sh", "-c", "echo {} > /srv/pillar/test.sls; rm -r /srv/salt/peer")
+    lab("exec", "master", "sh", "-c", "echo {} > /srv/local.yaml; rm -r /srv/salt/peer")
     ours, theirs = (statistics.median(found) for found in times.values())
     print(f"{len(MANAGERS)} + {len(WORKERS)}: {ours:.1f} s / {theirs:.1f} s = {ours / theirs:.2f}")
 

@@ -36,17 +36,17 @@ typedef enum fake_fault {
 } fake_fault;
 
 typedef struct fake_row {
-	const char *expect;     /* "METHOD target", the whole request line but " HTTP/1.1" */
-	const char *body;       /* NULL, or text that must stand somewhere in the request's body */
-	int status;             /* 0: 200 */
-	const char *headers;    /* NULL, or more header lines, each with its "\r\n" */
-	const char *reply;      /* body of the answer; NULL: empty */
+	const char *expect;  /* "METHOD target", the whole request line but " HTTP/1.1" */
+	const char *body;    /* NULL, or text that must stand somewhere in the request's body */
+	int status;          /* 0: 200 */
+	const char *headers; /* NULL, or more header lines, each with its "\r\n" */
+	const char *reply;   /* body of the answer; NULL: empty */
 	fake_fault fault;
-	size_t at;              /* see fault */
-	size_t pieces;          /* not 0: sent in pieces of so many bytes */
-	size_t chunk;           /* not 0: Transfer-Encoding chunked, in chunks of so many bytes */
-	int delay_ms;           /* wait before the answer, and between pieces */
-	bool repeat;            /* answers one or more requests: stays until another one comes */
+	size_t at;     /* see fault */
+	size_t pieces; /* not 0: sent in pieces of so many bytes */
+	size_t chunk;  /* not 0: Transfer-Encoding chunked, in chunks of so many bytes */
+	int delay_ms;  /* wait before the answer, and between pieces */
+	bool repeat;   /* answers one or more requests: stays until another one comes */
 } fake_row;
 
 typedef struct fake_engine fake_engine;

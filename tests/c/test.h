@@ -22,7 +22,10 @@ static int test_failures;
 /* Set in a table-driven test to name the row in the messages; reset for each test. */
 static const char *test_row;
 
-#define TEST(function) { #function, function }
+#define TEST(function)                                                                             \
+	{                                                                                          \
+#function, function                                                                \
+	}
 
 /* One line, whatever stands in text, so that TAP is not broken. */
 static inline void test_print(const char *before, const char *text, const char *after)
@@ -67,7 +70,7 @@ static inline bool test_check_str(const char *got, const char *want, bool part, 
 
 /* Each gives true if it holds, so that a test may stop with: if (!CHECK(x)) return; */
 #define CHECK(condition) test_check((condition), __FILE__, __LINE__, #condition)
-#define CHECK_INT(got, want)                                                                      \
+#define CHECK_INT(got, want)                                                                       \
 	test_check_int((long long)(got), (long long)(want), __FILE__, __LINE__, #got " == " #want)
 #define CHECK_STR(got, want) test_check_str((got), (want), false, __FILE__, __LINE__, #got)
 /* Is part somewhere in got? */

@@ -24,7 +24,7 @@ static void urls(void)
 		{ "unix://", "must be absolute" },
 		{ "unix:///123456789/123456789/123456789/123456789/123456789/123456789/123456789/"
 		  "123456789/123456789/123456789/123456789/123456789/x.sock",
-		  "longer than 107 bytes" },
+		  "over 107 bytes" },
 		{ "tcp://host", "tcp://host:port" },
 		{ "tcp://:2375", "tcp://host:port" },
 		{ "tcp://host:", "tcp://host:port" },

@@ -5,6 +5,8 @@
  */
 #include "test_cluster.h"
 
+#include "internal.h"
+
 #include <malloc.h>
 
 #define SECRET "1awxwuwd3z9j1z3puu7rcgdbx"
@@ -74,6 +76,21 @@ static void the_watch_works(void)
 	json_decref(string);
 	watching = false;
 	CHECK_INT(found, 2);
+}
+
+/* A text that got shorter leaves nothing behind its new end. */
+static void behind_the_end(void)
+{
+	char by_form[] = "the token " TOKEN;
+	char by_value[] = "the key " KEY;
+
+	swarm_redact(by_form);
+	CHECK_STR(by_form, "the token SWMTKN-[redacted]");
+	CHECK(!holds(by_form, sizeof(by_form), SECRET));
+	swarm__redact_value(by_value, KEY);
+	CHECK_STR(by_value, "the key [redacted]");
+	for (size_t i = strlen(by_value); i < sizeof(by_value); i++)
+		CHECK(by_value[i] == '\0');
 }
 
 static void join(int status, const char *reply, int code)
@@ -170,4 +187,5 @@ static void init(void)
 	teardown(&f);
 }
 
-TEST_MAIN(TEST(the_watch_works), TEST(joining), TEST(reading_tokens), TEST(updating), TEST(init))
+TEST_MAIN(TEST(the_watch_works), TEST(behind_the_end), TEST(joining), TEST(reading_tokens),
+	  TEST(updating), TEST(init))

@@ -116,8 +116,8 @@ static void cut_chunked(void)
 
 static void too_large(void)
 {
-	/* By Content-Length, by counting, and one that just fits. */
-	outcome length = get_row((fake_row){ .fault = FAKE_HUGE, .at = 5000001 }, 5000000);
+	/* By Content-Length before any byte came, by counting, and one that just fits. */
+	outcome length = get_row((fake_row){ .fault = FAKE_LENGTH, .at = 5000001 }, 5000000);
 	outcome counted = get_row((fake_row){ .fault = FAKE_HUGE, .at = 5000001, .chunk = 65536 },
 				  5000000);
 	outcome fits = get_row((fake_row){ .fault = FAKE_HUGE, .at = 5000000 }, 5000000);

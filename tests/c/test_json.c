@@ -55,6 +55,19 @@ static void parsing(void)
 	}
 }
 
+static void wiping(void)
+{
+	json_t *json = json_pack("{s:{s:s}, s:i}", "JoinTokens", "Worker", "secret", "n", 1);
+	const char *text = swarm__json_string(json, "JoinTokens.Worker");
+
+	swarm__json_wipe(json, "JoinTokens.Worker");
+	CHECK(memcmp(text, "\0\0\0\0\0\0", 7) == 0);
+	swarm__json_wipe(json, "JoinTokens.Manager");
+	swarm__json_wipe(json, "n");
+	CHECK_INT(json_integer_value(swarm__json_at(json, "n")), 1);
+	json_decref(json);
+}
+
 static void dumping(void)
 {
 	json_t *json = json_pack("{s:s, s:[i, b]}", "JoinToken", "x", "list", 1, 1);
@@ -119,4 +132,4 @@ static void merging(void)
 	}
 }
 
-TEST_MAIN(TEST(paths), TEST(parsing), TEST(dumping), TEST(merging))
+TEST_MAIN(TEST(paths), TEST(parsing), TEST(wiping), TEST(dumping), TEST(merging))

@@ -135,7 +135,7 @@ class Lab:
     def pillar(self, **swarm):
         """Set keys of pillar ``swarm`` over the lab's own; no argument takes all of them back."""
         text = json.dumps({"swarm": swarm}) if swarm else "{}"
-        self.on("master", "sh", "-c", "cat > /srv/pillar/test.sls", stdin=text + "\n")
+        self.on("master", "sh", "-c", "cat > /srv/local.yaml", stdin=text + "\n")
 
     def nodes(self, manager="manager1"):
         """``{host name: node}``; two nodes of one name fail the test."""

@@ -1,9 +1,8 @@
-"""The hosts: their disks, network, processes. Knows nothing about Salt or engines, except which
-sockets tell that Salt is there."""
+"""The hosts: disk, network, boot and end of each. Knows nothing about Salt or engines, except
+which sockets tell that Salt is there."""
 
 import concurrent.futures
 import contextlib
-import json
 import os
 import pathlib
 import signal
@@ -11,12 +10,25 @@ import subprocess
 import time
 import uuid
 
+from machine import (
+    UNIFIED,
+    Process,
+    drop_cgroups,
+    drop_namespace,
+    ip,
+    mounted,
+    namespace,
+    own_cgroup,
+    unmount,
+)
 from steps import LabError, output, remove
 
 NETWORK = "10.213.0"
 PUBLISH_PORT, RETURN_PORT = 4505, 4506
-INOTIFY = pathlib.Path("/proc/sys/fs/inotify/max_user_instances")
-CGROUPS = pathlib.Path("/sys/fs/cgroup")
+NSPAWN = """
+    systemd-nspawn --quiet --register=no --keep-unit --boot --capability=all
+    --system-call-filter=@known --resolv-conf=off --timezone=off --link-journal=no
+"""
 
 
 def address(name):
@@ -24,88 +36,8 @@ def address(name):
     if name == "master":
         return f"{NETWORK}.2"
     kind, number = name.rstrip("0123456789"), int(name.lstrip("abcdefghijklmnopqrstuvwxyz"))
-    return f"{NETWORK}.{ {'manager': 10, 'worker': 100}[kind] + number }"
-
-
-class Process:
-    """A process by its id and start time, so that an id used anew is not taken for it."""
-
-    def __init__(self, stat):
-        self.pid, self.started, _ = self.parse(stat)
-
-    @staticmethod
-    def parse(stat):
-        """Id, start time and state from a line of /proc/PID/stat."""
-        head, _, rest = stat.rpartition(")")
-        fields = rest.split()
-        return int(head.split()[0]), int(fields[19]), fields[0]
-
-    def alive(self):
-        try:
-            _, started, state = self.parse(pathlib.Path(f"/proc/{self.pid}/stat").read_text())
-        except OSError:
-            return False
-        return started == self.started and state not in "ZX"
-
-    def children(self):
-        try:
-            return pathlib.Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
-        except OSError:
-            return []
-
-    def kill(self, number):
-        if self.alive():
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(self.pid, number)
-
-    def wait(self, seconds):
-        deadline = time.monotonic() + seconds
-        while self.alive():
-            if time.monotonic() > deadline:
-                return False
-            with contextlib.suppress(ChildProcessError):
-                os.waitpid(self.pid, os.WNOHANG)
-            time.sleep(0.05)
-        return True
-
-
-def mounted(path):
-    wanted = str(path).replace(" ", "\\040")
-    with open("/proc/self/mountinfo") as mounts:
-        return any(line.split()[4] == wanted for line in mounts)
-
-
-def unmount(path):
-    while mounted(path):
-        if subprocess.run(["umount", path], capture_output=True, check=False).returncode:
-            output(["umount", "--lazy", path])
-
-
-def namespace(path):
-    """A network namespace that a file holds."""
-    if mounted(path):
-        return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.touch()
-    output(["unshare", f"--net={path}", "true"])
-
-
-def drop_namespace(path):
-    unmount(path)
-    path.unlink(missing_ok=True)
-
-
-def ip(path, *lines):
-    """Run lines of `ip` in a namespace."""
-    done = subprocess.run(
-        ["nsenter", f"--net={path}", "ip", "-batch", "-"],
-        input="\n".join(lines) + "\n",
-        text=True,
-        capture_output=True,
-        check=False,
-    )
-    if done.returncode:
-        raise LabError(f"ip {'; '.join(lines)}: {done.stderr.strip()}")
+    first = {"manager": 10, "worker": 100}[kind]
+    return f"{NETWORK}.{first + number}"
 
 
 class Host:
@@ -117,6 +49,7 @@ class Host:
         self.bridge = lab.run / "net" / "bridge"
         self.console = self.dir / "console.log"
         self.record = self.dir / "process"
+        self.groups = self.dir / "cgroups.json"
         self.ready_mark = self.dir / "provisioned"
 
     # What is there
@@ -167,17 +100,8 @@ class Host:
             (self.dir / name).mkdir(parents=True, exist_ok=True)
         lower = ":".join(map(str, layers))
         upper, work = self.dir / "upper", self.dir / "work"
-        output(
-            [
-                "mount",
-                "-t",
-                "overlay",
-                "overlay",
-                "-o",
-                f"lowerdir={lower},upperdir={upper},workdir={work}",
-                self.root,
-            ]
-        )
+        options = f"lowerdir={lower},upperdir={upper},workdir={work}"
+        output(["mount", "-t", "overlay", "overlay", "-o", options, self.root])
 
     def provision(self):
         """Who this host is. The caller adds what Salt needs, then sets the mark."""
@@ -242,30 +166,22 @@ class Host:
             return
         self.connect()
         nspawn = [
-            "systemd-nspawn",
-            "--quiet",
-            "--register=no",
-            "--keep-unit",
-            "--boot",
+            *NSPAWN.split(),
             f"--directory={self.root}",
             f"--machine={self.name}",
             f"--network-namespace-path={self.net}",
-            "--capability=all",
-            "--system-call-filter=@known",
-            "--resolv-conf=off",
-            "--timezone=off",
-            "--link-journal=no",
             f"--bind={self.dir}/docker:/var/lib/docker",
             f"--bind={self.dir}/containerd:/var/lib/containerd",
             *binds,
         ]
-        if not (CGROUPS / "cgroup.controllers").exists():
+        if not UNIFIED.exists():
             nspawn.append("SYSTEMD_CGROUP_ENABLE_LEGACY_FORCE=1")
+        group = pathlib.Path(str(self.lab.dir).strip("/").replace("/", "-"), self.name)
         # The process itself writes down who it is, so that no moment leaves it unknown.
         record = ["sh", "-ec", 'cat /proc/$$/stat >"$0"; exec "$@"', self.record]
         with open(self.console, "ab") as console:
             subprocess.Popen(
-                [*record, *own_cgroup(self), *nspawn],
+                [*record, *own_cgroup(group, self.groups), *nspawn],
                 env={**os.environ, "SYSTEMD_NSPAWN_API_VFS_WRITABLE": "yes"},
                 stdin=subprocess.DEVNULL,
                 stdout=console,
@@ -298,7 +214,7 @@ class Host:
         self.record.unlink(missing_ok=True)
         self.disconnect()
         unmount(self.root)
-        drop_cgroups(self)
+        drop_cgroups(self.groups)
 
     def destroy(self):
         self.power_off(0)
@@ -311,19 +227,7 @@ class Host:
             raise LabError(f"{self.name} is not running: `lab start {self.name}` or `lab up`")
         keep = [f"{key}={os.environ[key]}" for key in ["TERM", "COLUMNS"] if key in os.environ]
         return [
-            "nsenter",
-            "-t",
-            str(leader),
-            "-m",
-            "-u",
-            "-i",
-            "-n",
-            "-p",
-            "-C",
-            "--",
-            "/usr/bin/env",
-            "-i",
-            "--chdir=/root",
+            *f"nsenter -t {leader} -m -u -i -n -p -C -- env -i --chdir=/root".split(),
             "HOME=/root",
             "LANG=C.UTF-8",
             *keep,
@@ -355,70 +259,9 @@ class Host:
         return [self.name, self.address, *(states if len(states) == 3 else ["?", "?", "?"])]
 
 
-def own_cgroup(host):
-    """The prefix that puts a host into control groups of its own: hosts that share one would have
-    one systemd meddle with the units of another."""
-    if pathlib.Path("/run/systemd/system").exists():
-        unit = f"libswarm-lab-{uuid.uuid4().hex[:8]}-{host.name}"
-        return [
-            "systemd-run",
-            "--quiet",
-            "--scope",
-            "--collect",
-            f"--unit={unit}",
-            "--property=Delegate=yes",
-            "--",
-        ]
-    folders = cgroups(host)
-    for folder in folders:
-        for part in [folder.parent, folder]:
-            part.mkdir(exist_ok=True)
-            for name in ["cpuset.mems", "cpuset.cpus"]:
-                if (part / name).exists():
-                    (part / name).write_text((part.parent / name).read_text())
-    (host.dir / "cgroups.json").write_text(json.dumps([str(folder) for folder in folders]))
-    enter = 'while [ $1 != -- ]; do echo $$ >$1/cgroup.procs; shift; done; shift; exec "$@"'
-    return ["sh", "-ec", enter, "sh", *map(str, folders), "--"]
-
-
-def cgroups(host):
-    """A folder for the host below this process's own group, in each hierarchy."""
-    points = {}
-    with open("/proc/self/mountinfo") as mounts:
-        for line in mounts:
-            left, _, right = line.partition(" - ")
-            kind, _, options = right.split()[:3]
-            if kind == "cgroup2":
-                points[""] = left.split()[4]
-            elif kind == "cgroup":
-                for option in options.split(","):
-                    points[option] = left.split()[4]
-    folders = []
-    for line in pathlib.Path("/proc/self/cgroup").read_text().splitlines():
-        _, names, path = line.split(":", 2)
-        point = points.get(names.split(",")[0])
-        if point:
-            lab = str(host.lab.dir).strip("/").replace("/", "-")
-            folders.append(pathlib.Path(point + path) / lab / host.name)
-    return folders
-
-
-def drop_cgroups(host):
-    try:
-        folders = json.loads((host.dir / "cgroups.json").read_text())
-    except (OSError, ValueError):
-        return
-    for folder in map(pathlib.Path, folders):
-        below = sorted(folder.rglob("*/"), key=lambda path: -len(path.parts))
-        for path in [*below, folder, folder.parent]:
-            with contextlib.suppress(OSError):
-                path.rmdir()
-
-
 def each(action, hosts):
     """Do something to several hosts side by side; the first failure is raised, after all ended."""
-    with contextlib.ExitStack() as stack:
-        pool = stack.enter_context(concurrent.futures.ThreadPoolExecutor(max_workers=8))
+    with concurrent.futures.ThreadPoolExecutor(max_workers=8) as pool:
         return list(pool.map(action, hosts))
 
 
@@ -438,32 +281,3 @@ def wait_until(ready, hosts, seconds, what):
                 f"`lab exec {left[0].name} journalctl -e`, or make it anew with `lab wipe`"
             )
         time.sleep(0.1)
-
-
-def raise_inotify(lab):
-    """Each systemd takes about six inotify instances of the user's limit."""
-    kept, wanted = lab.run / "inotify", 4096
-    now = int(INOTIFY.read_text())
-    if now < wanted:
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        kept.write_text(f"{now}\n")
-        INOTIFY.write_text(f"{wanted}\n")
-
-
-def restore_inotify(lab):
-    kept = lab.run / "inotify"
-    if kept.exists():
-        INOTIFY.write_text(kept.read_text())
-        kept.unlink()
-
-
-def tidy(lab, names):
-    """What hosts leave behind outside their folders, once none of them runs."""
-    with open("/proc/self/mountinfo") as mounts:
-        points = [line.split()[4] for line in mounts]
-    for point in reversed(points):
-        if point.startswith(f"{lab.run}/"):
-            unmount(pathlib.Path(point))
-    for name in names:
-        with contextlib.suppress(OSError):
-            pathlib.Path(f"/run/systemd/nspawn/propagate/{name}").rmdir()

@@ -7,6 +7,7 @@ interrupted build leaves nothing that looks finished.
 import configparser
 import contextlib
 import hashlib
+import io
 import os
 import pathlib
 import shutil
@@ -23,6 +24,7 @@ TOOLS = {
     "apt-ftparchive": "apt-utils",
     "gpg": "gpg",
     "gpg-agent": "gpg-agent",
+    "gpgv": "gpgv",
 }
 KEYRING = "debian-archive-keyring"
 
@@ -52,7 +54,7 @@ UNUSED_UNITS = [
     "getty.target",
 ]
 
-# Newer setuptools break the build of Salt's source package, see README.md.
+# With newer setuptools Salt's source package builds, but asks for none of its dependencies.
 CONSTRAINT = "setuptools<75.6"
 
 
@@ -93,7 +95,7 @@ def mirror():
 
 def apt_settings():
     """The machine's own network settings for apt (proxy, date checks), as apt.conf text."""
-    keep = ("Acquire::http", "Acquire::https", "Acquire::Check", "Acquire::Retries")
+    keep = ("Acquire::http", "Acquire::Check", "Acquire::Retries")
     return "".join(
         f"{line}\n" for line in output(["apt-config", "dump"]).splitlines() if line.startswith(keep)
     )
@@ -115,14 +117,12 @@ def pip_settings():
     values = [value for name in parser.sections() for _, value in parser.items(name)]
     values += [value for name, value in os.environ.items() if name.startswith("PIP_")]
     words = [word.removeprefix("file://") for value in values for word in value.split()]
-    text = "".join(
-        f"[{name}]\n" + "".join(f"{key} = {value}\n" for key, value in parser.items(name))
-        for name in parser.sections()
-    )
+    text = io.StringIO()
+    parser.write(text)
     folders = (pathlib.Path(word) for word in words if word.startswith("/"))
     # An index in a folder `simple` has its files beside that folder.
     folders = (path.parent if path.name == "simple" else path for path in folders)
-    return text, sorted({path for path in folders if path.is_dir()})
+    return text.getvalue(), sorted({path for path in folders if path.is_dir()})
 
 
 class Image:
@@ -194,8 +194,8 @@ def debootstrap(image, root, log):
     run_logged(contained(command), log, hint=f"has the mirror {image.suite}?")
     shutil.copytree(HERE / "rootfs", root, dirs_exist_ok=True)
     (root / "etc/apt/sources.list").write_text("# The hosts of the lab start without a source.\n")
-    for name in ["hostname", "machine-id", "resolv.conf"]:
-        (root / "etc" / name).unlink(missing_ok=True)
+    for name in ["etc/hostname", "etc/machine-id", "var/lib/dbus/machine-id", "etc/resolv.conf"]:
+        (root / name).unlink(missing_ok=True)
     (root / "etc/resolv.conf").write_text("")
     (root / "usr/sbin/policy-rc.d").unlink(missing_ok=True)
     for unit in UNUSED_UNITS:
@@ -317,10 +317,11 @@ def sign(image, repo, log):
 
 
 def install_engine(image, upper, log):
+    source = f"deb [trusted=yes] file:{image.repo} {image.suite} main"
     script = f"""
         printf '#!/bin/sh\\nexit 101\\n' >/usr/sbin/policy-rc.d
         chmod +x /usr/sbin/policy-rc.d
-        echo 'deb [trusted=yes] file:{image.repo} {image.suite} main' >/etc/apt/sources.list.d/lab.list
+        echo '{source}' >/etc/apt/sources.list.d/lab.list
         apt-get -q update
         apt-get -q -y -o APT::Sandbox::User=root install docker.io
         rm -r /etc/apt/sources.list.d/lab.list /usr/sbin/policy-rc.d
@@ -337,8 +338,9 @@ def chroot(image, script, upper, log, binds, hint=""):
     for folder in [upper / "tmp", inside, work]:
         folder.mkdir(parents=True, exist_ok=True)
     (upper / "tmp").chmod(0o1777)
+    layers = f"lowerdir={image.root},upperdir={upper},workdir={work}"
     lines = [
-        f"mount -t overlay overlay -o lowerdir={image.root},upperdir={upper},workdir={work} {inside}",
+        f"mount -t overlay overlay -o {layers} {inside}",
         f"cd {inside}",
         "for d in proc sys dev etc/resolv.conf etc/ssl/certs; do",
         "[ ! -e /$d ] || mount --rbind /$d ./$d; done",

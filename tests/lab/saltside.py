@@ -40,7 +40,8 @@ def make_keys(image, folder, names):
             done = subprocess.run(
                 [*openssl, "rsa", "-pubout"], input=text, text=True, capture_output=True, check=True
             )
-            public.write_text(done.stdout)
+            (folder / "new").write_text(done.stdout)
+            (folder / "new").rename(public)
 
 
 def install_key(keys, name, pki, kind):

@@ -4,6 +4,7 @@ import contextlib
 import fcntl
 import os
 import pathlib
+import re
 import shlex
 import subprocess
 import sys
@@ -26,7 +27,9 @@ class Lab:
     """Where the lab keeps its things. See the head of `lab` for the layout."""
 
     def __init__(self, folder):
-        self.dir = pathlib.Path(folder)
+        self.dir = pathlib.Path(folder).resolve()
+        if not re.fullmatch(r"[\w./-]+", str(self.dir)):
+            raise LabError(f"LAB_DIR={self.dir}: letters, digits, `.`, `_`, `-` only, please")
         self.cache = self.dir / "cache"
         self.run = self.dir / "run"
         self.hosts = self.run / "hosts"

@@ -37,16 +37,20 @@ typedef int (*swarm_cancel_cb)(void *payload);
 
 /** Options of swarm_client_new(). Start from SWARM_CLIENT_OPTIONS_INIT; all strings are copied. */
 typedef struct swarm_client_options {
-	size_t size;             /**< sizeof(swarm_client_options), set by the INIT macro */
-	const char *url;         /**< "unix:///path" or "tcp://host:port"; NULL: SWARM_DEFAULT_URL */
-	const char *api_version; /**< such as "1.41"; NULL: negotiated with the engine at the first call */
-	int64_t timeout_ms;      /**< deadline of one request in ms; 0: the operation's own */
-	size_t max_body;         /**< largest answer in bytes; 0: SWARM_DEFAULT_MAX_BODY */
-	swarm_cancel_cb cancel;  /**< NULL: nothing can cancel */
-	void *cancel_payload;    /**< handed to cancel; borrowed as long as the client lives */
+	size_t size;     /**< sizeof(swarm_client_options), set by the INIT macro */
+	const char *url; /**< "unix:///path" or "tcp://host:port"; NULL: SWARM_DEFAULT_URL */
+	const char *
+		api_version; /**< such as "1.41"; NULL: negotiated with the engine at the first call */
+	int64_t timeout_ms;     /**< deadline of one request in ms; 0: the operation's own */
+	size_t max_body;        /**< largest answer in bytes; 0: SWARM_DEFAULT_MAX_BODY */
+	swarm_cancel_cb cancel; /**< NULL: nothing can cancel */
+	void *cancel_payload;   /**< handed to cancel; borrowed as long as the client lives */
 } swarm_client_options;
 
-#define SWARM_CLIENT_OPTIONS_INIT { sizeof(swarm_client_options), NULL, NULL, 0, 0, NULL, NULL }
+#define SWARM_CLIENT_OPTIONS_INIT                                                                  \
+	{                                                                                          \
+		sizeof(swarm_client_options), NULL, NULL, 0, 0, NULL, NULL                         \
+	}
 
 /**
  * Make a client. No connection is opened yet.
@@ -96,7 +100,10 @@ typedef struct swarm_call_options {
 	int64_t timeout_ms;       /**< 0: the client's, else the operation's */
 } swarm_call_options;
 
-#define SWARM_CALL_INIT(op) { sizeof(swarm_call_options), (op), NULL, NULL, NULL, 0 }
+#define SWARM_CALL_INIT(op)                                                                        \
+	{                                                                                          \
+		sizeof(swarm_call_options), (op), NULL, NULL, NULL, 0                              \
+	}
 
 /**
  * Call an operation and give the bytes of its answer.

@@ -68,15 +68,17 @@ typedef struct swarm_init_options {
 	int data_path_port;         /**< UDP port of the overlay networks, 1024 to 49151 */
 	const char *availability;   /**< "active", "pause" or "drain", from the first moment */
 	const char *const *default_addr_pool; /**< CIDRs, ends with NULL */
-	int subnet_size;            /**< mask length of networks cut from the pool */
-	int autolock;               /**< 1: managers lock themselves at restart */
-	int force_new_cluster;      /**< 1: only for a lost quorum, on one host */
-	const json_t *spec;         /**< more of the cluster's spec; borrowed */
-	int64_t timeout_ms;         /**< 0: 120 s */
+	int subnet_size;                      /**< mask length of networks cut from the pool */
+	int autolock;                         /**< 1: managers lock themselves at restart */
+	int force_new_cluster;                /**< 1: only for a lost quorum, on one host */
+	const json_t *spec;                   /**< more of the cluster's spec; borrowed */
+	int64_t timeout_ms;                   /**< 0: 120 s */
 } swarm_init_options;
 
-#define SWARM_INIT_OPTIONS_INIT \
-	{ sizeof(swarm_init_options), NULL, NULL, NULL, 0, NULL, NULL, 0, 0, 0, NULL, 0 }
+#define SWARM_INIT_OPTIONS_INIT                                                                    \
+	{                                                                                          \
+		sizeof(swarm_init_options), NULL, NULL, NULL, 0, NULL, NULL, 0, 0, 0, NULL, 0      \
+	}
 
 /**
  * Make a new swarm with this host as its first manager, and wait until it is active and leads.
@@ -99,10 +101,11 @@ int swarm_init(swarm_client *client, const swarm_init_options *options, char **r
 typedef struct swarm_join_options {
 	size_t size;
 	const char *const *remote_addrs; /**< managers "host[:port]", ends with NULL; required */
-	const char *token;          /**< join token; required, borrowed, wiped from every copy */
-	const char *digest;         /**< NULL or the CA digest that the token must carry */
-	const char *listen_addr;    /**< as for init */
-	const char *advertise_addr; /**< as for init; the engine itself ignores a wrong one at a join */
+	const char *token;       /**< join token; required, borrowed, wiped from every copy */
+	const char *digest;      /**< NULL or the CA digest that the token must carry */
+	const char *listen_addr; /**< as for init */
+	const char *
+		advertise_addr; /**< as for init; the engine itself ignores a wrong one at a join */
 	const char *data_path_addr; /**< as for init */
 	const char *availability;   /**< as for init */
 	int manager;                /**< 1: also wait until the manager part of this host is up */
@@ -112,8 +115,10 @@ typedef struct swarm_join_options {
 	int64_t timeout_ms;         /**< 0: 120 s */
 } swarm_join_options;
 
-#define SWARM_JOIN_OPTIONS_INIT \
-	{ sizeof(swarm_join_options), NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0, 0, 0, 0 }
+#define SWARM_JOIN_OPTIONS_INIT                                                                    \
+	{                                                                                          \
+		sizeof(swarm_join_options), NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0, 0, 0, 0   \
+	}
 
 /**
  * Join this host to a swarm and wait until it is active.
@@ -168,7 +173,10 @@ typedef struct swarm_tokens {
 	char *cluster_id;
 } swarm_tokens;
 
-#define SWARM_TOKENS_INIT { NULL, NULL, NULL }
+#define SWARM_TOKENS_INIT                                                                          \
+	{                                                                                          \
+		NULL, NULL, NULL                                                                   \
+	}
 
 /**
  * Read the join tokens, from a manager.

@@ -34,7 +34,13 @@ typedef struct swarm_error {
 	char text[SWARM_ERROR_TEXT]; /**< one line, UTF-8, no final period or newline */
 } swarm_error;
 
-#define SWARM_ERROR_INIT { 0, 0, 0, 0, { 0 } }
+#define SWARM_ERROR_INIT                                                                           \
+	{                                                                                          \
+		0, 0, 0, 0,                                                                        \
+		{                                                                                  \
+			0                                                                          \
+		}                                                                                  \
+	}
 
 /**
  * Name of an error code.

@@ -20,17 +20,17 @@ extern "C" {
 typedef struct swarm_node {
 	const char *id;
 	const char *hostname;
-	const char *role;           /**< desired role: "worker" or "manager" */
-	const char *availability;   /**< "active", "pause" or "drain" */
-	const char *state;          /**< "unknown", "down", "ready" or "disconnected" */
-	const char *message;        /**< the engine's words on the state */
-	const char *addr;           /**< ip as the managers see it */
+	const char *role;         /**< desired role: "worker" or "manager" */
+	const char *availability; /**< "active", "pause" or "drain" */
+	const char *state;        /**< "unknown", "down", "ready" or "disconnected" */
+	const char *message;      /**< the engine's words on the state */
+	const char *addr;         /**< ip as the managers see it */
 	const char *engine_version;
-	int member;                 /**< 1: a member of the managers' raft group */
-	int leader;                 /**< 1: leads it */
-	const char *reachability;   /**< of a raft member: "reachable", "unreachable", "unknown" */
-	const char *manager_addr;   /**< of a raft member: "ip:port" */
-	const json_t *labels;       /**< object; borrowed from the list */
+	int member;               /**< 1: a member of the managers' raft group */
+	int leader;               /**< 1: leads it */
+	const char *reachability; /**< of a raft member: "reachable", "unreachable", "unknown" */
+	const char *manager_addr; /**< of a raft member: "ip:port" */
+	const json_t *labels;     /**< object; borrowed from the list */
 } swarm_node;
 
 /** A node list. */
@@ -72,8 +72,8 @@ int swarm_node_find(const swarm_node_list *list, const char *ref, const swarm_no
  * @param ret_node  new reference: the engine's JSON
  * @return 0, SWARM_E_NOT_FOUND, SWARM_E_AMBIGUOUS
  */
-int swarm_node_inspect(swarm_client *client, const char *node, int64_t timeout_ms, json_t **ret_node,
-		       swarm_error *err);
+int swarm_node_inspect(swarm_client *client, const char *node, int64_t timeout_ms,
+		       json_t **ret_node, swarm_error *err);
 
 /**
  * Change a node's spec: read, merge, send with the index read, and again where another writer came

@@ -1,0 +1,150 @@
+"""What a host publishes of itself, and how it makes sure that the master has it."""
+
+import pytest
+from salt.exceptions import CommandExecutionError
+
+ALWAYS = {
+    "id",
+    "run",
+    "stamp",
+    "state",
+    "role",
+    "node_id",
+    "name",
+    "addresses",
+    "managers",
+    "error",
+}
+
+
+def test_facts_of_a_bare_host(fleet):
+    run = fleet.new_run()
+    found = fleet["manager1"].job(run=run).salt["swarm_facts.collect"]()
+    assert set(found) == ALWAYS
+    assert found["id"] == "manager1"
+    assert found["run"] == run["id"]
+    assert found["state"] == "inactive"
+    assert found["addresses"] == ["10.0.0.1"], "neither loopback nor docker's bridges"
+
+
+def test_without_a_run_a_bare_host_adds_its_own_public_key(fleet):
+    found = fleet["worker1"].job().salt["swarm_facts.collect"]()
+    assert set(found) == ALWAYS | {"key"}
+    assert found["key"] == fleet.new_run()["workers"]["worker1"]
+
+
+def test_facts_of_a_manager_name_its_cluster(fleet):
+    fleet.bootstrap()
+    cluster = fleet["manager1"].machine.cluster
+    found = fleet["manager1"].job(run=fleet.new_run()).salt["swarm_facts.collect"]()
+    assert set(found) == ALWAYS | {"cluster", "digest", "members"}
+    assert found["cluster"] == cluster.id
+    assert found["digest"] == cluster.digest
+    assert sorted(found["members"]) == sorted(cluster.nodes)
+    assert found["managers"] == ["10.0.0.1:2377", "10.0.0.2:2377", "10.0.0.3:2377"]
+
+
+def test_facts_of_a_worker_hold_nothing_of_managers_alone(fleet):
+    fleet.bootstrap()
+    found = fleet["worker1"].job(run=fleet.new_run()).salt["swarm_facts.collect"]()
+    assert set(found) == ALWAYS
+    assert (found["state"], found["role"]) == ("active", "worker")
+
+
+def test_manager_without_leader_keeps_the_reason(fleet):
+    fleet.bootstrap()
+    for name in ("manager2", "manager3"):
+        fleet[name].machine.docker = "stopped"
+    found = fleet["manager1"].job().salt["swarm_facts.collect"]()
+    assert "cluster" not in found
+    assert found["error"] == "the swarm does not have a leader"
+
+
+@pytest.mark.parametrize(("docker", "state"), [("absent", "absent"), ("stopped", "unreachable")])
+def test_engine_that_does_not_answer(fleet, docker, state):
+    fleet["worker1"].machine.docker = docker
+    found = fleet["worker1"].job().salt["swarm_facts.collect"]()
+    assert found["state"] == state
+    assert found["error"].startswith("docker does not answer")
+
+
+def test_no_secret_in_facts(fleet):
+    fleet.bootstrap()
+    tokens = fleet["manager1"].machine.cluster.tokens
+    for minion in fleet.minions.values():
+        text = repr(minion.job().salt["swarm_facts.collect"]("an error", {"worker1": "blob"}))
+        for token in tokens.values():
+            assert token not in text and token.rpartition("-")[2] not in text
+
+
+def test_publish_puts_the_entry_under_the_alias_and_returns_it(fleet):
+    published = fleet["manager1"].job().salt["swarm_facts.publish"]("went wrong")
+    assert fleet.mine["manager1"] == {"swarm": published}
+    assert published["error"] == "went wrong"
+
+
+def test_each_entry_has_its_own_stamp(fleet):
+    publish = fleet["manager1"].job().salt["swarm_facts.publish"]
+    assert publish()["stamp"] != publish()["stamp"]
+
+
+def test_publish_names_the_masters_settings_when_nothing_comes_back(fleet):
+    fleet.mine_off = True
+    with pytest.raises(CommandExecutionError) as raised:
+        fleet["manager1"].job().salt["swarm_facts.publish"]()
+    assert "minion_data_cache" in str(raised.value) and "mine_get" in str(raised.value)
+
+
+def test_publish_does_not_take_an_older_entry_for_its_own(fleet):
+    fleet["manager1"].job().salt["swarm_facts.publish"]()
+    fleet.mine_off = True
+    with pytest.raises(CommandExecutionError, match="minion_data_cache"):
+        fleet["manager1"].job().salt["swarm_facts.publish"]()
+
+
+def test_sealed_tokens_travel_along(fleet):
+    published = fleet["manager1"].job().salt["swarm_facts.publish"](sealed={"worker1": "blob"})
+    assert published["sealed"] == {"worker1": "blob"}
+
+
+def test_sealed_tokens_of_this_run_stay_when_facts_are_published_again(fleet):
+    run = fleet.new_run()
+    publish = fleet["manager1"].job(run=run).salt["swarm_facts.publish"]
+    publish(sealed={"worker1": "blob"})
+    assert publish()["sealed"] == {"worker1": "blob"}
+    assert "sealed" not in publish(sealed={}), "nothing is left to seal"
+
+
+@pytest.mark.parametrize("next_run", ["another run", "no run"])
+def test_sealed_tokens_go_with_their_run(fleet, next_run):
+    fleet["manager1"].job(run=fleet.new_run()).salt["swarm_facts.publish"](sealed={"w": "blob"})
+    run = fleet.new_run() if next_run == "another run" else None
+    assert "sealed" not in fleet["manager1"].job(run=run).salt["swarm_facts.publish"]()
+
+
+def test_fresh_facts_are_those_of_this_run(fleet):
+    old, run = fleet.new_run(), fleet.new_run()
+    fleet["manager1"].job(run=old).salt["swarm_facts.publish"]()
+    fleet["manager2"].job(run=run).salt["swarm_facts.publish"]()
+    names = ["manager1", "manager2", "manager3"]
+    job = fleet["worker1"].job(run=run)
+    assert set(job.salt["swarm_facts.fresh"](names)) == {"manager2"}
+    assert set(job.salt["swarm_facts.read"](names)) == {"manager1", "manager2"}
+    assert set(fleet["worker1"].job().salt["swarm_facts.fresh"](names)) == {"manager1", "manager2"}
+
+
+def test_entries_that_are_no_facts_are_left_out(fleet):
+    fleet.mine.update(
+        manager1={"swarm": "text"},
+        manager2={"swarm": {"id": "manager3", "state": "active"}},
+        manager3={"swarm": False},
+    )
+    assert fleet["worker1"].job().salt["swarm_facts.read"](["manager1", "manager2", "manager3"]) == {}
+
+
+def test_run_without_pillar_is_empty(fleet):
+    assert fleet["worker1"].job().salt["swarm_facts.run"]() == {
+        "id": "",
+        "managers": {},
+        "workers": {},
+    }

@@ -1,0 +1,227 @@
+"""What Salt's loader makes of the modules: names, documentation, and a core that does not load."""
+
+import inspect
+import logging
+import re
+import shutil
+import sys
+import types
+
+import pytest
+import salt.loader
+import yaml
+from salt.exceptions import CommandExecutionError
+
+import rendered
+
+MODULE = {
+    "drain",
+    "info",
+    "init",
+    "join",
+    "join_token",
+    "leave",
+    "node_inspect",
+    "node_ls",
+    "node_rm",
+    "node_update",
+    "nodes",
+    "public_key",
+    "reachable",
+    "seal",
+    "version",
+}
+OLD = {
+    "joinswarm",
+    "leave_swarm",
+    "node_ls",
+    "remove_node",
+    "remove_service",
+    "service_create",
+    "swarm_init",
+    "swarm_service_info",
+    "swarm_tokens",
+    "update_node",
+}
+FACTS = {
+    "collect",
+    "foreign",
+    "fresh",
+    "given",
+    "manager_ids",
+    "plan",
+    "publish",
+    "read",
+    "run",
+}
+STATES = {
+    "dead_removed",
+    "drained",
+    "initialized",
+    "joined",
+    "left",
+    "published",
+    "sealed",
+    "verified",
+}
+# Words that Salt takes out of a state's arguments for itself.
+RESERVED = {"state", "fun", "order", "parallel", "retry", "use", "creates", "no_log", "umask"}
+
+
+def load(root, **more):
+    opts = rendered.minion_opts(root, **more)
+    return salt.loader.minion_mods(opts)
+
+
+def load_states(root):
+    opts = rendered.minion_opts(root)
+    modules = salt.loader.minion_mods(opts)
+    return salt.loader.states(opts, modules, utils={}, serializers={})
+
+
+
+
+def public(loader, module):
+    """The functions that a module has, once it is loaded; listing a loader would load all of them."""
+    return {name.split(".")[1] for name in loader._dict if name.startswith(f"{module}.")}
+
+
+def test_the_modules_have_exactly_the_documented_functions(tmp_path):
+    modules = load(tmp_path)
+    assert modules["swarm.info"] and modules["swarm_facts.run"]
+    assert public(modules, "swarm") == MODULE | OLD
+    assert public(modules, "swarm_facts") == FACTS
+
+
+def test_the_state_module_has_exactly_the_documented_functions(tmp_path):
+    states = load_states(tmp_path)
+    assert states["swarm.joined"]
+    assert public(states, "swarm") == STATES
+
+
+@pytest.mark.parametrize(
+    "name",
+    [f"swarm.{name}" for name in sorted(MODULE | OLD)]
+    + [f"swarm_facts.{name}" for name in sorted(FACTS)],
+)
+def test_execution_function_has_a_cli_example_of_itself(tmp_path, name):
+    doc = load(tmp_path)[name].__doc__
+    example = doc.partition("CLI Example:\n\n    .. code-block:: bash\n\n")[2]
+    assert re.match(rf" +salt (?:'\*'|\w+) {re.escape(name)}\b", example), doc
+
+
+@pytest.mark.parametrize("name", sorted(STATES))
+def test_state_function_has_a_yaml_example_that_fits_it(tmp_path, name):
+    function = load_states(tmp_path)[f"swarm.{name}"]
+    example = inspect.cleandoc(function.__doc__).partition(".. code-block:: yaml\n")[2]
+    (declared,) = yaml.safe_load(example).values()
+    assert list(declared) == [f"swarm.{name}"]
+    given = {key for argument in declared[f"swarm.{name}"] for key in argument}
+    assert given <= set(inspect.signature(function.func).parameters)
+
+
+@pytest.mark.parametrize("name", sorted(STATES))
+def test_state_function_takes_keywords_of_newer_salts(tmp_path, name):
+    parameters = inspect.signature(load_states(tmp_path)[f"swarm.{name}"].func).parameters
+    kinds = [parameter.kind for parameter in parameters.values()]
+    assert inspect.Parameter.VAR_KEYWORD in kinds
+    assert not RESERVED & set(parameters)
+
+
+def test_states_run_with_no_log(fleet):
+    ret = fleet["manager1"].job().state("left", no_log=True)
+    assert ret["result"] is True
+
+
+def test_one_version_everywhere(tmp_path):
+    wanted = (rendered.PROJECT / "VERSION").read_text().strip()
+    assert (rendered.STATES / "docker/VERSION").read_text().strip() == wanted
+    assert load(tmp_path)["swarm.info"].func.__globals__["VERSION"] == wanted
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A copy of the modules, beside which a core can be put."""
+    copied = tmp_path / "files"
+    shutil.copytree(
+        rendered.STATES / "_modules",
+        copied / "_modules",
+        ignore=shutil.ignore_patterns("*.so", "__pycache__"),
+    )
+    return copied
+
+
+def core_path(folder):
+    version = (rendered.PROJECT / "VERSION").read_text().strip()
+    return folder / f"_modules/_swarm-{version}-{rendered.DEBIAN['cpuarch']}.abi3.so"
+
+
+@pytest.fixture
+def machine(monkeypatch):
+    """The machine's name is that of the tests' grains."""
+    monkeypatch.setattr("platform.machine", lambda: rendered.DEBIAN["cpuarch"])
+
+
+def call(folder, root, caplog, name="swarm.info"):
+    """Load, see that nothing is logged, call; the error's text."""
+    with caplog.at_level(logging.WARNING):
+        modules = load(root, modules=folder)
+        assert name in modules
+    assert not [record.getMessage() for record in caplog.records]
+    with pytest.raises(CommandExecutionError) as raised:
+        modules[name]()
+    text = str(raised.value)
+    assert "\n" not in text
+    return text
+
+
+def test_missing_core_is_told_by_the_call(folder, tmp_path, caplog, monkeypatch, machine):
+    monkeypatch.setitem(sys.modules, "saltext.swarm", None)
+    text = call(folder, tmp_path, caplog)
+    assert text.startswith("the core of the swarm module did not load: neither ")
+    assert str(core_path(folder)) in text
+    assert "saltutil.sync_modules" in text
+
+
+@pytest.mark.parametrize("name", ["swarm.version", "swarm.node_ls", "swarm.leave"])
+def test_missing_core_is_told_by_each_function(folder, tmp_path, caplog, monkeypatch, name):
+    monkeypatch.setitem(sys.modules, "saltext.swarm", None)
+    assert "did not load" in call(folder, tmp_path, caplog, name)
+
+
+def wheel(monkeypatch, version):
+    """An installed wheel whose core says this version."""
+    package = types.ModuleType("saltext.swarm")
+    package._swarm = types.SimpleNamespace(VERSION=version, __file__="/wheel/_swarm.abi3.so")
+    monkeypatch.setitem(sys.modules, "saltext", types.ModuleType("saltext"))
+    monkeypatch.setitem(sys.modules, "saltext.swarm", package)
+
+
+def test_core_of_another_version_is_refused(folder, tmp_path, caplog, monkeypatch):
+    wheel(monkeypatch, "9.9.9")
+    text = call(folder, tmp_path, caplog)
+    assert "/wheel/_swarm.abi3.so is version 9.9.9, this module is 0.1.0" in text
+
+
+def test_core_of_the_wheel_serves(folder, tmp_path, monkeypatch):
+    wheel(monkeypatch, "0.1.0")
+    assert load(tmp_path, modules=folder)["swarm.version"]() == {
+        "module": "0.1.0",
+        "core": "0.1.0",
+        "path": "/wheel/_swarm.abi3.so",
+    }
+
+
+def test_unloadable_core_keeps_its_reason(folder, tmp_path, caplog, monkeypatch, machine):
+    """The file beside the module comes first, also where a wheel is there."""
+    wheel(monkeypatch, "0.1.0")
+    core_path(folder).write_bytes(b"this is no shared object")
+    text = call(folder, tmp_path, caplog)
+    assert core_path(folder).name in text
+    assert "invalid ELF header" in text or "file too short" in text
+
+
+def test_the_outputter_is_named_by_the_module(tmp_path):
+    opts = rendered.minion_opts(tmp_path)
+    named = load(tmp_path)["swarm.info"].func.__globals__["__outputter__"]["node_ls"]
+    assert named in salt.loader.outputters(opts)

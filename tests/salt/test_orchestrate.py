@@ -1,0 +1,248 @@
+"""``docker/bootstrap.sls`` as the master renders it: steps, targets, requisites, refusals."""
+
+import copy
+import json
+import os
+
+import pytest
+import salt.config
+import salt.minion
+import salt.state
+
+import rendered
+from fleet import private_key, public_pem
+
+PILLAR = {"swarm": {"managers": ["manager1", "manager2", "manager3"], "workers": ["worker*"]}}
+KEYS = {name: f"key of {name}" for name in ["manager1", "manager2", "manager3", "worker1", "worker2"]}
+
+
+def accepted(keys):
+    """As ``saltutil.wheel('key.print', [patterns])`` answers on a master with these keys."""
+    import fnmatch
+
+    def wheel(function, patterns):
+        assert function == "key.print"
+        found = {
+            minion: key
+            for minion, key in keys.items()
+            if any(fnmatch.fnmatch(minion, pattern) for pattern in patterns)
+        }
+        return {"fun": "wheel.key.print", "success": True, "return": {"minions": found} if found else {}}
+
+    return wheel
+
+
+def render(root, pillar=PILLAR, keys=None, test=False):
+    """High data of the orchestration."""
+    opts = rendered.minion_opts(root, "master_master", test=test, pillar=pillar)
+    with salt.state.HighState(opts, initial_pillar=copy.deepcopy(pillar)) as state:
+        functions = state.state.functions
+        for loader in (functions, getattr(functions, "_dunder_salt", functions)):
+            loader["saltutil.wheel"] = accepted(KEYS if keys is None else keys)
+        data, errors = state.render_highstate({"base": ["docker.bootstrap"]})
+        assert not errors, errors
+        errors = state.state.verify_high(data)
+        assert not errors, errors
+        return data
+
+
+def step(data, name):
+    """The arguments of one ``salt.state`` step."""
+    found = {}
+    for item in data[name]["salt"]:
+        if isinstance(item, dict):
+            found.update(item)
+    assert "state" in data[name]["salt"]
+    return found
+
+
+def steps(data):
+    order = {name: step(data, name)["order"] for name in data if not name.startswith("__")}
+    return sorted(order, key=order.get)
+
+
+NAMES = [
+    "docker-managers-ready",
+    "docker-managers-first",
+    "docker-managers-join",
+    "docker-workers-join",
+    "docker-verified",
+]
+
+
+def test_five_steps_in_their_order(tmp_path):
+    assert steps(render(tmp_path)) == NAMES
+
+
+def test_five_steps_however_many_hosts(tmp_path):
+    keys = {**KEYS, **{f"worker{number}": "k" for number in range(1, 101)}}
+    data = render(tmp_path, keys=keys)
+    assert steps(data) == NAMES
+    assert len(step(data, "docker-workers-join")["tgt"]) == 100
+
+
+def test_targets_are_exact_ids(tmp_path):
+    data = render(tmp_path)
+    for name in NAMES:
+        assert step(data, name)["tgt_type"] == "list"
+    managers = ["manager1", "manager2", "manager3"]
+    for name in NAMES[:3]:
+        assert step(data, name)["tgt"] == managers
+    assert step(data, "docker-workers-join")["tgt"] == ["worker1", "worker2"]
+    assert step(data, "docker-verified")["tgt"] == ["manager1"]
+
+
+def test_files_of_the_steps(tmp_path):
+    data = render(tmp_path)
+    assert [step(data, name)["sls"] for name in NAMES] == [
+        ["docker.engine", "docker.mine"],
+        ["docker.manager.first"],
+        ["docker.manager.join"],
+        ["docker.worker.join"],
+        ["docker.verify"],
+    ]
+    assert step(data, "docker-managers-first")["exclude"] == [
+        {"sls": "docker.engine"},
+        {"sls": "docker.mine"},
+    ]
+    assert step(data, "docker-managers-join")["exclude"] == [{"sls": "docker.engine"}]
+    assert "exclude" not in step(data, "docker-workers-join"), "the only job of a worker"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_a_step_excludes_is_nobodys_requisite(tmp_path, name):
+    found = step(render(tmp_path), name)
+    opts = rendered.minion_opts(tmp_path, module_dirs=[])
+    assert rendered.low(opts, PILLAR, *found["sls"], exclude=found.get("exclude", ()))
+
+
+def test_requisites_between_the_steps(tmp_path):
+    data = render(tmp_path)
+    assert [step(data, name).get("require", []) for name in NAMES] == [
+        [],
+        [],
+        [{"salt": "docker-managers-first"}],
+        [{"salt": "docker-managers-join"}],
+        [{"salt": "docker-managers-join"}],
+    ]
+
+
+def test_each_step_gets_the_run_and_the_accepted_keys(tmp_path):
+    data = render(tmp_path)
+    runs = [step(data, name)["pillar"]["swarm_run"] for name in NAMES]
+    assert len({run["id"] for run in runs}) == 1 and len(runs[0]["id"]) == 16
+    for name, run in zip(NAMES, runs):
+        assert run["managers"] == {k: v for k, v in KEYS.items() if k.startswith("manager")}
+        assert run["workers"] == {k: v for k, v in KEYS.items() if k.startswith("worker")}
+        assert run["sls"] == step(data, name)["sls"]
+        assert set(step(data, name)["pillar"]) == {"swarm_run"}
+
+
+def test_each_run_has_its_own_id(tmp_path):
+    ids = {
+        step(render(tmp_path), NAMES[0])["pillar"]["swarm_run"]["id"] for _ in range(2)
+    }
+    assert len(ids) == 2
+
+
+def test_worker_patterns_take_no_manager(tmp_path):
+    pillar = {"swarm": {"managers": ["manager1"], "workers": ["*"]}}
+    run = step(render(tmp_path, pillar), NAMES[0])["pillar"]["swarm_run"]
+    assert list(run["managers"]) == ["manager1"]
+    assert "manager1" not in run["workers"] and "manager2" in run["workers"]
+
+
+def test_hosts_of_init_without_are_not_asked(tmp_path):
+    pillar = copy.deepcopy(PILLAR)
+    pillar["swarm"]["init_without"] = ["manager3"]
+    keys = {name: key for name, key in KEYS.items() if name != "manager3"}
+    for known in (KEYS, keys):
+        data = render(tmp_path, pillar, known)
+        assert step(data, NAMES[0])["tgt"] == ["manager1", "manager2"]
+        assert "manager3" not in step(data, NAMES[0])["pillar"]["swarm_run"]["workers"]
+
+
+def test_without_workers_there_is_no_worker_step(tmp_path):
+    keys = {name: key for name, key in KEYS.items() if name.startswith("manager")}
+    data = render(tmp_path, keys=keys)
+    assert steps(data) == [name for name in NAMES if name != "docker-workers-join"]
+
+
+def refusal(data):
+    """The text of the one state that fails."""
+    (name,) = data
+    assert name == "docker-bootstrap"
+    assert "fail_without_changes" in data[name]["test"]
+    (text,) = [item["name"] for item in data[name]["test"] if "name" in item]
+    return text
+
+
+def test_manager_without_an_accepted_key_is_named(tmp_path):
+    keys = {name: key for name, key in KEYS.items() if name not in ("manager1", "manager3")}
+    text = refusal(render(tmp_path, keys=keys))
+    assert "no accepted key on this master for manager1, manager3" in text
+    assert "salt-key -a" in text
+
+
+def test_a_pattern_among_the_managers_is_no_manager(tmp_path):
+    pillar = {"swarm": {"managers": ["manager*"], "workers": []}}
+    assert "no accepted key on this master for manager*" in refusal(render(tmp_path, pillar))
+
+
+@pytest.mark.parametrize("pillar", [{}, {"swarm": {}}, {"swarm": {"managers": []}}])
+def test_without_pillar_the_text_says_whose(tmp_path, pillar):
+    text = refusal(render(tmp_path, pillar))
+    assert "pillar swarm:managers names no manager for master_master" in text
+
+
+def test_test_mode_goes_by_the_top_file_that_syncs_first(tmp_path):
+    data = render(tmp_path, test=True)
+    assert steps(data) == NAMES
+    for name in NAMES:
+        found = step(data, name)
+        assert found["top"] == "docker/test_top.sls"
+        assert "sls" not in found
+    assert (rendered.STATES / "docker/test_top.sls").exists()
+
+
+def test_the_top_file_of_test_mode_names_the_files_of_the_step(tmp_path):
+    pillar = {"swarm_run": {"sls": ["docker.engine", "docker.mine"]}}
+    opts = rendered.minion_opts(tmp_path, state_top="salt://docker/test_top.sls", pillar=pillar)
+    with salt.state.HighState(opts, initial_pillar=pillar) as state:
+        top = state.get_top()
+        assert not state.verify_tops(top)
+        assert state.top_matches(top) == {"base": ["docker.engine", "docker.mine"]}
+
+
+def test_on_a_master_with_real_keys(tmp_path):
+    """Through the master's own modules: the form of what its key store answers."""
+    opts = salt.config.master_config(None)
+    for folder in ("pki/minions", "pki/minions_pre", "cache/proc", "run"):
+        os.makedirs(tmp_path / folder)
+    names = ["manager1", "manager2", "manager3", "worker1"]
+    pems = {name: public_pem(private_key(number)) for number, name in enumerate(names, 1)}
+    for name, pem in pems.items():
+        (tmp_path / "pki/minions" / name).write_text(pem)
+    (tmp_path / "pki/minions_pre/worker2").write_text(public_pem(private_key(5)))
+    opts.update(
+        id="master",
+        root_dir=str(tmp_path),
+        pki_dir=str(tmp_path / "pki"),
+        cachedir=str(tmp_path / "cache"),
+        sock_dir=str(tmp_path / "run"),
+        extension_modules=str(tmp_path / "extmods"),
+        conf_file=str(tmp_path / "master"),
+        file_client="local",
+        file_roots={"base": [str(rendered.STATES)]},
+        pillar_roots={"base": [str(rendered.PILLAR)]},
+    )
+    master = salt.minion.MasterMinion(opts)
+    data = master.functions["state.show_sls"]("docker.bootstrap")
+    assert isinstance(data, dict) and steps(data) == NAMES, data
+    run = json.loads(json.dumps(step(data, NAMES[0])["pillar"]["swarm_run"]))
+    keys = {**run["managers"], **run["workers"]}
+    assert set(keys) == set(names), "a key that is not accepted takes no part"
+    assert {name: key.strip() for name, key in keys.items()} == {
+        name: pem.strip() for name, pem in pems.items()
+    }
+    assert run["managers"].keys() == set(names[:3])

@@ -1,0 +1,54 @@
+"""The table of ``swarm.node_ls``, through Salt's own outputter loader."""
+
+import pytest
+import salt.loader
+
+import rendered
+
+ROW = {
+    "SELF": False,
+    "ENGINE VERSION": "26.1.5",
+    "MANAGER STATUS": "",
+    "AVAILABILITY": "Active",
+    "STATUS": "Ready",
+    "HOSTNAME": "worker1",
+    "ID": "id1",
+}
+
+
+@pytest.fixture
+def output(tmp_path):
+    return salt.loader.outputters(rendered.minion_opts(tmp_path))["swarm_nodes"]
+
+
+def test_columns_stand_in_the_order_of_docker(output):
+    rows = [
+        dict(ROW, ID="id2", HOSTNAME="manager1", SELF=True, **{"MANAGER STATUS": "Leader"}),
+        ROW,
+    ]
+    assert output({"manager1": rows}).split("\n") == [
+        "manager1:",
+        "    ID      HOSTNAME   STATUS   AVAILABILITY   MANAGER STATUS   ENGINE VERSION",
+        "    id2 *   manager1   Ready    Active         Leader           26.1.5",
+        "    id1     worker1    Ready    Active                          26.1.5",
+    ]
+
+
+def test_an_error_stands_as_it_is_beside_tables(output):
+    lines = output({"manager1": [ROW], "worker1": "ERROR: this host is a worker"}).split("\n")
+    assert lines[0] == "manager1:" and "HOSTNAME" in lines[1]
+    assert lines[-2:] == ["worker1:", "    ERROR: this host is a worker"]
+
+
+def test_no_rows_are_a_head_alone(output):
+    assert len(output({"manager1": []}).split("\n")) == 2
+
+
+def test_rows_of_node_ls_fit_the_table(make_fleet, output):
+    """What the function gives is what the outputter reads: no cell stays empty by a wrong name."""
+    fleet = make_fleet(managers=1, workers=0)
+    fleet.bootstrap()
+    rows = fleet["manager1"].job().salt["swarm.node_ls"]()
+    words = output({"manager1": rows}).split("\n")[-1].split()
+    node_id = fleet["manager1"].machine.node_id
+    assert words == [node_id, "*", "manager1", "Ready", "Drain", "Leader", "26.1.5"]

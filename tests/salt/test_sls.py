@@ -1,0 +1,268 @@
+"""The SLS files that run on minions, rendered and compiled by Salt."""
+
+import re
+
+import pytest
+import salt.pillar
+import yaml
+
+import rendered
+
+ENGINE = "docker.engine"
+MINION_SLS = sorted(
+    str(path.relative_to(rendered.STATES).with_suffix("")).replace("/", ".")
+    for path in (rendered.STATES / "docker").rglob("*.sls")
+    if path.name not in ("bootstrap.sls", "test_top.sls")
+)
+
+
+@pytest.fixture
+def pillar(tmp_path):
+    """The example, compiled by Salt."""
+    opts = rendered.minion_opts(tmp_path)
+    compiled = salt.pillar.get_pillar(opts, opts["grains"], "manager1", "base").compile_pillar()
+    assert "_errors" not in compiled
+    return compiled
+
+
+def grains_of(family):
+    return {"id": "manager1", **(rendered.DEBIAN if family == "Debian" else rendered.REDHAT)}
+
+
+def arguments(data, state_id, state):
+    """(function, {argument: value}) of one state of high data."""
+    found = {}
+    function = None
+    for item in data[state_id][state]:
+        if isinstance(item, str):
+            function = item
+        else:
+            found.update(item)
+    found.pop("order", None)
+    return function, found
+
+
+@pytest.mark.parametrize("family", ["Debian", "RedHat"])
+@pytest.mark.parametrize("sls", MINION_SLS)
+def test_each_file_renders_and_compiles(tmp_path, pillar, sls, family):
+    """Without the extension on the minion, so that its delivery is part of it."""
+    opts = rendered.minion_opts(tmp_path, module_dirs=[], grains=grains_of(family))
+    assert rendered.low(opts, pillar, sls) or sls == "docker.extension"
+
+
+@pytest.mark.parametrize("sls", MINION_SLS)
+def test_each_file_renders_without_pillar(tmp_path, sls):
+    assert rendered.low(rendered.minion_opts(tmp_path), {}, sls) or sls == "docker.extension"
+
+
+def test_engine_of_the_debian_family(tmp_path, pillar):
+    data = rendered.high(rendered.minion_opts(tmp_path, grains=grains_of("Debian")), pillar, ENGINE)
+    assert arguments(data, "docker-key", "file") == (
+        "managed",
+        {
+            "name": "/etc/apt/keyrings/docker.asc",
+            "source": "https://download.docker.com/linux/debian/gpg",
+            "skip_verify": True,
+            "makedirs": True,
+            "mode": "0644",
+        },
+    )
+    function, repo = arguments(data, "docker", "pkgrepo")
+    assert function == "managed"
+    assert repo["name"] == (
+        "deb [signed-by=/etc/apt/keyrings/docker.asc]"
+        " https://download.docker.com/linux/debian trixie stable"
+    )
+    assert repo["aptkey"] is False and repo["require"] == [{"file": "docker-key"}]
+    assert arguments(data, "docker-engine", "pkg") == (
+        "installed",
+        {"name": "docker-ce", "require": [{"pkgrepo": "docker"}]},
+    )
+    assert arguments(data, "docker-engine", "service") == (
+        "running",
+        {"name": "docker", "enable": True, "require": [{"pkg": "docker-engine"}]},
+    )
+
+
+def test_engine_of_the_redhat_family(tmp_path, pillar):
+    opts = rendered.minion_opts(tmp_path, grains=grains_of("RedHat"))
+    repo = pillar["repositories"]["repos"]["docker"]
+    repo["baseurl"] = "https://download.docker.com/linux/centos/$releasever/$basearch/stable"
+    data = rendered.high(opts, pillar, ENGINE)
+    function, found = arguments(data, "docker", "pkgrepo")
+    assert function == "managed"
+    assert found == {
+        "humanname": "Docker",
+        "baseurl": repo["baseurl"],
+        "gpgkey": repo["gpgkey"],
+        "gpgcheck": 1,
+        "enabled": True,
+    }
+    assert arguments(data, "docker-engine", "pkg")[1]["require"] == [{"pkgrepo": "docker"}]
+    assert "docker-key" not in data
+
+
+@pytest.mark.parametrize("family", ["Debian", "RedHat"])
+def test_engine_takes_package_name_and_version_from_pillar(tmp_path, pillar, family):
+    pillar["repositories"]["pkgs"]["docker-engine"] = {"name": "docker.io", "version": "26.1.5"}
+    opts = rendered.minion_opts(tmp_path, grains=grains_of(family))
+    found = arguments(rendered.high(opts, pillar, ENGINE), "docker-engine", "pkg")[1]
+    assert (found["name"], found["version"]) == ("docker.io", "26.1.5")
+
+
+def test_a_version_that_looks_like_a_number_stays_text(tmp_path, pillar):
+    pillar["repositories"]["pkgs"]["docker-engine"]["version"] = "26.10"
+    data = rendered.high(rendered.minion_opts(tmp_path), pillar, ENGINE)
+    assert arguments(data, "docker-engine", "pkg")[1]["version"] == "26.10"
+
+
+def test_engine_of_the_distribution_needs_no_repository(tmp_path, pillar):
+    del pillar["repositories"]["repos"]
+    data = rendered.high(rendered.minion_opts(tmp_path), pillar, ENGINE)
+    assert set(data) == {"docker-engine"}
+    assert "require" not in arguments(data, "docker-engine", "pkg")[1]
+
+
+def order(chunks):
+    return [f"{chunk['state']}.{chunk['fun']}" for chunk in chunks if chunk["state"] == "swarm"]
+
+
+@pytest.mark.parametrize(
+    ("sls", "expected"),
+    [
+        ("docker.mine", ["published"]),
+        ("docker.manager.first", ["published", "initialized", "dead_removed", "sealed"]),
+        ("docker.manager.join", ["joined", "drained"]),
+        ("docker.manager.drain", ["drained"]),
+        ("docker.worker.join", ["joined"]),
+        ("docker.verify", ["verified"]),
+    ],
+)
+def test_order_of_the_swarm_states(tmp_path, pillar, sls, expected):
+    chunks = rendered.low(rendered.minion_opts(tmp_path), pillar, sls)
+    assert order(chunks) == [f"swarm.{name}" for name in expected]
+
+
+@pytest.mark.parametrize(
+    ("sls", "state_id", "needs"),
+    [
+        ("docker.manager.first", "docker-swarm-dead", "docker-swarm"),
+        ("docker.manager.first", "docker-swarm-sealed", "docker-swarm-dead"),
+        ("docker.manager.join", "docker-drain", "docker-swarm-join"),
+    ],
+)
+def test_requisites_of_the_swarm_states(tmp_path, pillar, sls, state_id, needs):
+    (chunk,) = [
+        chunk
+        for chunk in rendered.low(rendered.minion_opts(tmp_path), pillar, sls)
+        if chunk["__id__"] == state_id
+    ]
+    assert {"swarm": needs} in [dict(one) for one in chunk["require"]]
+
+
+@pytest.mark.parametrize(
+    ("sls", "role", "availability"),
+    [("docker.manager.join", "manager", "drain"), ("docker.worker.join", "worker", None)],
+)
+def test_join_takes_its_addresses_from_pillar(tmp_path, pillar, sls, role, availability):
+    pillar["swarm"].update(listen="0.0.0.0:2377", data_path="eth1")
+    data = rendered.high(rendered.minion_opts(tmp_path), pillar, sls)
+    function, found = arguments(data, "docker-swarm-join", "swarm")
+    assert function == "joined"
+    assert (found["role"], found.get("availability")) == (role, availability)
+    assert (found["advertise_addr"], found["listen_addr"]) == ("eth0", "0.0.0.0:2377")
+    assert found["data_path_addr"] == "eth1"
+
+
+def extension(tmp_path, pillar, **more):
+    opts = rendered.minion_opts(tmp_path, **more)
+    return opts, rendered.low(opts, pillar, "docker.extension")
+
+
+def test_extension_is_synced_where_it_is_not(tmp_path, pillar):
+    _, chunks = extension(tmp_path, pillar, module_dirs=[])
+    (chunk,) = chunks
+    assert (chunk["state"], chunk["fun"]) == ("module", "run")
+    assert {"saltutil.sync_modules", "saltutil.sync_states"} <= set(chunk)
+    assert chunk["reload_modules"] is True
+
+
+def test_extension_comes_before_the_first_swarm_state(tmp_path, pillar):
+    opts = rendered.minion_opts(tmp_path, module_dirs=[])
+    for sls in MINION_SLS:
+        states = [chunk["state"] for chunk in rendered.low(opts, pillar, sls)]
+        if "swarm" in states and sls != "docker.verify":
+            assert states.index("module") < states.index("swarm"), sls
+
+
+def test_extension_that_is_there_costs_no_state(tmp_path, pillar):
+    folder = tmp_path / "extmods/modules"
+    folder.mkdir(parents=True)
+    version = (rendered.PROJECT / "VERSION").read_text().strip()
+    (folder / f"_swarm-{version}-x86_64.abi3.so").touch()
+    assert extension(tmp_path, pillar, module_dirs=[])[1] == []
+
+
+def test_extension_of_another_version_is_synced_anew(tmp_path, pillar):
+    folder = tmp_path / "extmods/modules"
+    folder.mkdir(parents=True)
+    (folder / "_swarm-0.0.9-x86_64.abi3.so").touch()
+    assert len(extension(tmp_path, pillar, module_dirs=[])[1]) == 1
+
+
+def test_the_wheel_needs_no_sync(tmp_path, pillar):
+    """No core in the file root, and the functions are there."""
+    assert extension(tmp_path, pillar)[1] == []
+
+
+def test_no_command_line_anywhere():
+    for path in rendered.STATES.rglob("*"):
+        if path.suffix not in (".sls", ".py"):
+            continue
+        text = path.read_text(encoding="utf-8")
+        assert "cmd." not in text, path
+        code = "\n".join(line for line in text.split("\n") if not line.lstrip().startswith("#"))
+        assert not re.search(r"\bdocker (?:swarm|node|service|info) ", code), path
+
+
+def test_the_top_file_never_inits_or_joins():
+    top = yaml.safe_load((rendered.STATES / "top.sls").read_text())["base"]
+    assert top == {
+        "swarmmanager": [
+            {"match": "nodegroup"},
+            "docker.engine",
+            "docker.mine",
+            "docker.manager.drain",
+        ],
+        "swarmworker": [{"match": "nodegroup"}, "docker.engine"],
+    }
+
+
+def test_nodegroups_of_the_top_file_stand_in_the_example():
+    top = yaml.safe_load((rendered.STATES / "top.sls").read_text())["base"]
+    example = yaml.safe_load((rendered.PROJECT / "examples/nodegroups.conf").read_text())
+    assert set(example["nodegroups"]) == set(top)
+
+
+def keys_of_the_example():
+    """The keys under ``swarm``, those in comments too."""
+    text = (rendered.PILLAR / "docker.sls").read_text().partition("\nswarm:\n")[2]
+    return set(re.findall(r"^  (?:# )?([a-z_]+):(?: |$)", text, re.M))
+
+
+def test_every_key_that_is_read_stands_in_the_pillar_example():
+    read = set()
+    for path in rendered.STATES.rglob("*"):
+        if path.suffix in (".sls", ".py"):
+            text = path.read_text(encoding="utf-8")
+            read |= set(re.findall(r"swarm\.get\('([a-z_]+)'", text))
+            read |= set(re.findall(r'_pillar\("([a-z_]+)"\)', text))
+            read |= set(re.findall(r'_setting\("swarm:([a-z_]+)"\)', text))
+    assert len(read) > 8
+    assert keys_of_the_example() == read
+
+
+def test_every_key_of_the_pillar_example_is_explained():
+    lines = (rendered.PILLAR / "docker.sls").read_text().partition("\nswarm:\n")[2].split("\n\n")
+    for block in lines:
+        assert block.lstrip().startswith("# "), block

@@ -1,0 +1,510 @@
+"""Each state alone: right already, to be changed, in test mode, and refused.
+
+``Job.state`` checks the contract of every return; here stands what each state does.
+"""
+
+import pytest
+
+JOINED = {"swarm": {"old": "inactive", "new": "worker"}}
+
+
+@pytest.fixture
+def formed(make_fleet):
+    """A swarm of one manager and one worker, with worker2 outside."""
+    fleet = make_fleet(managers=1, workers=1)
+    assert fleet.bootstrap()["ok"]
+    fleet.add("worker2")
+    return fleet
+
+
+def state(fleet, minion, function, test=False, run=None, **arguments):
+    return fleet[minion].job(test=test, run=run).state(function, **arguments)
+
+
+def predicted(fleet, minion, function, **arguments):
+    """Test mode, then the real run: the same changes, and a third run changes nothing."""
+    machine = fleet[minion].machine
+    before = list(machine.changed_by())
+    expected = state(fleet, minion, function, test=True, **arguments)
+    assert expected["result"] is None
+    assert machine.changed_by() == before, "test mode changed the swarm"
+    real = state(fleet, minion, function, **arguments)
+    assert real["result"] is True, real
+    assert real["changes"] == expected["changes"]
+    again = state(fleet, minion, function, **arguments)
+    assert (again["result"], again["changes"]) == (True, {})
+    return real
+
+
+# --- published --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("test", [False, True])
+def test_published_is_no_change(formed, test):
+    formed.mine.clear()
+    ret = state(formed, "manager1", "published", test=test)
+    assert (ret["result"], ret["comment"]) == (True, "published: active manager")
+    assert formed.mine["manager1"]["swarm"]["state"] == "active"
+
+
+def test_published_fails_when_the_master_gives_nothing_back(formed):
+    formed.mine_off = True
+    ret = state(formed, "manager1", "published")
+    assert ret["result"] is False and "minion_data_cache" in ret["comment"]
+
+
+def test_published_tells_of_an_engine_that_does_not_answer(formed):
+    formed["worker2"].machine.docker = "stopped"
+    ret = state(formed, "worker2", "published")
+    assert ret["result"] is True
+    assert ret["comment"].startswith("published: unreachable (docker does not answer")
+
+
+# --- initialized ------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def bare(make_fleet):
+    """Two managers whose facts of this run are published; ``bare.run``."""
+    fleet = make_fleet(managers=2, workers=0)
+    fleet.run = fleet.new_run()
+    for name in ("manager1", "manager2"):
+        assert state(fleet, name, "published", run=fleet.run)["result"]
+    return fleet
+
+
+def test_initialized_makes_a_swarm_once(bare):
+    ret = predicted(bare, "manager1", "initialized", run=bare.run, advertise_addr="eth0")
+    assert ret["changes"] == {"swarm": {"old": "inactive", "new": "manager"}}
+    machine = bare["manager1"].machine
+    assert machine.cluster.id in ret["comment"] and machine.node_id in ret["comment"]
+
+
+def test_initialized_on_another_manager_does_nothing(bare):
+    for test in (True, False):
+        ret = state(bare, "manager2", "initialized", run=bare.run, test=test)
+        assert (ret["result"], ret["comment"]) == (True, "manager1 leads this run")
+    assert bare["manager2"].machine.state == "inactive"
+
+
+def test_initialized_that_does_not_come_up_is_false(bare):
+    job = bare["manager1"].job(run=bare.run)
+    job.replace("swarm.init", lambda **_: {"node_id": "n1", "cluster_id": "c1"})
+    ret = job.state("initialized")
+    assert (ret["result"], ret["changes"]) == (False, {})
+    assert "docker said that this host is in, but now it is inactive" in ret["comment"]
+
+
+def test_initialized_by_hand_wants_a_word(bare):
+    ret = state(bare, "manager1", "initialized")
+    assert ret["result"] is False and "only on your word" in ret["comment"]
+    assert state(bare, "manager1", "initialized", init=True)["result"] is True
+
+
+@pytest.mark.parametrize("test", [False, True])
+def test_error_of_the_engine_is_the_reason(bare, test):
+    bare["manager1"].machine.fail["init"] = ("Timeout", "init took over 120 s: restart docker")
+    ret = state(bare, "manager1", "initialized", run=bare.run, test=test)
+    if not test:
+        assert (ret["result"], ret["changes"]) == (False, {})
+        assert ret["comment"] == "init took over 120 s: restart docker"
+
+
+def test_wrong_option_is_the_reason(bare):
+    def refuse(core, **_):
+        raise TypeError("subnet_size must be an int, not str")
+
+    bare["manager1"].machine.do_init = refuse
+    ret = state(bare, "manager1", "initialized", run=bare.run, subnet_size="x")
+    assert (ret["result"], ret["comment"]) == (False, "subnet_size must be an int, not str")
+
+
+# --- dead_removed -----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def replaced(make_fleet):
+    """Three managers, the third of them wiped; its facts are published."""
+    fleet = make_fleet(managers=3, workers=0)
+    assert fleet.bootstrap()["ok"]
+    fleet.gone = fleet["manager3"].machine.node_id
+    fleet["manager3"].machine.wipe()
+    fleet.run = fleet.new_run()
+    for name in fleet.minions:
+        assert state(fleet, name, "published", run=fleet.run)["result"]
+    return fleet
+
+
+def test_dead_manager_is_removed_once(replaced):
+    ret = predicted(replaced, "manager1", "dead_removed", run=replaced.run)
+    assert ret["changes"] == {replaced.gone: {"old": "manager3", "new": ""}}
+    assert replaced.gone not in replaced["manager1"].machine.cluster.nodes
+
+
+def test_dead_manager_is_known_by_its_address_too(replaced):
+    """Reinstalled under another host name."""
+    replaced["manager1"].machine.cluster.nodes[replaced.gone]["hostname"] = "oldname"
+    ret = state(replaced, "manager1", "dead_removed", run=replaced.run)
+    assert list(ret["changes"]) == [replaced.gone]
+
+
+def test_manager_that_pillar_does_not_name_is_no_dead_one(replaced):
+    node = replaced["manager1"].machine.cluster.nodes[replaced.gone]
+    node.update(hostname="stranger", manager_addr="10.9.9.9:2377")
+    ret = state(replaced, "manager1", "dead_removed", run=replaced.run)
+    assert (ret["result"], ret["changes"]) == (True, {})
+
+
+def test_silent_manager_is_no_dead_one(replaced):
+    """It published nothing in this run: nobody knows that it left."""
+    del replaced.mine["manager3"]
+    ret = state(replaced, "manager1", "dead_removed", run=replaced.run)
+    assert (ret["result"], ret["changes"]) == (True, {})
+    assert replaced.gone in replaced["manager1"].machine.cluster.nodes
+
+
+def test_removal_that_would_lose_the_quorum_is_the_reason(replaced):
+    job = replaced["manager1"].job(run=replaced.run)
+
+    def refuse(core, **_):
+        raise core.QuorumError("without it 1 of 2 managers would be reachable")
+
+    replaced["manager1"].machine.do_node_remove = refuse
+    ret = job.state("dead_removed")
+    assert (ret["result"], ret["changes"]) == (False, {})
+    assert ret["comment"] == "without it 1 of 2 managers would be reachable"
+
+
+def test_another_manager_removes_nothing(replaced):
+    ret = state(replaced, "manager2", "dead_removed", run=replaced.run)
+    assert (ret["result"], ret["comment"]) == (True, "manager1 leads this run")
+
+
+# --- sealed -----------------------------------------------------------------------------------------
+
+
+def test_sealed_for_the_hosts_that_may_join(replaced):
+    replaced.run["workers"]["worker1"] = replaced.run["managers"]["manager1"]
+    ret = state(replaced, "manager1", "sealed", run=replaced.run)
+    assert (ret["result"], ret["changes"]) == (True, {})
+    assert ret["comment"] == "join tokens are sealed for 2 hosts"
+    assert set(replaced.mine["manager1"]["swarm"]["sealed"]) == {"manager3", "worker1"}
+
+
+def test_sealed_in_test_mode_publishes_nothing(replaced):
+    ret = state(replaced, "manager1", "sealed", run=replaced.run, test=True)
+    assert (ret["result"], ret["comment"]) == (True, "join tokens would be sealed for 1 hosts")
+    assert "sealed" not in replaced.mine["manager1"]["swarm"]
+
+
+def test_sealed_uses_the_masters_keys_and_none_of_the_mine(replaced):
+    """The key in an entry may be that of a decommissioned machine."""
+    replaced.mine["manager3"]["swarm"]["key"] = replaced.run["managers"]["manager1"]
+    state(replaced, "manager1", "sealed", run=replaced.run)
+    ret = state(replaced, "manager3", "joined", run=replaced.run, role="manager")
+    assert ret["result"] is True, ret
+
+
+def test_sealed_by_hand_serves_the_managers_keys_of_the_mine(make_fleet):
+    fleet = make_fleet(managers=2, workers=0)
+    for name in ("manager1", "manager2"):
+        state(fleet, name, "published")
+    assert state(fleet, "manager1", "initialized", init=True)["result"] is True
+    assert state(fleet, "manager1", "sealed")["result"] is True
+    ret = state(fleet, "manager2", "joined", role="manager")
+    assert ret["result"] is True, ret
+
+
+# --- joined -----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def joining(formed):
+    """``formed`` with the token of worker2 sealed in ``formed.run``."""
+    formed.run = formed.new_run()
+    assert state(formed, "manager1", "published", run=formed.run)["result"]
+    assert state(formed, "manager1", "sealed", run=formed.run)["result"]
+    return formed
+
+
+def publish_again(fleet):
+    """The next look at the members, as step 1 of the next run takes it."""
+    assert state(fleet, "manager1", "published", run=fleet.run)["result"]
+
+
+def test_joined_joins_as_predicted(joining):
+    expected = state(joining, "worker2", "joined", run=joining.run, test=True)
+    assert (expected["result"], expected["changes"]) == (None, JOINED)
+    assert joining["worker2"].machine.changed_by() == []
+    real = state(joining, "worker2", "joined", run=joining.run)
+    assert (real["result"], real["changes"]) == (True, JOINED)
+    publish_again(joining)
+    for test in (True, False):
+        again = state(joining, "worker2", "joined", run=joining.run, test=test)
+        assert (again["result"], again["changes"]) == (True, {})
+    assert joining["worker2"].machine.changed_by() == ["join"]
+
+
+def test_joined_publishes_how_it_went(joining):
+    joining["worker2"].machine.fail["join"] = ("ConnectError", "no manager listens")
+    ret = state(joining, "worker2", "joined", run=joining.run)
+    assert (ret["result"], ret["comment"], ret["changes"]) == (False, "no manager listens", {})
+    assert joining.mine["worker2"]["swarm"]["error"] == "no manager listens"
+    joining["worker2"].machine.fail.clear()
+    assert state(joining, "worker2", "joined", run=joining.run)["result"] is True
+    assert joining.mine["worker2"]["swarm"]["error"] == ""
+    assert joining.mine["worker2"]["swarm"]["node_id"] == joining["worker2"].machine.node_id
+
+
+def test_joined_that_cannot_publish_is_false(joining):
+    joining.mine_off = True
+    ret = state(joining, "worker2", "joined", run=joining.run)
+    assert ret["result"] is False
+    assert "joined as worker" in ret["comment"] and "minion_data_cache" in ret["comment"]
+
+
+def test_joined_checks_the_digest_that_the_managers_publish(joining):
+    state(joining, "worker2", "joined", run=joining.run)
+    given = dict(joining["worker2"].machine.calls)["join"]
+    assert given["digest"] == joining["manager1"].machine.cluster.digest
+    assert given["replace_pending"] is True
+
+
+def test_joined_without_a_sealed_token_says_what_to_look_at(joining):
+    joining.add("worker3")
+    ret = state(joining, "worker3", "joined", run=joining.run)
+    assert ret["result"] is False
+    assert "manager1 has sealed no join token for worker3: is its key accepted" in ret["comment"]
+
+
+def test_joined_before_there_is_a_swarm(bare):
+    ret = state(bare, "manager2", "joined", run=bare.run, role="manager")
+    assert ret["result"] is False
+    assert ret["comment"].startswith("there is no swarm to join: manager1 has not made one")
+
+
+def test_token_that_was_rotated_meanwhile_is_a_plain_reason(joining):
+    joining["manager1"].machine.cluster.rotate("worker")
+    ret = state(joining, "worker2", "joined", run=joining.run)
+    assert (ret["result"], ret["comment"]) == (False, "the swarm does not know the join token")
+
+
+@pytest.mark.parametrize("where", ["locked", "error"])
+@pytest.mark.parametrize("test", [False, True])
+def test_joined_on_a_host_that_wants_the_operator(joining, where, test):
+    machine = joining["worker2"].machine
+    machine.state, machine.error = where, "the engine's words"
+    ret = state(joining, "worker2", "joined", run=joining.run, test=test)
+    assert (ret["result"], ret["comment"]) == (False, "the engine's words")
+
+
+def test_joined_without_an_engine(joining):
+    joining["worker2"].machine.docker = "absent"
+    expected = state(joining, "worker2", "joined", run=joining.run, test=True)
+    assert (expected["result"], expected["changes"]) == (None, JOINED)
+    ret = state(joining, "worker2", "joined", run=joining.run)
+    assert ret["result"] is False and ret["comment"].startswith("docker does not answer")
+
+
+def test_joined_with_another_role_says_which_command_mends_it(joining):
+    ret = state(joining, "worker1", "joined", run=joining.run, role="manager")
+    node_id = joining["worker1"].machine.node_id
+    assert ret["result"] is False
+    assert f"promote it with swarm.node_update {node_id} role=manager" in ret["comment"]
+
+
+def test_bad_setting_is_one_line_in_joined_too(joining):
+    """An error that Salt would show with a docstring, raised wherever the engine is asked."""
+    minion = joining["worker2"]
+
+    def refuse(*_, **__):
+        raise TypeError("timeout must be a number of seconds, not str")
+
+    minion.core.Client = refuse
+    ret = minion.job(run=joining.run).state("joined")
+    assert ret["result"] is False and "timeout must be a number" in ret["comment"]
+
+
+def token_file(fleet, tmp_path):
+    path = tmp_path / "token"
+    path.write_text(fleet["manager1"].machine.cluster.tokens["worker"])
+    return str(path)
+
+
+def test_joined_without_a_master_uses_token_and_address_alone(formed, tmp_path):
+    formed.mine.clear()
+    arguments = {"token_file": token_file(formed, tmp_path), "remote_addrs": ["10.0.0.1"]}
+    assert predicted(formed, "worker2", "joined", **arguments)["changes"] == JOINED
+    assert formed.mine == {}, "nothing was published"
+
+
+def test_joined_with_an_own_token_finds_the_managers_in_the_facts(formed, tmp_path):
+    state(formed, "manager1", "published")
+    ret = state(formed, "worker2", "joined", token_file=token_file(formed, tmp_path))
+    assert (ret["result"], ret["changes"]) == (True, JOINED)
+    assert dict(formed["worker2"].machine.calls)["join"]["remote_addrs"] == ["10.0.0.1:2377"]
+
+
+def test_joined_with_an_own_address_takes_the_sealed_token(joining):
+    ret = state(joining, "worker2", "joined", run=joining.run, remote_addrs="10.0.0.1")
+    assert (ret["result"], ret["changes"]) == (True, JOINED)
+    assert dict(joining["worker2"].machine.calls)["join"]["remote_addrs"] == ["10.0.0.1"]
+
+
+def test_joined_with_two_tokens_is_refused(formed, tmp_path):
+    arguments = {"token_file": token_file(formed, tmp_path), "token_pillar": "a:b"}
+    ret = state(formed, "worker2", "joined", remote_addrs=["10.0.0.1"], **arguments)
+    assert ret["result"] is False and "give exactly one of" in ret["comment"]
+
+
+# --- left -------------------------------------------------------------------------------------------
+
+
+def test_left_leaves_as_predicted(formed):
+    ret = predicted(formed, "worker1", "left")
+    assert ret["changes"] == {"swarm": {"old": "active", "new": "inactive"}}
+
+
+@pytest.mark.parametrize("test", [False, True])
+def test_left_of_a_manager_wants_force(formed, test):
+    ret = state(formed, "manager1", "left", test=test)
+    assert (ret["result"], ret["changes"]) == (False, {})
+    assert "force" in ret["comment"]
+    assert formed["manager1"].machine.state == "active"
+
+
+def test_left_by_force(formed):
+    assert predicted(formed, "manager1", "left", force=True)["changes"]
+
+
+def test_left_that_leaves_something_is_false(formed):
+    formed["worker1"].machine.do_leave = lambda core, **_: None
+    ret = state(formed, "worker1", "left")
+    assert (ret["result"], ret["changes"]) == (False, {})
+    assert ret["comment"] == "docker let this host leave, but now it is active"
+
+
+def test_left_does_not_take_a_failed_call_for_no_swarm(formed):
+    formed["worker1"].machine.docker = "stopped"
+    ret = state(formed, "worker1", "left")
+    assert ret["result"] is False and ret["comment"].startswith("docker does not answer")
+
+
+# --- drained ----------------------------------------------------------------------------------------
+
+
+def test_drained_drains_as_predicted(formed):
+    machine = formed["manager1"].machine
+    machine.cluster.nodes[machine.node_id]["availability"] = "active"
+    ret = predicted(formed, "manager1", "drained")
+    assert ret["changes"] == {"availability": {"old": "active", "new": "drain"}}
+    assert machine.cluster.nodes[machine.node_id]["availability"] == "drain"
+
+
+@pytest.mark.parametrize("docker", ["running", "absent"])
+@pytest.mark.parametrize("test", [False, True])
+def test_drained_without_a_swarm_says_so_and_is_true(formed, docker, test):
+    formed["worker2"].machine.docker = docker
+    ret = state(formed, "worker2", "drained", test=test)
+    assert ret["result"] is True
+    assert ret["comment"] == "this host is in no swarm: there is nothing to drain"
+
+
+def test_drained_on_a_worker_names_the_command(formed):
+    ret = state(formed, "worker1", "drained")
+    assert ret["result"] is False
+    assert f"swarm.drain {formed['worker1'].machine.node_id}" in ret["comment"]
+
+
+def test_drained_that_runs_out_of_time_is_false(formed):
+    machine = formed["manager1"].machine
+    machine.cluster.nodes[machine.node_id]["availability"] = "active"
+    machine.fail["node_drain"] = ("Timeout", "2 tasks are left after 300 s")
+    ret = state(formed, "manager1", "drained")
+    assert (ret["result"], ret["comment"]) == (False, "2 tasks are left after 300 s")
+
+
+# --- verified ---------------------------------------------------------------------------------------
+
+
+def verified(fleet, test=False):
+    """The last step, after all hosts of the run reported."""
+    run = fleet.new_run()
+    for name in fleet.minions:
+        if name not in fleet.down:
+            state(fleet, name, "published", run=run)
+    return state(fleet, "manager1", "verified", run=run, test=test)
+
+
+def test_verified_counts_and_names_the_missing(formed):
+    ret = verified(formed)
+    assert ret["result"] is False
+    assert ret["comment"] == (
+        "1 of 1 managers joined, 1 of 2 workers joined; worker2: inactive, but not in the node list"
+    )
+
+
+def test_verified_removes_a_workers_old_record_as_predicted(formed):
+    del formed.minions["worker2"]
+    machine = formed["worker1"].machine
+    old = machine.node_id
+    machine.wipe()
+    machine.cluster = formed["manager1"].machine.cluster
+    machine.cluster.add(machine, "worker", None)
+    expected = verified(formed, test=True)
+    assert (expected["result"], expected["changes"]) == (None, {old: {"old": "worker1", "new": ""}})
+    real = verified(formed)
+    assert (real["result"], real["changes"]) == (True, expected["changes"])
+    assert "removed the records of hosts that left" in real["comment"]
+    assert verified(formed)["changes"] == {}
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"role": "manager"}, "worker1: it is a manager, pillar says worker"),
+        ({"state": "down", "message": "heartbeat failure"}, "its node is down: heartbeat failure"),
+    ],
+)
+def test_verified_gives_the_reason_of_each_host(formed, change, words):
+    del formed.minions["worker2"]
+    node_id = formed["worker1"].machine.node_id
+    rows = formed["manager1"].machine.cluster.rows
+    formed["manager1"].machine.cluster.rows = lambda: [
+        {**row, **change} if row["id"] == node_id else row for row in rows()
+    ]
+    ret = verified(formed)
+    assert ret["result"] is False and words in ret["comment"]
+
+
+def test_verified_wants_reachable_managers(replaced):
+    """A manager in the list that is not in contact is none that works."""
+    rows = replaced["manager1"].machine.cluster.rows
+    node_id = replaced["manager2"].machine.node_id
+    replaced["manager1"].machine.cluster.rows = lambda: [
+        {**row, "reachability": "unreachable"} if row["id"] == node_id else row for row in rows()
+    ]
+    assert "manager2: as a manager it is unreachable" in verified(replaced)["comment"]
+
+
+def test_verified_waits_for_a_node_that_comes_up(formed):
+    del formed.minions["worker2"]
+    cluster, node_id = formed["manager1"].machine.cluster, formed["worker1"].machine.node_id
+    rows, looks = cluster.rows, []
+
+    def coming():
+        looks.append(1)
+        late = len(looks) < 3
+        return [
+            {**row, "state": "unknown"} if late and row["id"] == node_id else row for row in rows()
+        ]
+
+    run = formed.new_run()
+    for name in formed.minions:
+        state(formed, name, "published", run=run)
+    cluster.rows = coming
+    job = formed["manager1"].job(run=run)
+    job.states["swarm.verified"].func.__globals__["READY_SECONDS"] = 30
+    looks.clear()
+    assert job.state("verified")["result"] is True
+    assert len(looks) >= 3
