@@ -152,6 +152,12 @@ void swarm__redact_value(char *text, const char *secret)
 	while ((found = strstr(text, secret))) {
 		size_t rest = strlen(found + length);
 
+		/* A mark cut short could end in letters that make the value anew with what follows. */
+		if (length < sizeof(MARK) - 1) {
+			memset(found, '*', length);
+			text = found + length;
+			continue;
+		}
 		text = found + put_mark(found, length);
 		memmove(text, found + length, rest + 1);
 		swarm__wipe(text + rest + 1, (size_t)(found + length - text));

@@ -410,10 +410,16 @@ def left(name, force=False, **kwargs):
     """
     ret = _new(name)
     with _reported(ret):
-        before = __salt__["swarm.info"]()["state"]
+        info = __salt__["swarm.info"]()
+        before = info["state"]
         if before == "inactive":
             ret["comment"] = "this host is in no swarm"
             return ret
+        if not force and (info["role"] == "manager" or before == "locked"):
+            raise CommandExecutionError(
+                "this host is a manager, which the others may need for their quorum: demote it on"
+                " another manager first, or give force: True"
+            )
         changes = {"swarm": {"old": before, "new": "inactive"}}
         if __opts__["test"]:
             _would(ret, changes, "this host would leave its swarm")

@@ -78,8 +78,10 @@ static void by_value(void)
 	} rows[] = {
 		{ "the key hunter22hunter22 is weak", "hunter22hunter22",
 		  "the key [redacted] is weak" },
-		{ "12345678", "12345678", "[redacte" },
-		{ "x12345678y12345678z", "12345678", "x[redactey[redactez" },
+		{ "12345678", "12345678", "********" },
+		{ "x12345678y12345678z", "12345678", "x********y********z" },
+		{ "etsecretetsecret", "etsecret", "****************" },
+		{ "etsecrettsecret", "etsecret", "********tsecret" },
 		{ "short abc stays", "abc", "short abc stays" },
 		{ "not there", "something else", "not there" },
 		{ "", "12345678", "" },

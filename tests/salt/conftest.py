@@ -9,6 +9,12 @@ from fleet import Fleet
 salt._logging.shutdown_temp_handler()
 
 
+@pytest.fixture(autouse=True)
+def no_installed_extension(monkeypatch):
+    """The modules come from the checkout, also where a wheel of the project is installed."""
+    monkeypatch.setattr("salt.utils.entrypoints.iter_entry_points", lambda *_, **__: ())
+
+
 @pytest.fixture
 def fleet(tmp_path):
     """Three managers and two workers, bare, with engines that run."""

@@ -189,7 +189,7 @@ def test_a_pattern_among_the_managers_is_no_manager(tmp_path):
     assert "no accepted key on this master for manager*" in refusal(render(tmp_path, pillar))
 
 
-@pytest.mark.parametrize("pillar", [{}, {"swarm": {}}, {"swarm": {"managers": []}}])
+@pytest.mark.parametrize("pillar", [{"other": 1}, {"swarm": {}}, {"swarm": {"managers": []}}])
 def test_without_pillar_the_text_says_whose(tmp_path, pillar):
     text = refusal(render(tmp_path, pillar))
     assert "pillar swarm:managers names no manager for master_master" in text
