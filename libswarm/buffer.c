@@ -6,18 +6,44 @@
 
 #include <string.h>
 
-enum { FIRST_ROOM = 1024 };
+/*
+ * Steps this large, because each page that is written costs more than the bytes on it, and those of
+ * the smaller room are written for nothing; what is never written costs nothing.
+ */
+enum { FIRST_ROOM = 1024, GROWTH = 8 };
 
 void swarm__buffer_init(swarm__buffer *buffer, size_t max)
 {
-	*buffer = (swarm__buffer){ .max = max };
+	swarm__buffer_init_in(buffer, max, NULL);
+}
+
+void swarm__buffer_init_in(swarm__buffer *buffer, size_t max, const swarm_allocator *allocator)
+{
+	*buffer = (swarm__buffer){ .max = max, .allocator = allocator };
+}
+
+static void *allocate(const swarm__buffer *buffer, size_t size)
+{
+	const swarm_allocator *own = buffer->allocator;
+
+	return own ? own->allocate(size, own->payload) : malloc(size);
+}
+
+static void release(const swarm__buffer *buffer)
+{
+	const swarm_allocator *own = buffer->allocator;
+
+	if (!own)
+		free(buffer->data);
+	else if (buffer->data)
+		own->release(buffer->data, own->payload);
 }
 
 void swarm__buffer_clear(swarm__buffer *buffer)
 {
 	swarm__wipe(buffer->data, buffer->size);
-	free(buffer->data);
-	swarm__buffer_init(buffer, buffer->max);
+	release(buffer);
+	swarm__buffer_init_in(buffer, buffer->max, buffer->allocator);
 }
 
 /* Room for size bytes more, and the NUL. No realloc(): it would leave the old bytes behind. */
@@ -30,14 +56,16 @@ static int grow(swarm__buffer *buffer, size_t size)
 	if (buffer->room >= need)
 		return 0;
 	while (room < need)
-		room = room > SIZE_MAX / 2 ? need : room * 2;
-	data = malloc(room);
+		room = room > SIZE_MAX / GROWTH ? need : room * GROWTH;
+	if (room > buffer->max && buffer->max < SIZE_MAX)
+		room = buffer->max + 1;
+	data = allocate(buffer, room);
 	if (!data)
 		return SWARM_E_NOMEM;
 	if (buffer->size)
 		memcpy(data, buffer->data, buffer->size);
 	swarm__wipe(buffer->data, buffer->size);
-	free(buffer->data);
+	release(buffer);
 	buffer->data = data;
 	buffer->room = room;
 	return 0;
@@ -62,12 +90,21 @@ int swarm__buffer_add(swarm__buffer *buffer, const void *bytes, size_t size)
 	return 0;
 }
 
+void swarm__buffer_drop(swarm__buffer *buffer, size_t size)
+{
+	if (!size)
+		return;
+	buffer->size -= size;
+	memmove(buffer->data, buffer->data + size, buffer->size);
+	swarm__wipe(buffer->data + buffer->size, size);
+}
+
 int swarm__buffer_add_string(swarm__buffer *buffer, const char *string)
 {
 	return swarm__buffer_add(buffer, string, strlen(string));
 }
 
-int swarm__buffer_add_encoded(swarm__buffer *buffer, const char *string)
+int swarm__buffer_add_encoded(swarm__buffer *buffer, const char *string, const char *keep)
 {
 	static const char digits[] = "0123456789ABCDEF";
 	int code = swarm__buffer_add(buffer, "", 0);
@@ -77,7 +114,7 @@ int swarm__buffer_add_encoded(swarm__buffer *buffer, const char *string)
 		char escape[3] = { '%', digits[c >> 4], digits[c & 15] };
 		/* RFC 3986, 2.3: the unreserved characters. */
 		bool plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
-			     (c >= 'A' && c <= 'Z') || strchr("-._~", c);
+			     (c >= 'A' && c <= 'Z') || strchr("-._~", c) || strchr(keep, c);
 
 		code = plain ? swarm__buffer_add(buffer, string, 1)
 			     : swarm__buffer_add(buffer, escape, 3);

@@ -53,11 +53,12 @@ int swarm_client_new(const swarm_client_options *options, swarm_client **ret_cli
 
 	if (!options)
 		options = &defaults;
-	if (!ret_client || options->size < sizeof(*options) || options->timeout_ms < 0)
+	if (!ret_client || options->size < sizeof(*options) || options->timeout_ms < 0 ||
+	    (options->allocator && (!options->allocator->allocate || !options->allocator->release)))
 		return swarm__error(
 			err, SWARM_E_INVAL,
-			"client options must start from SWARM_CLIENT_OPTIONS_INIT, and a timeout is "
-			"not negative");
+			"client options must start from SWARM_CLIENT_OPTIONS_INIT, a timeout is not "
+			"negative, and an allocator has both functions");
 	client = calloc(1, sizeof(*client));
 	if (!client)
 		return swarm__nomem(err);
@@ -65,8 +66,13 @@ int swarm_client_new(const swarm_client_options *options, swarm_client **ret_cli
 	client->max_body = options->max_body ? options->max_body : SWARM_DEFAULT_MAX_BODY;
 	client->cancel = options->cancel;
 	client->cancel_payload = options->cancel_payload;
-	client->url = strdup(options->url ? options->url : SWARM_DEFAULT_URL);
-	code = client->url ? swarm__http_new(client->url, &client->http, err) : swarm__nomem(err);
+	if (options->allocator) {
+		client->allocator = *options->allocator;
+		client->has_allocator = true;
+	}
+	code = swarm__endpoint_init(options, &client->endpoint, err);
+	if (code == 0)
+		code = swarm__http_new(&client->endpoint, &client->http, err);
 	if (code == 0 && options->api_version)
 		code = pin_version(client, options->api_version, err);
 	if (code) {
@@ -81,7 +87,7 @@ swarm_client *swarm_client_free(swarm_client *client)
 {
 	if (client) {
 		swarm__http_free(client->http);
-		free(client->url);
+		swarm__endpoint_clear(&client->endpoint);
 	}
 	free(client);
 	return NULL;
@@ -89,7 +95,7 @@ swarm_client *swarm_client_free(swarm_client *client)
 
 const char *swarm_client_url(const swarm_client *client)
 {
-	return client ? client->url : NULL;
+	return client ? client->endpoint.url : NULL;
 }
 
 const char *swarm_version(void)
@@ -105,7 +111,7 @@ void swarm_bytes_free(char *bytes, size_t size)
 
 bool swarm__client_is_local(const swarm_client *client)
 {
-	return strncmp(client->url, "unix://", 7) == 0;
+	return client->endpoint.socket != NULL;
 }
 
 int swarm__client_canceled(swarm_client *client, swarm_error *err)
@@ -117,10 +123,9 @@ int swarm__client_canceled(swarm_client *client, swarm_error *err)
 
 int swarm__client_explain(const swarm_client *client, int code, swarm_error *err)
 {
-	const char *where = client->url;
+	const swarm__endpoint *endpoint = &client->endpoint;
+	const char *where = endpoint->socket ? endpoint->socket : endpoint->url;
 
-	if (swarm__client_is_local(client))
-		where += strlen("unix://");
 	switch (code) {
 	case SWARM_E_PERMISSION:
 		return swarm__error_wrap(
@@ -141,46 +146,77 @@ int swarm__client_explain(const swarm_client *client, int code, swarm_error *err
 	}
 }
 
+swarm__http_request swarm__client_ping(const swarm_client *client, int64_t timeout_ms)
+{
+	const swarm_op_info *ping = swarm_op_get(SWARM_OP_PING);
+
+	return (swarm__http_request){
+		.method = ping->method,
+		.target = ping->path,
+		.timeout_ms = timeout_ms,
+		.max_body = client->max_body,
+		.allocator = swarm__client_allocator(client),
+		.cancel = client->cancel,
+		.cancel_payload = client->cancel_payload,
+	};
+}
+
+/* Go's server says so where TLS is spoken (net/http: server.go, badRequestError). */
+static bool wants_tls(const swarm__http_response *response)
+{
+	return response->status == 400 && response->body.data &&
+	       strstr(response->body.data, "HTTP request to an HTTPS server");
+}
+
+static int no_engine(const swarm_client *client, const swarm__http_response *response,
+		     swarm_error *err)
+{
+	if (err && !err->code)
+		err->http_status = response->status;
+	if (wants_tls(response))
+		return swarm__error(err, SWARM_E_HTTP,
+				    "%s speaks TLS: it takes a CA file, and mostly a certificate",
+				    client->endpoint.url);
+	return swarm__error(err, SWARM_E_HTTP,
+			    "what listens at %s is no engine: it answered HTTP %d to a ping",
+			    client->endpoint.url, response->status);
+}
+
 /*
  * The lower of the engine's version and ours, as the Go client does it (moby: client/client.go,
  * negotiateAPIVersionPing). The header comes with every status. An engine without it is older than
  * 1.13, the first that sent it, so it speaks 1.24.
  */
-int swarm__client_negotiate(swarm_client *client, int64_t timeout_ms, swarm_error *err)
+int swarm__client_agree(swarm_client *client, const swarm__http_response *response,
+			swarm_error *err)
 {
-	const swarm_op_info *ping = swarm_op_get(SWARM_OP_PING);
-	swarm__http_request request = {
-		.method = ping->method,
-		.target = ping->path,
-		.timeout_ms = timeout_ms,
-		.max_body = client->max_body,
-		.cancel = client->cancel,
-		.cancel_payload = client->cancel_payload,
-	};
+	int minor = SWARM__API_MIN;
+
+	if (response->api_version[0])
+		minor = read_version(response->api_version);
+	else if (response->status >= 300)
+		return no_engine(client, response, err);
+	if (minor < SWARM__API_MIN)
+		return swarm__error(
+			err, SWARM_E_VERSION,
+			"the engine speaks API %s, but swarm mode needs 1.%d: upgrade docker",
+			response->api_version, SWARM__API_MIN);
+	set_version(client, minor < SWARM__API_MAX ? minor : SWARM__API_MAX);
+	return 0;
+}
+
+static int negotiate(swarm_client *client, int64_t timeout_ms, swarm_error *err)
+{
+	swarm__http_request request = swarm__client_ping(client, timeout_ms);
 	swarm__http_response response;
-	int code, minor = SWARM__API_MIN;
+	int code;
 
 	if (client->minor)
 		return 0;
 	code = swarm__http_send(client->http, &request, &response, err);
 	if (code)
 		return swarm__client_explain(client, code, err);
-	if (response.api_version[0])
-		minor = read_version(response.api_version);
-	if (response.status >= 300 && !response.api_version[0])
-		code = swarm__error(
-			err, SWARM_E_HTTP,
-			"what listens at %s is no engine: it answered HTTP %d to a ping",
-			client->url, response.status);
-	else if (minor < SWARM__API_MIN)
-		code = swarm__error(
-			err, SWARM_E_VERSION,
-			"the engine speaks API %s, but swarm mode needs 1.%d: upgrade docker",
-			response.api_version, SWARM__API_MIN);
-	else
-		set_version(client, minor < SWARM__API_MAX ? minor : SWARM__API_MAX);
-	if (code == SWARM_E_HTTP && err)
-		err->http_status = response.status;
+	code = swarm__client_agree(client, &response, err);
 	swarm__http_response_clear(&response);
 	return code;
 }
@@ -195,7 +231,7 @@ int swarm_client_api_version(swarm_client *client, const char **ret_version, swa
 				    "a client and a place for the version are required");
 	timeout_ms = client->timeout_ms ? client->timeout_ms
 					: swarm_op_get(SWARM_OP_PING)->timeout_ms;
-	code = swarm__client_negotiate(client, timeout_ms, err);
+	code = negotiate(client, timeout_ms, err);
 	if (code == 0)
 		*ret_version = client->version;
 	return code;

@@ -1,55 +1,32 @@
 /*
  * The transport: one engine address, one kept-alive connection, one request at a time, over
  * libcurl's multi interface, so that the deadline and the cancel callback are ours. It knows
- * sockets and HTTP/1.1, and nothing of Docker. TLS is not in this version.
+ * sockets and HTTP/1.1, and nothing of Docker.
+ *
+ * libcurl names the descriptors that it waits for; they are gathered in one epoll descriptor, which
+ * a caller's event loop can watch. Calls that block wait on the same one and take the same steps.
  */
-#define _GNU_SOURCE
-#include "internal.h"
+#include "http.h"
 
-#include <curl/curl.h>
 #include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
+#include <sys/epoll.h>
 
 /* The cancel callback is asked at least this often, and seldom more (it may take Python's GIL). */
 enum { SLICE_MS = 200 };
-/* Lines of an answer's head, each up to SWARM__MAX_HEADER bytes. */
-enum { MAX_HEADERS = 100 };
-enum { READ_SIZE = 256 * 1024 };
+/* The connection, and what the resolver waits for. */
+enum { MAX_EVENTS = 8 };
 
-struct swarm__http {
-	char *socket;  /* path of the unix socket, NULL for TCP */
-	char *address; /* "http://localhost" or "http://host:port" */
-	pid_t pid;     /* the process that opened the handles */
-	CURLM *multi;
-	CURL *easy;
-};
-
-/* One request on its way. */
-typedef struct transfer {
-	const swarm__http_request *request;
-	swarm__deadline deadline;
-	swarm__http_response response;
-	int headers;
-	bool head_done;
-	int code; /* why a callback stopped the transfer, 0 if none did */
-	char detail[CURL_ERROR_SIZE];
-} transfer;
-
-int swarm__http_new(const char *url, swarm__http **ret_http, swarm_error *err)
+int swarm__http_new(const swarm__endpoint *endpoint, swarm__http **ret_http, swarm_error *err)
 {
 	swarm__http *http = calloc(1, sizeof(*http));
-	int code;
 
 	if (!http)
 		return swarm__nomem(err);
-	code = swarm__url_split(url, &http->socket, &http->address, err);
-	if (code) {
-		swarm__http_free(http);
-		return code;
-	}
+	http->endpoint = endpoint;
+	http->epoll = -1;
 	*ret_http = http;
 	return 0;
 }
@@ -69,10 +46,83 @@ static void start_curl(void)
 	curl_started = curl_global_init(CURL_GLOBAL_DEFAULT);
 }
 
+/* libcurl says which events of a descriptor it waits for. */
+static int on_socket(CURL *easy, curl_socket_t fd, int what, void *payload, void *known)
+{
+	swarm__http *http = payload;
+	struct epoll_event event = { .data.fd = fd };
+
+	(void)easy;
+	if (what == CURL_POLL_REMOVE) {
+		/* Closed descriptors leave by themselves. */
+		epoll_ctl(http->epoll, EPOLL_CTL_DEL, fd, NULL);
+		return 0;
+	}
+	if (what == CURL_POLL_IN || what == CURL_POLL_INOUT)
+		event.events |= EPOLLIN;
+	if (what == CURL_POLL_OUT || what == CURL_POLL_INOUT)
+		event.events |= EPOLLOUT;
+	if (epoll_ctl(http->epoll, known ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, fd, &event) < 0)
+		return -1;
+	curl_multi_assign(http->multi, fd, http);
+	return 0;
+}
+
+static int on_timer(CURLM *multi, long ms, void *payload)
+{
+	swarm__http *http = payload;
+
+	(void)multi;
+	http->due_ms = ms < 0 ? -1 : swarm__now_ms() + ms;
+	return 0;
+}
+
+static void forget_response(swarm__http *http)
+{
+	swarm__buffer_clear(&http->response.body);
+	http->head_done = false;
+}
+
+/* The request is over, whatever came of it; closes the connection if the answer is not whole. */
+static void end_request(swarm__http *http)
+{
+	if (!http->busy)
+		return;
+	http->busy = false;
+	curl_multi_remove_handle(http->multi, http->easy);
+	/* What is left in the handle points into this request. */
+	curl_easy_reset(http->easy);
+	/* One of them may hold credentials. */
+	for (struct curl_slist *line = http->headers; line; line = line->next)
+		swarm__wipe(line->data, strlen(line->data));
+	curl_slist_free_all(http->headers);
+	http->headers = NULL;
+	/* What came of a stream before it was cut still counts. */
+	if (!http->feed)
+		forget_response(http);
+}
+
+/*
+ * After a fork the connection belongs to the other process, and so does what is in the epoll
+ * descriptor, which both share. Plain HTTP says nothing at a close, so closing our copies leaves the
+ * other's connection as it is. TLS does say something, in the other's name: there the handles are
+ * left alone, once in each child.
+ */
 static void close_handles(swarm__http *http)
 {
-	curl_easy_cleanup(http->easy);
-	curl_multi_cleanup(http->multi);
+	bool inherited = http->pid != getpid();
+
+	/* First, so that nothing is taken out of it in the other's name. */
+	if (http->epoll >= 0)
+		close(http->epoll);
+	http->epoll = -1;
+	if (!inherited || !http->endpoint->tls) {
+		end_request(http);
+		curl_easy_cleanup(http->easy);
+		curl_multi_cleanup(http->multi);
+	}
+	http->busy = false;
+	http->headers = NULL;
 	http->easy = NULL;
 	http->multi = NULL;
 }
@@ -81,17 +131,12 @@ swarm__http *swarm__http_free(swarm__http *http)
 {
 	if (http) {
 		close_handles(http);
-		free(http->socket);
-		free(http->address);
+		forget_response(http);
 	}
 	free(http);
 	return NULL;
 }
 
-/*
- * After a fork the connection belongs to the other process. Plain HTTP says nothing at a close, so
- * closing our copies of the descriptors here leaves its connection as it is.
- */
 static int open_handles(swarm__http *http, swarm_error *err)
 {
 	if (http->easy && http->pid != getpid())
@@ -102,347 +147,217 @@ static int open_handles(swarm__http *http, swarm_error *err)
 	if (curl_started != CURLE_OK)
 		return swarm__error(err, SWARM_E_TRANSPORT, "libcurl does not start: %s",
 				    curl_easy_strerror(curl_started));
+	http->pid = getpid();
 	http->multi = curl_multi_init();
 	http->easy = curl_easy_init();
 	if (!http->multi || !http->easy) {
 		close_handles(http);
 		return swarm__nomem(err);
 	}
+	http->epoll = epoll_create1(EPOLL_CLOEXEC);
+	if (http->epoll < 0) {
+		int sys = errno;
+
+		close_handles(http);
+		return swarm__http_fail(err, SWARM_E_TRANSPORT, CURLE_OK, sys,
+					"no descriptor is left to wait with");
+	}
 	curl_multi_setopt(http->multi, CURLMOPT_MAXCONNECTS, 1L);
-	http->pid = getpid();
+	curl_multi_setopt(http->multi, CURLMOPT_SOCKETFUNCTION, on_socket);
+	curl_multi_setopt(http->multi, CURLMOPT_SOCKETDATA, http);
+	curl_multi_setopt(http->multi, CURLMOPT_TIMERFUNCTION, on_timer);
+	curl_multi_setopt(http->multi, CURLMOPT_TIMERDATA, http);
+	http->due_ms = -1;
 	return 0;
 }
 
-/* --- callbacks of libcurl: a size other than the one given ends the transfer ------------------ */
+/* --- one request in steps -------------------------------------------------------------------- */
 
-static bool starts_with(const char *text, size_t size, const char *start)
+static int multi_failed(swarm__http *http, CURLMcode multi, swarm_error *err)
 {
-	return size >= strlen(start) && strncasecmp(text, start, strlen(start)) == 0;
-}
-
-static void read_api_version(swarm__http_response *response, const char *value, size_t size)
-{
-	while (size && (*value == ' ' || *value == '\t')) {
-		value++;
-		size--;
-	}
-	while (size && strchr(" \t\r\n", value[size - 1]))
-		size--;
-	if (size >= sizeof(response->api_version))
-		return;
-	memcpy(response->api_version, value, size);
-	response->api_version[size] = '\0';
-}
-
-static size_t on_header(char *line, size_t one, size_t size, void *payload)
-{
-	static const char name[] = "Api-Version:";
-	transfer *t = payload;
-
-	(void)one; /* always 1 */
-	if (size > SWARM__MAX_HEADER || ++t->headers > MAX_HEADERS) {
-		t->code = SWARM_E_TOO_LARGE;
-		return 0;
-	}
-	/* A head may come after an interim one (100 Continue). */
-	if (starts_with(line, size, "HTTP/"))
-		t->head_done = false;
-	else if (size <= 2 && (*line == '\r' || *line == '\n'))
-		t->head_done = true;
-	else if (starts_with(line, size, name))
-		read_api_version(&t->response, line + sizeof(name) - 1, size - (sizeof(name) - 1));
-	return size;
-}
-
-static size_t on_body(char *bytes, size_t one, size_t size, void *payload)
-{
-	transfer *t = payload;
-
-	(void)one;
-	t->code = swarm__buffer_add(&t->response.body, bytes, size);
-	return t->code ? 0 : size;
-}
-
-/* --- one request ----------------------------------------------------------------------------- */
-
-#define SET(option, value)                                                                         \
-	do {                                                                                       \
-		CURLcode set = curl_easy_setopt(easy, option, value);                              \
-		if (set != CURLE_OK)                                                               \
-			return set;                                                                \
-	} while (0)
-
-static CURLcode set_connection(CURL *easy, const swarm__http *http)
-{
-	SET(CURLOPT_NOSIGNAL, 1L);
-	SET(CURLOPT_PROXY, "");
-	SET(CURLOPT_NOPROXY, "*");
-	SET(CURLOPT_FOLLOWLOCATION, 0L);
-	SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
-	SET(CURLOPT_PATH_AS_IS, 1L);
-	SET(CURLOPT_BUFFERSIZE, (long)READ_SIZE);
-#if LIBCURL_VERSION_NUM >= 0x075500
-	SET(CURLOPT_PROTOCOLS_STR, "http");
-#else
-	SET(CURLOPT_PROTOCOLS, (long)CURLPROTO_HTTP);
-#endif
-	if (http->socket)
-		SET(CURLOPT_UNIX_SOCKET_PATH, http->socket);
-	return CURLE_OK;
-}
-
-/*
- * libcurl sends a request again on a new connection when a reused one turns out to be closed before
- * any byte of an answer. That is right for a GET. A POST or DELETE may have been carried out all
- * the same, so it always gets a new connection, and is sent once.
- */
-static CURLcode set_method(CURL *easy, const swarm__http_request *request)
-{
-	if (strcmp(request->method, "GET") == 0) {
-		SET(CURLOPT_HTTPGET, 1L);
-		return CURLE_OK;
-	}
-	SET(CURLOPT_FRESH_CONNECT, 1L);
-	if (strcmp(request->method, "POST") == 0) {
-		SET(CURLOPT_POST, 1L);
-		SET(CURLOPT_POSTFIELDS, request->body ? request->body : "");
-		SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body_size);
-	} else {
-		SET(CURLOPT_CUSTOMREQUEST, request->method);
-	}
-	return CURLE_OK;
-}
-
-static CURLcode set_options(swarm__http *http, transfer *t, const char *url,
-			    struct curl_slist *headers)
-{
-	CURL *easy = http->easy;
-	CURLcode code;
-
-	curl_easy_reset(easy);
-	code = set_connection(easy, http);
-	if (code == CURLE_OK)
-		code = set_method(easy, t->request);
-	if (code != CURLE_OK)
-		return code;
-	SET(CURLOPT_URL, url);
-	SET(CURLOPT_HTTPHEADER, headers);
-	SET(CURLOPT_HEADERFUNCTION, on_header);
-	SET(CURLOPT_HEADERDATA, t);
-	SET(CURLOPT_WRITEFUNCTION, on_body);
-	SET(CURLOPT_WRITEDATA, t);
-	SET(CURLOPT_ERRORBUFFER, t->detail);
-	/* Refused at once where Content-Length says so; on_body() counts in any case. */
-	SET(CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)t->request->max_body);
-	return CURLE_OK;
-}
-
-static int make_url(const swarm__http *http, const char *target, swarm__buffer *url)
-{
-	int code;
-
-	swarm__buffer_init(url, SWARM__MAX_URL + 512);
-	code = swarm__buffer_add_string(url, http->address);
-	return code ? code : swarm__buffer_add_string(url, target);
-}
-
-/* Without a body the type that libcurl makes up for a POST is taken out. */
-static struct curl_slist *make_headers(const swarm__http_request *request)
-{
-	struct curl_slist *list = curl_slist_append(NULL, "Expect:");
-	struct curl_slist *longer;
-
-	if (!list)
-		return NULL;
-	longer = curl_slist_append(list, request->body ? "Content-Type: application/json"
-						       : "Content-Type:");
-	if (!longer)
-		curl_slist_free_all(list);
-	return longer;
-}
-
-static bool is_canceled(const swarm__http_request *request)
-{
-	return request->cancel && request->cancel(request->cancel_payload) != 0;
-}
-
-static int canceled(swarm_error *err)
-{
-	return swarm__error(err, SWARM_E_CANCELED, "canceled");
-}
-
-/* Fill err with libcurl's and the system's numbers beside code and text. */
-static int fail(swarm_error *err, int code, CURLcode curl, long sys, const char *text)
-{
-	if (err && !err->code) {
-		err->curl_code = (int)curl;
-		err->sys_errno = (int)sys;
-	}
-	return swarm__error(err, code, "%s", text);
-}
-
-static int fail_connect(const swarm__http *http, const transfer *t, CURLcode curl, swarm_error *err)
-{
-	char text[128];
-	const char *reason = t->detail[0] ? t->detail : curl_easy_strerror(curl);
-	long sys = 0;
-
-	curl_easy_getinfo(http->easy, CURLINFO_OS_ERRNO, &sys);
-	if (sys)
-		reason = strerror_r((int)sys, text, sizeof(text));
-	return fail(err, sys == EACCES || sys == EPERM ? SWARM_E_PERMISSION : SWARM_E_CONNECT, curl,
-		    sys, reason);
-}
-
-static int fail_transport(const swarm__http *http, const transfer *t, CURLcode curl,
-			  swarm_error *err)
-{
-	const char *reason = t->detail[0] ? t->detail : curl_easy_strerror(curl);
-	long sys = 0;
-
-	curl_easy_getinfo(http->easy, CURLINFO_OS_ERRNO, &sys);
-	if (curl == CURLE_GOT_NOTHING)
-		reason = "the connection was closed before an answer came";
-	else if (curl == CURLE_PARTIAL_FILE)
-		reason = "the connection was closed in the middle of the answer";
-	else if (curl == CURLE_UNSUPPORTED_PROTOCOL || curl == CURLE_WEIRD_SERVER_REPLY)
-		reason = "the answer is not HTTP";
-	return fail(err, SWARM_E_TRANSPORT, curl, sys, reason);
-}
-
-/* From how the transfer ended to an error. */
-static int finish(swarm__http *http, transfer *t, CURLcode curl, swarm_error *err)
-{
-	char text[80];
-
-	if (t->code == SWARM_E_TOO_LARGE || curl == CURLE_FILESIZE_EXCEEDED) {
-		snprintf(text, sizeof(text), "the answer is larger than %zu bytes",
-			 t->request->max_body);
-		return fail(err, SWARM_E_TOO_LARGE, curl, 0,
-			    t->head_done || !t->code ? text
-						     : "the head of the answer is too large");
-	}
-	if (t->code == SWARM_E_NOMEM || curl == CURLE_OUT_OF_MEMORY)
-		return swarm__nomem(err);
-	switch (curl) {
-	case CURLE_OK:
-		break;
-	case CURLE_COULDNT_CONNECT:
-	case CURLE_COULDNT_RESOLVE_HOST:
-		return fail_connect(http, t, curl, err);
-	default:
-		return fail_transport(http, t, curl, err);
-	}
-	if (!t->head_done)
-		return fail_transport(http, t, CURLE_PARTIAL_FILE, err);
-	return 0;
-}
-
-/* Drive the transfer to its end, the deadline or a cancel. */
-static int run(swarm__http *http, transfer *t, swarm_error *err)
-{
-	int64_t asked = swarm__now_ms();
-	CURLMcode multi;
-	CURLMsg *message;
-
-	for (;;) {
-		int running = 0, ready = 0, left_in_queue;
-		int64_t left = swarm__deadline_left(&t->deadline);
-
-		multi = curl_multi_perform(http->multi, &running);
-		if (multi != CURLM_OK)
-			break;
-		if (!running) {
-			message = curl_multi_info_read(http->multi, &left_in_queue);
-			return finish(http, t, message ? message->data.result : CURLE_RECV_ERROR,
-				      err);
-		}
-		if (!left)
-			return fail(err, SWARM_E_TIMEOUT, CURLE_OK, 0,
-				    "no answer before the deadline");
-		/* 0 descriptors are ready when a slice is over, and when a signal came (EINTR). */
-		multi = curl_multi_poll(http->multi, NULL, 0,
-					left < SLICE_MS ? (int)left : SLICE_MS, &ready);
-		if (multi != CURLM_OK)
-			break;
-		if (ready == 0 || swarm__now_ms() - asked >= SLICE_MS) {
-			if (is_canceled(t->request))
-				return canceled(err);
-			asked = swarm__now_ms();
-		}
-	}
+	end_request(http);
 	if (multi == CURLM_OUT_OF_MEMORY)
 		return swarm__nomem(err);
 	return swarm__error(err, SWARM_E_TRANSPORT, "libcurl: %s", curl_multi_strerror(multi));
 }
 
-static int perform(swarm__http *http, transfer *t, const char *url, struct curl_slist *headers,
-		   swarm_error *err)
+static int ask_cancel(swarm__http *http, swarm_error *err)
 {
-	CURLcode set = set_options(http, t, url, headers);
+	const swarm__http_request *request = &http->request;
+
+	http->asked_ms = swarm__now_ms();
+	if (!request->cancel || request->cancel(request->cancel_payload) == 0)
+		return 0;
+	end_request(http);
+	return swarm__error(err, SWARM_E_CANCELED, "canceled");
+}
+
+int swarm__http_begin(swarm__http *http, const swarm__http_request *request, swarm_error *err)
+{
+	CURLcode set;
 	CURLMcode added;
 	int code;
 
-	if (set == CURLE_OUT_OF_MEMORY)
-		return swarm__nomem(err);
-	if (set != CURLE_OK)
-		return fail(err, SWARM_E_TRANSPORT, set, 0, curl_easy_strerror(set));
-	added = curl_multi_add_handle(http->multi, http->easy);
-	if (added != CURLM_OK)
-		return added == CURLM_OUT_OF_MEMORY
-			       ? swarm__nomem(err)
-			       : swarm__error(err, SWARM_E_TRANSPORT, "libcurl: %s",
-					      curl_multi_strerror(added));
-	code = run(http, t, err);
-	if (code == 0) {
-		long status = 0;
-
-		curl_easy_getinfo(http->easy, CURLINFO_RESPONSE_CODE, &status);
-		t->response.status = (int)status;
+	if (http->busy && http->pid == getpid())
+		return swarm__error(err, SWARM_E_INVAL,
+				    "another call of this client is under way: end it first");
+	http->request = *request;
+	code = open_handles(http, err);
+	if (code == 0)
+		code = ask_cancel(http, err);
+	if (code)
+		return code;
+	forget_response(http);
+	http->response = (swarm__http_response){ .status = 0 };
+	swarm__buffer_init_in(&http->response.body, request->max_body, request->allocator);
+	http->deadline = swarm__deadline_in(request->timeout_ms, 1);
+	http->lines = 0;
+	http->paused = false;
+	http->stopped = 0;
+	http->detail[0] = '\0';
+	http->busy = true;
+	set = swarm__http_setup(http);
+	if (set != CURLE_OK) {
+		end_request(http);
+		return set == CURLE_OUT_OF_MEMORY ? swarm__nomem(err)
+						  : swarm__http_fail(err, SWARM_E_TRANSPORT, set, 0,
+								     curl_easy_strerror(set));
 	}
-	/* Closes the connection if the transfer is not over. */
-	curl_multi_remove_handle(http->multi, http->easy);
-	/* What is left in the handle points into this call. */
-	curl_easy_reset(http->easy);
+	added = curl_multi_add_handle(http->multi, http->easy);
+	return added == CURLM_OK ? 0 : multi_failed(http, added, err);
+}
+
+static int64_t least(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
+int64_t swarm__http_due_in(const swarm__http *http)
+{
+	int64_t left = swarm__deadline_left(&http->deadline);
+	int64_t due = http->due_ms < 0 ? left : http->due_ms - swarm__now_ms();
+
+	return http->busy && !http->paused && due > 0 ? least(due, left) : 0;
+}
+
+void swarm__http_feed(swarm__http *http, size_t size)
+{
+	http->feed = size;
+}
+
+int swarm__http_fd(const swarm__http *http)
+{
+	return http->epoll;
+}
+
+/* Let libcurl go on where it can. *ret_count: descriptors that had something. */
+static CURLMcode advance(swarm__http *http, int64_t wait_ms, int *ret_count)
+{
+	struct epoll_event events[MAX_EVENTS];
+	CURLMcode multi = CURLM_OK;
+	int running;
+
+	http->fed = 0;
+	if (http->paused) {
+		http->paused = false;
+		/* Gives what was held back, before it returns. */
+		if (curl_easy_pause(http->easy, CURLPAUSE_CONT) == CURLE_OUT_OF_MEMORY)
+			return CURLM_OUT_OF_MEMORY;
+		wait_ms = 0;
+	}
+	*ret_count = epoll_wait(http->epoll, events, MAX_EVENTS,
+				(int)least(least(wait_ms, SLICE_MS), swarm__http_due_in(http)));
+	for (int i = 0; i < *ret_count && multi == CURLM_OK; i++) {
+		int what = events[i].events & EPOLLIN ? CURL_CSELECT_IN : 0;
+
+		if (events[i].events & EPOLLOUT)
+			what |= CURL_CSELECT_OUT;
+		if (events[i].events & (EPOLLERR | EPOLLHUP))
+			what |= CURL_CSELECT_ERR;
+		multi = curl_multi_socket_action(http->multi, events[i].data.fd, what, &running);
+	}
+	if (multi == CURLM_OK && http->due_ms >= 0 && http->due_ms <= swarm__now_ms()) {
+		http->due_ms = -1;
+		multi = curl_multi_socket_action(http->multi, CURL_SOCKET_TIMEOUT, 0, &running);
+	}
+	return multi;
+}
+
+/* The answer is whole, or the transfer failed. */
+static int settle(swarm__http *http, CURLcode result, swarm_error *err)
+{
+	int code = swarm__http_verdict(http, result, err);
+
+	if (code)
+		end_request(http);
 	return code;
+}
+
+int swarm__http_step(swarm__http *http, int64_t wait_ms, bool *ret_done, swarm_error *err)
+{
+	const CURLMsg *message;
+	CURLMcode multi;
+	int ready, queued;
+
+	if (!http->busy || http->pid != getpid())
+		return swarm__error(err, SWARM_E_INVAL,
+				    "no call is under way here: it is over, or another process's");
+	multi = advance(http, wait_ms, &ready);
+	if (multi != CURLM_OK)
+		return multi_failed(http, multi, err);
+	message = curl_multi_info_read(http->multi, &queued);
+	if (message) {
+		int code = settle(http, message->data.result, err);
+
+		*ret_done = code == 0;
+		return code;
+	}
+	*ret_done = false;
+	if (!swarm__deadline_left(&http->deadline)) {
+		end_request(http);
+		return swarm__http_fail(err, SWARM_E_TIMEOUT, CURLE_OK, 0,
+					"no answer before the deadline");
+	}
+	/* No descriptor is ready when a slice is over, and when a signal came (EINTR). */
+	if (wait_ms && (ready <= 0 || swarm__now_ms() - http->asked_ms >= SLICE_MS))
+		return ask_cancel(http, err);
+	return 0;
+}
+
+void swarm__http_take(swarm__http *http, swarm__http_response *ret_response)
+{
+	*ret_response = http->response;
+	swarm__buffer_init(&http->response.body, 0);
+	end_request(http);
+	forget_response(http);
+}
+
+swarm__http_response *swarm__http_so_far(swarm__http *http)
+{
+	return http->head_done ? &http->response : NULL;
+}
+
+void swarm__http_no_deadline(swarm__http *http)
+{
+	http->deadline = swarm__deadline_in(INT64_MAX, 1);
+}
+
+void swarm__http_abort(swarm__http *http)
+{
+	if (http->pid == getpid())
+		end_request(http);
 }
 
 int swarm__http_send(swarm__http *http, const swarm__http_request *request,
 		     swarm__http_response *ret_response, swarm_error *err)
 {
-	transfer t = { .request = request };
-	struct curl_slist *headers = NULL;
-	swarm__buffer url;
-	int code;
+	bool done = false;
+	int code = swarm__http_begin(http, request, err);
 
-	t.deadline = swarm__deadline_in(request->timeout_ms, 1);
-	swarm__buffer_init(&t.response.body, request->max_body);
-	swarm__buffer_init(&url, 0);
-	if (is_canceled(request))
-		return canceled(err);
-	code = open_handles(http, err);
-	if (code)
-		return code;
-	code = make_url(http, request->target, &url);
-	if (code) {
-		code = swarm__error(err, code, "%s",
-				    code == SWARM_E_NOMEM ? "out of memory"
-							  : "the request's target is too long");
-		goto out;
-	}
-	headers = make_headers(request);
-	if (!headers) {
-		code = swarm__nomem(err);
-		goto out;
-	}
-	code = perform(http, &t, url.data, headers, err);
+	while (code == 0 && !done)
+		code = swarm__http_step(http, SLICE_MS, &done, err);
 	if (code == 0)
-		*ret_response = t.response;
-	else
-		swarm__buffer_clear(&t.response.body);
-out:
-	curl_slist_free_all(headers);
-	swarm__buffer_clear(&url);
+		swarm__http_take(http, ret_response);
 	return code;
 }
 

@@ -54,10 +54,11 @@ static int split_unix(const char *path, char **ret_socket, char **ret_address, s
 	return 0;
 }
 
-static int split_tcp(const char *host, char **ret_socket, char **ret_address, swarm_error *err)
+static int split_tcp(const char *host, bool tls, char **ret_socket, char **ret_address,
+		     swarm_error *err)
 {
-	static const char scheme[] = "http://";
-	size_t start = sizeof(scheme) - 1;
+	const char *scheme = tls ? "https://" : "http://";
+	size_t start = strlen(scheme);
 	size_t length = strcspn(host, "/");
 	char *address;
 
@@ -75,19 +76,22 @@ static int split_tcp(const char *host, char **ret_socket, char **ret_address, sw
 	return 0;
 }
 
-int swarm__url_split(const char *url, char **ret_socket, char **ret_address, swarm_error *err)
+int swarm__url_split(const char *url, bool *tls, char **ret_socket, char **ret_address,
+		     swarm_error *err)
 {
+	if (strncmp(url, "tcp://", 6) == 0)
+		return split_tcp(url + 6, *tls, ret_socket, ret_address, err);
+	if (strncmp(url, "https://", 8) == 0) {
+		*tls = true;
+		return split_tcp(url + 8, true, ret_socket, ret_address, err);
+	}
+	if (*tls)
+		return swarm__error(err, SWARM_E_INVAL,
+				    "TLS goes with tcp://host:port and https://host:port only");
 	if (strncmp(url, "unix://", 7) == 0)
 		return split_unix(url + 7, ret_socket, ret_address, err);
-	if (strncmp(url, "tcp://", 6) == 0)
-		return split_tcp(url + 6, ret_socket, ret_address, err);
 	if (strncmp(url, "http://", 7) == 0)
-		return split_tcp(url + 7, ret_socket, ret_address, err);
-	if (strncmp(url, "https://", 8) == 0)
-		return swarm__error(
-			err, SWARM_E_INVAL,
-			"TLS is not in this version: use unix:///path, or tcp://host:port "
-			"where you trust the network");
+		return split_tcp(url + 7, false, ret_socket, ret_address, err);
 	return swarm__error(err, SWARM_E_INVAL,
 			    "unknown kind of address: use unix:///path or tcp://host:port");
 }

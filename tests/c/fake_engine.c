@@ -110,8 +110,9 @@ static bool send_all(int fd, const char *bytes, size_t size, const fake_row *row
 	return true;
 }
 
-static void add_chunked(text *t, const char *body, size_t size, size_t chunk)
+static void add_chunked(text *t, const char *body, size_t size, const fake_row *row)
 {
+	size_t chunk = row->chunk;
 	char line[32];
 
 	for (size_t done = 0; done < size;) {
@@ -122,7 +123,8 @@ static void add_chunked(text *t, const char *body, size_t size, size_t chunk)
 		text_add(t, "\r\n", 2);
 		done += part;
 	}
-	text_add(t, "0\r\n\r\n", 5);
+	if (row->fault != FAKE_OPEN)
+		text_add(t, "0\r\n\r\n", 5);
 }
 
 static text make_reply(const fake_row *row)
@@ -131,7 +133,7 @@ static text make_reply(const fake_row *row)
 	char head[1024];
 	char *huge = NULL;
 	const char *body = row->reply ? row->reply : "";
-	size_t size = strlen(body);
+	size_t size = row->size ? row->size : strlen(body);
 	char length[64] = "Transfer-Encoding: chunked\r\n";
 
 	if (row->fault == FAKE_RAW) {
@@ -157,7 +159,7 @@ static text make_reply(const fake_row *row)
 		text_add(&t, row->headers, strlen(row->headers));
 	text_add(&t, "\r\n", 2);
 	if (row->chunk)
-		add_chunked(&t, body, size, row->chunk);
+		add_chunked(&t, body, size, row);
 	else
 		text_add(&t, body, size);
 	free(huge);
@@ -179,7 +181,8 @@ static bool answer(int fd, const fake_row *row)
 		t.size = row->at;
 	good = send_all(fd, t.data, t.size, row);
 	free(t.data);
-	return good && (row->fault == FAKE_NONE || row->fault == FAKE_HUGE);
+	return good &&
+	       (row->fault == FAKE_NONE || row->fault == FAKE_HUGE || row->fault == FAKE_OPEN);
 }
 
 /* --- the script ---------------------------------------------------------------------------- */

@@ -32,7 +32,8 @@ typedef enum fake_fault {
 	FAKE_SILENT,      /* never answer; the connection stays open */
 	FAKE_LENGTH,      /* Content-Length says `at`, whatever is sent; closes afterwards */
 	FAKE_HUGE,        /* a body of `at` bytes, all spaces, in place of reply */
-	FAKE_RAW          /* reply is sent as it is, without head; closes afterwards */
+	FAKE_RAW,         /* reply is sent as it is, without head; closes afterwards */
+	FAKE_OPEN /* chunks without their end; the connection stays open, as a stream's does */
 } fake_fault;
 
 typedef struct fake_row {
@@ -41,6 +42,7 @@ typedef struct fake_row {
 	int status;          /* 0: 200 */
 	const char *headers; /* NULL, or more header lines, each with its "\r\n" */
 	const char *reply;   /* body of the answer; NULL: empty */
+	size_t size;         /* not 0: its bytes, where there are NULs in it */
 	fake_fault fault;
 	size_t at;     /* see fault */
 	size_t pieces; /* not 0: sent in pieces of so many bytes */

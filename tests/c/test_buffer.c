@@ -53,7 +53,7 @@ static void encoding(void)
 		swarm__buffer buffer;
 
 		swarm__buffer_init(&buffer, 100);
-		CHECK_INT(swarm__buffer_add_encoded(&buffer, rows[i].in), 0);
+		CHECK_INT(swarm__buffer_add_encoded(&buffer, rows[i].in, ""), 0);
 		CHECK_STR(buffer.data, rows[i].out);
 		swarm__buffer_clear(&buffer);
 	}

@@ -34,7 +34,8 @@ static void urls(void)
 		{ "tcp://user@host:2375", "tcp://host:port" },
 		{ "tcp://[::1:2375", "tcp://host:port" },
 		{ "tcp://ho st:2375", "tcp://host:port" },
-		{ "https://host:2376", "TLS is not in this version" },
+		{ "https://host:2376", NULL },
+		{ "https://host", "tcp://host:port" },
 		{ "ssh://host", "unknown kind of address" },
 		{ "/var/run/docker.sock", "unknown kind of address" },
 		{ "", "unknown kind of address" },
@@ -59,7 +60,7 @@ static void urls(void)
 
 static void bad_options(void)
 {
-	static const char *const versions[] = { "1.23", "1.52",  "2.0", "1.",
+	static const char *const versions[] = { "1.23", "1.53",  "2.0", "1.",
 						"1.4x", "v1.41", "",    "1.99999" };
 	swarm_client *client = NULL;
 
@@ -70,7 +71,7 @@ static void bad_options(void)
 		test_row = versions[i];
 		options.api_version = versions[i];
 		CHECK_INT(swarm_client_new(&options, &client, &err), SWARM_E_INVAL);
-		CHECK_PART(err.text, "from \"1.24\" to \"1.51\"");
+		CHECK_PART(err.text, "from \"1.24\" to \"1.52\"");
 	}
 	{
 		swarm_client_options options = SWARM_CLIENT_OPTIONS_INIT;
@@ -96,7 +97,7 @@ static void negotiation(void)
 	} rows[] = {
 		{ "Api-Version: 1.45\r\n", 200, 0, "1.45" },
 		{ "api-version:1.41 \r\n", 200, 0, "1.41" },
-		{ "Api-Version: 1.99\r\n", 200, 0, "1.51" },
+		{ "Api-Version: 1.99\r\n", 200, 0, "1.52" },
 		{ "Api-Version: 1.44\r\n", 500, 0, "1.44" },
 		{ NULL, 200, 0, "1.24" },
 		{ "Api-Version: 1.18\r\n", 200, SWARM_E_VERSION, "upgrade docker" },

@@ -3,14 +3,27 @@
 #include "internal.h"
 #include "test.h"
 
+#include <fcntl.h>
 #include <sys/wait.h>
+
+/* Of the one connection that a test has; open_http() makes it, close_http() clears it. */
+static swarm__endpoint endpoint;
 
 static swarm__http *open_http(fake_engine *engine)
 {
+	swarm_client_options options = SWARM_CLIENT_OPTIONS_INIT;
 	swarm__http *http = NULL;
 
-	CHECK_INT(swarm__http_new(fake_engine_url(engine), &http, NULL), 0);
+	options.url = fake_engine_url(engine);
+	CHECK_INT(swarm__endpoint_init(&options, &endpoint, NULL), 0);
+	CHECK_INT(swarm__http_new(&endpoint, &http, NULL), 0);
 	return http;
+}
+
+static void close_http(swarm__http *http)
+{
+	swarm__http_free(http);
+	swarm__endpoint_clear(&endpoint);
 }
 
 /* One request with a generous deadline; gives the status, or the negative code. */
@@ -69,7 +82,7 @@ static void requests_on_the_wire(void)
 	CHECK_PART(fake_engine_request(engine, 1), "\r\nContent-Type: application/json\r\n");
 	CHECK_PART(fake_engine_request(engine, 1), "\r\nContent-Length: 17\r\n");
 	CHECK_PART(fake_engine_request(engine, 2), "\r\nContent-Length: 0\r\n");
-	swarm__http_free(http);
+	close_http(http);
 	CHECK_INT(fake_engine_stop(engine), 0);
 }
 
@@ -87,7 +100,7 @@ static void large_request(void)
 	CHECK_INT(ask(http, "POST", "/x", body, NULL, 0), 200);
 	CHECK(!strstr(fake_engine_request(engine, 0), "Expect"));
 	free(body);
-	swarm__http_free(http);
+	close_http(http);
 	CHECK_INT(fake_engine_stop(engine), 0);
 }
 
@@ -105,7 +118,7 @@ static void reads_keep_one_connection(void)
 	CHECK_INT(ask(http, "GET", "/big", NULL, NULL, 0), 200);
 	CHECK_INT(ask(http, "GET", "/x", NULL, NULL, 0), 200);
 	CHECK_INT(fake_engine_connections(engine), 1);
-	swarm__http_free(http);
+	close_http(http);
 	CHECK_INT(fake_engine_stop(engine), 0);
 }
 
@@ -121,7 +134,7 @@ static void no_redirects(void)
 	swarm__http *http = open_http(engine);
 
 	CHECK_INT(ask(http, "GET", "/x", NULL, NULL, 0), 301);
-	swarm__http_free(http);
+	close_http(http);
 	CHECK_INT(fake_engine_stop(engine), 0);
 }
 
@@ -143,7 +156,7 @@ static void read_after_silent_close(void)
 	CHECK_INT(ask(http, "GET", "/b", NULL, NULL, 0), 200);
 	CHECK_INT(ask(http, "GET", "/c", NULL, text, sizeof(text)), 200);
 	CHECK_STR(text, "3");
-	swarm__http_free(http);
+	close_http(http);
 	CHECK_INT(fake_engine_stop(engine), 0);
 }
 
@@ -165,7 +178,7 @@ static void write_is_sent_once(void)
 	CHECK_INT(ask(http, "GET", "/a", NULL, NULL, 0), 200);
 	CHECK_INT(ask(http, "DELETE", "/nodes/x", NULL, NULL, 0), SWARM_E_TRANSPORT);
 	CHECK_INT(fake_engine_requests(engine), 4);
-	swarm__http_free(http);
+	close_http(http);
 	CHECK_INT(fake_engine_stop(engine), 0);
 }
 
@@ -186,7 +199,7 @@ static void fork_between_requests(void)
 		bool good = ask(http, "GET", "/x", NULL, NULL, 0) == 200 &&
 			    ask(http, "GET", "/x", NULL, NULL, 0) == 200;
 
-		swarm__http_free(http);
+		close_http(http);
 		test_end_child(good);
 	}
 	CHECK(waitpid(child, &status, 0) == child);
@@ -194,7 +207,35 @@ static void fork_between_requests(void)
 	CHECK_INT(ask(http, "GET", "/x", NULL, NULL, 0), 200);
 	CHECK_INT(fake_engine_requests(engine), 4);
 	CHECK_INT(fake_engine_connections(engine), 2);
-	swarm__http_free(http);
+	close_http(http);
+	CHECK_INT(fake_engine_stop(engine), 0);
+}
+
+static int count_descriptors(void)
+{
+	int count = 0;
+
+	for (int fd = 0; fd < 1000; fd++)
+		count += fcntl(fd, F_GETFD) >= 0;
+	return count;
+}
+
+/* Clients that come and go leave no descriptor behind. */
+static void no_descriptor_is_left(void)
+{
+	static const fake_row rows[] = { { .expect = "GET /x", .reply = "{}", .repeat = true },
+					 { NULL } };
+	fake_engine *engine = fake_engine_start(rows);
+	int before = count_descriptors();
+
+	for (int i = 0; i < 10; i++) {
+		swarm__http *http = open_http(engine);
+
+		CHECK_INT(ask(http, "GET", "/x", NULL, NULL, 0), 200);
+		close_http(http);
+	}
+	/* The fake engine itself may not have seen the last close yet, or two. */
+	CHECK(count_descriptors() <= before + 2);
 	CHECK_INT(fake_engine_stop(engine), 0);
 }
 
@@ -214,7 +255,7 @@ static void over_tcp(void)
 	CHECK_INT(ask(http, "GET", "/x", NULL, text, sizeof(text)), 200);
 	CHECK_STR(text, "{}");
 	CHECK_INT(ask(http, "POST", "/y", NULL, NULL, 0), 200);
-	swarm__http_free(http);
+	close_http(http);
 	CHECK_INT(fake_engine_stop(engine), 0);
 	unsetenv("http_proxy");
 	unsetenv("ALL_PROXY");
@@ -222,4 +263,4 @@ static void over_tcp(void)
 
 TEST_MAIN(TEST(requests_on_the_wire), TEST(large_request), TEST(reads_keep_one_connection),
 	  TEST(no_redirects), TEST(read_after_silent_close), TEST(write_is_sent_once),
-	  TEST(fork_between_requests), TEST(over_tcp))
+	  TEST(fork_between_requests), TEST(no_descriptor_is_left), TEST(over_tcp))

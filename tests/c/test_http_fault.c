@@ -25,10 +25,14 @@ static outcome get(fake_engine *engine, int64_t timeout_ms, size_t max_body, swa
 		.cancel_payload = payload,
 	};
 	swarm__http_response response;
+	swarm_client_options options = SWARM_CLIENT_OPTIONS_INIT;
+	swarm__endpoint endpoint;
 	swarm__http *http = NULL;
 	outcome result = { .err = SWARM_ERROR_INIT };
 
-	CHECK_INT(swarm__http_new(fake_engine_url(engine), &http, NULL), 0);
+	options.url = fake_engine_url(engine);
+	CHECK_INT(swarm__endpoint_init(&options, &endpoint, NULL), 0);
+	CHECK_INT(swarm__http_new(&endpoint, &http, NULL), 0);
 	result.code = swarm__http_send(http, &request, &response, &result.err);
 	CHECK_INT(result.code, result.err.code);
 	if (result.code == 0) {
@@ -38,6 +42,7 @@ static outcome get(fake_engine *engine, int64_t timeout_ms, size_t max_body, swa
 		swarm__http_response_clear(&response);
 	}
 	swarm__http_free(http);
+	swarm__endpoint_clear(&endpoint);
 	return result;
 }
 
@@ -176,6 +181,44 @@ static void not_http(void)
 	}
 }
 
+/* Heads that contradict themselves: an error, or the answer by the rule of RFC 9112, 6.3. */
+static void odd_heads(void)
+{
+	static const struct {
+		const char *reply;
+		int code;
+		const char *text;
+	} table[] = {
+		{ "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}", 0,
+		  "{}" },
+		{ "HTTP/1.1 200 OK\r\nContent-Length: -2\r\n\r\n{}", SWARM_E_TRANSPORT, "" },
+		{ "HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n{}", SWARM_E_TRANSPORT, "" },
+		{ "HTTP/1.1 200 OK\r\nContent-Length: 99999999999999999999999\r\n\r\n{}",
+		  SWARM_E_TOO_LARGE, "" },
+		{ "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Length: 1\r\n\r\n"
+		  "2\r\n{}\r\n0\r\n\r\n",
+		  0, "{}" },
+		{ "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n-2\r\n{}\r\n0\r\n\r\n",
+		  SWARM_E_TRANSPORT, "" },
+		{ "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+		  "fffffffffffffffff\r\n{}\r\n0\r\n\r\n",
+		  SWARM_E_TRANSPORT, "" },
+		{ "HTTP/1.1 204 No Content\r\n\r\n", 0, "" },
+		/* Without a length the end of the connection is the end of the answer. */
+		{ "HTTP/1.1 200 OK\r\n\r\n{}", 0, "{}" },
+		{ "HTTP/1.0 200 OK\r\n\r\n{}", 0, "{}" },
+	};
+
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		outcome result = get_row((fake_row){ .reply = table[i].reply, .fault = FAKE_RAW },
+					 1000);
+
+		test_row = table[i].reply;
+		CHECK_INT(result.code, table[i].code);
+		CHECK_STR(result.text, table[i].text);
+	}
+}
+
 static void no_answer(void)
 {
 	static const fake_row rows[] = { { .expect = "GET /x", .fault = FAKE_SILENT }, { NULL } };
@@ -224,5 +267,5 @@ static void cancel_before_and_during(void)
 }
 
 TEST_MAIN(TEST(pieces), TEST(slow_bytes), TEST(cut_plain), TEST(cut_chunked), TEST(too_large),
-	  TEST(large_heads), TEST(lying_lengths), TEST(not_http), TEST(no_answer),
+	  TEST(large_heads), TEST(lying_lengths), TEST(not_http), TEST(odd_heads), TEST(no_answer),
 	  TEST(endless_drip), TEST(cancel_before_and_during))

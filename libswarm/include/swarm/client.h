@@ -35,21 +35,46 @@ typedef struct swarm_client swarm_client;
  */
 typedef int (*swarm_cancel_cb)(void *payload);
 
+/** Is the engine spoken to over TLS, and is it to prove who it is? */
+typedef enum swarm_tls {
+	SWARM_TLS_AUTO,     /**< with an https URL, or where a tls_ file is given; verified then */
+	SWARM_TLS_VERIFY,   /**< TLS; the engine's certificate and host name must be right */
+	SWARM_TLS_NO_VERIFY /**< TLS with whoever answers: not safe from a third party on the way */
+} swarm_tls;
+
+/**
+ * Memory for what grows with the calls: bytes of requests, answers and streams. Not covered: the
+ * client and its strings (made once, by malloc), libcurl and jansson (each has a setting for its whole
+ * process: curl_global_init_mem() and json_set_alloc_funcs()).
+ */
+typedef struct swarm_allocator {
+	void *(*allocate)(size_t size, void *payload); /**< as malloc; NULL: SWARM_E_NOMEM */
+	void (*release)(void *memory, void *payload);  /**< as free; memory is never NULL */
+	void *payload;                                 /**< borrowed as long as the client lives */
+} swarm_allocator;
+
 /** Options of swarm_client_new(). Start from SWARM_CLIENT_OPTIONS_INIT; all strings are copied. */
 typedef struct swarm_client_options {
 	size_t size;     /**< sizeof(swarm_client_options), set by the INIT macro */
-	const char *url; /**< "unix:///path" or "tcp://host:port"; NULL: SWARM_DEFAULT_URL */
+	const char *url; /**< "unix:///path", "tcp://host:port" or "https://host:port"; NULL:
+			      SWARM_DEFAULT_URL */
 	const char *
 		api_version; /**< such as "1.41"; NULL: negotiated with the engine at the first call */
 	int64_t timeout_ms;     /**< deadline of one request in ms; 0: the operation's own */
 	size_t max_body;        /**< largest answer in bytes; 0: SWARM_DEFAULT_MAX_BODY */
 	swarm_cancel_cb cancel; /**< NULL: nothing can cancel */
 	void *cancel_payload;   /**< handed to cancel; borrowed as long as the client lives */
+	swarm_tls tls;          /**< needs a libcurl with TLS */
+	const char *tls_ca;     /**< PEM file of the CAs that count; NULL: those of the system */
+	const char *tls_cert;   /**< PEM file of this client's certificate; NULL: it shows none */
+	const char *tls_key;    /**< PEM file of its key, without passphrase; NULL as tls_cert */
+	const swarm_allocator *allocator; /**< copied; NULL: malloc and free */
 } swarm_client_options;
 
 #define SWARM_CLIENT_OPTIONS_INIT                                                                  \
 	{                                                                                          \
-		sizeof(swarm_client_options), NULL, NULL, 0, 0, NULL, NULL                         \
+		sizeof(swarm_client_options), NULL, NULL, 0, 0, NULL, NULL, SWARM_TLS_AUTO, NULL,  \
+			NULL, NULL, NULL                                                           \
 	}
 
 /**
@@ -58,7 +83,8 @@ typedef struct swarm_client_options {
  * @param options     NULL: all defaults
  * @param ret_client  new client; free with swarm_client_free()
  * @param err         NULL or an error to fill
- * @return 0, SWARM_E_INVAL (unknown URL scheme, bad version), SWARM_E_NOMEM
+ * @return 0, SWARM_E_INVAL (unknown URL scheme, bad version, TLS where there is none),
+ *         SWARM_E_NOMEM
  */
 int swarm_client_new(const swarm_client_options *options, swarm_client **ret_client,
 		     swarm_error *err);
@@ -84,6 +110,9 @@ const char *swarm_client_url(const swarm_client *client);
  */
 int swarm_client_api_version(swarm_client *client, const char **ret_version, swarm_error *err);
 
+/** A call on its way, see <swarm/loop.h>. */
+typedef struct swarm_call swarm_call;
+
 /** A query parameter; a list of them ends with a NULL name. */
 typedef struct swarm_query {
 	const char *name;
@@ -94,27 +123,36 @@ typedef struct swarm_query {
 typedef struct swarm_call_options {
 	size_t size;
 	swarm_op op;              /**< which operation */
-	const char *id;           /**< for "{id}" in the path; percent-encoded by the library */
+	const char *id;           /**< for the hole in the path; percent-encoded by the library */
 	const swarm_query *query; /**< NULL or a list that ends with a NULL name */
 	const json_t *body;       /**< NULL or the JSON body */
 	int64_t timeout_ms;       /**< 0: the client's, else the operation's */
+	/**
+	 * NULL, or credentials for a registry where the operation's row has X-Registry-Auth: an object
+	 * with username, password and serveraddress, or identitytoken, or registrytoken. Encoded by the
+	 * library. Secret: the library wipes its copies, and blanks values of 8 characters or more in
+	 * error texts.
+	 */
+	const json_t *registry_auth;
 } swarm_call_options;
 
 #define SWARM_CALL_INIT(op)                                                                        \
 	{                                                                                          \
-		sizeof(swarm_call_options), (op), NULL, NULL, NULL, 0                              \
+		sizeof(swarm_call_options), (op), NULL, NULL, NULL, 0, NULL                        \
 	}
 
 /**
  * Call an operation and give the bytes of its answer.
  *
  * Path, query and top-level body fields are checked against the operation's row before anything is
- * sent: missing, unknown, of the wrong type, or too new for the engine's API version.
+ * sent: missing, unknown, of the wrong type, or too new for the engine's API version. Deeper body
+ * fields are checked for their version only. The engine itself drops in silence what it does not
+ * know. An operation that answers a stream (SWARM_RESULT_LINES, SWARM_RESULT_FRAMES) is refused.
  *
  * @param client    the client
  * @param options   what to call
- * @param ret_body  new, NUL-terminated (the NUL is not counted); free with swarm_bytes_free();
- *                  an empty answer gives an empty string
+ * @param ret_body  new, NUL-terminated (the NUL is not counted); free with swarm_bytes_free(), or
+ *                  release to the client's allocator; an empty answer gives an empty string
  * @param ret_size  its length in bytes
  * @param err       NULL or an error to fill
  * @return 0, SWARM_E_INVAL, SWARM_E_VERSION, or any error of the transport or the engine
@@ -134,6 +172,8 @@ int swarm_call_json(swarm_client *client, const swarm_call_options *options, jso
 
 /**
  * Wipe and free bytes that the library gave.
+ *
+ * Bytes of a client with an allocator of the caller's are the caller's to wipe and release instead.
  *
  * @param bytes  stolen; NULL is allowed
  * @param size   how many bytes to wipe
