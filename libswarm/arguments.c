@@ -1,15 +1,15 @@
 /*
  * The arguments of a call against the operation's row, before anything is sent: id, query
- * parameters and top-level body fields may not be missing, unknown or of the wrong type. Then the
- * request's target from them. What they need of the engine's API version is gathered here and
- * compared in call.c, which knows the version.
+ * parameters, credentials and top-level body fields may not be missing, unknown or of the wrong
+ * type. What they need of the engine's API version is gathered here and compared in call.c, which
+ * knows the version.
  */
 #include "internal.h"
 
 #include <stdio.h>
 #include <string.h>
 
-static void need_version(swarm__need *need, int since, const char *what)
+void swarm__need_version(swarm__need *need, int since, const char *what)
 {
 	if (since <= need->since)
 		return;
@@ -87,7 +87,7 @@ static int check_query(const swarm_op_info *row, const swarm_query *query, swarm
 	for (const swarm_query *q = query; q && q->name; q++) {
 		int code;
 
-		if (!swarm__field_find(row->query, q->name, &field))
+		if (!swarm__field_find(row->query, q->name, &field) || field.type == 'h')
 			return swarm__error(err, SWARM_E_INVAL, "%s takes no parameter '%s'",
 					    row->name, q->name);
 		for (const swarm_query *other = query; other != q; other++)
@@ -98,7 +98,7 @@ static int check_query(const swarm_op_info *row, const swarm_query *query, swarm
 		code = check_query_value(row, q, field.type, err);
 		if (code)
 			return code;
-		need_version(need, field.since, q->name);
+		swarm__need_version(need, field.since, q->name);
 	}
 	while (swarm__field_next(&list, &field))
 		if (field.required && !query_value(query, &field))
@@ -155,7 +155,7 @@ static int check_field(const swarm_op_info *row, const json_t *body, const swarm
 	if (!has_type(value, field->type))
 		return swarm__error(err, SWARM_E_INVAL, "%s: the field %s must be %s", row->name,
 				    name, type_name(field->type));
-	need_version(need, field->since, name);
+	swarm__need_version(need, field->since, name);
 	return 0;
 }
 
@@ -186,20 +186,64 @@ static int check_body(const swarm_op_info *row, const json_t *body, swarm__need 
 	return 0;
 }
 
+/* Is what stands between two slashes empty, "." or ".."? */
+static bool is_bad_segment(const char *text)
+{
+	size_t length = strcspn(text, "/");
+
+	return length == 0 || (length <= 2 && strncmp(text, "..", length) == 0);
+}
+
 /*
  * The engine's router looks at the decoded path (moby: gorilla/mux without UseEncodedPath), so an
  * encoded slash would lead to another endpoint, and a dot segment too. No id or name in swarm mode
- * has either.
+ * has either; the name of an image has slashes, with something between them.
  */
 static int check_id(const swarm_op_info *row, const char *id, swarm_error *err)
 {
-	if (!strstr(row->path, "{id}"))
+	bool slashes = strstr(row->path, "{name}");
+
+	if (!strchr(row->path, '{'))
 		return id ? swarm__error(err, SWARM_E_INVAL, "%s takes no id", row->name) : 0;
 	if (!id || !*id)
 		return swarm__error(err, SWARM_E_INVAL, "%s needs an id", row->name);
-	if (strchr(id, '/') || strcmp(id, ".") == 0 || strcmp(id, "..") == 0)
+	if (!slashes && strchr(id, '/'))
+		return swarm__error(err, SWARM_E_INVAL, "%s: an id has no slash", row->name);
+	for (const char *part = id; part; part = strchr(part, '/') ? strchr(part, '/') + 1 : NULL)
+		if (is_bad_segment(part))
+			return swarm__error(err, SWARM_E_INVAL,
+					    "%s: no part of an id is empty, . or ..", row->name);
+	return 0;
+}
+
+/* The texts quote no value, and only names that the engine has: the rest may be the secret. */
+static int check_registry_auth(const swarm_op_info *row, const json_t *auth, swarm_error *err)
+{
+	/* moby: api/types/registry, AuthConfig. */
+	static const char names[] = "username:s password:s serveraddress:s email:s auth:s "
+				    "identitytoken:s registrytoken:s";
+	swarm__field field;
+	const char *name;
+	json_t *value;
+
+	if (!auth)
+		return 0;
+	if (!swarm__field_find(row->query, SWARM__AUTH_HEADER, &field))
+		return swarm__error(err, SWARM_E_INVAL, "%s takes no registry_auth", row->name);
+	if (!json_is_object(auth) || json_object_size(auth) == 0)
 		return swarm__error(err, SWARM_E_INVAL,
-				    "%s: an id has no slash, and is not . or ..", row->name);
+				    "%s: registry_auth must be an object with credentials",
+				    row->name);
+	json_object_foreach (swarm__json_iterable(auth), name, value) {
+		if (!swarm__field_find(names, name, &field))
+			return swarm__error(err, SWARM_E_INVAL,
+					    "%s: registry_auth has a member that is unknown",
+					    row->name);
+		if (!json_is_string(value))
+			return swarm__error(err, SWARM_E_INVAL,
+					    "%s: registry_auth: the field %s must be a string",
+					    row->name, name);
+	}
 	return 0;
 }
 
@@ -208,64 +252,14 @@ int swarm__check_arguments(const swarm_op_info *row, const swarm_call_options *o
 {
 	int code = check_id(row, options->id, err);
 
-	need_version(need, row->since, row->name);
+	swarm__need_version(need, row->since, row->name);
 	if (code == 0)
 		code = check_query(row, options->query, need, err);
 	if (code == 0)
+		code = check_registry_auth(row, options->registry_auth, err);
+	if (code == 0)
 		code = check_body(row, options->body, need, err);
+	if (code == 0)
+		swarm__need_dated(row->op, options->body, need);
 	return code;
-}
-
-/* --- the target ---------------------------------------------------------------------------- */
-
-static int add_path(swarm__buffer *target, const swarm_op_info *row, const char *id)
-{
-	const char *hole = strstr(row->path, "{id}");
-	int code;
-
-	if (!hole)
-		return swarm__buffer_add_string(target, row->path);
-	code = swarm__buffer_add(target, row->path, (size_t)(hole - row->path));
-	if (code == 0)
-		code = swarm__buffer_add_encoded(target, id);
-	return code ? code : swarm__buffer_add_string(target, hole + strlen("{id}"));
-}
-
-static int add_query(swarm__buffer *target, const swarm_query *query)
-{
-	const char *mark = "?";
-	int code = 0;
-
-	for (; query && query->name && code == 0; query++, mark = "&") {
-		code = swarm__buffer_add_string(target, mark);
-		if (code == 0)
-			code = swarm__buffer_add_string(target, query->name);
-		if (code == 0)
-			code = swarm__buffer_add_string(target, "=");
-		if (code == 0)
-			code = swarm__buffer_add_encoded(target, query->value);
-	}
-	return code;
-}
-
-/* "/v1.45/nodes/abc?force=1"; a ping goes without version, so that any engine answers it. */
-int swarm__make_target(const swarm_op_info *row, const char *version,
-		       const swarm_call_options *options, swarm__buffer *target, swarm_error *err)
-{
-	int code = 0;
-
-	if (row->op != SWARM_OP_PING) {
-		code = swarm__buffer_add_string(target, "/v");
-		if (code == 0)
-			code = swarm__buffer_add_string(target, version);
-	}
-	if (code == 0)
-		code = add_path(target, row, options->id);
-	if (code == 0)
-		code = add_query(target, options->query);
-	if (code == SWARM_E_TOO_LARGE)
-		return swarm__error(err, SWARM_E_INVAL,
-				    "%s: id and parameters are too long, over %d bytes", row->name,
-				    SWARM__MAX_URL);
-	return code ? swarm__nomem(err) : 0;
 }

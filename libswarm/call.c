@@ -1,10 +1,11 @@
 /*
- * Calls by operation: have the arguments checked and made into a target (arguments.c), make the
- * body, send, and turn the answer into bytes, JSON or an error (classify.c). The one place through
- * which every request goes.
+ * Calls by operation: have the arguments checked (arguments.c), agree on a version, make what goes
+ * on the wire (target.c), send, and turn the answer into bytes, JSON or an error (classify.c). Every
+ * request but the first ping is made ready here, streams too.
  */
 #include "internal.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -19,94 +20,7 @@ static int make_body(const swarm_op_info *row, const json_t *json, swarm__buffer
 	return code ? swarm__nomem(err) : 0;
 }
 
-/* The error of an answer that is no success. */
-static int refuse(swarm_client *client, const swarm_call_options *options,
-		  const swarm__http_response *response, swarm_error *err)
-{
-	int code = swarm__refusal(response->status, &response->body, options->body, err);
-
-	/* Another engine listens than the one that was asked: ask again at the next call. */
-	if (code == SWARM_E_VERSION && response->status == 400 && !client->pinned)
-		client->minor = 0;
-	return code;
-}
-
-static int check_version(const swarm_client *client, const swarm__need *need, swarm_error *err)
-{
-	if (need->since <= client->minor)
-		return 0;
-	return swarm__error(
-		err, SWARM_E_VERSION, "%s needs API 1.%d, but %s %s: %s", need->what, need->since,
-		client->pinned ? "this client is set to" : "the engine speaks", client->version,
-		client->pinned ? "choose another version" : "upgrade docker");
-}
-
-static int send_request(swarm_client *client, const swarm_op_info *row,
-			const swarm_call_options *options, const swarm__deadline *deadline,
-			swarm__http_response *ret_response, swarm_error *err)
-{
-	swarm__buffer target, body;
-	swarm__http_request request;
-	int code;
-
-	swarm__buffer_init(&target, SWARM__MAX_URL);
-	swarm__buffer_init(&body, SWARM__MAX_REQUEST);
-	code = swarm__make_target(row, client->version, options, &target, err);
-	if (code == 0)
-		code = make_body(row, options->body, &body, err);
-	if (code)
-		goto out;
-	request = (swarm__http_request){
-		.method = row->method,
-		.target = target.data,
-		.body = body.data,
-		.body_size = body.size,
-		.timeout_ms = swarm__deadline_left(deadline),
-		.max_body = client->max_body,
-		.cancel = client->cancel,
-		.cancel_payload = client->cancel_payload,
-	};
-	code = swarm__http_send(client->http, &request, ret_response, err);
-	if (code)
-		code = swarm__client_explain(client, code, err);
-out:
-	swarm__buffer_clear(&target);
-	swarm__buffer_clear(&body);
-	return code;
-}
-
-/* On success the answer is 2xx and belongs to the caller. */
-static int call(swarm_client *client, const swarm_op_info *row, const swarm_call_options *options,
-		bool any_field, swarm__buffer *ret_body, swarm_error *err)
-{
-	int64_t timeout_ms = options->timeout_ms ? options->timeout_ms : client->timeout_ms;
-	swarm__deadline deadline = swarm__deadline_in(timeout_ms, row->timeout_ms);
-	swarm__http_response response;
-	swarm__need need = { .any_field = any_field };
-	int code = swarm__check_arguments(row, options, &need, err);
-
-	if (code)
-		return code;
-	if (row->op != SWARM_OP_PING) {
-		code = swarm__client_negotiate(client, swarm__deadline_left(&deadline), err);
-		if (code == 0)
-			code = check_version(client, &need, err);
-	}
-	if (code == 0)
-		code = send_request(client, row, options, &deadline, &response, err);
-	if (code == SWARM_E_TIMEOUT)
-		return swarm__error_wrap(err, code, "%s took longer than %lld ms", row->name,
-					 (long long)(timeout_ms ? timeout_ms : row->timeout_ms));
-	if (code)
-		return code;
-	if (response.status < 200 || response.status >= 300) {
-		code = refuse(client, options, &response, err);
-		swarm__http_response_clear(&response);
-		return code;
-	}
-	*ret_body = response.body;
-	return 0;
-}
+/* --- a call made ready --------------------------------------------------------------------- */
 
 static const swarm_op_info *row_of(const swarm_client *client, const swarm_call_options *options,
 				   swarm_error *err)
@@ -123,26 +37,184 @@ static const swarm_op_info *row_of(const swarm_client *client, const swarm_call_
 	return row;
 }
 
+int swarm__ready_make(const swarm_client *client, const swarm_call_options *options, bool any_field,
+		      swarm__ready *ret_ready, swarm_error *err)
+{
+	swarm__ready ready = { .row = row_of(client, options, err), .options = options };
+	const swarm_allocator *allocator = client ? swarm__client_allocator(client) : NULL;
+	int code;
+
+	if (!ready.row)
+		return SWARM_E_INVAL;
+	ready.need.any_field = any_field;
+	ready.timeout_ms = options->timeout_ms ? options->timeout_ms : client->timeout_ms;
+	if (!ready.timeout_ms)
+		ready.timeout_ms = ready.row->timeout_ms;
+	ready.deadline = swarm__deadline_in(ready.timeout_ms, 0);
+	swarm__buffer_init_in(&ready.target, SWARM__MAX_URL, allocator);
+	swarm__buffer_init_in(&ready.header, 2 * SWARM__MAX_AUTH, allocator);
+	swarm__buffer_init_in(&ready.body, SWARM__MAX_REQUEST, allocator);
+	code = swarm__check_arguments(ready.row, options, &ready.need, err);
+	if (code == 0)
+		code = swarm__make_target(ready.row, options, &ready.target, err);
+	if (code == 0)
+		code = swarm__make_header(ready.row, options, &ready.header, err);
+	if (code == 0)
+		code = make_body(ready.row, options->body, &ready.body, err);
+	if (code)
+		swarm__ready_clear(&ready);
+	else
+		*ret_ready = ready;
+	return code;
+}
+
+void swarm__ready_clear(swarm__ready *ready)
+{
+	swarm__buffer_clear(&ready->target);
+	swarm__buffer_clear(&ready->header);
+	swarm__buffer_clear(&ready->body);
+}
+
+bool swarm__ready_wants_version(const swarm_client *client, const swarm__ready *ready)
+{
+	return !client->minor && !swarm__is_unversioned(ready->row);
+}
+
+/* "/v1.45" in front of the target. */
+static int add_version(const swarm_client *client, swarm__buffer *target)
+{
+	swarm__buffer versioned;
+	int code;
+
+	swarm__buffer_init_in(&versioned, SWARM__MAX_URL + sizeof(client->version) + 2,
+			      target->allocator);
+	code = swarm__buffer_add_string(&versioned, "/v");
+	if (code == 0)
+		code = swarm__buffer_add_string(&versioned, client->version);
+	if (code == 0)
+		code = swarm__buffer_add(&versioned, target->data, target->size);
+	if (code)
+		return code;
+	swarm__buffer_clear(target);
+	*target = versioned;
+	return 0;
+}
+
+int swarm__ready_agree(const swarm_client *client, swarm__ready *ready, swarm_error *err)
+{
+	if (swarm__is_unversioned(ready->row))
+		return 0;
+	if (ready->need.since <= client->minor)
+		return add_version(client, &ready->target) ? swarm__nomem(err) : 0;
+	return swarm__error(
+		err, SWARM_E_VERSION, "%s needs API 1.%d, but %s %s: %s", ready->need.what,
+		ready->need.since, client->pinned ? "this client is set to" : "the engine speaks",
+		client->version, client->pinned ? "choose another version" : "upgrade docker");
+}
+
+swarm__http_request swarm__ready_request(const swarm_client *client, const swarm__ready *ready)
+{
+	return (swarm__http_request){
+		.method = ready->row->method,
+		.target = ready->target.data,
+		.header = ready->header.data,
+		.body = ready->body.data,
+		.body_size = ready->body.size,
+		.timeout_ms = swarm__deadline_left(&ready->deadline),
+		.max_body = client->max_body,
+		.allocator = swarm__client_allocator(client),
+		.cancel = client->cancel,
+		.cancel_payload = client->cancel_payload,
+	};
+}
+
+int swarm__ready_explain(const swarm_client *client, const swarm__ready *ready, int code,
+			 swarm_error *err)
+{
+	if (code == SWARM_E_TIMEOUT)
+		return swarm__error_wrap(err, code, "%s took longer than %lld ms", ready->row->name,
+					 (long long)ready->timeout_ms);
+	return swarm__client_explain(client, code, err);
+}
+
+/* The engine's "client version 1.41 is too old" (29.0 takes none under 1.44) or "too new". */
+static int refuse_version(swarm_client *client, swarm_error *err)
+{
+	if (client->pinned)
+		return swarm__error_wrap(err, SWARM_E_VERSION,
+					 "this client is set to API %s, choose another or none",
+					 client->version);
+	/* Another engine listens than the one that was asked: ask again at the next call. */
+	client->minor = 0;
+	if (err && strstr(err->text, "too old"))
+		return swarm__error_wrap(
+			err, SWARM_E_VERSION,
+			"libswarm speaks API 1.%d at most, too old for this engine",
+			SWARM__API_MAX);
+	return SWARM_E_VERSION;
+}
+
+int swarm__ready_judge(swarm_client *client, const swarm__ready *ready, int http_status,
+		       const swarm__buffer *body, swarm_error *err)
+{
+	int code;
+
+	if (swarm__status_fits(ready->row, http_status))
+		return 0;
+	/* What comes with a success of another kind is no reason, and may be secret. */
+	if (http_status >= 200 && http_status < 300) {
+		if (err && !err->code)
+			err->http_status = http_status;
+		return swarm__error(err, SWARM_E_HTTP, "%s answered HTTP %d, and not %s",
+				    ready->row->name, http_status, ready->row->status);
+	}
+	code = swarm__refusal(http_status, body, ready->options, err);
+	return code == SWARM_E_VERSION && http_status == 400 ? refuse_version(client, err) : code;
+}
+
+/* --- from the first byte to the last --------------------------------------------------------- */
+
+/* On success the answer is one that the row names. swarm__steps_clear() follows in any case. */
+static int run(swarm_call *call, swarm_client *client, const swarm_call_options *options,
+	       bool any_field, swarm_error *err)
+{
+	swarm__http *http = client ? client->http : NULL;
+	int code = swarm__steps_start(call, client, http, options, any_field, err);
+
+	while (code == 0 && !call->done)
+		code = swarm__steps_next(call, INT_MAX, err);
+	return code;
+}
+
+int swarm__call_check(const swarm_call_options *options, bool stream, swarm_error *err)
+{
+	const swarm_op_info *row = options ? swarm_op_get((int)options->op) : NULL;
+
+	/* Options that are no good are refused when the call is made ready. */
+	if (!row || (row->result >= SWARM_RESULT_LINES) == stream)
+		return 0;
+	return swarm__error(err, SWARM_E_INVAL,
+			    stream ? "%s answers one document, not a stream"
+				   : "%s answers a stream, not one document",
+			    row->name);
+}
+
 int swarm_call_bytes(swarm_client *client, const swarm_call_options *options, char **ret_body,
 		     size_t *ret_size, swarm_error *err)
 {
-	const swarm_op_info *row = row_of(client, options, err);
-	swarm__buffer body;
+	swarm_call call;
 	int code;
 
-	if (!row)
-		return SWARM_E_INVAL;
 	if (!ret_body || !ret_size)
 		return swarm__error(err, SWARM_E_INVAL, "a place for the answer is required");
-	code = call(client, row, options, false, &body, err);
+	code = swarm__call_check(options, false, err);
 	if (code)
 		return code;
-	/* So that an empty answer is an empty string. */
-	if (swarm__buffer_add(&body, "", 0))
-		return swarm__nomem(err);
-	*ret_body = body.data;
-	*ret_size = body.size;
-	return 0;
+	code = run(&call, client, options, false, err);
+	if (code == 0)
+		code = swarm__steps_take(&call, ret_body, ret_size, err);
+	swarm__steps_clear(&call);
+	return code;
 }
 
 static int read_answer(const swarm_op_info *row, const swarm__buffer *body, json_t **ret_json,
@@ -171,18 +243,15 @@ static int read_answer(const swarm_op_info *row, const swarm__buffer *body, json
 static int call_json(swarm_client *client, const swarm_call_options *options, bool any_field,
 		     json_t **ret_json, swarm_error *err)
 {
-	const swarm_op_info *row = row_of(client, options, err);
-	swarm__buffer body;
-	int code;
+	swarm_call call;
+	int code = swarm__call_check(options, false, err);
 
-	if (!row)
-		return SWARM_E_INVAL;
-	code = call(client, row, options, any_field, &body, err);
 	if (code)
 		return code;
-	if (ret_json)
-		code = read_answer(row, &body, ret_json, err);
-	swarm__buffer_clear(&body);
+	code = run(&call, client, options, any_field, err);
+	if (code == 0 && ret_json)
+		code = read_answer(call.ready.row, &call.response.body, ret_json, err);
+	swarm__steps_clear(&call);
 	return code;
 }
 
@@ -192,19 +261,53 @@ int swarm_call_json(swarm_client *client, const swarm_call_options *options, jso
 	return call_json(client, options, false, ret_json, err);
 }
 
+/* Bound a call by a deadline beside the operation's own limit. */
+static int bound(const swarm_client *client, const swarm__deadline *deadline,
+		 swarm_call_options *options, swarm_error *err)
+{
+	int64_t left = swarm__deadline_left(deadline);
+	int64_t own = client->timeout_ms ? client->timeout_ms
+					 : swarm_op_get((int)options->op)->timeout_ms;
+
+	if (!left)
+		return swarm__error(err, SWARM_E_TIMEOUT, "the deadline passed");
+	options->timeout_ms = left < own ? left : own;
+	return 0;
+}
+
+int swarm__call_text(swarm_client *client, swarm_op op, const swarm_query *query,
+		     const swarm__deadline *deadline, swarm__buffer *ret_text, swarm_error *err)
+{
+	swarm_call_options options = SWARM_CALL_INIT(op);
+	swarm_call call;
+	int code = bound(client, deadline, &options, err);
+
+	if (code)
+		return code;
+	options.query = query;
+	code = run(&call, client, &options, false, err);
+	if (code == 0) {
+		*ret_text = call.response.body;
+		swarm__buffer_init(&call.response.body, 0);
+	}
+	swarm__steps_clear(&call);
+	return code;
+}
+
 int swarm__call(swarm_client *client, swarm_op op, const char *id, const swarm_query *query,
 		const json_t *body, const swarm__deadline *deadline, json_t **ret_json,
 		swarm_error *err)
 {
 	swarm_call_options options = SWARM_CALL_INIT(op);
-	int64_t left = swarm__deadline_left(deadline);
-	int64_t own = client->timeout_ms ? client->timeout_ms : swarm_op_get((int)op)->timeout_ms;
+	const swarm_op_info *row = swarm_op_get((int)op);
+	swarm__field version;
+	int code = bound(client, deadline, &options, err);
 
-	if (!left)
-		return swarm__error(err, SWARM_E_TIMEOUT, "the deadline passed");
+	if (code)
+		return code;
 	options.id = id;
 	options.query = query;
 	options.body = body;
-	options.timeout_ms = left < own ? left : own;
-	return call_json(client, &options, true, ret_json, err);
+	return call_json(client, &options, swarm__field_find(row->query, "version", &version),
+			 ret_json, err);
 }

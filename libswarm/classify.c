@@ -34,6 +34,7 @@ static const struct {
 	{ { 503, 500 }, START, "Timeout was reached before node", SWARM_E_PENDING },
 	{ { 503, 500 }, START, "Swarm is encrypted and", SWARM_E_LOCKED },
 	{ { 503, 500 }, START, "Swarm certificates have expired", SWARM_E_STATE },
+	{ { 401, 400 }, ANYWHERE, "swarm could not be unlocked", SWARM_E_KEY },
 	/* swarmkit: InvalidArgument for cluster volumes, Unknown for all else. */
 	{ { 500, 400 }, ANYWHERE, "update out of sequence", SWARM_E_SEQUENCE },
 	{ { 500, 503 }, ANYWHERE, "The swarm does not have a leader", SWARM_E_NO_LEADER },
@@ -96,10 +97,17 @@ int swarm__classify(int http_status, const char *message)
 
 /* --- the error ----------------------------------------------------------------------------- */
 
+/* Of a body, or of credentials for a registry. */
 static bool is_secret_field(const char *name)
 {
-	return strcmp(name, "JoinToken") == 0 || strcmp(name, "UnlockKey") == 0 ||
-	       strcmp(name, "SigningCAKey") == 0 || strcmp(name, "Data") == 0;
+	static const char *const names[] = { "JoinToken",     "UnlockKey",    "SigningCAKey",
+					     "Data",          "password",     "auth",
+					     "identitytoken", "registrytoken" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strcmp(name, names[i]) == 0)
+			return true;
+	return false;
 }
 
 /* The whole value, and each line of it: a key of many lines comes back as one escaped line. */
@@ -134,6 +142,20 @@ static void redact_body(char *message, const json_t *body)
 	}
 }
 
+/* The header as it was sent. False without memory. */
+static bool redact_header(char *message, const swarm_call_options *request)
+{
+	swarm__buffer header;
+	bool good;
+
+	swarm__buffer_init(&header, 2 * SWARM__MAX_AUTH);
+	good = swarm__make_header(swarm_op_get((int)request->op), request, &header, NULL) == 0;
+	if (header.data)
+		swarm__redact_value(message, header.data + strlen(SWARM__AUTH_HEADER ": "));
+	swarm__buffer_clear(&header);
+	return good;
+}
+
 /* The text of {"message": text}, or the body where it is no such JSON. New; NULL without memory. */
 static char *read_message(const swarm__buffer *body)
 {
@@ -151,16 +173,19 @@ static char *read_message(const swarm__buffer *body)
 	return copy;
 }
 
-int swarm__refusal(int http_status, const swarm__buffer *body, const json_t *request,
+int swarm__refusal(int http_status, const swarm__buffer *body, const swarm_call_options *request,
 		   swarm_error *err)
 {
 	char *message = read_message(body);
 	int code;
 
-	if (!message)
+	if (!message || (request && !redact_header(message, request))) {
+		swarm__free_secret(message);
 		return swarm__nomem(err);
+	}
 	code = swarm__classify(http_status, message);
-	redact_body(message, request);
+	redact_body(message, request ? request->body : NULL);
+	redact_body(message, request ? request->registry_auth : NULL);
 	if (err && !err->code)
 		err->http_status = http_status;
 	swarm__one_line(message);

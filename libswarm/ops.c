@@ -1,12 +1,13 @@
 /* The operation table, and the grammar of its field lists (head of ops.def). */
 #include "internal.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static const swarm_op_info table[] = {
-#define OP(symbol, name, method, path, query, body, since, result, timeout_ms)                     \
-	{ SWARM_OP_##symbol,     name,      method, path, query, body, since,                      \
-	  SWARM_RESULT_##result, timeout_ms },
+#define OP(symbol, name, method, path, query, body, since, result, status, timeout_ms)             \
+	{ SWARM_OP_##symbol,     name,   method,    path, query, body, since,                      \
+	  SWARM_RESULT_##result, status, timeout_ms },
 #include <swarm/ops.def>
 #undef OP
 };
@@ -24,6 +25,14 @@ const swarm_op_info *swarm_op_by_name(const char *name)
 		if (strcmp(table[i].name, name) == 0)
 			return &table[i];
 	return NULL;
+}
+
+bool swarm__status_fits(const swarm_op_info *row, int http_status)
+{
+	char status[8];
+
+	snprintf(status, sizeof(status), "%d", http_status);
+	return http_status >= 100 && strstr(row->status, status);
 }
 
 bool swarm__field_next(const char **list, swarm__field *ret_field)

@@ -1,4 +1,4 @@
-/* Arguments against the row, and the target made of them. No engine is needed: nothing is sent. */
+/* Arguments against the row. No engine is needed: nothing is sent. */
 #include "internal.h"
 #include "test.h"
 
@@ -20,8 +20,28 @@ static const row rows[] = {
 	{ SWARM_OP_NODE_INSPECT, "n1", { { 0 } }, NULL, NULL },
 	{ SWARM_OP_NODE_INSPECT, NULL, { { 0 } }, NULL, "node_inspect needs an id" },
 	{ SWARM_OP_NODE_INSPECT, "", { { 0 } }, NULL, "node_inspect needs an id" },
-	{ SWARM_OP_NODE_INSPECT, "n1/update", { { 0 } }, NULL, "no slash" },
-	{ SWARM_OP_NODE_INSPECT, "..", { { 0 } }, NULL, "no slash" },
+	{ SWARM_OP_NODE_INSPECT, "n1/update", { { 0 } }, NULL, "an id has no slash" },
+	{ SWARM_OP_NODE_INSPECT, "..", { { 0 } }, NULL, "no part of an id is empty" },
+	{ SWARM_OP_NODE_INSPECT, ".", { { 0 } }, NULL, "no part of an id is empty" },
+	{ SWARM_OP_NODE_INSPECT, "..a", { { 0 } }, NULL, NULL },
+	{ SWARM_OP_DISTRIBUTION_INSPECT, "a/b/c:1", { { 0 } }, NULL, NULL },
+	{ SWARM_OP_DISTRIBUTION_INSPECT, "a/../b", { { 0 } }, NULL, "no part of an id is empty" },
+	{ SWARM_OP_DISTRIBUTION_INSPECT, "./b", { { 0 } }, NULL, "no part of an id is empty" },
+	{ SWARM_OP_DISTRIBUTION_INSPECT, "a//b", { { 0 } }, NULL, "no part of an id is empty" },
+	{ SWARM_OP_DISTRIBUTION_INSPECT, "/b", { { 0 } }, NULL, "no part of an id is empty" },
+	{ SWARM_OP_DISTRIBUTION_INSPECT, "b/", { { 0 } }, NULL, "no part of an id is empty" },
+	/* A header is no parameter. */
+	{ SWARM_OP_DISTRIBUTION_INSPECT,
+	  "a",
+	  { { "X-Registry-Auth", "e30=" } },
+	  NULL,
+	  "takes no parameter 'X-Registry-Auth'" },
+	/* Engine 29 drops it in silence. */
+	{ SWARM_OP_SERVICE_CREATE,
+	  NULL,
+	  { { 0 } },
+	  "{\"Name\":\"x\",\"TaskTemplate\":{},\"Mode\":{},\"Networks\":[]}",
+	  "takes no field 'Networks'" },
 	{ SWARM_OP_NODE_DELETE, "n1", { { "force", "1" } }, NULL, NULL },
 	{ SWARM_OP_NODE_DELETE, "n1", { { "force", "true" } }, NULL, NULL },
 	{ SWARM_OP_NODE_DELETE, "n1", { { "force", "yes" } }, NULL, "force must be 1, 0" },
@@ -185,62 +205,63 @@ static void fields_of_a_newer_engine(void)
 	json_decref(body);
 }
 
-static void targets(void)
+static void credentials(void)
 {
 	static const struct {
 		int op;
-		const char *id;
-		swarm_query query[3];
-		const char *target;
+		const char *auth, *text;
 	} table[] = {
-		{ SWARM_OP_PING, NULL, { { 0 } }, "/_ping" },
-		{ SWARM_OP_INFO, NULL, { { 0 } }, "/v1.41/info" },
-		{ SWARM_OP_NODE_INSPECT, "abc", { { 0 } }, "/v1.41/nodes/abc" },
-		{ SWARM_OP_NODE_INSPECT, "a b?c#d%e", { { 0 } }, "/v1.41/nodes/a%20b%3Fc%23d%25e" },
-		{ SWARM_OP_NODE_UPDATE,
-		  "abc",
-		  { { "version", "12" } },
-		  "/v1.41/nodes/abc/update?version=12" },
-		{ SWARM_OP_SWARM_UPDATE,
-		  NULL,
-		  { { "version", "12" }, { "rotateWorkerToken", "1" } },
-		  "/v1.41/swarm/update?version=12&rotateWorkerToken=1" },
-		{ SWARM_OP_NODE_LIST,
-		  NULL,
-		  { { "filters", "{\"name\":[\"a&b\"]}" } },
-		  "/v1.41/nodes?filters=%7B%22name%22%3A%5B%22a%26b%22%5D%7D" },
+		{ SWARM_OP_SERVICE_CREATE, "{\"username\":\"a\",\"password\":\"b\"}", NULL },
+		{ SWARM_OP_SERVICE_UPDATE, "{\"identitytoken\":\"a\",\"serveraddress\":\"b\"}",
+		  NULL },
+		{ SWARM_OP_DISTRIBUTION_INSPECT, "{\"registrytoken\":\"a\"}", NULL },
+		{ SWARM_OP_NODE_UPDATE, "{\"auth\":\"a\"}", "takes no registry_auth" },
+		{ SWARM_OP_SERVICE_CREATE, "[]", "must be an object with credentials" },
+		{ SWARM_OP_SERVICE_CREATE, "{}", "must be an object with credentials" },
+		{ SWARM_OP_SERVICE_CREATE, "{\"password\":7}", "password must be a string" },
+		{ SWARM_OP_SERVICE_CREATE, "{\"hunter2\":\"x\"}", "has a member that is unknown" },
 	};
 
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
 		const swarm_op_info *op = swarm_op_get(table[i].op);
 		swarm_call_options options = SWARM_CALL_INIT(op->op);
-		swarm__buffer target;
+		const swarm_query version[] = { { "version", "1" }, { NULL, NULL } };
+		json_t *auth = json_loads(table[i].auth, 0, NULL);
+		json_t *body = json_pack("{s:s, s:{}, s:{}}", "Name", "x", "TaskTemplate", "Mode");
+		swarm_error err = SWARM_ERROR_INIT;
+		swarm__need need = { 0 };
 
-		options.id = table[i].id;
-		options.query = table[i].query;
-		swarm__buffer_init(&target, SWARM__MAX_URL);
-		CHECK_INT(swarm__make_target(op, "1.41", &options, &target, NULL), 0);
-		CHECK_STR(target.data, table[i].target);
-		swarm__buffer_clear(&target);
+		test_row = table[i].auth;
+		options.id = strchr(op->path, '{') ? "x" : NULL;
+		options.query = strstr(op->query, "version:") ? version : NULL;
+		options.body = *op->body ? body : NULL;
+		options.registry_auth = auth;
+		CHECK_INT(swarm__check_arguments(op, &options, &need, &err),
+			  table[i].text ? SWARM_E_INVAL : 0);
+		CHECK_PART(err.text, table[i].text ? table[i].text : "");
+		CHECK(!strstr(err.text, "hunter2"));
+		json_decref(auth);
+		json_decref(body);
 	}
 }
 
-static void long_target(void)
+/* What lies deep in a body asks for its version too. */
+static void deep_fields(void)
 {
-	swarm_call_options options = SWARM_CALL_INIT(SWARM_OP_NODE_INSPECT);
-	swarm_error err = SWARM_ERROR_INIT;
-	swarm__buffer target;
-	char id[SWARM__MAX_URL + 1];
+	swarm_call_options options = SWARM_CALL_INIT(SWARM_OP_SERVICE_CREATE);
+	json_t *body = json_loads("{\"Name\":\"x\",\"Mode\":{},\"RollbackConfig\":{},"
+				  "\"TaskTemplate\":{\"ContainerSpec\":{\"Ulimits\":[]}}}",
+				  0, NULL);
+	swarm__need need = { 0 };
 
-	memset(id, 'x', sizeof(id) - 1);
-	id[sizeof(id) - 1] = '\0';
-	options.id = id;
-	swarm__buffer_init(&target, SWARM__MAX_URL);
-	CHECK_INT(swarm__make_target(swarm_op_get(SWARM_OP_NODE_INSPECT), "1.41", &options, &target,
-				     &err),
-		  SWARM_E_INVAL);
-	CHECK_PART(err.text, "too long");
+	options.body = body;
+	CHECK_INT(swarm__check_arguments(swarm_op_get(SWARM_OP_SERVICE_CREATE), &options, &need,
+					 NULL),
+		  0);
+	CHECK_INT(need.since, 41);
+	CHECK_STR(need.what, "TaskTemplate.ContainerSpec.Ulimits");
+	json_decref(body);
 }
 
-TEST_MAIN(TEST(checks), TEST(versions), TEST(fields_of_a_newer_engine), TEST(targets),
-	  TEST(long_target))
+TEST_MAIN(TEST(checks), TEST(versions), TEST(fields_of_a_newer_engine), TEST(credentials),
+	  TEST(deep_fields))

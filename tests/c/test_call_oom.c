@@ -11,6 +11,8 @@ typedef struct scene {
 	const char *body;
 	fake_row rows[3];
 	int code; /* of the call with enough memory */
+	const char *id;
+	const char *auth;
 } scene;
 
 /* Rows repeat, so that a client goes on after a failure wherever it was. */
@@ -62,6 +64,28 @@ static const scene scenes[] = {
 	      .reply = "{\"message\":\"invalid join token\"}",
 	      .repeat = true } },
 	  SWARM_E_TOKEN },
+	{ "credentials",
+	  SWARM_OP_DISTRIBUTION_INSPECT,
+	  { { 0 } },
+	  NULL,
+	  { PING,
+	    { .expect = "GET /v1.45/distribution/team/app%3A1/json",
+	      .status = 401,
+	      .reply = "{\"message\":\"hunter2hunter2 is wrong\"}",
+	      .repeat = true } },
+	  SWARM_E_HTTP,
+	  "team/app:1",
+	  "{\"username\":\"me\",\"password\":\"hunter2hunter2\"}" },
+	{ "deep fields",
+	  SWARM_OP_SERVICE_CREATE,
+	  { { 0 } },
+	  "{\"Name\":\"x\",\"Mode\":{},\"TaskTemplate\":{\"ContainerSpec\":{\"Sysctls\":{}}}}",
+	  { PING,
+	    { .expect = "POST /v1.45/services/create",
+	      .status = 201,
+	      .reply = "{\"ID\":\"s1\"}",
+	      .repeat = true } },
+	  0 },
 	{ "plain text",
 	  SWARM_OP_PING,
 	  { { 0 } },
@@ -79,7 +103,7 @@ static void start(bool with_jansson, long n)
 }
 
 /* One try from nothing to an answer. False once the allocation that was to fail did not come. */
-static bool try(const scene *s, json_t *body, bool with_jansson, long n)
+static bool try(const scene *s, json_t *body, json_t *auth, bool with_jansson, long n)
 {
 	fake_engine *engine = fake_engine_start(s->rows);
 	swarm_client_options options = SWARM_CLIENT_OPTIONS_INIT;
@@ -93,6 +117,8 @@ static bool try(const scene *s, json_t *body, bool with_jansson, long n)
 	options.url = fake_engine_url(engine);
 	call.query = s->query;
 	call.body = body;
+	call.id = s->id;
+	call.registry_auth = auth;
 	start(with_jansson, n);
 	code = swarm_client_new(&options, &client, &err);
 	if (code == 0)
@@ -119,13 +145,15 @@ static void each_allocation(bool with_jansson)
 {
 	for (size_t i = 0; i < sizeof(scenes) / sizeof(scenes[0]); i++) {
 		json_t *body = scenes[i].body ? json_loads(scenes[i].body, 0, NULL) : NULL;
+		json_t *auth = scenes[i].auth ? json_loads(scenes[i].auth, 0, NULL) : NULL;
 		long n = 0;
 
 		test_row = scenes[i].name;
-		while (try(&scenes[i], body, with_jansson, n) && n < 1000)
+		while (try(&scenes[i], body, auth, with_jansson, n) && n < 1000)
 			n++;
 		CHECK(n > 4 && n < 1000);
 		json_decref(body);
+		json_decref(auth);
 	}
 }
 

@@ -79,7 +79,7 @@ static void texts(void)
 		{ 400,
 		  "rpc error: code = FailedPrecondition desc = node x1 is not down and can't be removed",
 		  SWARM_E_HTTP },
-		{ 401, "swarm could not be unlocked: invalid key provided", SWARM_E_HTTP },
+		{ 401, "swarm could not be unlocked: invalid key provided", SWARM_E_KEY },
 		{ 501, "renaming services is not supported", SWARM_E_HTTP },
 		{ 500, "", SWARM_E_HTTP },
 		{ 500, NULL, SWARM_E_HTTP },
@@ -96,20 +96,25 @@ static void texts(void)
 	}
 }
 
-static swarm_error refuse(int status, const char *body, const char *request)
+static swarm_error refuse(int status, const char *body, const char *request, const char *auth)
 {
+	swarm_call_options options = SWARM_CALL_INIT(SWARM_OP_SERVICE_CREATE);
 	swarm_error err = SWARM_ERROR_INIT;
 	swarm__buffer buffer;
 	json_t *json = request ? json_loads(request, 0, NULL) : NULL;
+	json_t *credentials = auth ? json_loads(auth, 0, NULL) : NULL;
 	int code;
 
 	swarm__buffer_init(&buffer, 100000);
 	if (body)
 		swarm__buffer_add_string(&buffer, body);
-	code = swarm__refusal(status, &buffer, json, &err);
+	options.body = json;
+	options.registry_auth = credentials;
+	code = swarm__refusal(status, &buffer, request || auth ? &options : NULL, &err);
 	CHECK_INT(code, err.code);
 	swarm__buffer_clear(&buffer);
 	json_decref(json);
+	json_decref(credentials);
 	return err;
 }
 
@@ -134,7 +139,7 @@ static void refusals(void)
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		swarm_error err = refuse(404, rows[i].body, NULL);
+		swarm_error err = refuse(404, rows[i].body, NULL, NULL);
 
 		test_row = rows[i].body;
 		CHECK_INT(err.code, SWARM_E_NOT_FOUND);
@@ -150,7 +155,7 @@ static void secrets_of_the_request(void)
 	} rows[] = {
 		{ "{\"message\":\"bad token mytokenmytoken!\"}",
 		  "{\"JoinToken\":\"mytokenmytoken\"}", "bad token [redacted]!" },
-		{ "wrong key 12345678", "{\"UnlockKey\":\"12345678\"}", "wrong key [redacte" },
+		{ "wrong key 12345678", "{\"UnlockKey\":\"12345678\"}", "wrong key ********" },
 		{ "cannot use zXcVbNm1234567",
 		  "{\"Spec\":{\"CAConfig\":{\"SigningCAKey\":\"zXcVbNm1234567\"}}}",
 		  "cannot use [redacted]" },
@@ -159,16 +164,45 @@ static void secrets_of_the_request(void)
 		  "cannot use \"[redacted]\\n[redacted]\\n\"" },
 		{ "illegal base64 aHVudGVyMjI=x", "{\"Data\":\"aHVudGVyMjI=\"}",
 		  "illegal base64 [redacted]x" },
+		{ "denied: hunter2hunter2", "{\"password\":\"hunter2hunter2\"}",
+		  "denied: [redacted]" },
 		{ "name myservicename is taken", "{\"Name\":\"myservicename\"}",
 		  "name myservicename is taken" },
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		swarm_error err = refuse(500, rows[i].body, rows[i].request);
+		swarm_error err = refuse(500, rows[i].body, rows[i].request, NULL);
 
 		test_row = rows[i].text;
 		CHECK_STR(err.text, rows[i].text);
 	}
 }
 
-TEST_MAIN(TEST(texts), TEST(refusals), TEST(secrets_of_the_request))
+/* Credentials of a registry: the header as it was sent, and each secret in it. */
+static void secrets_of_the_header(void)
+{
+	static const struct {
+		const char *body, *auth, *text;
+	} rows[] = {
+		{ "denied: hunter2hunter2 is wrong",
+		  "{\"username\":\"somebody\",\"password\":\"hunter2hunter2\"}",
+		  "denied: [redacted] is wrong" },
+		{ "user somebody is unknown",
+		  "{\"username\":\"somebody\",\"password\":\"hunter2hunter2\"}",
+		  "user somebody is unknown" },
+		{ "bad header eyJpZGVudGl0eXRva2VuIjoiYS5iLmMuZC5lLmYifQ==!",
+		  "{\"identitytoken\":\"a.b.c.d.e.f\"}", "bad header [redacted]!" },
+		{ "bad a.b.c.d.e.f", "{\"identitytoken\":\"a.b.c.d.e.f\"}", "bad [redacted]" },
+		{ "bad a.b.c.d.e.f", "{\"registrytoken\":\"a.b.c.d.e.f\"}", "bad [redacted]" },
+		{ "bad c29tZTpvbmU=", "{\"auth\":\"c29tZTpvbmU=\"}", "bad [redacted]" },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		swarm_error err = refuse(500, rows[i].body, NULL, rows[i].auth);
+
+		test_row = rows[i].text;
+		CHECK_STR(err.text, rows[i].text);
+	}
+}
+
+TEST_MAIN(TEST(texts), TEST(refusals), TEST(secrets_of_the_request), TEST(secrets_of_the_header))

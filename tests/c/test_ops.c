@@ -26,13 +26,25 @@ static void check_list(const char *list)
 		snprintf(name, sizeof(name), "%.*s", (int)field.length, field.name);
 		test_row = name;
 		CHECK(field.length > 0 && !strchr(name, ' '));
-		CHECK(strchr("sbioaf", field.type));
-		CHECK(field.since == 0 || field.since > SWARM__API_MIN);
+		CHECK(strchr("sbioafh", field.type));
+		CHECK(field.since == 0 ||
+		      (field.since > SWARM__API_MIN && field.since <= SWARM__API_MAX));
 		CHECK(*list == ' ' || *list == '\0');
 		CHECK(swarm__field_find(field.name, name, &found));
 	}
 	CHECK_STR(list, "");
 	test_row = NULL;
+}
+
+/* "200", "200 204" */
+static void check_status(const char *list)
+{
+	for (;; list += 4) {
+		CHECK(list[0] == '2' && strspn(list, "0123456789") == 3);
+		if (list[3] != ' ')
+			break;
+	}
+	CHECK_INT(list[3], 0);
 }
 
 static void grammar(void)
@@ -45,7 +57,8 @@ static void grammar(void)
 		CHECK(row->path[0] == '/');
 		CHECK(row->since >= 12 && row->since <= SWARM__API_MAX);
 		CHECK(row->timeout_ms >= 1000);
-		CHECK(!*row->body || strcmp(row->method, "POST") == 0);
+		CHECK(!*row->body || row->method[0] == 'P');
+		check_status(row->status);
 		check_list(row->query);
 		check_list(row->body);
 	}
@@ -68,4 +81,16 @@ static void fields(void)
 	CHECK(!swarm__field_find("", "x", &field));
 }
 
-TEST_MAIN(TEST(lookups), TEST(grammar), TEST(fields))
+static void statuses(void)
+{
+	CHECK(swarm__status_fits(swarm_op_get(SWARM_OP_INFO), 200));
+	CHECK(!swarm__status_fits(swarm_op_get(SWARM_OP_INFO), 201));
+	CHECK(swarm__status_fits(swarm_op_get(SWARM_OP_SERVICE_CREATE), 201));
+	CHECK(!swarm__status_fits(swarm_op_get(SWARM_OP_SERVICE_CREATE), 200));
+	CHECK(swarm__status_fits(swarm_op_get(SWARM_OP_AUTH), 200));
+	CHECK(swarm__status_fits(swarm_op_get(SWARM_OP_AUTH), 204));
+	CHECK(!swarm__status_fits(swarm_op_get(SWARM_OP_AUTH), 0));
+	CHECK(!swarm__status_fits(swarm_op_get(SWARM_OP_AUTH), 20));
+}
+
+TEST_MAIN(TEST(lookups), TEST(grammar), TEST(fields), TEST(statuses))

@@ -1,9 +1,12 @@
 /*
- * Arguments and target: whatever the arguments are, a target that is made is one line of printable
- * ASCII with the row's path in it. Input: operation byte, then lines: id, name, value, body.
+ * Arguments, target and header: whatever the arguments are, what is made of them is one line of
+ * printable ASCII. Input: operation byte, then lines: id, name, value, body. Where the operation has
+ * no body, that is the credentials.
  */
 #include "fuzz.h"
 #include "internal.h"
+
+#include <ctype.h>
 
 static char *take_line(char **rest)
 {
@@ -22,6 +25,30 @@ static void check_target(const char *target)
 		REQUIRE(*target > ' ' && *target < 0x7f && *target != '#');
 }
 
+static void check_header(const char *header)
+{
+	const char *value = header + strlen(SWARM__AUTH_HEADER ": ");
+
+	REQUIRE(strncmp(header, SWARM__AUTH_HEADER ": ", strlen(SWARM__AUTH_HEADER ": ")) == 0);
+	REQUIRE(strlen(value) % 4 == 0);
+	for (; *value; value++)
+		REQUIRE(isalnum((unsigned char)*value) || strchr("-_=", *value));
+}
+
+static void make(const swarm_op_info *row, const swarm_call_options *options)
+{
+	swarm__buffer target, header;
+
+	swarm__buffer_init(&target, SWARM__MAX_URL);
+	if (swarm__make_target(row, options, &target, NULL) == 0)
+		check_target(target.data);
+	swarm__buffer_clear(&target);
+	swarm__buffer_init(&header, 2 * SWARM__MAX_AUTH);
+	if (swarm__make_header(row, options, &header, NULL) == 0 && header.data)
+		check_header(header.data);
+	swarm__buffer_clear(&header);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	const swarm_op_info *row;
@@ -29,7 +56,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	swarm_query query[2] = { { NULL, NULL }, { NULL, NULL } };
 	swarm_error err = SWARM_ERROR_INIT;
 	swarm__need need = { .since = 0 };
-	swarm__buffer target;
 	char *text, *rest, *id;
 	json_t *body = NULL;
 
@@ -44,13 +70,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	options.op = row->op;
 	options.id = *id ? id : NULL;
 	options.query = *query[0].name ? query : NULL;
-	options.body = body;
+	options.body = *row->body ? body : NULL;
+	options.registry_auth = *row->body ? NULL : body;
 	if (swarm__check_arguments(row, &options, &need, &err) == 0) {
 		REQUIRE(need.since >= row->since);
-		swarm__buffer_init(&target, SWARM__MAX_URL);
-		if (swarm__make_target(row, "1.45", &options, &target, &err) == 0)
-			check_target(target.data);
-		swarm__buffer_clear(&target);
+		make(row, &options);
 	} else {
 		REQUIRE(err.code == SWARM_E_INVAL && err.text[0]);
 	}

@@ -1,0 +1,162 @@
+"""ops.def and dated.def against the API description of a real engine, both ways.
+
+Where the two differ the engine decides; each difference stands here with its reason, and one that
+is no more fails too.
+"""
+
+import description
+import pytest
+import tables
+
+OPERATIONS = {row.name: row for row in tables.operations()}
+DATED = tables.dated()
+
+# The description's endpoints that are in our table, but for those below.
+TAGS = {"Swarm", "Node", "Service", "Task", "Secret", "Config", "Network", "Volume", "Distribution", "System"}
+LEFT_OUT = {
+    ("POST", "/networks/{id}/connect"): "a container of this host",
+    ("POST", "/networks/{id}/disconnect"): "a container of this host",
+    ("POST", "/volumes/prune"): "volumes of this host; cluster volumes are not pruned",
+    ("GET", "/system/df"): "the disk of this host",
+}
+
+# (operation, field) of ours that the description leaves out, from which version on it has them.
+UNDESCRIBED = {
+    ("swarm_init", "AutoLockManagers"): (None, "moby: api/types/swarm, InitRequest"),
+    ("swarm_init", "Availability"): (None, "moby: api/types/swarm, InitRequest"),
+    ("swarm_join", "Availability"): (None, "moby: api/types/swarm, JoinRequest"),
+    ("network_create", "Scope"): (45, "moby: api/types, NetworkCreate; described late"),
+    ("network_create", "ConfigOnly"): (45, "moby: api/types, NetworkCreate; described late"),
+    ("network_create", "ConfigFrom"): (45, "moby: api/types, NetworkCreate; described late"),
+    ("distribution_inspect", "X-Registry-Auth"): (None, "moby: distribution_routes.go reads it"),
+}
+# (operation, field) of the description that we refuse.
+REFUSED = {
+    ("auth", "email"): "dropped in 1.52, and no registry asked for it since 1.24",
+    ("service_create", "Networks"): "Engine 29 drops it in silence; TaskTemplate.Networks serves",
+    ("service_update", "Networks"): "Engine 29 drops it in silence; TaskTemplate.Networks serves",
+}
+# (operation, field) whose type we have otherwise.
+OTHER_TYPE = {
+    ("service_logs", "since"): "the engine takes a fraction of a second too",
+    ("task_logs", "since"): "the engine takes a fraction of a second too",
+}
+# Dated fields that the description writes wrong, leaves out, or describes late.
+UNREACHED = {
+    "TaskTemplate.ContainerSpec.Healthcheck": (None, "described as HealthCheck"),
+    "TaskTemplate.ContainerSpec.Healthcheck.StartInterval": (None, "described as HealthCheck"),
+    "TaskTemplate.ContainerSpec.Mounts[].ClusterOptions": (None, "moby: api/types/mount, Mount"),
+}
+TYPES = {"string": "sf", "boolean": "b", "integer": "i", "object": "o", "array": "a"}
+
+
+@pytest.fixture(scope="module")
+def api():
+    """The description."""
+    return description.load()
+
+
+def described(api):
+    """Return {(method, path): operation}; the hole of a volume's path is called as ours."""
+    return {
+        (method, path.replace("/volumes/{name}", "/volumes/{id}")): operation
+        for method, path, operation in api.endpoints()
+    }
+
+
+def known(api):
+    """Return (row, operation of the description) of the rows that this engine has."""
+    endpoints = described(api)
+    return [(row, endpoints[row.method, row.path]) for row in OPERATIONS.values() if row.since <= api.version]
+
+
+def left_out(api, exceptions):
+    """Return the keys of the exceptions that hold for this version of the description."""
+    return {key for key, (until, _reason) in exceptions.items() if until is None or api.version < until}
+
+
+def test_every_row_is_described(api):
+    endpoints = described(api)
+    missing = [r.name for r in OPERATIONS.values() if r.since <= api.version and (r.method, r.path) not in endpoints]
+    assert not missing
+
+
+def test_every_endpoint_of_swarm_mode_is_in_the_table(api):
+    ours = {(row.method, row.path) for row in OPERATIONS.values()}
+    theirs = {key for key, operation in described(api).items() if TAGS & set(operation.get("tags", []))}
+    assert theirs - ours == set(LEFT_OUT) & theirs
+    assert set(LEFT_OUT) <= theirs
+
+
+def all_fields(api, row, operation):
+    """Return ours and theirs: {name: field} of query, headers and body."""
+    members, needed = api.members(api.body(operation)) if api.body(operation) else ({}, set())
+    theirs = {name: (schema, name in needed) for name, schema in members.items()}
+    for where in ("query", "header"):
+        for name, parameter in api.parameters(operation, where).items():
+            theirs[name] = (parameter, parameter.get("required", False))
+    ours = {**row.query, **row.body}
+    return {name: field for name, field in ours.items() if field.since <= api.version}, theirs
+
+
+def test_every_field_is_described(api):
+    extra = set()
+    for row, operation in known(api):
+        ours, theirs = all_fields(api, row, operation)
+        extra |= {(row.name, name) for name in set(ours) - set(theirs)}
+    assert extra == left_out(api, UNDESCRIBED)
+
+
+def test_every_described_field_is_taken(api):
+    refused = set()
+    for row, operation in known(api):
+        ours, theirs = all_fields(api, row, operation)
+        refused |= {(row.name, name) for name in set(theirs) - set(ours)}
+    assert refused == set(REFUSED)
+
+
+def test_types_and_what_is_required(api):
+    other = set()
+    for row, operation in known(api):
+        ours, theirs = all_fields(api, row, operation)
+        for name in set(ours) & set(theirs):
+            schema, required = theirs[name]
+            schema = api.resolve(schema)
+            kind = TYPES[schema.get("type", "object")] if ours[name].type != "h" else "h"
+            if ours[name].type not in kind:
+                other.add((row.name, name))
+            assert (ours[name].type == "f") == (name == "filters"), (row.name, name)
+            assert ours[name].required or not required, (row.name, name)
+            if name in row.query:
+                assert ours[name].required == required, (row.name, name)
+    assert other == set(OTHER_TYPE)
+
+
+def test_statuses_and_kinds_of_answer(api):
+    for row, operation in known(api):
+        good = {str(code): answer for code, answer in operation["responses"].items() if str(code) < "300"}
+        assert " ".join(sorted(good)) == row.status, row.name
+        schema = next((a["schema"] for a in good.values() if "schema" in a), None)
+        produces = operation.get("produces", [])
+        if row.path.endswith("/logs"):
+            want = "FRAMES"
+        elif row.name == "events":
+            want = "LINES"
+        elif not schema or row.method == "HEAD":
+            want = "NONE"
+        else:
+            want = "TEXT" if produces == ["text/plain"] else "JSON"
+        assert row.result == want, row.name
+
+
+def test_every_dated_field_is_described(api):
+    bodies = {"CLUSTER": "swarm_update", "SERVICE": "service_create"}
+    endpoints = described(api)
+    missing = set()
+    for row in DATED:
+        operation = OPERATIONS[bodies[row.kind]]
+        schema = api.body(endpoints[operation.method, operation.path])
+        if row.since <= api.version and not api.reach(schema, row.path):
+            missing.add(row.path)
+    new = {row.path for row in DATED if row.since > api.version}
+    assert missing == left_out(api, UNREACHED) - new
