@@ -24,21 +24,6 @@ static const swarmpy_field node_fields[] = {
 };
 /* clang-format on */
 
-static PyObject *node_dicts(const swarm_node_list *nodes)
-{
-	SWARMPY_AUTO PyObject *keys = swarmpy_keys(node_fields,
-						   sizeof(node_fields) / sizeof(*node_fields));
-	PyObject *list = keys ? PyList_New((Py_ssize_t)nodes->count) : NULL;
-
-	for (size_t i = 0; list && i < nodes->count; i++) {
-		PyObject *dict = swarmpy_dict(node_fields, keys, &nodes->nodes[i]);
-
-		if (!dict || PyList_SetItem(list, (Py_ssize_t)i, dict))
-			Py_CLEAR(list);
-	}
-	return list;
-}
-
 PyObject *swarmpy_client_node_list(PyObject *object, PyObject *args, PyObject *kwargs)
 {
 	static char *names[] = { "timeout", NULL };
@@ -55,7 +40,8 @@ PyObject *swarmpy_client_node_list(PyObject *object, PyObject *args, PyObject *k
 		return NULL;
 	result = swarm_node_list_get(self->client, timeout_ms, &nodes, &err);
 	if (!swarmpy_client_end(self, result, &err))
-		answer = node_dicts(nodes);
+		answer = swarmpy_dicts(node_fields, sizeof(node_fields) / sizeof(*node_fields),
+				       nodes->nodes, sizeof(*nodes->nodes), nodes->count);
 	swarm_node_list_free(nodes);
 	return answer;
 }

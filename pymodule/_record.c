@@ -1,0 +1,154 @@
+/* Structs of the library to dicts, by tables of their fields: one, or a list of many. */
+#include "_swarm.h"
+
+#include <string.h>
+
+static PyObject *text_list(char *const *texts)
+{
+	PyObject *list = PyList_New(0);
+
+	for (; list && *texts; texts++) {
+		SWARMPY_AUTO PyObject *text = swarmpy_str(*texts);
+
+		if (!text || PyList_Append(list, text))
+			Py_CLEAR(list);
+	}
+	return list;
+}
+
+static PyObject *label_dict(const swarm_label *labels)
+{
+	PyObject *dict = PyDict_New();
+
+	for (; dict && labels->name; labels++) {
+		SWARMPY_AUTO PyObject *name = swarmpy_str(labels->name);
+		SWARMPY_AUTO PyObject *value = name ? swarmpy_str(labels->value) : NULL;
+
+		if (!value || PyDict_SetItem(dict, name, value))
+			Py_CLEAR(dict);
+	}
+	return dict;
+}
+
+static PyObject *member(const swarmpy_field *field, const void *record)
+{
+	const char *place = (const char *)record + field->offset;
+
+	switch (field->kind) {
+	case SWARMPY_TEXT:
+		return swarmpy_str(*(const char *const *)place);
+	case SWARMPY_FLAG:
+		return PyBool_FromLong(*(const int *)place);
+	case SWARMPY_TEXTS:
+		return text_list(*(char *const *const *)place);
+	case SWARMPY_LABELS:
+		return label_dict(*(const swarm_label *const *)place);
+	}
+	PyErr_SetString(PyExc_SystemError, "unknown kind of field");
+	return NULL;
+}
+
+/* A field's name and, from row to row, the value that it had last. */
+typedef struct column {
+	PyObject *name;
+	PyObject *value;
+	const char *text; /* of a SWARMPY_TEXT, that value; borrowed from a record */
+} column;
+
+static void free_columns(column *columns, size_t count)
+{
+	for (size_t i = 0; columns && i < count; i++) {
+		Py_XDECREF(columns[i].name);
+		Py_XDECREF(columns[i].value);
+	}
+	PyMem_Free(columns);
+}
+
+/* The names, also as the keys of ret_model, a new reference to a dict of None. */
+static column *make_columns(const swarmpy_field *fields, size_t count, PyObject **ret_model)
+{
+	column *columns = PyMem_Calloc(count, sizeof(*columns));
+	PyObject *model = PyDict_New();
+
+	for (size_t i = 0; columns && model && i < count; i++) {
+		columns[i].name = PyUnicode_InternFromString(fields[i].name);
+		if (!columns[i].name || PyDict_SetItem(model, columns[i].name, Py_None))
+			Py_CLEAR(model);
+	}
+	if (columns && model) {
+		*ret_model = model;
+		return columns;
+	}
+	if (!columns)
+		PyErr_NoMemory();
+	Py_XDECREF(model);
+	free_columns(columns, count);
+	return NULL;
+}
+
+/*
+ * The member of a record, in column->value. Most texts of a long list, such as roles and states, are
+ * those of the row before: one str serves all of these.
+ */
+static int next_value(const swarmpy_field *field, column *column, const void *record)
+{
+	const char *text = NULL;
+	PyObject *value;
+
+	if (field->kind == SWARMPY_TEXT) {
+		text = *(const char *const *)((const char *)record + field->offset);
+		if (column->text && strcmp(column->text, text) == 0)
+			return 0;
+	}
+	value = member(field, record);
+	if (!value)
+		return -1;
+	Py_XDECREF(column->value);
+	column->value = value;
+	column->text = text;
+	return 0;
+}
+
+/* A copy of the model has room for all names at once. */
+static PyObject *next_dict(const swarmpy_field *fields, size_t count, column *columns,
+			   PyObject *model, const void *record)
+{
+	PyObject *dict = PyDict_Copy(model);
+
+	for (size_t i = 0; dict && i < count; i++)
+		if (next_value(&fields[i], &columns[i], record) ||
+		    PyDict_SetItem(dict, columns[i].name, columns[i].value))
+			Py_CLEAR(dict);
+	return dict;
+}
+
+PyObject *swarmpy_dicts(const swarmpy_field *fields, size_t count, const void *records, size_t size,
+			size_t number)
+{
+	SWARMPY_AUTO PyObject *model = NULL;
+	column *columns = make_columns(fields, count, &model);
+	PyObject *list = columns ? PyList_New((Py_ssize_t)number) : NULL;
+	const char *record = records;
+
+	for (size_t i = 0; list && i < number; i++) {
+		PyObject *dict = next_dict(fields, count, columns, model, record + i * size);
+
+		if (!dict || PyList_SetItem(list, (Py_ssize_t)i, dict))
+			Py_CLEAR(list);
+	}
+	free_columns(columns, count);
+	return list;
+}
+
+PyObject *swarmpy_dict(const swarmpy_field *fields, size_t count, const void *record)
+{
+	PyObject *dict = PyDict_New();
+
+	for (size_t i = 0; dict && i < count; i++) {
+		SWARMPY_AUTO PyObject *value = member(&fields[i], record);
+
+		if (!value || PyDict_SetItemString(dict, fields[i].name, value))
+			Py_CLEAR(dict);
+	}
+	return dict;
+}
