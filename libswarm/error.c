@@ -34,34 +34,37 @@ const char *swarm_error_meaning(int code)
 	return NULL;
 }
 
-/* Length of the UTF-8 character at text; 0 if there is none, or an overlong or surrogate one. */
-static size_t utf8_length(const unsigned char *text)
+/* No overlong one, and no surrogate. */
+size_t swarm__utf8_length(const char *text, size_t size)
 {
+	const unsigned char *bytes = (const unsigned char *)text;
 	unsigned char low = 0x80, high = 0xbf;
 	size_t length;
 
-	if (text[0] < 0x80)
+	if (!size)
+		return 0;
+	if (bytes[0] < 0x80)
 		return 1;
-	if (text[0] >= 0xc2 && text[0] <= 0xdf)
+	if (bytes[0] >= 0xc2 && bytes[0] <= 0xdf)
 		length = 2;
-	else if (text[0] >= 0xe0 && text[0] <= 0xef)
+	else if (bytes[0] >= 0xe0 && bytes[0] <= 0xef)
 		length = 3;
-	else if (text[0] >= 0xf0 && text[0] <= 0xf4)
+	else if (bytes[0] >= 0xf0 && bytes[0] <= 0xf4)
 		length = 4;
 	else
 		return 0;
-	if (text[0] == 0xe0)
+	if (bytes[0] == 0xe0)
 		low = 0xa0;
-	else if (text[0] == 0xed)
+	else if (bytes[0] == 0xed)
 		high = 0x9f;
-	else if (text[0] == 0xf0)
+	else if (bytes[0] == 0xf0)
 		low = 0x90;
-	else if (text[0] == 0xf4)
+	else if (bytes[0] == 0xf4)
 		high = 0x8f;
-	if (text[1] < low || text[1] > high)
+	if (size < length || bytes[1] < low || bytes[1] > high)
 		return 0;
 	for (size_t i = 2; i < length; i++)
-		if (text[i] < 0x80 || text[i] > 0xbf)
+		if (bytes[i] < 0x80 || bytes[i] > 0xbf)
 			return 0;
 	return length;
 }
@@ -77,7 +80,7 @@ void swarm__one_line(char *text)
 	size_t end = strlen(text);
 
 	for (size_t i = 0; i < end;) {
-		size_t length = utf8_length((const unsigned char *)text + i);
+		size_t length = swarm__utf8_length(text + i, end - i);
 
 		if (length == 0)
 			text[i] = '?';
@@ -97,7 +100,7 @@ static void drop_cut_character(char *text, size_t size)
 	while (start && size - start < 4 && ((unsigned char)text[start - 1] & 0xc0) == 0x80)
 		start--;
 	if (start && (unsigned char)text[start - 1] >= 0xc0 &&
-	    utf8_length((const unsigned char *)text + start - 1) == 0)
+	    swarm__utf8_length(text + start - 1, size - start + 1) == 0)
 		text[start - 1] = '\0';
 }
 

@@ -1,7 +1,7 @@
 /*
  * Make a new swarm on this host. The rules of the engine's init; knows nothing of other hosts.
  */
-#include "internal.h"
+#include "logic.h"
 
 #include <string.h>
 
@@ -58,35 +58,65 @@ static int set_pool(json_t *body, const swarm_init_options *o)
  * moby: the top-level field makes the key at the start of the node, then the spec's field is copied
  * over it whatever it says. So both or none.
  */
-static int set_spec(json_t *body, const swarm_init_options *o)
+static int set_spec(json_t *body, const swarm_init_options *o, const json_t *before)
 {
-	bool autolock = o->autolock ||
-			swarm__json_bool(o->spec, "EncryptionConfig.AutoLockManagers");
-	json_t *more = autolock ? json_pack("{s:{s:b}}", "EncryptionConfig", "AutoLockManagers", 1)
-				: json_object();
+	json_t *lock = o->autolock
+			       ? json_pack("{s:{s:b}}", "EncryptionConfig", "AutoLockManagers", 1)
+			       : json_object();
 	json_t *none = json_object();
-	json_t *spec = more && none ? swarm__json_merge(o->spec ? o->spec : none, more) : NULL;
+	json_t *mine = lock && none ? swarm__json_merge(o->spec ? o->spec : none, lock) : NULL;
+	json_t *spec = mine ? swarm__json_merge(before ? before : none, mine) : NULL;
+	bool autolock = swarm__json_bool(spec, "EncryptionConfig.AutoLockManagers");
 	int bad = set(body, "Spec", spec);
 
-	json_decref(more);
+	swarm__json_wipe(mine, "CAConfig.SigningCAKey");
+	json_decref(lock);
 	json_decref(none);
+	json_decref(mine);
 	if (!bad && autolock)
 		bad = set(body, "AutoLockManagers", json_true());
 	return bad;
 }
 
-static json_t *make_body(const swarm_init_options *o, const swarm__host *host)
+/* before: the spec of a cluster that lost its quorum, or NULL. */
+static json_t *make_body(const swarm_init_options *o, const swarm__host *host, const json_t *before)
 {
 	json_t *body = swarm__host_body(host);
 	bool pool = o->subnet_size || (o->default_addr_pool && *o->default_addr_pool);
 
-	if (!body || (pool && set_pool(body, o)) || set_spec(body, o) ||
+	if (!body || (pool && set_pool(body, o)) || set_spec(body, o, before) ||
 	    (o->data_path_port && set(body, "DataPathPort", json_integer(o->data_path_port))) ||
 	    (o->force_new_cluster && set(body, "ForceNewCluster", json_true()))) {
 		json_decref(body);
 		return NULL;
 	}
 	return body;
+}
+
+/*
+ * The spec of the cluster that is to be forced anew. moby copies autolock and the CA's rotation
+ * counter over the old ones even where they are zero, so that an init without them would switch
+ * autolock off and renew the CA. Without a leader a manager can seldom answer; then it is NULL.
+ */
+static int read_spec(swarm_client *client, const swarm__deadline *deadline, json_t **ret_spec,
+		     swarm_error *err)
+{
+	swarm_error here = SWARM_ERROR_INIT;
+	json_t *cluster;
+	int rc = swarm__call(client, SWARM_OP_SWARM_INSPECT, NULL, NULL, NULL, deadline, &cluster,
+			     &here);
+
+	if (rc == SWARM_E_NOMEM || rc == SWARM_E_CANCELED) {
+		*err = here;
+		return rc;
+	}
+	if (rc)
+		return 0;
+	*ret_spec = json_incref(json_object_get(cluster, "Spec"));
+	swarm__json_wipe(cluster, "JoinTokens.Worker");
+	swarm__json_wipe(cluster, "JoinTokens.Manager");
+	json_decref(cluster);
+	return 0;
 }
 
 /* A swarm that has just started has no leader for a moment, and no manager part before that. */
@@ -105,6 +135,7 @@ static int look(swarm_client *client, const swarm__deadline *deadline, char **re
 
 	if (rc)
 		return rc;
+	swarm__progress(client, "init", 0, 1, "%s", swarm_local_state_name((int)local->state));
 	if (local->state == SWARM_LOCAL_ERROR || local->state == SWARM_LOCAL_INACTIVE)
 		return swarm__error(err, SWARM_E_STATE,
 				    "docker took the init and is in state %s now: %s",
@@ -175,7 +206,7 @@ int swarm_init(swarm_client *client, const swarm_init_options *options, char **r
 	swarm_error spare = SWARM_ERROR_INIT;
 	swarm_local SWARM__AUTO_LOCAL *local = NULL;
 	int64_t started = swarm__now_ms();
-	json_t *body;
+	json_t *before = NULL, *body;
 	int rc;
 
 	if (!err)
@@ -188,9 +219,12 @@ int swarm_init(swarm_client *client, const swarm_init_options *options, char **r
 	/* To force a new cluster is for members; only the lock stands in its way. */
 	if (!rc && (!o->force_new_cluster || local->state == SWARM_LOCAL_LOCKED))
 		rc = swarm__local_require_inactive(local, err);
+	if (!rc && o->force_new_cluster && local->state != SWARM_LOCAL_INACTIVE)
+		rc = read_spec(client, &deadline, &before, err);
 	if (rc)
 		return rc;
-	body = make_body(o, &host);
+	body = make_body(o, &host, before);
+	json_decref(before);
 	if (!body)
 		return swarm__nomem(err);
 	rc = swarm__call(client, SWARM_OP_SWARM_INIT, NULL, NULL, body, &deadline, NULL, err);

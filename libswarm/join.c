@@ -2,7 +2,7 @@
  * Join this host to a swarm: one manager after the other, then whatever the engine makes of it.
  * Knows nothing of where a token comes from.
  */
-#include "internal.h"
+#include "logic.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -153,6 +153,9 @@ static int follow(const join *j, swarm_local_state state, swarm_error *err)
 
 	for (;;) {
 		rc = look(j, &state, err);
+		if (rc >= 0)
+			swarm__progress(j->client, "join", rc == 0, 1, "%s",
+					swarm_local_state_name((int)state));
 		if (rc == 1)
 			rc = swarm__pause(j->client, &j->deadline, &pause, err);
 		else if (rc != SWARM_E_TIMEOUT)

@@ -1,7 +1,7 @@
 /*
  * Take this host out of its swarm.
  */
-#include "internal.h"
+#include "logic.h"
 
 enum { DEFAULT_TIMEOUT_MS = 120000 };
 
@@ -15,6 +15,8 @@ static int wait_inactive(swarm_client *client, const swarm__deadline *deadline, 
 
 		if (rc || local->state == SWARM_LOCAL_INACTIVE)
 			return rc;
+		swarm__progress(client, "leave", 0, 1, "%s",
+				swarm_local_state_name((int)local->state));
 		rc = swarm__pause(client, deadline, &pause, err);
 		if (rc)
 			return rc;

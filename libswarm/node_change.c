@@ -1,96 +1,57 @@
 /*
- * Change, drain and remove nodes: what must be asked before (the quorum) and waited for after (the
- * raft group, the tasks). How an update is written is update.c's.
+ * Change and drain nodes: the checks before a change, and the wait until no task is left. How an
+ * update is written is update.c's, and who may stop being a manager is node_role.c's.
  */
-#include "internal.h"
+#include "logic.h"
 
 #include <stdio.h>
 #include <string.h>
 
 enum { DEFAULT_TIMEOUT_MS = 60000, DRAIN_TIMEOUT_MS = 300000, NAMED = 3 };
 
-/* A node that is being changed. */
-typedef struct target {
-	swarm_client *client;
-	swarm__deadline deadline;
-	int64_t started; /* monotonic ms, for texts */
-	char *id;
-	char *name;   /* host name, or the id of a node without one; for texts */
-	bool manager; /* wants to be a manager, or is in the raft group */
-	bool member;  /* is in the raft group */
-} target;
+/* --- a node that is being changed ------------------------------------------------------------- */
 
-static void target_clear(target *t)
+void swarm__target_clear(swarm__target *t)
 {
 	free(t->id);
 	free(t->name);
-	*t = (target){ 0 };
+	*t = (swarm__target){ 0 };
 }
 
-/* Fill id to member from the node's record. */
-static int target_find(target *t, const char *ref, swarm_error *err)
+static int fill(swarm__target *t, const json_t *node, swarm_error *err)
+{
+	const char *id = swarm__json_string(node, "ID");
+	const char *name = swarm__json_string(node, "Description.Hostname");
+
+	if (!*id)
+		return swarm__error(err, SWARM_E_JSON, "ID: expected string");
+	t->id = strdup(id);
+	t->name = strdup(*name ? name : id);
+	t->manager = json_is_object(swarm__json_at(node, "ManagerStatus")) ||
+		     strcmp(swarm__json_string(node, "Spec.Role"), "manager") == 0;
+	return t->id && t->name ? 0 : swarm__nomem(err);
+}
+
+int swarm__target_find(swarm_client *client, const char *node, const swarm__deadline *deadline,
+		       swarm__target *ret_target, swarm_error *err)
 {
 	json_t *json;
-	swarm_node node;
-	int rc = swarm__node_get(t->client, ref, true, &t->deadline, &json, err);
+	int rc;
 
+	if (!client)
+		return swarm__error(err, SWARM_E_INVAL, "client is required");
+	*ret_target = (swarm__target){ .client = client,
+				       .deadline = *deadline,
+				       .started = swarm__now_ms() };
+	rc = swarm__node_get(client, node, true, deadline, &json, err);
 	if (rc)
 		return rc;
-	rc = swarm__node_view(json, "", NULL, &node, err);
-	if (!rc) {
-		t->id = strdup(node.id);
-		t->name = strdup(*node.hostname ? node.hostname : node.id);
-		t->member = node.member;
-		t->manager = node.member || strcmp(node.role, "manager") == 0;
-		if (!t->id || !t->name)
-			rc = swarm__nomem(err);
-	}
+	rc = fill(ret_target, json, err);
 	json_decref(json);
 	return rc;
 }
 
-/* --- the quorum ----------------------------------------------------------------------------- */
-
-/*
- * What the raft group is without one member. swarmkit asks the same question, but answers without
- * names, and not for a member that it can demote by a detour.
- */
-static int check_list(const swarm_node_list *list, const char *id, const char *name,
-		      swarm_error *err)
-{
-	size_t members = 0, reachable = 0, left, needed, more = 0;
-	const swarm_node *leaving = NULL;
-	swarm__names dead = { 0 };
-
-	for (size_t i = 0; i < list->count; i++) {
-		const swarm_node *node = &list->nodes[i];
-		bool reached = strcmp(node->reachability, "reachable") == 0;
-
-		if (!node->member)
-			continue;
-		members++;
-		reachable += reached;
-		if (strcmp(node->id, id) == 0)
-			leaving = node;
-		else if (!reached && more++ < NAMED)
-			swarm__names_add(&dead, "%s", node->hostname);
-	}
-	/* Wanted as a manager, but not in the group yet: it has no vote to lose. */
-	if (!leaving)
-		return 0;
-	if (members == 1)
-		return swarm__error(err, SWARM_E_QUORUM,
-				    "%s is the last manager: promote another node first", name);
-	left = reachable - (strcmp(leaving->reachability, "reachable") == 0 ? 1 : 0);
-	needed = (members - 1) / 2 + 1;
-	if (left >= needed)
-		return 0;
-	return swarm__error(
-		err, SWARM_E_QUORUM,
-		"demoting %s would leave %zu of %zu managers reachable, %zu %s needed: bring "
-		"%s back first",
-		name, left, members - 1, needed, needed == 1 ? "is" : "are", dead.text);
-}
+/* --- change --------------------------------------------------------------------------------- */
 
 static bool demotes(const json_t *before, const json_t *after)
 {
@@ -101,21 +62,8 @@ static bool demotes(const json_t *before, const json_t *after)
 /* The check of swarm__update. */
 static int check_quorum(void *payload, const json_t *before, const json_t *after, swarm_error *err)
 {
-	const target *t = payload;
-	swarm_node_list *list;
-	int rc;
-
-	if (!demotes(before, after))
-		return 0;
-	rc = swarm__node_list(t->client, false, &t->deadline, &list, err);
-	if (rc)
-		return rc;
-	rc = check_list(list, t->id, t->name, err);
-	swarm_node_list_free(list);
-	return rc;
+	return demotes(before, after) ? swarm__quorum_check(payload, err) : 0;
 }
-
-/* --- change --------------------------------------------------------------------------------- */
 
 /* moby takes some of this in another case of letters, and answers the rest with a 400. */
 static int check_patch(const json_t *patch, swarm_error *err)
@@ -149,7 +97,8 @@ static int check_patch(const json_t *patch, swarm_error *err)
 	return 0;
 }
 
-static int change(target *t, const json_t *patch, json_t **ret_change, swarm_error *err)
+int swarm__target_change(swarm__target *t, const json_t *patch, json_t **ret_change,
+			 swarm_error *err)
 {
 	const swarm__update update = {
 		.inspect = SWARM_OP_NODE_INSPECT,
@@ -175,19 +124,47 @@ static int change(target *t, const json_t *patch, json_t **ret_change, swarm_err
 int swarm_node_update(swarm_client *client, const char *node, const json_t *patch,
 		      int64_t timeout_ms, json_t **ret_change, swarm_error *err)
 {
-	target t = { .client = client,
-		     .deadline = swarm__deadline_in(timeout_ms, DEFAULT_TIMEOUT_MS),
-		     .started = swarm__now_ms() };
+	swarm__deadline deadline = swarm__deadline_in(timeout_ms, DEFAULT_TIMEOUT_MS);
+	swarm__target SWARM__AUTO_TARGET t = { 0 };
 	int rc;
 
 	if (!client)
 		return swarm__error(err, SWARM_E_INVAL, "client is required");
 	rc = check_patch(patch, err);
 	if (!rc)
-		rc = target_find(&t, node, err);
-	if (!rc)
-		rc = change(&t, patch, ret_change, err);
-	target_clear(&t);
+		rc = swarm__target_find(client, node, &deadline, &t, err);
+	return rc ? rc : swarm__target_change(&t, patch, ret_change, err);
+}
+
+/* {"Labels": {name: value or null}}; NULL without memory. */
+static json_t *label_patch(const swarm_query *labels)
+{
+	json_t *members = json_object();
+
+	for (; members && labels->name; labels++) {
+		json_t *value = labels->value ? json_string(labels->value) : json_null();
+
+		if (json_object_set_new(members, labels->name, value) < 0) {
+			json_decref(members);
+			return NULL;
+		}
+	}
+	return members ? json_pack("{s:o}", "Labels", members) : NULL;
+}
+
+int swarm_node_label(swarm_client *client, const char *node, const swarm_query *labels,
+		     int64_t timeout_ms, json_t **ret_change, swarm_error *err)
+{
+	json_t *patch;
+	int rc;
+
+	if (!labels)
+		return swarm__error(err, SWARM_E_INVAL, "labels are required");
+	patch = label_patch(labels);
+	if (!patch)
+		return swarm__nomem(err);
+	rc = swarm_node_update(client, node, patch, timeout_ms, ret_change, err);
+	json_decref(patch);
 	return rc;
 }
 
@@ -217,7 +194,8 @@ static bool is_left(const json_t *task, const char *node_id)
 }
 
 /* Tasks left on the node, with the names of a few. */
-static int count_tasks(const target *t, size_t *ret_left, swarm__names *ret_names, swarm_error *err)
+static int count_tasks(const swarm__target *t, size_t *ret_left, swarm__names *ret_names,
+		       swarm_error *err)
 {
 	char filters[512];
 	const swarm_query query[] = { { "filters", filters }, { NULL, NULL } };
@@ -249,15 +227,20 @@ static int count_tasks(const target *t, size_t *ret_left, swarm__names *ret_name
 	return rc;
 }
 
-static int wait_idle(const target *t, swarm_error *err)
+static int wait_idle(const swarm__target *t, swarm_error *err)
 {
 	swarm__names names = { 0 };
 	int64_t pause = 0;
-	size_t left = 0;
+	size_t left = 0, most = 0;
 	int rc;
 
 	do {
 		rc = count_tasks(t, &left, &names, err);
+		if (!rc) {
+			most = left > most ? left : most;
+			swarm__progress(t->client, "drain", most - left, most, "%s%s%s", t->name,
+					left ? ": " : "", names.text);
+		}
 		if (!rc && left == 0)
 			return 0;
 		if (!rc)
@@ -272,138 +255,27 @@ static int wait_idle(const target *t, swarm_error *err)
 			    left > NAMED ? " and others" : "");
 }
 
-int swarm_node_drain(swarm_client *client, const char *node, int64_t timeout_ms,
-		     json_t **ret_change, swarm_error *err)
+int swarm__target_drain(swarm__target *t, json_t **ret_change, swarm_error *err)
 {
-	target t = { .client = client,
-		     .deadline = swarm__deadline_in(timeout_ms, DRAIN_TIMEOUT_MS),
-		     .started = swarm__now_ms() };
-	json_t *patch, *made = NULL;
-	int rc;
+	json_t *patch = json_pack("{s:s}", "Availability", "drain");
+	json_t *made = NULL;
+	int rc = patch ? swarm__target_change(t, patch, &made, err) : swarm__nomem(err);
 
-	if (!client)
-		return swarm__error(err, SWARM_E_INVAL, "client is required");
-	patch = json_pack("{s:s}", "Availability", "drain");
-	rc = patch ? target_find(&t, node, err) : swarm__nomem(err);
 	if (!rc)
-		rc = change(&t, patch, &made, err);
-	if (!rc)
-		rc = wait_idle(&t, err);
+		rc = wait_idle(t, err);
 	if (!rc && ret_change)
 		*ret_change = json_incref(made);
 	json_decref(made);
 	json_decref(patch);
-	target_clear(&t);
 	return rc;
 }
 
-/* --- remove --------------------------------------------------------------------------------- */
-
-/* 0: out of the raft group, or the record is gone. 1: not yet. Else an error. */
-static int look_demoted(const target *t, swarm_error *err)
+int swarm_node_drain(swarm_client *client, const char *node, int64_t timeout_ms,
+		     json_t **ret_change, swarm_error *err)
 {
-	json_t *json;
-	bool member;
-	int rc = swarm__call_patiently(t->client, SWARM_OP_NODE_INSPECT, t->id, NULL, &t->deadline,
-				       &json, err);
+	swarm__deadline deadline = swarm__deadline_in(timeout_ms, DRAIN_TIMEOUT_MS);
+	swarm__target SWARM__AUTO_TARGET t = { 0 };
+	int rc = swarm__target_find(client, node, &deadline, &t, err);
 
-	if (rc == SWARM_E_NOT_FOUND) {
-		swarm__error_clear(err);
-		return 0;
-	}
-	if (rc)
-		return rc;
-	member = json_is_object(swarm__json_at(json, "ManagerStatus"));
-	json_decref(json);
-	return member;
-}
-
-static int wait_demoted(const target *t, swarm_error *err)
-{
-	int64_t pause = 0;
-	int rc;
-
-	do {
-		rc = look_demoted(t, err);
-		if (rc == 0)
-			return 0;
-		if (rc == 1)
-			rc = swarm__pause(t->client, &t->deadline, &pause, err);
-	} while (!rc);
-	if (rc != SWARM_E_TIMEOUT)
-		return rc;
-	swarm__error_clear(err);
-	return swarm__error(
-		err, rc,
-		"%s was demoted, but is still a member of the managers' group after %lld s: "
-		"run again",
-		t->name, (long long)swarm__seconds_since(t->started));
-}
-
-static int demote(target *t, swarm_error *err)
-{
-	json_t *patch = json_pack("{s:s}", "Role", "worker");
-	int rc = patch ? change(t, patch, NULL, err) : swarm__nomem(err);
-
-	json_decref(patch);
-	return rc ? rc : wait_demoted(t, err);
-}
-
-static int delete_record(const target *t, unsigned flags, swarm_error *err)
-{
-	const swarm_query forced[] = { { "force", "true" }, { NULL, NULL } };
-	swarm_error last = SWARM_ERROR_INIT;
-	bool unsure = false;
-	int64_t pause = 0;
-	int rc;
-
-	for (;;) {
-		swarm_error here = SWARM_ERROR_INIT;
-		bool racing;
-
-		rc = swarm__call(t->client, SWARM_OP_NODE_DELETE, t->id,
-				 flags & SWARM_REMOVE_FORCE ? forced : NULL, NULL, &t->deadline,
-				 NULL, &here);
-		/* A delete that the engine gave up waiting for may have gone through. */
-		if (!rc || (rc == SWARM_E_NOT_FOUND && unsure))
-			return 0;
-		if (!(rc == SWARM_E_TIMEOUT && last.code))
-			last = here;
-		/* swarmkit: the demotion of a moment ago is not everywhere yet. */
-		racing = flags & SWARM_REMOVE_DEMOTE && here.http_status == 400 &&
-			 strstr(here.text, "must be demoted");
-		if (!racing && !swarm__may_pass(&here))
-			break;
-		unsure = unsure || !racing;
-		swarm__error_clear(&here);
-		rc = swarm__pause(t->client, &t->deadline, &pause, &here);
-		if (rc == SWARM_E_CANCELED)
-			last = here;
-		if (rc)
-			break;
-	}
-	if (err)
-		*err = last;
-	return last.code;
-}
-
-int swarm_node_remove(swarm_client *client, const char *node, unsigned flags, int64_t timeout_ms,
-		      swarm_error *err)
-{
-	target t = { .client = client,
-		     .deadline = swarm__deadline_in(timeout_ms, DEFAULT_TIMEOUT_MS),
-		     .started = swarm__now_ms() };
-	int rc;
-
-	if (!client)
-		return swarm__error(err, SWARM_E_INVAL, "client is required");
-	if (flags & ~(SWARM_REMOVE_FORCE | SWARM_REMOVE_DEMOTE))
-		return swarm__error(err, SWARM_E_INVAL, "unknown removal flags 0x%x", flags);
-	rc = target_find(&t, node, err);
-	if (!rc && flags & SWARM_REMOVE_DEMOTE && t.manager)
-		rc = demote(&t, err);
-	if (!rc)
-		rc = delete_record(&t, flags, err);
-	target_clear(&t);
-	return rc;
+	return rc ? rc : swarm__target_drain(&t, ret_change, err);
 }

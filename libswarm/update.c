@@ -23,9 +23,10 @@ static bool again(const swarm_error *err)
 	return err->code == SWARM_E_SEQUENCE || swarm__may_pass(err) || is_joining_raft(err);
 }
 
-int swarm__call_patiently(swarm_client *client, swarm_op op, const char *id,
+/* One of ret_json and ret_text. */
+static int call_patiently(swarm_client *client, swarm_op op, const char *id,
 			  const swarm_query *query, const swarm__deadline *deadline,
-			  json_t **ret_json, swarm_error *err)
+			  json_t **ret_json, swarm__buffer *ret_text, swarm_error *err)
 {
 	swarm_error last = SWARM_ERROR_INIT;
 	int64_t pause = 0;
@@ -34,7 +35,8 @@ int swarm__call_patiently(swarm_client *client, swarm_op op, const char *id,
 	for (;;) {
 		swarm_error here = SWARM_ERROR_INIT;
 
-		rc = swarm__call(client, op, id, query, NULL, deadline, ret_json, &here);
+		rc = ret_text ? swarm__call_text(client, op, query, deadline, ret_text, &here)
+			      : swarm__call(client, op, id, query, NULL, deadline, ret_json, &here);
 		if (!rc)
 			return 0;
 		if (!(rc == SWARM_E_TIMEOUT && last.code))
@@ -51,6 +53,20 @@ int swarm__call_patiently(swarm_client *client, swarm_op op, const char *id,
 	if (err)
 		*err = last;
 	return last.code;
+}
+
+int swarm__call_patiently(swarm_client *client, swarm_op op, const char *id,
+			  const swarm_query *query, const swarm__deadline *deadline,
+			  json_t **ret_json, swarm_error *err)
+{
+	return call_patiently(client, op, id, query, deadline, ret_json, NULL, err);
+}
+
+int swarm__call_text_patiently(swarm_client *client, swarm_op op, const swarm_query *query,
+			       const swarm__deadline *deadline, swarm__buffer *ret_text,
+			       swarm_error *err)
+{
+	return call_patiently(client, op, NULL, query, deadline, NULL, ret_text, err);
 }
 
 /* --- one object as it was read -------------------------------------------------------------- */

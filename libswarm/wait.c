@@ -1,8 +1,10 @@
 /*
- * Waiting: the pause between two looks at the engine, which errors pass by themselves, and the text
- * for an engine that hangs.
+ * Waiting: the pause between two looks at the engine, the word to the caller on how far it came,
+ * which errors pass by themselves, and the text for an engine that hangs.
  */
-#include "internal.h"
+#include "logic.h"
+
+#include <stdio.h>
 
 enum { FIRST_PAUSE_MS = 100, LONGEST_PAUSE_MS = 1000 };
 
@@ -18,13 +20,43 @@ static int64_t jitter(int64_t span_ms)
 	return (now.tv_nsec / 1000 + getpid()) % (span_ms + 1);
 }
 
-int swarm__pause(swarm_client *client, const swarm__deadline *deadline, int64_t *pause_ms,
-		 swarm_error *err)
+int64_t swarm__pause_length(int64_t *pause_ms)
 {
 	int64_t pause = *pause_ms > 0 ? *pause_ms : FIRST_PAUSE_MS;
 
 	*pause_ms = pause * 2 < LONGEST_PAUSE_MS ? pause * 2 : LONGEST_PAUSE_MS;
-	return swarm__sleep(client, deadline, pause - jitter(pause / 2), err);
+	return pause - jitter(pause / 2);
+}
+
+int swarm__pause(swarm_client *client, const swarm__deadline *deadline, int64_t *pause_ms,
+		 swarm_error *err)
+{
+	return swarm__sleep(client, deadline, swarm__pause_length(pause_ms), err);
+}
+
+void swarm_client_set_progress(swarm_client *client, swarm_progress_cb progress, void *payload)
+{
+	if (!client)
+		return;
+	client->progress = progress;
+	client->progress_payload = payload;
+}
+
+void swarm__progress(swarm_client *client, const char *what, size_t done, size_t total,
+		     const char *format, ...)
+{
+	char text[SWARM_ERROR_TEXT];
+	const swarm_progress progress = { what, done, total, text };
+	va_list args;
+
+	if (!client->progress)
+		return;
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	swarm__one_line(text);
+	swarm_redact(text);
+	client->progress(client->progress_payload, &progress);
 }
 
 bool swarm__may_pass(const swarm_error *err)

@@ -140,10 +140,13 @@ static PyObject *api_version(PyObject *object, PyObject *unused)
 }
 
 PyDoc_STRVAR(call_doc,
-	     "call($self, /, op, id=None, *, query=None, body=None, timeout=None)\n--\n\n"
-	     "Call an operation by its name, one of OPS.\n\n"
+	     "call($self, /, op, id=None, *, query=None, body=None, registry_auth=None, "
+	     "timeout=None)\n--\n\n"
+	     "Call an operation by its name, one of OPS; not one that answers a stream.\n\n"
 	     "id fills the {id} of the path. query values: bool becomes true or false, int and\n"
-	     "str stay, dict and list become JSON. body is a dict. The timeout is in seconds.\n"
+	     "str stay, dict and list become JSON. body is a dict. registry_auth is a dict with\n"
+	     "username, password and serveraddress, or identitytoken, or registrytoken. The\n"
+	     "timeout is in seconds.\n"
 	     "Returns the decoded JSON, the text of an operation that answers text, or None.");
 
 static PyObject *run_call(swarmpy_client *self, const swarm_op_info *row,
@@ -159,7 +162,8 @@ static PyObject *run_call(swarmpy_client *self, const swarm_op_info *row,
 		return NULL;
 	result = swarm_call_bytes(self->client, options, &body, &size, &err);
 	if (!swarmpy_client_end(self, result, &err)) {
-		if (row->result == SWARM_RESULT_JSON)
+		/* 204 is an answer without a body. */
+		if (row->result == SWARM_RESULT_JSON && (size || !strstr(row->status, "204")))
 			answer = swarmpy_loads(self->state, body, size);
 		else if (row->result == SWARM_RESULT_TEXT)
 			answer = PyUnicode_DecodeUTF8(body, (Py_ssize_t)size, "replace");
@@ -172,19 +176,19 @@ static PyObject *run_call(swarmpy_client *self, const swarm_op_info *row,
 
 static PyObject *call(PyObject *object, PyObject *args, PyObject *kwargs)
 {
-	static char *names[] = { "op", "id", "query", "body", "timeout", NULL };
+	static char *names[] = { "op", "id", "query", "body", "registry_auth", "timeout", NULL };
 	swarmpy_client *self = (swarmpy_client *)object;
-	PyObject *op, *id = NULL, *query = NULL, *body = NULL, *timeout = NULL;
+	PyObject *op, *id = NULL, *query = NULL, *body = NULL, *auth = NULL, *timeout = NULL;
 	swarm_call_options options = SWARM_CALL_INIT(SWARM_OP_PING);
 	SWARMPY_AUTO PyObject *owner = NULL;
 	const swarm_op_info *row;
 	swarm_query *parameters = NULL;
-	json_t *json = NULL;
+	json_t *json = NULL, *credentials = NULL;
 	PyObject *answer = NULL;
 	const char *name;
 
-	if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O|O$OOO:call", names, &op, &id, &query,
-					 &body, &timeout) ||
+	if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O|O$OOOO:call", names, &op, &id, &query,
+					 &body, &auth, &timeout) ||
 	    swarmpy_text(self->state, "op", op, &name) ||
 	    swarmpy_optional_text(self->state, "id", id, &options.id) ||
 	    swarmpy_seconds(self->state, "timeout", timeout, &options.timeout_ms))
@@ -196,13 +200,16 @@ static PyObject *call(PyObject *object, PyObject *args, PyObject *kwargs)
 	}
 	options.op = row->op;
 	if (!swarmpy_query(self->state, query, &owner, &parameters) &&
-	    !swarmpy_json(self->state, "body", body, &json)) {
+	    !swarmpy_json(self->state, "body", body, &json) &&
+	    !swarmpy_json(self->state, "registry_auth", auth, &credentials)) {
 		options.query = parameters;
 		options.body = json;
+		options.registry_auth = credentials;
 		answer = run_call(self, row, &options);
 	}
 	PyMem_Free(parameters);
 	swarmpy_free_json(json);
+	swarmpy_free_json(credentials);
 	return answer;
 }
 
@@ -286,6 +293,52 @@ PyDoc_STRVAR(node_remove_doc,
 	     "node_remove($self, /, node, *, force=False, demote=False, timeout=None)\n--\n\n"
 	     "Delete a node's record. force: also one that is not down. demote: a manager first.");
 
+PyDoc_STRVAR(unlock_doc,
+	     "unlock($self, /, key, *, timeout=None)\n--\n\n"
+	     "Unlock this host, a manager that locked itself, and wait until it is active.");
+
+PyDoc_STRVAR(
+	unlock_key_doc,
+	"unlock_key($self, /, *, rotate=False, timeout=None)\n--\n\n"
+	"The unlock key, from a manager; rotate: a new one. Secret. NotFound where autolock is\n"
+	"off.");
+
+PyDoc_STRVAR(
+	node_promote_doc,
+	"node_promote($self, /, node, *, timeout=None)\n--\n\n"
+	"Make a node a manager and wait until it is a reachable one, 120 seconds unless given.\n\n"
+	"Returns as node_update().");
+
+PyDoc_STRVAR(node_demote_doc,
+	     "node_demote($self, /, node, *, timeout=None)\n--\n\n"
+	     "Make a node a worker and wait until it left the managers' group, 120 seconds unless\n"
+	     "given. Returns as node_update().");
+
+PyDoc_STRVAR(node_prune_doc, "node_prune($self, /, *, timeout=None)\n--\n\n"
+			     "Delete the records of all workers that are down. Returns their ids.");
+
+PyDoc_STRVAR(
+	object_update_doc,
+	"object_update($self, /, kind, ref, patch, *, timeout=None)\n--\n\n"
+	"Merge a patch (RFC 7396) into the spec of a service, or into the labels of a secret or\n"
+	"config, named by id or exact name. kind: \"service\", \"secret\" or \"config\".\n\n"
+	"Returns {\"id\": id, \"old\": spec, \"new\": spec}.");
+
+PyDoc_STRVAR(service_scale_doc,
+	     "service_scale($self, /, service, count, *, timeout=None)\n--\n\n"
+	     "Set the number of tasks of a replicated service or job. Does not wait.\n\n"
+	     "Returns as object_update().");
+
+PyDoc_STRVAR(service_rollback_doc, "service_rollback($self, /, service, *, timeout=None)\n--\n\n"
+				   "Go back to the spec before the last change. Does not wait.");
+
+PyDoc_STRVAR(
+	service_wait_doc,
+	"service_wait($self, /, service, *, timeout=None)\n--\n\n"
+	"Wait until the tasks are as the spec says, 300 seconds unless given.\n\n"
+	"Returns a dict: done, total, rolled_back (bool). Timeout and StateError say which tasks\n"
+	"do not run, and why.");
+
 /* clang-format off */
 #define METHOD(name, function) \
 	{ #name, (PyCFunction)(void (*)(void))function, METH_VARARGS | METH_KEYWORDS, name##_doc }
@@ -305,6 +358,15 @@ static PyMethodDef methods[] = {
 	METHOD(node_update, swarmpy_client_node_update),
 	METHOD(node_drain, swarmpy_client_node_drain),
 	METHOD(node_remove, swarmpy_client_node_remove),
+	METHOD(unlock, swarmpy_client_unlock),
+	METHOD(unlock_key, swarmpy_client_unlock_key),
+	METHOD(node_promote, swarmpy_client_node_promote),
+	METHOD(node_demote, swarmpy_client_node_demote),
+	METHOD(node_prune, swarmpy_client_node_prune),
+	METHOD(object_update, swarmpy_client_object_update),
+	METHOD(service_scale, swarmpy_client_service_scale),
+	METHOD(service_rollback, swarmpy_client_service_rollback),
+	METHOD(service_wait, swarmpy_client_service_wait),
 	{ "close", close_client, METH_NOARGS, close_doc },
 	{ NULL, NULL, 0, NULL },
 };

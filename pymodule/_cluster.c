@@ -26,10 +26,9 @@ static const swarmpy_field local_fields[] = {
 
 static PyObject *local_dict(const swarm_local *local)
 {
-	SWARMPY_AUTO PyObject *keys = swarmpy_keys(local_fields,
-						   sizeof(local_fields) / sizeof(*local_fields));
 	SWARMPY_AUTO PyObject *state = NULL;
-	PyObject *dict = keys ? swarmpy_dict(local_fields, keys, local) : NULL;
+	PyObject *dict = swarmpy_dict(local_fields, sizeof(local_fields) / sizeof(*local_fields),
+				      local);
 	const char *name = swarm_local_state_name(local->state);
 
 	state = dict ? swarmpy_str(name ? name : "") : NULL;

@@ -108,6 +108,8 @@ PyObject *swarmpy_loads(const swarmpy_state *state, const char *text, size_t siz
 /* The same of a tree of the library. */
 PyObject *swarmpy_plain(const swarmpy_state *state, const json_t *json);
 
+/* --- _record.c -------------------------------------------------------------------------------- */
+
 /* How a member of one of the library's structs becomes an item of a dict. */
 typedef struct swarmpy_field {
 	const char *name;
@@ -115,10 +117,11 @@ typedef struct swarmpy_field {
 	enum { SWARMPY_TEXT, SWARMPY_FLAG, SWARMPY_TEXTS, SWARMPY_LABELS } kind;
 } swarmpy_field;
 
-/* The fields' names as a tuple of str, to be used for many dicts. */
-PyObject *swarmpy_keys(const swarmpy_field *fields, size_t count);
 /* A dict of a struct. */
-PyObject *swarmpy_dict(const swarmpy_field *fields, PyObject *keys, const void *record);
+PyObject *swarmpy_dict(const swarmpy_field *fields, size_t count, const void *record);
+/* A list of dicts of structs, each of size bytes. */
+PyObject *swarmpy_dicts(const swarmpy_field *fields, size_t count, const void *records, size_t size,
+			size_t number);
 
 /* --- _client.c, _cluster.c, _node.c ------------------------------------------------------- */
 
@@ -151,5 +154,16 @@ PyObject *swarmpy_client_node_inspect(PyObject *self, PyObject *args, PyObject *
 PyObject *swarmpy_client_node_update(PyObject *self, PyObject *args, PyObject *kwargs);
 PyObject *swarmpy_client_node_drain(PyObject *self, PyObject *args, PyObject *kwargs);
 PyObject *swarmpy_client_node_remove(PyObject *self, PyObject *args, PyObject *kwargs);
+
+/* The methods of _service.c, the same. */
+PyObject *swarmpy_client_unlock(PyObject *self, PyObject *args, PyObject *kwargs);
+PyObject *swarmpy_client_unlock_key(PyObject *self, PyObject *args, PyObject *kwargs);
+PyObject *swarmpy_client_node_promote(PyObject *self, PyObject *args, PyObject *kwargs);
+PyObject *swarmpy_client_node_demote(PyObject *self, PyObject *args, PyObject *kwargs);
+PyObject *swarmpy_client_node_prune(PyObject *self, PyObject *args, PyObject *kwargs);
+PyObject *swarmpy_client_object_update(PyObject *self, PyObject *args, PyObject *kwargs);
+PyObject *swarmpy_client_service_scale(PyObject *self, PyObject *args, PyObject *kwargs);
+PyObject *swarmpy_client_service_rollback(PyObject *self, PyObject *args, PyObject *kwargs);
+PyObject *swarmpy_client_service_wait(PyObject *self, PyObject *args, PyObject *kwargs);
 
 #endif

@@ -237,6 +237,38 @@ static void large_numbers_as_bytes(void)
 	CHECK_INT(fake_engine_stop(engine), 0);
 }
 
+/* Nesting over jansson's limit of 2048 is refused without harm, and below it is taken. */
+static void deep_answers(void)
+{
+	static const struct {
+		size_t depth;
+		int code;
+	} table[] = { { 2000, 0 }, { 2100, SWARM_E_JSON }, { 1000000, SWARM_E_JSON } };
+
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		char *reply = malloc(2 * table[i].depth + 1);
+		const fake_row rows[] = { { .expect = "GET /v1.41/info", .reply = reply },
+					  { .expect = "GET /v1.41/info", .reply = reply },
+					  { NULL } };
+		fake_engine *engine;
+		swarm_client *client;
+		swarm_call_options info = SWARM_CALL_INIT(SWARM_OP_INFO);
+		json_t *json = NULL;
+
+		memset(reply, '[', table[i].depth);
+		memset(reply + table[i].depth, ']', table[i].depth);
+		reply[2 * table[i].depth] = '\0';
+		engine = fake_engine_start(rows);
+		client = open_client(engine, "1.41");
+		CHECK_INT(swarm_call_json(client, &info, NULL, NULL), 0);
+		CHECK_INT(swarm_call_json(client, &info, &json, NULL), table[i].code);
+		json_decref(json);
+		swarm_client_free(client);
+		CHECK_INT(fake_engine_stop(engine), 0);
+		free(reply);
+	}
+}
+
 /* The caller's timeout goes before the client's, and that before the row's 60 s. */
 static void timeouts(void)
 {
@@ -300,4 +332,4 @@ static void canceled_call(void)
 
 TEST_MAIN(TEST(answers), TEST(nothing_is_sent), TEST(too_new_for_the_engine),
 	  TEST(engine_exchanged), TEST(refusal_without_secrets), TEST(bad_answers),
-	  TEST(large_numbers_as_bytes), TEST(timeouts), TEST(canceled_call))
+	  TEST(large_numbers_as_bytes), TEST(deep_answers), TEST(timeouts), TEST(canceled_call))

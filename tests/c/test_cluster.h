@@ -39,6 +39,15 @@
 #define DIGEST "3pu6hszjas19xyp7ghgosyx9k8atbfcr8p2is99znpy26u2lkl"
 #define TOKEN "SWMTKN-1-" DIGEST "-1awxwuwd3z9j1z3puu7rcgdbx"
 
+/* What a wait asks for at its first pause, so that it need not look for news itself all the time. */
+#define WATCH(type)                                                                                \
+	"GET " API "/events?filters=%7B%22type%22%3A%5B%22" type                                   \
+	"%22%5D%2C%22scope%22%3A%5B%22swarm%22%5D%7D"
+#define NO_EVENTS(type)                                                                            \
+	{                                                                                          \
+		WATCH(type), .status = 500, .reply = MESSAGE("no events today")                    \
+	}
+
 typedef struct fixture {
 	fake_engine *engine;
 	swarm_client *client;

@@ -152,7 +152,8 @@ static void force_new_cluster(void)
 	swarm_init_options options = SWARM_INIT_OPTIONS_INIT;
 	const fake_row rows[] = {
 		{ INFO, .reply = MANAGER },
-		{ INIT, .body = "\"ForceNewCluster\":true", .reply = "\"m1\"\n" },
+		{ SWARM, .status = 500, .reply = MESSAGE(NO_LEADER_TEXT) },
+		{ INIT, .body = "\"Spec\":{},\"ForceNewCluster\":true", .reply = "\"m1\"\n" },
 		{ INFO, .reply = MANAGER },
 		{ SWARM, .reply = "{}" },
 		{ NULL },
@@ -166,6 +167,39 @@ static void force_new_cluster(void)
 	f = setup(locked);
 	CHECK_INT(swarm_init(f.client, &options, NULL, &f.err), SWARM_E_LOCKED);
 	teardown(&f);
+}
+
+/*
+ * The engine takes autolock and the counter from the call whatever it says of them, so they go back
+ * as they were, with what the caller changes.
+ */
+static void force_keeps_the_spec(void)
+{
+	swarm_init_options options = SWARM_INIT_OPTIONS_INIT;
+	json_t *spec = json_pack("{s:{s:i}}", "Orchestration", "TaskHistoryRetentionLimit", 7);
+	const fake_row rows[] = {
+		{ INFO, .reply = MANAGER },
+		{ SWARM,
+		  .reply = "{\"Spec\":{\"CAConfig\":{\"ForceRotate\":3},\"EncryptionConfig\":{"
+			   "\"AutoLockManagers\":true}},\"JoinTokens\":{\"Worker\":\"" TOKEN
+			   "\"}}" },
+		{ INIT,
+		  .body = "\"Spec\":{\"CAConfig\":{\"ForceRotate\":3},\"EncryptionConfig\":{"
+			  "\"AutoLockManagers\":true},\"Orchestration\":{"
+			  "\"TaskHistoryRetentionLimit\":7}},\"AutoLockManagers\":true,"
+			  "\"ForceNewCluster\":true",
+		  .reply = "\"m1\"\n" },
+		{ INFO, .reply = MANAGER },
+		{ SWARM, .reply = "{}" },
+		{ NULL },
+	};
+	fixture f = setup(rows);
+
+	options.force_new_cluster = 1;
+	options.spec = spec;
+	CHECK_INT(swarm_init(f.client, &options, NULL, &f.err), 0);
+	teardown(&f);
+	json_decref(spec);
 }
 
 /* The engine: an init whose settings are refused last leaves a swarm behind. */
@@ -258,5 +292,5 @@ static void never_leads(void)
 }
 
 TEST_MAIN(TEST(state_first), TEST(bad_options), TEST(waits_for_leader), TEST(bodies),
-	  TEST(force_new_cluster), TEST(error_with_a_swarm), TEST(refused), TEST(hangs),
-	  TEST(never_leads))
+	  TEST(force_new_cluster), TEST(force_keeps_the_spec), TEST(error_with_a_swarm),
+	  TEST(refused), TEST(hangs), TEST(never_leads))

@@ -30,6 +30,10 @@ int __wrap_swarm__json_parse(const char *text, size_t size, json_t **ret_json, s
 #define RECORD                                                                                     \
 	"{\"ID\":\"n1\",\"Version\":{\"Index\":5},\"Spec\":{\"Role\":\"manager\","                 \
 	"\"Availability\":\"active\"},\"Description\":{\"Hostname\":\"host1\"}}"
+#define WORKER_RECORD                                                                              \
+	"{\"ID\":\"n1\",\"Version\":{\"Index\":5},\"Spec\":{\"Role\":\"worker\","                  \
+	"\"Availability\":\"active\"},\"Description\":{\"Hostname\":\"host1\"}}"
+#define KEY "SWMKEY-1-7XJCgnXwYIcA4WzWqQ7i9VJFzY1QW3tN0r5K8m2LhPs"
 #define MEMBER(id) "{\"ID\":\"" id "\",\"ManagerStatus\":{\"Reachability\":\"reachable\"}}"
 
 static int listener;
@@ -121,6 +125,79 @@ static int run_remove(swarm_client *client, swarm_error *err)
 	return swarm_node_remove(client, "n1", SWARM_REMOVE_DEMOTE, 0, err);
 }
 
+static int run_unlock(swarm_client *client, swarm_error *err)
+{
+	return swarm_unlock(client, KEY, 0, err);
+}
+
+static int run_rotate_key(swarm_client *client, swarm_error *err)
+{
+	char *key = NULL;
+	int rc = swarm_unlock_key_rotate(client, 0, &key, err);
+
+	CHECK((key == NULL) == (rc != 0));
+	if (key)
+		swarm_bytes_free(key, strlen(key));
+	return rc;
+}
+
+static int run_ca(swarm_client *client, swarm_error *err)
+{
+	return swarm_ca_rotate(client, NULL, err);
+}
+
+static int run_depart(swarm_client *client, swarm_error *err)
+{
+	/* One engine plays both hosts. */
+	return swarm_depart(client, client, 0, err);
+}
+
+static int run_force(swarm_client *client, swarm_error *err)
+{
+	swarm_init_options options = SWARM_INIT_OPTIONS_INIT;
+
+	options.force_new_cluster = 1;
+	return swarm_init(client, &options, NULL, err);
+}
+
+static int run_label(swarm_client *client, swarm_error *err)
+{
+	const swarm_query labels[] = { { "a", "1" }, { "b", NULL }, { NULL, NULL } };
+
+	return swarm_node_label(client, "n1", labels, 0, NULL, err);
+}
+
+static int run_promote(swarm_client *client, swarm_error *err)
+{
+	json_t *change = NULL;
+	int rc = swarm_node_promote(client, "n1", 0, &change, err);
+
+	CHECK((change == NULL) == (rc != 0));
+	json_decref(change);
+	return rc;
+}
+
+static int run_prune(swarm_client *client, swarm_error *err)
+{
+	json_t *ids = NULL;
+	int rc = swarm_node_prune(client, 0, &ids, err);
+
+	CHECK((ids == NULL) == (rc != 0));
+	json_decref(ids);
+	return rc;
+}
+
+static int run_filtered(swarm_client *client, swarm_error *err)
+{
+	const swarm_query filters[] = { { "id", "n1" }, { "id", "n2" }, { NULL, NULL } };
+	swarm_node_list *list = NULL;
+	int rc = swarm_node_list_filtered(client, filters, 0, &list, err);
+
+	CHECK((list == NULL) == (rc != 0));
+	swarm_node_list_free(list);
+	return rc;
+}
+
 static const fake_row local_rows[] = {
 	{ INFO,
 	  .reply = "{\"Name\":\"host1\",\"Swarm\":{\"LocalNodeState\":\"active\","
@@ -181,16 +258,105 @@ static const fake_row remove_rows[] = {
 	{ NULL },
 };
 
+static const fake_row unlock_rows[] = {
+	{ INFO, .reply = STATE("locked") },
+	{ "POST " API "/swarm/unlock", .body = KEY },
+	{ INFO, .reply = MANAGER },
+	{ NULL },
+};
+static const fake_row rotate_key_rows[] = {
+	{ "GET " API "/swarm",
+	  .reply = "{\"Version\":{\"Index\":5},\"Spec\":{\"EncryptionConfig\":{"
+		   "\"AutoLockManagers\":true}}}" },
+	{ .expect = "POST " API "/swarm/update?version=5&rotateManagerUnlockKey=true" },
+	{ "GET " API "/swarm/unlockkey", .reply = "{\"UnlockKey\":\"" KEY "\"}" },
+	{ NULL },
+};
+static const fake_row ca_rows[] = {
+	{ "GET " API "/swarm", .reply = "{\"Spec\":{}}" },
+	{ "GET " API "/swarm", .reply = "{\"Version\":{\"Index\":5},\"Spec\":{}}" },
+	{ "POST " API "/swarm/update?version=5", .body = "\"ForceRotate\":1" },
+	{ "GET " API "/swarm", .reply = "{\"RootRotationInProgress\":false}" },
+	{ "GET " API "/nodes", .reply = "[" MEMBER("n1") "]" },
+	{ NULL },
+};
+static const fake_row depart_rows[] = {
+	{ INFO, .reply = ACTIVE_AS("n1", "false", "") },
+	{ INFO, .reply = ACTIVE_AS("n2", "true", "") },
+	{ NODE, .reply = RECORD },
+	{ "GET " API "/nodes", .reply = "[" MEMBER("n1") "," MEMBER("n2") "]" },
+	{ NODE, .reply = RECORD },
+	{ "POST " API "/nodes/n1/update?version=5", .body = "\"Availability\":\"drain\"" },
+	{ "GET " API "/tasks?filters=%7B%22node%22%3A%5B%22n1%22%5D%7D", .reply = "[]" },
+	{ NODE, .reply = RECORD },
+	{ "GET " API "/nodes", .reply = "[" MEMBER("n1") "," MEMBER("n2") "]" },
+	{ "POST " API "/nodes/n1/update?version=5", .body = "\"Role\":\"worker\"" },
+	{ NODE, .reply = RECORD },
+	{ INFO, .reply = ACTIVE_AS("n1", "false", "") },
+	{ INFO, .reply = ACTIVE_AS("n1", "false", "") },
+	{ .expect = "POST " API "/swarm/leave" },
+	{ INFO, .reply = INACTIVE },
+	{ .expect = "DELETE " API "/nodes/n1?force=true" },
+	{ NULL },
+};
+static const fake_row force_rows[] = {
+	{ INFO, .reply = MANAGER },
+	{ "GET " API "/swarm",
+	  .reply = "{\"Spec\":{\"EncryptionConfig\":{\"AutoLockManagers\":true}}}" },
+	{ "POST " API "/swarm/init", .body = "\"AutoLockManagers\":true,\"Force",
+	  .reply = "\"m1\"" },
+	{ INFO, .reply = MANAGER },
+	{ "GET " API "/swarm", .reply = "{}" },
+	{ NULL },
+};
+static const fake_row label_rows[] = {
+	{ NODE, .reply = RECORD },
+	{ NODE, .reply = RECORD },
+	{ "POST " API "/nodes/n1/update?version=5", .body = "\"Labels\":{\"a\":\"1\"}" },
+	{ NULL },
+};
+static const fake_row promote_rows[] = {
+	{ NODE, .reply = WORKER_RECORD },
+	{ NODE, .reply = WORKER_RECORD },
+	{ "POST " API "/nodes/n1/update?version=5", .body = "\"Role\":\"manager\"" },
+	{ NODE, .reply = MEMBER("n1") },
+	{ NULL },
+};
+static const fake_row prune_rows[] = {
+	{ "GET " API "/nodes", .reply = "[{\"ID\":\"n1\",\"Spec\":{\"Role\":\"worker\"},"
+					"\"Status\":{\"State\":\"down\"}}]" },
+	{ .expect = "DELETE " API "/nodes/n1" },
+	{ NULL },
+};
+static const fake_row filtered_rows[] = {
+	{ "GET " API "/nodes?filters=%7B%22id%22%3A%5B%22n1%22%2C%22n2%22%5D%7D",
+	  .reply = "[" MEMBER("n1") "," MEMBER("n2") "," MEMBER("n22") "]" },
+	{ NULL },
+};
+
 static const struct {
 	const char *name;
 	const fake_row *rows;
 	int (*run)(swarm_client *client, swarm_error *err);
 } table[] = {
-	{ "local", local_rows, run_local },    { "init", init_rows, run_init },
-	{ "join", join_rows, run_join },       { "leave", leave_rows, run_leave },
-	{ "tokens", tokens_rows, run_tokens }, { "update", update_rows, run_update },
-	{ "list", list_rows, run_list },       { "drain", drain_rows, run_drain },
+	{ "local", local_rows, run_local },
+	{ "init", init_rows, run_init },
+	{ "join", join_rows, run_join },
+	{ "leave", leave_rows, run_leave },
+	{ "tokens", tokens_rows, run_tokens },
+	{ "update", update_rows, run_update },
+	{ "list", list_rows, run_list },
+	{ "drain", drain_rows, run_drain },
 	{ "remove", remove_rows, run_remove },
+	{ "unlock", unlock_rows, run_unlock },
+	{ "rotate key", rotate_key_rows, run_rotate_key },
+	{ "ca", ca_rows, run_ca },
+	{ "depart", depart_rows, run_depart },
+	{ "force new cluster", force_rows, run_force },
+	{ "label", label_rows, run_label },
+	{ "promote", promote_rows, run_promote },
+	{ "prune", prune_rows, run_prune },
+	{ "filtered list", filtered_rows, run_filtered },
 };
 
 enum { CASES = sizeof(table) / sizeof(table[0]), TOO_MANY = 2000 };

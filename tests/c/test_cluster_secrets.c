@@ -11,6 +11,9 @@
 
 #define SECRET "1awxwuwd3z9j1z3puu7rcgdbx"
 #define KEY "signing key 7h3q"
+#define UNLOCK_SECRET "7XJCgnXwYIcA4WzWqQ7i9VJFzY1QW3tN0r5K8m2LhPs"
+#define UNLOCK_KEY "SWMKEY-1-" UNLOCK_SECRET
+#define DATA "c2lnbmluZyBrZXkgN2gzcQ==" /* the same in base64 */
 
 static _Thread_local bool watching;
 static int found;
@@ -34,7 +37,8 @@ void __wrap_free(void *memory)
 {
 	size_t size = watching && memory ? malloc_usable_size(memory) : 0;
 
-	if (size && (holds(memory, size, SECRET) || holds(memory, size, KEY)))
+	if (size && (holds(memory, size, SECRET) || holds(memory, size, KEY) ||
+		     holds(memory, size, DATA) || holds(memory, size, UNLOCK_SECRET)))
 		found++;
 	__real_free(memory);
 }
@@ -187,5 +191,68 @@ static void init(void)
 	teardown(&f);
 }
 
+static void unlocking(void)
+{
+	const fake_row rows[] = {
+		{ INFO, .reply = STATE("locked") },
+		{ "POST " API "/swarm/unlock", .body = UNLOCK_KEY },
+		{ INFO, .reply = MANAGER },
+		{ "GET " API "/swarm/unlockkey", .reply = "{\"UnlockKey\":\"" UNLOCK_KEY "\"}" },
+		{ NULL },
+	};
+	fixture f = setup(rows);
+	char *key = NULL;
+
+	watch();
+	CHECK_INT(swarm_unlock(f.client, UNLOCK_KEY, 0, &f.err), 0);
+	CHECK_INT(swarm_unlock_key_get(f.client, 0, &key, &f.err), 0);
+	if (key)
+		swarm_bytes_free(key, strlen(key));
+	stop_watching();
+	teardown(&f);
+}
+
+static void rotating_the_ca(void)
+{
+	swarm_ca_options options = SWARM_CA_OPTIONS_INIT;
+	const fake_row rows[] = {
+		{ "GET " API "/swarm", .reply = CLUSTER("{}") },
+		{ "GET " API "/swarm", .reply = CLUSTER("{}") },
+		{ "POST " API "/swarm/update?version=5", .body = KEY },
+		{ "GET " API "/swarm", .reply = CLUSTER("{}") },
+		{ "GET " API "/nodes", .reply = "[]" },
+		{ NULL },
+	};
+	fixture f = setup(rows);
+
+	options.cert = "cert";
+	options.key = KEY;
+	watch();
+	CHECK_INT(swarm_ca_rotate(f.client, &options, &f.err), 0);
+	stop_watching();
+	teardown(&f);
+}
+
+/* The bytes, and their base64. */
+static void making_a_secret(void)
+{
+	const fake_row rows[] = {
+		{ "POST " API "/secrets/create", .body = DATA, .status = 201,
+		  .reply = "{\"ID\":\"s1\"}" },
+		{ "POST " API "/secrets/create", .body = DATA, .status = 400,
+		  .reply = MESSAGE("cannot take " DATA) },
+		{ NULL },
+	};
+	fixture f = setup(rows);
+
+	watch();
+	CHECK_INT(swarm_secret_create(f.client, "x", KEY, strlen(KEY), NULL, 0, NULL, &f.err), 0);
+	CHECK_INT(swarm_secret_create(f.client, "x", KEY, strlen(KEY), NULL, 0, NULL, &f.err),
+		  SWARM_E_HTTP);
+	stop_watching();
+	CHECK(!strstr(f.err.text, DATA));
+	teardown(&f);
+}
+
 TEST_MAIN(TEST(the_watch_works), TEST(behind_the_end), TEST(joining), TEST(reading_tokens),
-	  TEST(updating), TEST(init))
+	  TEST(updating), TEST(init), TEST(unlocking), TEST(rotating_the_ca), TEST(making_a_secret))

@@ -82,6 +82,7 @@ static void dead_manager(void)
 		{ NODES, .reply = "[" RECORD("manager", MEMBER) "," OTHER "]" },
 		{ UPDATE, .body = "\"Role\":\"worker\"" },
 		{ NODE, .reply = RECORD("worker", MEMBER) },
+		NO_EVENTS("node"),
 		{ NODE, .status = 500, .reply = MESSAGE(NO_LEADER_TEXT) },
 		{ NODE, .reply = RECORD("worker", MEMBER) },
 		{ NODE, .reply = RECORD("worker", "") },
@@ -136,8 +137,12 @@ static void demoted_already(void)
 
 static void stays_a_member(void)
 {
-	const fake_row rows[] = { { NODE, .reply = RECORD("worker", MEMBER), .repeat = true },
-				  { NULL } };
+	const fake_row rows[] = {
+		{ NODE, .reply = RECORD("worker", MEMBER), .repeat = true },
+		NO_EVENTS("node"),
+		{ NODE, .reply = RECORD("worker", MEMBER), .repeat = true },
+		{ NULL },
+	};
 	fixture f = setup(rows);
 
 	CHECK_INT(swarm_node_remove(f.client, "n1", SWARM_REMOVE_DEMOTE, 400, &f.err),

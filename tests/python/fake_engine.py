@@ -51,6 +51,7 @@ class Handler(BaseHTTPRequestHandler):
         path = re.sub(r"^/v1\.\d+", "", url.path)
         query = dict(parse_qsl(url.query))
         request = Request(self.command, path, query, json.loads(data or "null"), self.number)
+        engine.headers = self.headers
         answer = engine.handle(request)
         if answer is None:
             self.close_connection = True
@@ -63,7 +64,7 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    do_GET = do_POST = do_DELETE = answer
+    do_GET = do_HEAD = do_POST = do_PUT = do_DELETE = answer
 
     def log_message(self, *args):
         """Say nothing."""
@@ -75,6 +76,18 @@ class Server(ThreadingMixIn, UnixStreamServer):
 
     def handle_error(self, request, client_address):
         """A client that goes away in the middle is no news."""
+UNLOCK_KEY = "SWMKEY-1-" + "k" * 43
+SERVICE = {
+    "ID": "s1",
+    "Version": {"Index": 5},
+    "Spec": {
+        "Name": "web",
+        "Labels": {"a": "1"},
+        "TaskTemplate": {"ContainerSpec": {"Image": "web:1"}},
+        "Mode": {"Replicated": {"Replicas": 0}},
+        "UpdateConfig": {"Monitor": 1},
+    },
+}
 
 
 class FakeEngine:
@@ -85,6 +98,7 @@ class FakeEngine:
         self.lock = threading.Lock()
         self.connections = 0
         self.requests = []
+        self.headers = None  # of the last request
         self.answers = {}
         self.swarm = dict(INACTIVE)
         self.nodes = [node("n1", "host1", "manager", Leader=True, Reachability="reachable", Addr="10.0.0.1:2377")]
@@ -174,6 +188,12 @@ class FakeEngine:
             return 200, self.nodes
         if path == "/tasks":
             return 200, []
+        if path == "/swarm/unlockkey":
+            return 200, {"UnlockKey": UNLOCK_KEY}
+        if path in ("/services/web", "/services/s1"):
+            return 200, {**SERVICE, "PreviousSpec": SERVICE["Spec"]}
+        if path == "/services/s1/update":
+            return 200, {"Warnings": None}
         if path.startswith("/nodes/") and found:
             if method == "POST":
                 found[0]["Spec"] = body

@@ -16,7 +16,7 @@ def sent(engine, method, path):
 
 def test_constants(swarm):
     assert swarm.VERSION == VERSION
-    assert swarm.OPS[:2] == ("ping", "info")
+    assert swarm.OPS[:3] == ("ping", "ping_head", "info")
     assert "node_list" in swarm.OPS and len(set(swarm.OPS)) == len(swarm.OPS)
 
 
@@ -213,6 +213,25 @@ def test_node_list(manager, engine):
     assert second["hostname"] == "host-ü" and second["labels"] == {}
     assert second["member"] is False and second["leader"] is False
     assert second["reachability"] == second["manager_addr"] == ""
+
+
+def test_node_list_rows_keep_their_own_values(manager, engine):
+    for number, (name, role) in enumerate([("a", "worker"), ("a", "manager"), ("b", "worker")], 2):
+        engine.nodes.append(node(f"n{number}", name, role))
+        engine.nodes[-1]["Spec"]["Labels"] = {"number": str(number), "é\n": ""}
+    engine.nodes[2]["ManagerStatus"] = {"Reachability": "unreachable"}
+    rows = manager.node_list()
+    assert [row["id"] for row in rows] == ["n1", "n2", "n3", "n4"]
+    assert [row["hostname"] for row in rows] == ["host1", "a", "a", "b"]
+    assert [row["role"] for row in rows] == ["manager", "worker", "manager", "worker"]
+    assert [row["member"] for row in rows] == [True, False, True, False]
+    assert [row["labels"].get("number") for row in rows] == [None, "2", "3", "4"]
+    assert rows[1]["labels"]["é\n"] == "" and rows[1] is not rows[2]
+
+
+def test_node_list_without_nodes(manager, engine):
+    engine.nodes.clear()
+    assert manager.node_list() == []
 
 
 def test_node_inspect(manager):

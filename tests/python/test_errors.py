@@ -128,6 +128,12 @@ def join_that_fails_late(engine, client):
     client.join([engine.manager_addr], TOKEN)
 
 
+def unlock_with_another_key(engine, client):
+    engine.swarm = {**engine.swarm, "LocalNodeState": "locked"}
+    engine.answers["POST", "/swarm/unlock"] = says(401, "swarm could not be unlocked: invalid key provided")
+    client.unlock("SWMKEY-1-" + "k" * 43)
+
+
 SCENARIOS = {
     "InvalidArgument": (lambda engine, client: client.call("no_such"), 0),
     "ConnectError": (refuse_connection, 0),
@@ -150,6 +156,7 @@ SCENARIOS = {
     "Ambiguous": (two_of_a_name, None),
     "StillPending": (join_that_hangs, None),
     "StateError": (join_that_fails_late, 0),
+    "BadKey": (unlock_with_another_key, 401),
 }
 # TooLarge and PermissionDenied have tests of their own below. Canceled cannot reach a caller: only
 # a signal handler that raised cancels, and what it raised comes out.
@@ -157,7 +164,7 @@ ELSEWHERE = {"MemoryError", "TooLarge", "PermissionDenied", "Canceled"}
 
 
 def test_the_table_is_complete():
-    assert len(ROWS) == 25
+    assert len(ROWS) == 26
     assert set(SCENARIOS) | ELSEWHERE == {exception for _, _, exception, _ in ROWS}
 
 

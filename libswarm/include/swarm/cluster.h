@@ -70,9 +70,9 @@ typedef struct swarm_init_options {
 	const char *const *default_addr_pool; /**< CIDRs, ends with NULL */
 	int subnet_size;                      /**< mask length of networks cut from the pool */
 	int autolock;                         /**< 1: managers lock themselves at restart */
-	int force_new_cluster;                /**< 1: only for a lost quorum, on one host */
-	const json_t *spec;                   /**< more of the cluster's spec; borrowed */
-	int64_t timeout_ms;                   /**< 0: 120 s */
+	int force_new_cluster; /**< 1: only for a lost quorum, on one host; see swarm_init() */
+	const json_t *spec;    /**< more of the cluster's spec; borrowed */
+	int64_t timeout_ms;    /**< 0: 120 s */
 } swarm_init_options;
 
 #define SWARM_INIT_OPTIONS_INIT                                                                    \
@@ -86,6 +86,15 @@ typedef struct swarm_init_options {
  * The advertise address is checked to be this host's where the engine is on a unix socket.
  * Options that the engine takes only together (pool and subnet size, both autolock fields) are sent
  * together.
+ *
+ * Recovery from a lost quorum is an init with force_new_cluster on one of the managers that are left:
+ * it becomes the only manager, and keeps services, secrets, configs and the worker nodes. Give
+ * listen_addr and advertise_addr as they were. The engine takes autolock and the CA's rotation counter
+ * from this call whatever it says of them, so the spec is read first and sent back with it; without a
+ * leader it often cannot be read, and then autolock is as the options say. Where that is not what the
+ * cluster had, set autolock. The other managers must leave by force and join anew. Never do it on two
+ * hosts. A manager that is still starting refuses with SWARM_E_UNAVAILABLE or SWARM_E_NOT_MEMBER:
+ * restart docker there first.
  *
  * @param client       the client
  * @param options      NULL: all defaults
@@ -208,6 +217,84 @@ void swarm_tokens_clear(swarm_tokens *tokens);
  */
 int swarm_cluster_update(swarm_client *client, const json_t *patch, unsigned rotate,
 			 int64_t timeout_ms, json_t **ret_change, swarm_error *err);
+
+/**
+ * Unlock this host, a manager that locked itself when docker started, and wait until it is active.
+ * The key's form is checked before it is sent. The engine goes on with an unlock that was given up,
+ * by deadline or cancel.
+ *
+ * @param key         the unlock key "SWMKEY-1-..."; borrowed, wiped from every copy
+ * @param timeout_ms  0: 120 s
+ * @return 0, SWARM_E_KEY (malformed, or another swarm's or an older one), SWARM_E_CONFLICT (not
+ *         locked), SWARM_E_NOT_MEMBER, SWARM_E_STATE (unlocked, but the start failed), SWARM_E_INVAL,
+ *         SWARM_E_TIMEOUT
+ */
+int swarm_unlock(swarm_client *client, const char *key, int64_t timeout_ms, swarm_error *err);
+
+/**
+ * Read the unlock key, from a manager that is not locked.
+ *
+ * @param timeout_ms  0: 60 s
+ * @param ret_key     new, secret; wipe and free with swarm_bytes_free(key, strlen(key))
+ * @return 0, SWARM_E_NOT_FOUND (autolock is off), SWARM_E_NOT_MANAGER, SWARM_E_NO_LEADER
+ */
+int swarm_unlock_key_get(swarm_client *client, int64_t timeout_ms, char **ret_key,
+			 swarm_error *err);
+
+/**
+ * Make a new unlock key and read it. The other managers fetch it by themselves; for a moment the old
+ * key may still open one of them.
+ *
+ * @param timeout_ms  0: 60 s
+ * @param ret_key     as for swarm_unlock_key_get()
+ * @return as swarm_cluster_update(), and SWARM_E_INVAL (autolock is off)
+ */
+int swarm_unlock_key_rotate(swarm_client *client, int64_t timeout_ms, char **ret_key,
+			    swarm_error *err);
+
+/** Options of swarm_ca_rotate(). Start from SWARM_CA_OPTIONS_INIT. */
+typedef struct swarm_ca_options {
+	size_t size;
+	const char *cert; /**< PEM of a root certificate of one's own; NULL: the engine makes one */
+	const char *key;  /**< PEM of its private key; given with cert; wiped from every copy */
+	int64_t timeout_ms; /**< 0: 300 s */
+} swarm_ca_options;
+
+#define SWARM_CA_OPTIONS_INIT                                                                      \
+	{                                                                                          \
+		sizeof(swarm_ca_options), NULL, NULL, 0                                            \
+	}
+
+/**
+ * Give the cluster a new root CA, and wait until the rotation is over and every node shows a
+ * certificate of it. Join tokens change with the root. A node that is down holds the rotation up:
+ * remove it, or bring it back. A rotation that is given up, by deadline or cancel, goes on.
+ *
+ * @param options  NULL: all defaults
+ * @param err      NULL or an error to fill
+ * @return 0, SWARM_E_INVAL, SWARM_E_TIMEOUT (the rotation goes on; names nodes that are not done),
+ *         and as swarm_cluster_update()
+ */
+int swarm_ca_rotate(swarm_client *client, const swarm_ca_options *options, swarm_error *err);
+
+/**
+ * Take a host out of its swarm as a whole: drain it and wait, demote it and wait, leave, and delete
+ * its record. A demotion that would lose the quorum is refused before anything is changed. A cancel
+ * or deadline leaves what was done so far.
+ *
+ * @param host        a client of the host's own engine
+ * @param manager     a client of another host, which is a manager of the same swarm
+ * @param timeout_ms  0: 600 s
+ * @param err         NULL or an error to fill; its text says which step failed. After a failure the
+ *                    call may be made again; where the host has left already, what remains is
+ *                    swarm_node_remove()
+ * @return 0, SWARM_E_NOT_MEMBER (the host is in no swarm), SWARM_E_NOT_FOUND (the manager does not
+ *         know it), SWARM_E_QUORUM, SWARM_E_LOCKED, SWARM_E_INVAL (both clients are one host's),
+ *         SWARM_E_TIMEOUT
+ *
+ * Thread rule: this thread uses both clients.
+ */
+int swarm_depart(swarm_client *host, swarm_client *manager, int64_t timeout_ms, swarm_error *err);
 
 #ifdef __cplusplus
 }

@@ -11,46 +11,35 @@
 #define SWARM_NODE_H
 
 #include <swarm/client.h>
+#include <swarm/view.h>
 
 #ifdef __cplusplus
 extern "C" {
 #endif
-
-/** One node, read only. Strings are owned by the list, never NULL, "" where the engine has none. */
-typedef struct swarm_node {
-	const char *id;
-	const char *hostname;
-	const char *role;         /**< desired role: "worker" or "manager" */
-	const char *availability; /**< "active", "pause" or "drain" */
-	const char *state;        /**< "unknown", "down", "ready" or "disconnected" */
-	const char *message;      /**< the engine's words on the state */
-	const char *addr;         /**< ip as the managers see it */
-	const char *engine_version;
-	int member;               /**< 1: a member of the managers' raft group */
-	int leader;               /**< 1: leads it */
-	const char *reachability; /**< of a raft member: "reachable", "unreachable", "unknown" */
-	const char *manager_addr; /**< of a raft member: "ip:port" */
-	const json_t *labels;     /**< object; borrowed from the list */
-} swarm_node;
-
-/** A node list. */
-typedef struct swarm_node_list {
-	size_t count;
-	swarm_node *nodes; /**< in the engine's order */
-	json_t *raw;       /**< the answer that the nodes point into */
-} swarm_node_list;
 
 /**
  * List the nodes.
  *
  * @param timeout_ms  0: 60 s
  * @param ret_list    new; free with swarm_node_list_free()
+ * @return 0, SWARM_E_JSON (the text names the path of what is wrong)
  */
 int swarm_node_list_get(swarm_client *client, int64_t timeout_ms, swarm_node_list **ret_list,
 			swarm_error *err);
 
-/** Free a list. @param list stolen; NULL is allowed. @return NULL */
-swarm_node_list *swarm_node_list_free(swarm_node_list *list);
+/**
+ * List the nodes that fit filters: "id", "name" (the host name), "role", "membership", "label" (of the
+ * engine), "node.label" (since API 1.40). Id and name are exact, while the engine's are the start of
+ * a value.
+ *
+ * @param filters     NULL, or names and values, ends with a NULL name; values of one name are
+ *                    alternatives, different names must all fit
+ * @param timeout_ms  0: 60 s
+ * @param ret_list    new; free with swarm_node_list_free()
+ * @return 0, SWARM_E_INVAL, SWARM_E_HTTP (a filter or value that the engine does not know)
+ */
+int swarm_node_list_filtered(swarm_client *client, const swarm_query *filters, int64_t timeout_ms,
+			     swarm_node_list **ret_list, swarm_error *err);
 
 /**
  * Find a node in a list.
@@ -91,6 +80,43 @@ int swarm_node_update(swarm_client *client, const char *node, const json_t *patc
 		      int64_t timeout_ms, json_t **ret_change, swarm_error *err);
 
 /**
+ * Set and remove labels of a node. The others stay.
+ *
+ * @param node        id, host name or "self"
+ * @param labels      names and values, ends with a NULL name; a NULL value removes the label
+ * @param timeout_ms  0: 60 s
+ * @param ret_change  as for swarm_node_update()
+ * @return as swarm_node_update()
+ */
+int swarm_node_label(swarm_client *client, const char *node, const swarm_query *labels,
+		     int64_t timeout_ms, json_t **ret_change, swarm_error *err);
+
+/**
+ * Make a node a manager, and wait until it is a reachable member of the managers' raft group.
+ *
+ * @param node        id, host name or "self"
+ * @param timeout_ms  0: 120 s
+ * @param ret_change  as for swarm_node_update()
+ * @return as swarm_node_update(), and SWARM_E_TIMEOUT (the promotion goes on,
+ *         as after a cancel)
+ */
+int swarm_node_promote(swarm_client *client, const char *node, int64_t timeout_ms,
+		       json_t **ret_change, swarm_error *err);
+
+/**
+ * Make a node a worker, and wait until it is out of the managers' raft group. Refused with the
+ * arithmetic where the quorum would be lost.
+ *
+ * @param node        id, host name or "self"
+ * @param timeout_ms  0: 120 s
+ * @param ret_change  as for swarm_node_update()
+ * @return as swarm_node_update(), and SWARM_E_TIMEOUT (the demotion goes on,
+ *         as after a cancel)
+ */
+int swarm_node_demote(swarm_client *client, const char *node, int64_t timeout_ms,
+		      json_t **ret_change, swarm_error *err);
+
+/**
  * Drain a node and wait until no task runs on it.
  *
  * @param timeout_ms  0: 300 s
@@ -115,6 +141,16 @@ int swarm_node_drain(swarm_client *client, const char *node, int64_t timeout_ms,
  */
 int swarm_node_remove(swarm_client *client, const char *node, unsigned flags, int64_t timeout_ms,
 		      swarm_error *err);
+
+/**
+ * Delete the records of all workers that are down. Never a manager, and never a node that came back
+ * while this went on.
+ *
+ * @param timeout_ms  0: 60 s
+ * @param ret_ids     NULL, or new reference: array of the ids that were removed
+ * @return 0, or the first error that stopped it (the text says how many were removed before)
+ */
+int swarm_node_prune(swarm_client *client, int64_t timeout_ms, json_t **ret_ids, swarm_error *err);
 
 #ifdef __cplusplus
 }

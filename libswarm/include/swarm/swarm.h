@@ -4,9 +4,17 @@
 
 #include <swarm/client.h>
 #include <swarm/cluster.h>
+#include <swarm/env.h>
 #include <swarm/error.h>
+#include <swarm/events.h>
+#include <swarm/loop.h>
 #include <swarm/node.h>
+#include <swarm/object.h>
 #include <swarm/ops.h>
+#include <swarm/progress.h>
+#include <swarm/service.h>
+#include <swarm/stream.h>
 #include <swarm/token.h>
+#include <swarm/view.h>
 
 #endif

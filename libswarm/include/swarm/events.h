@@ -1,0 +1,83 @@
+/*
+ * Events of the cluster: followed for as long as one of its managers lives, and waits built on them.
+ *
+ * Every manager tells all events of swarm scope (nodes, services, secrets, configs, networks), and no
+ * other host does. There are none for tasks.
+ */
+#ifndef SWARM_EVENTS_H
+#define SWARM_EVENTS_H
+
+#include <swarm/client.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** One event; borrowed for the call of the callback. Strings are "" where the engine has none. */
+typedef struct swarm_event {
+	const char *type;   /**< "node", "service", "secret", "config" or "network" */
+	const char *action; /**< "create", "update" or "remove" */
+	const char *id;     /**< of the object */
+	const char *name;   /**< of the object */
+	const json_t *json; /**< the event; what changed stands in Actor.Attributes */
+} swarm_event;
+
+/**
+ * Called for each event, and with event NULL when the connection is up: at first, and again after
+ * each gap. Then everything that may have changed unseen is to be looked at anew; what changes from
+ * there on comes as an event, perhaps twice.
+ *
+ * @param payload  the pointer from the options
+ * @param client   the manager that is followed, free for calls
+ * @param event    borrowed for the call, or NULL
+ * @param err      to be filled where the callback returns an error of its own calls
+ * @return 0 to go on; above 0: end, the value is given to the caller; below 0: a swarm_error_code,
+ *         which ends it too, unless another manager may do better (no connection, no leader)
+ */
+typedef int (*swarm_event_cb)(void *payload, swarm_client *client, const swarm_event *event,
+			      swarm_error *err);
+
+/** Options of swarm_follow(). Start from SWARM_FOLLOW_OPTIONS_INIT. */
+typedef struct swarm_follow_options {
+	size_t size;
+	swarm_client *const *clients; /**< of managers, ends with NULL; required; used in turn */
+	const swarm_query *filters;   /**< NULL, or names and values as docker takes them ("type",
+				       *   "event", "node", "service", ...), ends with a NULL name; up
+				       *   to 30. The scope is always swarm */
+	swarm_event_cb on_event;      /**< required */
+	void *payload;                /**< for on_event */
+	int64_t timeout_ms;           /**< 0: no end */
+} swarm_follow_options;
+
+#define SWARM_FOLLOW_OPTIONS_INIT                                                                  \
+	{                                                                                          \
+		sizeof(swarm_follow_options), NULL, NULL, NULL, NULL, 0                            \
+	}
+
+/**
+ * Follow the events. Where the stream is cut, or its host is no manager any more, the next client is
+ * taken; all of them failing ends it at the start only. A silent stream is tested every 30 s.
+ *
+ * @param options  required; clients are borrowed for the call, and their cancel callbacks ask
+ * @param err      NULL or an error to fill
+ * @return what the callback returned to end it; SWARM_E_TIMEOUT; SWARM_E_CANCELED; SWARM_E_INVAL;
+ *         SWARM_E_HTTP (a filter that the engine does not know); at the start the last client's error
+ *
+ * Thread rule: this thread uses all the clients.
+ */
+int swarm_follow(const swarm_follow_options *options, swarm_error *err);
+
+/**
+ * Wait until a condition holds: the callback is called as by swarm_follow(), and with event NULL at
+ * least once a second, since not all that changes is told by an event. It returns 1 when the condition
+ * holds.
+ *
+ * @return 0 once the callback returned 1; all else as swarm_follow()
+ */
+int swarm_wait_for(const swarm_follow_options *options, swarm_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,164 @@
+/*
+ * Who is a manager: the quorum before a demotion, and promote and demote with the wait for the raft
+ * group, which follows the record by seconds. How an update is written is update.c's.
+ */
+#include "logic.h"
+
+#include <string.h>
+
+/* swarmkit: the role manager tries again every 5 s, and a certificate may take 16 s. */
+enum { DEFAULT_TIMEOUT_MS = 120000, NAMED = 3 };
+
+/* --- the quorum ----------------------------------------------------------------------------- */
+
+/*
+ * What the raft group is without one member. swarmkit asks the same question, but answers without
+ * names, and not for a member that it can demote by a detour.
+ */
+static int check_list(const swarm_node_list *list, const char *id, const char *name,
+		      swarm_error *err)
+{
+	size_t members = 0, reachable = 0, left, needed, more = 0;
+	const swarm_node *leaving = NULL;
+	swarm__names dead = { 0 };
+
+	for (size_t i = 0; i < list->count; i++) {
+		const swarm_node *node = &list->nodes[i];
+		bool reached = strcmp(node->reachability, "reachable") == 0;
+
+		if (!node->member)
+			continue;
+		members++;
+		reachable += reached;
+		if (strcmp(node->id, id) == 0)
+			leaving = node;
+		else if (!reached && more++ < NAMED)
+			swarm__names_add(&dead, "%s", node->hostname);
+	}
+	/* Wanted as a manager, but not in the group yet: it has no vote to lose. */
+	if (!leaving)
+		return 0;
+	if (members == 1)
+		return swarm__error(err, SWARM_E_QUORUM,
+				    "%s is the last manager: promote another node first", name);
+	left = reachable - (strcmp(leaving->reachability, "reachable") == 0 ? 1 : 0);
+	needed = (members - 1) / 2 + 1;
+	if (left >= needed)
+		return 0;
+	return swarm__error(
+		err, SWARM_E_QUORUM,
+		"demoting %s would leave %zu of %zu managers reachable, %zu %s needed: bring "
+		"%s back first",
+		name, left, members - 1, needed, needed == 1 ? "is" : "are", dead.text);
+}
+
+int swarm__quorum_check(const swarm__target *target, swarm_error *err)
+{
+	swarm_node_list *list;
+	int rc = swarm__node_list(target->client, false, &target->deadline, &list, err);
+
+	if (rc)
+		return rc;
+	rc = check_list(list, target->id, target->name, err);
+	swarm_node_list_free(list);
+	return rc;
+}
+
+/* --- the wait for the raft group -------------------------------------------------------------- */
+
+/*
+ * 0: the raft group is as wanted. 1: not yet. Else an error. A record that is gone is out of the
+ * group.
+ */
+static int look(const swarm__target *t, bool wanted, swarm_error *err)
+{
+	json_t *json;
+	const json_t *status;
+	bool there;
+	int rc = swarm__call_patiently(t->client, SWARM_OP_NODE_INSPECT, t->id, NULL, &t->deadline,
+				       &json, err);
+
+	if (rc == SWARM_E_NOT_FOUND && !wanted) {
+		swarm__error_clear(err);
+		return 0;
+	}
+	if (rc)
+		return rc;
+	status = swarm__json_at(json, "ManagerStatus");
+	there = json_is_object(status);
+	/* A new member counts for the quorum at once, so it must be reachable too. */
+	if (wanted)
+		there = strcmp(swarm__json_string(status, "Reachability"), "reachable") == 0;
+	json_decref(json);
+	return there == wanted ? 0 : 1;
+}
+
+static int wait_role(const swarm__target *t, bool manager, swarm_error *err)
+{
+	swarm__watch SWARM__AUTO_WATCH watch = { .client = t->client, .type = "node" };
+	const char *what = manager ? "promote" : "demote";
+	int64_t pause = 0;
+	int rc;
+
+	do {
+		rc = look(t, manager, err);
+		if (rc >= 0)
+			swarm__progress(t->client, what, rc == 0, 1, "%s", t->name);
+		if (rc == 0)
+			return 0;
+		if (rc == 1)
+			rc = swarm__watch_pause(&watch, &t->deadline, &pause, err);
+	} while (!rc);
+	if (rc != SWARM_E_TIMEOUT)
+		return rc;
+	swarm__error_clear(err);
+	return swarm__error(err, rc,
+			    "%s was %sd, but is %s member of the managers' group after %lld s: %s",
+			    t->name, what, manager ? "no reachable" : "still a",
+			    (long long)swarm__seconds_since(t->started),
+			    manager ? "see docker's log on that host" : "run again");
+}
+
+/* --- promote and demote ----------------------------------------------------------------------- */
+
+static int set_role(swarm__target *t, bool manager, json_t **ret_change, swarm_error *err)
+{
+	json_t *patch = json_pack("{s:s}", "Role", manager ? "manager" : "worker");
+	json_t *change = NULL;
+	int rc = patch ? swarm__target_change(t, patch, &change, err) : swarm__nomem(err);
+
+	json_decref(patch);
+	if (!rc)
+		rc = wait_role(t, manager, err);
+	if (!rc && ret_change)
+		*ret_change = json_incref(change);
+	json_decref(change);
+	return rc;
+}
+
+int swarm__target_demote(swarm__target *target, json_t **ret_change, swarm_error *err)
+{
+	return set_role(target, false, ret_change, err);
+}
+
+static int set_role_of(swarm_client *client, const char *node, bool manager, int64_t timeout_ms,
+		       json_t **ret_change, swarm_error *err)
+{
+	swarm__deadline deadline = swarm__deadline_in(timeout_ms, DEFAULT_TIMEOUT_MS);
+	swarm__target SWARM__AUTO_TARGET t = { 0 };
+	int rc = swarm__target_find(client, node, &deadline, &t, err);
+
+	return rc ? rc : set_role(&t, manager, ret_change, err);
+}
+
+int swarm_node_promote(swarm_client *client, const char *node, int64_t timeout_ms,
+		       json_t **ret_change, swarm_error *err)
+{
+	return set_role_of(client, node, true, timeout_ms, ret_change, err);
+}
+
+int swarm_node_demote(swarm_client *client, const char *node, int64_t timeout_ms,
+		      json_t **ret_change, swarm_error *err)
+{
+	return set_role_of(client, node, false, timeout_ms, ret_change, err);
+}

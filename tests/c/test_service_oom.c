@@ -1,0 +1,226 @@
+/* Memory runs out at each allocation in turn: services and other objects, and the events. */
+#include "test_cluster.h"
+
+#include "oom.h"
+
+/* As in test_cluster_oom.c: jansson's parser loses characters when it has no memory. */
+void *__real_malloc(size_t size);
+int __real_swarm__json_parse(const char *text, size_t size, json_t **ret_json, swarm_error *err);
+int __wrap_swarm__json_parse(const char *text, size_t size, json_t **ret_json, swarm_error *err);
+
+int __wrap_swarm__json_parse(const char *text, size_t size, json_t **ret_json, swarm_error *err)
+{
+	json_malloc_t allocate;
+	json_free_t release;
+	int rc;
+
+	json_get_alloc_funcs(&allocate, &release);
+	json_set_alloc_funcs(__real_malloc, release);
+	rc = __real_swarm__json_parse(text, size, ret_json, err);
+	json_set_alloc_funcs(allocate, release);
+	return rc;
+}
+
+#define REST "\"Name\":\"web\",\"TaskTemplate\":{},\"Mode\":{\"Replicated\":{\"Replicas\":1}}"
+#define SERVICE                                                                                    \
+	"{\"ID\":\"s1\",\"Version\":{\"Index\":5},\"Spec\":{" REST                                 \
+	",\"UpdateConfig\":{\"Monitor\":1}},\"PreviousSpec\":{" REST "}}"
+#define WORKER1                                                                                    \
+	"{\"ID\":\"n1\",\"Version\":{\"Index\":5},\"Spec\":{\"Role\":\"worker\",\"Availability\":" \
+	"\"active\"}}"
+#define WEB "GET " API "/services/web"
+#define UPDATE "POST " API "/services/s1/update?version=5"
+
+static int run_list(swarm_client *client, swarm_error *err)
+{
+	const swarm_query filters[] = { { "name", "web" }, { NULL, NULL } };
+	json_t *list = NULL;
+	int rc = swarm_object_list(client, SWARM_KIND_SERVICE, filters, 0, &list, err);
+
+	CHECK((list == NULL) == (rc != 0));
+	json_decref(list);
+	return rc;
+}
+
+static int run_secret(swarm_client *client, swarm_error *err)
+{
+	char *id = NULL;
+	int rc = swarm_secret_create(client, "x", "data", 4, NULL, 0, &id, err);
+
+	CHECK((id == NULL) == (rc != 0));
+	free(id);
+	return rc;
+}
+
+static int run_scale(swarm_client *client, swarm_error *err)
+{
+	json_t *change = NULL;
+	int rc = swarm_service_scale(client, "web", 3, 0, &change, err);
+
+	CHECK((change == NULL) == (rc != 0));
+	json_decref(change);
+	return rc;
+}
+
+static int run_rollback(swarm_client *client, swarm_error *err)
+{
+	return swarm_service_rollback(client, "web", 0, err);
+}
+
+static int run_wait(swarm_client *client, swarm_error *err)
+{
+	return swarm_service_wait(client, "web", 0, NULL, err);
+}
+
+static int run_remove(swarm_client *client, swarm_error *err)
+{
+	return swarm_object_remove(client, SWARM_KIND_SERVICE, "web", 0, err);
+}
+
+static int on_event(void *payload, swarm_client *client, const swarm_event *event, swarm_error *err)
+{
+	(void)payload;
+	(void)client;
+	(void)err;
+	return event != NULL;
+}
+
+static int run_events(swarm_client *client, swarm_error *err)
+{
+	swarm_client *const clients[] = { client, NULL };
+	swarm_follow_options options = SWARM_FOLLOW_OPTIONS_INIT;
+
+	options.clients = clients;
+	options.on_event = on_event;
+	return swarm_wait_for(&options, err);
+}
+
+static int run_logs(swarm_client *client, swarm_error *err)
+{
+	swarm_stream *stream = NULL;
+	int rc = swarm_logs_open(client, SWARM_KIND_SERVICE, "web", NULL, 0, &stream, err);
+
+	CHECK((stream == NULL) == (rc != 0));
+	swarm_stream_free(stream);
+	return rc;
+}
+
+static int run_promote(swarm_client *client, swarm_error *err)
+{
+	return swarm_node_promote(client, "n1", 0, NULL, err);
+}
+
+static const fake_row list_rows[] = {
+	{ "GET " API "/services?filters=%7B%22name%22%3A%5B%22web%22%5D%7D", .reply = "[]" },
+	{ NULL },
+};
+static const fake_row secret_rows[] = {
+	{ "POST " API "/secrets/create", .status = 201, .reply = "{\"ID\":\"s1\"}" },
+	{ NULL },
+};
+static const fake_row scale_rows[] = {
+	{ WEB, .reply = SERVICE },
+	{ "GET " API "/services/s1", .reply = SERVICE },
+	{ "GET " API "/services/s1", .reply = SERVICE },
+	{ UPDATE, .reply = "{}" },
+	{ NULL },
+};
+static const fake_row rollback_rows[] = {
+	{ WEB, .reply = SERVICE },
+	{ UPDATE "&rollback=previous", .reply = "{}" },
+	{ NULL },
+};
+static const fake_row wait_rows[] = {
+	{ WEB, .reply = SERVICE },
+	{ "GET " API "/tasks?filters=%7B%22service%22%3A%5B%22s1%22%5D%2C%22_up-to-date%22%3A%5B%22"
+	  "true%22%5D%7D",
+	  .reply = "[{\"ID\":\"t1\",\"Slot\":1,\"DesiredState\":\"running\",\"Status\":{"
+		   "\"State\":\"running\"}}]" },
+	{ "GET " API "/nodes", .reply = "[{\"ID\":\"n1\",\"Status\":{\"State\":\"down\"}}]" },
+	{ NULL },
+};
+static const fake_row remove_rows[] = {
+	{ WEB, .reply = SERVICE },
+	{ .expect = "DELETE " API "/services/s1" },
+	{ NULL },
+};
+static const fake_row events_rows[] = {
+	{ INFO, .reply = MANAGER },
+	{ "GET " API "/events?filters=%7B%22scope%22%3A%5B%22swarm%22%5D%7D",
+	  .reply = "{\"Type\":\"node\"}\n", .chunk = 500, .fault = FAKE_OPEN },
+	{ NULL },
+};
+
+static const fake_row logs_rows[] = {
+	{ WEB, .reply = SERVICE },
+	{ "GET " API "/services/s1/logs?stdout=true&stderr=true",
+	  .headers = "Content-Type: application/vnd.docker.raw-stream\r\n", .chunk = 500 },
+	{ NULL },
+};
+
+/* With a pause, and events in it. */
+static const fake_row promote_rows[] = {
+	{ "GET " API "/nodes/n1", .reply = WORKER1 },
+	{ "GET " API "/nodes/n1", .reply = WORKER1 },
+	{ .expect = "POST " API "/nodes/n1/update?version=5" },
+	{ "GET " API "/nodes/n1", .reply = WORKER1 },
+	{ WATCH("node"), .reply = "{}\n{}\n", .chunk = 99, .fault = FAKE_OPEN },
+	{ "GET " API "/nodes/n1", .reply = "{\"ManagerStatus\":{\"Reachability\":\"reachable\"}}" },
+	{ NULL },
+};
+
+static const struct {
+	const char *name;
+	const fake_row *rows;
+	int (*run)(swarm_client *client, swarm_error *err);
+} table[] = {
+	{ "list", list_rows, run_list },          { "secret", secret_rows, run_secret },
+	{ "scale", scale_rows, run_scale },       { "rollback", rollback_rows, run_rollback },
+	{ "wait", wait_rows, run_wait },          { "remove", remove_rows, run_remove },
+	{ "events", events_rows, run_events },    { "logs", logs_rows, run_logs },
+	{ "promote", promote_rows, run_promote },
+};
+
+enum { CASES = sizeof(table) / sizeof(table[0]), TOO_MANY = 2000 };
+
+/* One run of a case in which allocation n fails; false where it needed fewer. */
+static bool run_case(size_t i, long n, void (*start)(long n), int *ret_rc)
+{
+	fixture f = setup(table[i].rows);
+	bool failed;
+
+	start(n);
+	*ret_rc = table[i].run(f.client, &f.err);
+	failed = oom_stop();
+	CHECK_INT(f.err.code, *ret_rc);
+	swarm_client_free(f.client);
+	fake_engine_stop_early(f.engine);
+	return failed;
+}
+
+static void run_table(void (*start)(long n))
+{
+	for (size_t i = 0; i < CASES; i++) {
+		long n = 0;
+		int rc;
+
+		test_row = table[i].name;
+		while (n < TOO_MANY && run_case(i, n, start, &rc) && CHECK_INT(rc, SWARM_E_NOMEM))
+			n++;
+		CHECK_INT(rc, 0);
+		CHECK(n > 3);
+	}
+}
+
+static void own_allocations(void)
+{
+	run_table(oom_start);
+}
+
+/* What the library builds with jansson counts too: bodies, merged specs, changes. */
+static void jansson_too(void)
+{
+	run_table(oom_start_with_jansson);
+}
+
+TEST_MAIN(TEST(own_allocations), TEST(jansson_too))
