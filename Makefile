@@ -1,27 +1,28 @@
 # make bootstrap   hosts on this machine, and a swarm on them: the main job
-# make check       every test, cheap ones first; check-c, check-sanitize, check-fuzz, check-python,
-#                  check-salt and check-lab are one layer each
+# make check       every test, cheap ones first; check-c, check-sanitize, check-fuzz, check-api,
+#                  check-python, check-salt and check-lab are one layer each
 # make check-all   also what takes long: valgrind on everything, clang, thread sanitizer, long fuzzing
 # make fileroot DEST=/srv/salt   write a complete Salt file root; fileroot-remove takes it back
 # make wheel       the Python package saltext-swarm, in build/dist
 # make bench       bootstrap against the recipe with cmd.run, in one lab
+# make bench-calls node lists against a raw socket and docker-py (docs/bench.md)
 #
 # Each target installs what it needs, as root on Debian 12 or later, through apt and pip as configured.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DELETE_ON_ERROR:
-.PHONY: all bootstrap lab-down fileroot fileroot-remove wheel bench clean check check-all check-style \
+.PHONY: all bootstrap lab-down fileroot fileroot-remove wheel bench bench-calls clean check check-all check-style \
 	check-c check-sanitize check-fuzz check-fuzz-long check-valgrind check-clang check-threads \
-	check-python check-salt check-lab
+	check-api check-python check-salt check-lab abi
 
 PYTHON := build/venv/bin/python
 PYTEST := $(PYTHON) -B -m pytest -q
 MESON := /usr/bin/meson
 DROPIN := build/dropin/_swarm-$(shell cat VERSION)-$(shell uname -m).abi3.so
-CORE_SOURCES := $(wildcard libswarm/*.[ch] libswarm/include/swarm/* pymodule/*.[ch]) \
-	$(addprefix pymodule/,build-dropin check-needs static-deps) libswarm/sources.txt setup.py VERSION
-FUZZ_TARGETS := answer arguments redact token
+CORE_SOURCES := $(wildcard libswarm/*.[ch] libswarm/*.def libswarm/include/swarm/* pymodule/*.[ch]) \
+	$(addprefix pymodule/,build-dropin check-needs debian-source static-deps) libswarm/sources.txt setup.py VERSION
+FUZZ_TARGETS := answer arguments frames redact scan token url
 FUZZ_SECONDS ?= 10
 FUZZ_LONG_SECONDS ?= 1800
 
@@ -69,7 +70,7 @@ wheel: build/venv/.done
 
 # --- tests ----------------------------------------------------------------------------------------
 
-check: check-style check-c check-sanitize check-fuzz check-python check-salt check-lab
+check: check-style check-c check-sanitize check-fuzz check-api check-python check-salt check-lab
 	@echo "make check: all passed"
 
 check-style: build/venv/.done
@@ -120,6 +121,14 @@ check-fuzz: build/c-fuzz/build.ninja
 check-fuzz-long:
 	$(MAKE) check-fuzz FUZZ_SECONDS=$(FUZZ_LONG_SECONDS)
 
+# The tables and the made pages against their sources; docker.io's source package is downloaded once.
+check-api: build/venv/.done
+	$(PYTEST) tests/api
+
+# The public ABI as it is now becomes the one that check-c compares with.
+abi: build/.packages-build build/.packages-check
+	tests/c/check_abi --write
+
 check-python: $(DROPIN) build/venv/.done
 	$(PYTEST) tests/python
 
@@ -136,6 +145,11 @@ check-all: check check-clang check-threads check-valgrind check-fuzz-long
 
 bench: $(DROPIN)
 	tests/bench/bootstrap.py
+
+# docker-py is what the extension is held against, and nothing else needs it.
+bench-calls: $(DROPIN) build/venv/.done
+	$(PYTHON) -m pip install -q docker
+	$(PYTHON) tests/bench/calls.py $(DROPIN)
 
 clean:
 	rm -rf build

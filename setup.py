@@ -22,6 +22,8 @@ SOURCES = [
     "pymodule/_cluster.c",
     "pymodule/_convert.c",
     "pymodule/_node.c",
+    "pymodule/_record.c",
+    "pymodule/_service.c",
 ]
 DEPENDS = [
     str(path.relative_to(ROOT))
