@@ -114,6 +114,9 @@ def collect(error="", sealed=None):
         return facts
     for key in ("state", "role", "node_id", "name", "managers"):
         facts[key] = info[key]
+    if info["state"] == "error" and not info["node_id"]:
+        # A join that failed before this host ever was a member: the engine goes on trying.
+        facts["state"] = "pending"
     facts["error"] = error or info["error"]
     if info["state"] == "active" and info["role"] == "manager":
         _add_cluster(facts)

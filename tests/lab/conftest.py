@@ -70,6 +70,10 @@ class Run:
             lines += [str(s.get("comment")) for s in states.values()]
         return "\n".join(lines)
 
+    def why(self):
+        """What to read when a run did not end as it should."""
+        return f"{self.failed()}\n{self.comments()[-2000:]}" if self.steps else self.out[-2000:]
+
     def failed(self):
         """``{host: [comments of its failed states]}``."""
         ret = {}
@@ -165,7 +169,7 @@ def lab():
 def swarm(lab):
     """The lab with a whole swarm on it."""
     run = lab.bootstrap()
-    assert run.code == 0, run.out
+    assert run.code == 0, run.why()
     return lab
 
 

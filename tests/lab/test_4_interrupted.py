@@ -33,7 +33,7 @@ def test_killed_orchestration(swarm, seconds):
     assert killed.code != 0
     wait_until_idle(swarm)
     run = swarm.bootstrap()
-    assert run.code == 0, run.out
+    assert run.code == 0, run.why()
     assert_whole(swarm)
 
 
@@ -41,9 +41,9 @@ def test_half_built_swarm_is_predicted(swarm):
     for host in ("manager3", "worker2"):
         swarm.on(host, "timeout", "60", "docker", "swarm", "leave", "--force")
     predicted = swarm.bootstrap("test=True")
-    assert predicted.code == 0, predicted.out
+    assert predicted.code == 0, predicted.why()
     made = swarm.bootstrap()
-    assert made.code == 0, made.out
+    assert made.code == 0, made.why()
     assert made.swarm_changes() == predicted.swarm_changes()
     assert_whole(swarm)
 

@@ -11,7 +11,7 @@ def outside(swarm):
     yield "worker1"
     assert swarm.one("worker1", "swarm.info")["state"] == "inactive"
     run = swarm.bootstrap()
-    assert run.code == 0, run.out
+    assert run.code == 0, run.why()
     assert_whole(swarm)
 
 

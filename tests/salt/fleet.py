@@ -175,6 +175,15 @@ class Fleet:
         self.minions[name] = Minion(self, name, machine, private_key(number))
         return self.minions[name]
 
+    def form(self):
+        """A swarm of all hosts as a bootstrap leaves it, made without one; the mine is empty."""
+        cluster = fake_swarm.Cluster(self.network)
+        for name, minion in self.minions.items():
+            manager = name in self.pillar["managers"]
+            role = "manager" if manager else "worker"
+            cluster.add(minion.machine, role, "drain" if manager else "active")
+        return self
+
     def __getitem__(self, name):
         return self.minions[name]
 

@@ -18,10 +18,8 @@ FORMED = [
 
 @pytest.fixture
 def formed(fleet):
-    """A fleet that was bootstrapped."""
-    steps = fleet.bootstrap()
-    assert steps["ok"], failures(steps)
-    return fleet
+    """A fleet whose swarm is there."""
+    return fleet.form()
 
 
 def forget_calls(fleet):
@@ -75,14 +73,15 @@ def test_pillars_address_reaches_the_engine(fleet):
     assert joined["data_path_addr"] == "eth1"
 
 
-def test_a_second_run_changes_nothing(formed):
-    nodes = [row["id"] for row in formed["manager1"].job().salt["swarm.nodes"]()]
-    forget_calls(formed)
-    steps = formed.bootstrap()
+def test_a_second_run_changes_nothing(fleet):
+    assert fleet.bootstrap()["ok"]
+    nodes = [row["id"] for row in fleet["manager1"].job().salt["swarm.nodes"]()]
+    forget_calls(fleet)
+    steps = fleet.bootstrap()
     assert steps["ok"], failures(steps)
     assert changes(steps) == {}
-    assert written(formed) == {}
-    assert [row["id"] for row in formed["manager1"].job().salt["swarm.nodes"]()] == nodes
+    assert written(fleet) == {}
+    assert [row["id"] for row in fleet["manager1"].job().salt["swarm.nodes"]()] == nodes
 
 
 def test_a_new_worker_joins_and_nothing_else_is_touched(formed):
@@ -118,8 +117,7 @@ def test_first_manager_and_a_worker_replaced_together(formed):
 
 
 def test_two_of_five_managers_replaced_together(make_fleet):
-    fleet = make_fleet(managers=5, workers=0)
-    assert fleet.bootstrap()["ok"]
+    fleet = make_fleet(managers=5, workers=0).form()
     cluster = fleet.clusters()
     fleet["manager1"].machine.wipe()
     fleet["manager4"].machine.wipe()
@@ -157,7 +155,8 @@ def test_fresh_first_manager_beside_silent_ones_makes_no_swarm(formed):
 
 
 def test_dead_manager_named_in_init_without(formed):
-    """A fleet that is bare again, and the third manager gone for good."""
+    """A fleet that is bare again, and the third manager gone for good; its facts are still there."""
+    assert formed.bootstrap()["ok"]
     for minion in formed.minions.values():
         minion.machine.wipe()
     formed["manager3"].machine.docker = "stopped"
@@ -170,6 +169,7 @@ def test_dead_manager_named_in_init_without(formed):
 
 def test_host_of_init_without_whose_swarm_still_listens_vetoes(formed):
     """The operator was wrong: manager3 lives, only its minion does not answer."""
+    assert formed.bootstrap()["ok"]
     for name in ("manager1", "manager2", "worker1", "worker2"):
         formed[name].machine.wipe()
     formed.down = {"manager3"}
@@ -269,6 +269,7 @@ def test_managers_of_two_swarms_stop_the_run(formed):
 
 
 def test_forged_facts_and_tokens_of_a_worker_take_nobody(formed):
+    assert formed.bootstrap()["ok"]
     thief = formed.add("worker9")
     thief.job().salt["swarm.init"]()
     forged = dict(formed.mine["manager1"]["swarm"])
@@ -285,6 +286,7 @@ def test_forged_facts_and_tokens_of_a_worker_take_nobody(formed):
 
 def test_facts_under_a_managers_name_inside_a_workers_entry_are_ignored(formed):
     """What counts is the minion that the master got the entry from."""
+    assert formed.bootstrap()["ok"]
     lies = dict(formed.mine["worker1"]["swarm"], id="manager1", state="inactive")
     formed.mine["worker1"]["swarm"] = lies
     read = formed["manager2"].job().salt["swarm_facts.read"]

@@ -34,7 +34,7 @@ def test_without_a_run_a_bare_host_adds_its_own_public_key(fleet):
 
 
 def test_facts_of_a_manager_name_its_cluster(fleet):
-    fleet.bootstrap()
+    fleet.form()
     cluster = fleet["manager1"].machine.cluster
     found = fleet["manager1"].job(run=fleet.new_run()).salt["swarm_facts.collect"]()
     assert set(found) == ALWAYS | {"cluster", "digest", "members"}
@@ -45,14 +45,14 @@ def test_facts_of_a_manager_name_its_cluster(fleet):
 
 
 def test_facts_of_a_worker_hold_nothing_of_managers_alone(fleet):
-    fleet.bootstrap()
+    fleet.form()
     found = fleet["worker1"].job(run=fleet.new_run()).salt["swarm_facts.collect"]()
     assert set(found) == ALWAYS
     assert (found["state"], found["role"]) == ("active", "worker")
 
 
 def test_manager_without_leader_keeps_the_reason(fleet):
-    fleet.bootstrap()
+    fleet.form()
     for name in ("manager2", "manager3"):
         fleet[name].machine.docker = "stopped"
     found = fleet["manager1"].job().salt["swarm_facts.collect"]()
@@ -69,7 +69,7 @@ def test_engine_that_does_not_answer(fleet, docker, state):
 
 
 def test_no_secret_in_facts(fleet):
-    fleet.bootstrap()
+    fleet.form()
     tokens = fleet["manager1"].machine.cluster.tokens
     for minion in fleet.minions.values():
         text = repr(minion.job().salt["swarm_facts.collect"]("an error", {"worker1": "blob"}))

@@ -11,8 +11,7 @@ TOKEN = "SWMTKN-1-" + "a" * 50 + "-" + "b" * 25
 @pytest.fixture
 def formed(make_fleet):
     """A swarm of one manager and one worker; worker2 outside."""
-    fleet = make_fleet(managers=1, workers=1)
-    assert fleet.bootstrap()["ok"]
+    fleet = make_fleet(managers=1, workers=1).form()
     fleet.add("worker2")
     return fleet
 
@@ -189,8 +188,7 @@ def test_reachable_tells_who_listens(formed):
 
 
 def test_node_ls_has_dockers_columns_sorted_naturally(make_fleet):
-    fleet = make_fleet(managers=2, workers=11)
-    assert fleet.bootstrap()["ok"]
+    fleet = make_fleet(managers=2, workers=11).form()
     fleet["worker10"].machine.docker = "stopped"
     rows = salt_of(fleet, "manager1")["swarm.node_ls"]()
     names = ["manager1", "manager2", *(f"worker{number}" for number in range(1, 12))]
@@ -260,8 +258,7 @@ def test_node_rm_hands_on_force_and_demote(formed):
 
 
 def test_node_rm_of_a_manager_wants_demote(make_fleet):
-    fleet = make_fleet(managers=3, workers=0)
-    assert fleet.bootstrap()["ok"]
+    fleet = make_fleet(managers=3, workers=0).form()
     fleet["manager3"].machine.wipe()
     function = salt_of(fleet, "manager1")["swarm.node_rm"]
     assert "is a manager" in fails(function, "manager3", force=True)

@@ -11,8 +11,7 @@ JOINED = {"swarm": {"old": "inactive", "new": "worker"}}
 @pytest.fixture
 def formed(make_fleet):
     """A swarm of one manager and one worker, with worker2 outside."""
-    fleet = make_fleet(managers=1, workers=1)
-    assert fleet.bootstrap()["ok"]
+    fleet = make_fleet(managers=1, workers=1).form()
     fleet.add("worker2")
     return fleet
 
@@ -125,8 +124,7 @@ def test_wrong_option_is_the_reason(bare):
 @pytest.fixture
 def replaced(make_fleet):
     """Three managers, the third of them wiped; its facts are published."""
-    fleet = make_fleet(managers=3, workers=0)
-    assert fleet.bootstrap()["ok"]
+    fleet = make_fleet(managers=3, workers=0).form()
     fleet.gone = fleet["manager3"].machine.node_id
     fleet["manager3"].machine.wipe()
     fleet.run = fleet.new_run()
