@@ -341,6 +341,13 @@ def _joined(ret, facts, plan, options, source):
         reason = __salt__["swarm_facts.foreign"](facts, plan)
         if reason:
             raise CommandExecutionError(reason)
+        if not __salt__["swarm_facts.run"]()["id"]:
+            # The list may be older than this host's join.
+            raise CommandExecutionError(
+                f"this host is not in the node list that {plan['lead']} last published; let it"
+                f" publish anew (salt {plan['lead']} state.apply docker.mine), and run again, or"
+                " run the bootstrap"
+            )
         orphan = True
     if __opts__["test"]:
         if plan["action"] == "init" and plan["lead"] == __opts__["id"]:

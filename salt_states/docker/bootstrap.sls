@@ -10,7 +10,7 @@
 {%- set keys = {'managers': {}, 'workers': {}} %}
 {%- set missing = [] %}
 {#- The keys that this master accepted, for sealing; a key in the mine could be anybody's. One call
-    for all of them, since each costs half a second. -#}
+    for all of them, since each one loads Salt's wheel modules anew. -#}
 {%- set hosts = managers + (swarm.get('workers') or []) %}
 {%- set found = salt['saltutil.wheel']('key.print', hosts)['return'] if hosts else {} %}
 {%- set accepted = found.get('minions', {}) %}

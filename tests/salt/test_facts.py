@@ -139,7 +139,8 @@ def test_entries_that_are_no_facts_are_left_out(fleet):
         manager2={"swarm": {"id": "manager3", "state": "active"}},
         manager3={"swarm": False},
     )
-    assert fleet["worker1"].job().salt["swarm_facts.read"](["manager1", "manager2", "manager3"]) == {}
+    read = fleet["worker1"].job().salt["swarm_facts.read"]
+    assert read(["manager1", "manager2", "manager3"]) == {}
 
 
 def test_run_without_pillar_is_empty(fleet):

@@ -185,6 +185,8 @@ def test_reachable_tells_who_listens(formed):
     assert function(["10.0.0.1", "10.0.0.2:2377", "10.0.0.1:80"]) == ["10.0.0.1"]
     assert function("10.0.0.1:2377") == ["10.0.0.1:2377"]
     assert function([]) == []
+    formed.network.silent.add("10.0.0.9:2377")
+    assert function(["10.0.0.9:2377", "10.0.0.1:2377"]) == ["10.0.0.1:2377"]
 
 
 def test_node_ls_has_dockers_columns_sorted_naturally(make_fleet):
@@ -265,7 +267,7 @@ def test_node_rm_of_a_manager_wants_demote(make_fleet):
     assert function("manager3", force=True, demote=True) is True
 
 
-# --- the old names ----------------------------------------------------------------------------------
+# --- the old names --------------------------------------------------------------------------------
 
 
 def test_swarm_tokens_hides_them_unless_asked(formed):

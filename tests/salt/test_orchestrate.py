@@ -1,6 +1,7 @@
 """``docker/bootstrap.sls`` as the master renders it: steps, targets, requisites, refusals."""
 
 import copy
+import fnmatch
 import json
 import os
 
@@ -13,13 +14,12 @@ import rendered
 from fleet import private_key, public_pem
 
 PILLAR = {"swarm": {"managers": ["manager1", "manager2", "manager3"], "workers": ["worker*"]}}
-KEYS = {name: f"key of {name}" for name in ["manager1", "manager2", "manager3", "worker1", "worker2"]}
+HOSTS = ["manager1", "manager2", "manager3", "worker1", "worker2"]
+KEYS = {name: f"key of {name}" for name in HOSTS}
 
 
 def accepted(keys):
     """As ``saltutil.wheel('key.print', [patterns])`` answers on a master with these keys."""
-    import fnmatch
-
     def wheel(function, patterns):
         assert function == "key.print"
         found = {
@@ -27,7 +27,8 @@ def accepted(keys):
             for minion, key in keys.items()
             if any(fnmatch.fnmatch(minion, pattern) for pattern in patterns)
         }
-        return {"fun": "wheel.key.print", "success": True, "return": {"minions": found} if found else {}}
+        answer = {"minions": found} if found else {}
+        return {"fun": "wheel.key.print", "success": True, "return": answer}
 
     return wheel
 
@@ -139,10 +140,8 @@ def test_each_step_gets_the_run_and_the_accepted_keys(tmp_path):
 
 
 def test_each_run_has_its_own_id(tmp_path):
-    ids = {
-        step(render(tmp_path), NAMES[0])["pillar"]["swarm_run"]["id"] for _ in range(2)
-    }
-    assert len(ids) == 2
+    runs = [step(render(tmp_path), NAMES[0])["pillar"]["swarm_run"] for _ in range(2)]
+    assert runs[0]["id"] != runs[1]["id"]
 
 
 def test_worker_patterns_take_no_manager(tmp_path):

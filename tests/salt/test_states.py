@@ -35,7 +35,7 @@ def predicted(fleet, minion, function, **arguments):
     return real
 
 
-# --- published --------------------------------------------------------------------------------------
+# --- published ------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("test", [False, True])
@@ -59,7 +59,7 @@ def test_published_tells_of_an_engine_that_does_not_answer(formed):
     assert ret["comment"].startswith("published: unreachable (docker does not answer")
 
 
-# --- initialized ------------------------------------------------------------------------------------
+# --- initialized ----------------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -118,7 +118,7 @@ def test_wrong_option_is_the_reason(bare):
     assert (ret["result"], ret["comment"]) == (False, "subnet_size must be an int, not str")
 
 
-# --- dead_removed -----------------------------------------------------------------------------------
+# --- dead_removed ---------------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -178,7 +178,7 @@ def test_another_manager_removes_nothing(replaced):
     assert (ret["result"], ret["comment"]) == (True, "manager1 leads this run")
 
 
-# --- sealed -----------------------------------------------------------------------------------------
+# --- sealed ---------------------------------------------------------------------------------------
 
 
 def test_sealed_for_the_hosts_that_may_join(replaced):
@@ -213,7 +213,7 @@ def test_sealed_by_hand_serves_the_managers_keys_of_the_mine(make_fleet):
     assert ret["result"] is True, ret
 
 
-# --- joined -----------------------------------------------------------------------------------------
+# --- joined ---------------------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -241,6 +241,18 @@ def test_joined_joins_as_predicted(joining):
         again = state(joining, "worker2", "joined", run=joining.run, test=test)
         assert (again["result"], again["changes"]) == (True, {})
     assert joining["worker2"].machine.changed_by() == ["join"]
+
+
+@pytest.mark.parametrize("test", [False, True])
+def test_joined_by_hand_again_does_not_leave_on_an_old_list(joining, test):
+    """The lead's facts are older than the join; without a run nothing makes them anew."""
+    state(joining, "worker2", "joined", run=joining.run)
+    ret = state(joining, "worker2", "joined", test=test)
+    assert (ret["result"], ret["changes"]) == (False, {})
+    assert "salt manager1 state.apply docker.mine" in ret["comment"]
+    assert joining["worker2"].machine.changed_by() == ["join"]
+    assert state(joining, "manager1", "published")["result"]
+    assert state(joining, "worker2", "joined", test=test)["result"] is True
 
 
 def test_joined_publishes_how_it_went(joining):
@@ -290,10 +302,21 @@ def test_token_that_was_rotated_meanwhile_is_a_plain_reason(joining):
 @pytest.mark.parametrize("where", ["locked", "error"])
 @pytest.mark.parametrize("test", [False, True])
 def test_joined_on_a_host_that_wants_the_operator(joining, where, test):
+    """``error`` of a member, such as an expired certificate: not mended by a join."""
     machine = joining["worker2"].machine
-    machine.state, machine.error = where, "the engine's words"
+    machine.state, machine.error, machine.node_id = where, "the engine's words", "its-node"
     ret = state(joining, "worker2", "joined", run=joining.run, test=test)
     assert (ret["result"], ret["comment"]) == (False, "the engine's words")
+
+
+def test_joined_after_a_join_that_failed_before_it_was_a_member(joining):
+    """The engine says ``error``, knows no node id, and goes on trying."""
+    machine = joining["worker2"].machine
+    machine.state, machine.error = "error", "rpc error: invalid join token"
+    expected = state(joining, "worker2", "joined", run=joining.run, test=True)
+    real = state(joining, "worker2", "joined", run=joining.run)
+    assert (real["result"], machine.state) == (True, "active")
+    assert real["changes"] == expected["changes"] == {"swarm": {"old": "pending", "new": "worker"}}
 
 
 def test_joined_without_an_engine(joining):
@@ -355,7 +378,7 @@ def test_joined_with_two_tokens_is_refused(formed, tmp_path):
     assert ret["result"] is False and "give exactly one of" in ret["comment"]
 
 
-# --- left -------------------------------------------------------------------------------------------
+# --- left -----------------------------------------------------------------------------------------
 
 
 def test_left_leaves_as_predicted(formed):
@@ -388,7 +411,7 @@ def test_left_does_not_take_a_failed_call_for_no_swarm(formed):
     assert ret["result"] is False and ret["comment"].startswith("docker does not answer")
 
 
-# --- drained ----------------------------------------------------------------------------------------
+# --- drained --------------------------------------------------------------------------------------
 
 
 def test_drained_drains_as_predicted(formed):
@@ -422,7 +445,7 @@ def test_drained_that_runs_out_of_time_is_false(formed):
     assert (ret["result"], ret["comment"]) == (False, "2 tasks are left after 300 s")
 
 
-# --- verified ---------------------------------------------------------------------------------------
+# --- verified -------------------------------------------------------------------------------------
 
 
 def verified(fleet, test=False):
