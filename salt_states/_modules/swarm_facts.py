@@ -177,6 +177,23 @@ def publish(error="", sealed=None):
     )
 
 
+def current():
+    """
+    Whether this host's facts of this run are published already, without an error and as they are.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt '*' swarm_facts.current
+    """
+    entry = read([__opts__["id"]]).get(__opts__["id"], {})
+    if not run()["id"] or entry.get("run") != run()["id"] or entry.get("error"):
+        return False
+    facts = collect()
+    return all(entry.get(key) == facts.get(key) for key in ("state", "role", "node_id"))
+
+
 def given(facts):
     """
     Returns its argument: ``mine.send`` publishes what a function returns.
@@ -256,6 +273,9 @@ def plan(init=False):
     """
     ids = manager_ids()
     entries = fresh(ids)
+    if init is True and not run()["id"]:
+        # Old facts of others never veto; whether they live shows at their addresses.
+        entries = {own: collect() for own in ids if own == __opts__["id"]}
     ret = {"action": "", "reason": "", "lead": "", "cluster": "", "digest": ""}
     ret.update(members=[], managers=[])
     reason = _unfit(entries)
@@ -367,6 +387,8 @@ def _plan_init(ret, ids, entries, init):
 def _why_no_init(ids, entries, init):
     """An init is right only where nothing can live elsewhere."""
     without = _pillar("init_without") or []
+    if not isinstance(without, list):
+        return "pillar swarm:init_without must be a list of minion ids"
     if ids[0] in without:
         return f"{ids[0]} is the one that makes a swarm, so it cannot stand in swarm:init_without"
     if not run()["id"] and init is not True:

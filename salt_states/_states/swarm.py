@@ -177,23 +177,27 @@ def _of_manager(node):
 
 
 def _left_behind(nodes, hosts):
-    """Node records that bear the name or address of one of the hosts, but no living host's id."""
+    """
+    Node records that one of the hosts left: with its manager address, or with its name and either
+    down or at its address; another living node may have the same name.
+    """
     # Which record is its own only such a host can say; with its engine stopped it may be a member.
     known = [
         facts for facts in hosts.values() if facts["state"] in ("absent", "inactive", "active")
     ]
     alive = {facts["node_id"] for facts in known if facts["node_id"]}
-    names = {facts["name"] for facts in known if facts["name"]}
-    addresses = {address for facts in known for address in facts["addresses"]}
     return [
         node
         for node in nodes
-        if node["id"] not in alive
-        and (
-            node["hostname"] in names
-            or node["manager_addr"].rpartition(":")[0].strip("[]") in addresses
-        )
+        if node["id"] not in alive and any(_of_host(node, facts) for facts in known)
     ]
+
+
+def _of_host(node, facts):
+    if node["manager_addr"].rpartition(":")[0].strip("[]") in facts["addresses"]:
+        return True
+    here = node["state"] == "down" or node["addr"] in facts["addresses"]
+    return here and node["hostname"] == facts["name"]
 
 
 def _remove(ret, dead):
@@ -323,7 +327,8 @@ def joined(
 def _publish_outcome(ret):
     """The manager that compares at the end learns from the facts why a host is missing."""
     try:
-        __salt__["swarm_facts.publish"](error=ret["comment"] if ret["result"] is False else "")
+        if ret["result"] is not True or ret["changes"] or not __salt__["swarm_facts.current"]():
+            __salt__["swarm_facts.publish"](error=ret["comment"] if ret["result"] is False else "")
     except (CommandExecutionError, SaltInvocationError) as exc:
         ret["result"] = False
         ret["comment"] = f"{ret['comment']}; {exc}" if ret["comment"] else str(exc)

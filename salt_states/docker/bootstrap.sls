@@ -6,6 +6,7 @@
 #   3 managers: join, side by side
 {%- set swarm = pillar.get('swarm', {}) %}
 {%- set without = swarm.get('init_without') or [] %}
+{%- set without = [without] if without is string else without %}
 {%- set managers = swarm.get('managers') or [] %}
 {%- set keys = {'managers': {}, 'workers': {}} %}
 {%- set missing = [] %}

@@ -92,7 +92,8 @@ class Cluster:
         rows = []
         for node in self.nodes.values():
             up = self.machine(node) is not None
-            row = dict(node, state="ready" if up else "down", leader=node["id"] == self.leader())
+            seen = node.get("seen") or ("ready" if up else "down")
+            row = dict(node, state=seen, leader=node["id"] == self.leader())
             row["reachability"] = ("reachable" if up else "unreachable") if node["member"] else ""
             rows.append(row)
         return rows

@@ -122,6 +122,20 @@ def test_sealed_tokens_go_with_their_run(fleet, next_run):
     assert "sealed" not in fleet["manager1"].job(run=run).salt["swarm_facts.publish"]()
 
 
+def test_current_tells_whether_publishing_again_would_say_anything_new(fleet):
+    fleet.form()
+    job = fleet["worker1"].job(run=fleet.new_run())
+    current, publish = job.salt["swarm_facts.current"], job.salt["swarm_facts.publish"]
+    assert current() is False, "nothing of this run is published"
+    publish("went wrong")
+    assert current() is False, "the error may be over"
+    publish()
+    assert current() is True
+    fleet["worker1"].machine.wipe()
+    assert current() is False
+    assert fleet["worker1"].job(run=fleet.new_run()).salt["swarm_facts.current"]() is False
+
+
 def test_fresh_facts_are_those_of_this_run(fleet):
     old, run = fleet.new_run(), fleet.new_run()
     fleet["manager1"].job(run=old).salt["swarm_facts.publish"]()

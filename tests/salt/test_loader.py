@@ -45,6 +45,7 @@ OLD = {
 }
 FACTS = {
     "collect",
+    "current",
     "foreign",
     "fresh",
     "given",

@@ -153,6 +153,15 @@ def test_manager_that_pillar_does_not_name_is_no_dead_one(replaced):
     assert (ret["result"], ret["changes"]) == (True, {})
 
 
+@pytest.mark.parametrize("down", [False, True])
+def test_another_host_of_the_same_name_is_left_alone_while_it_lives(replaced, down):
+    node = replaced["manager1"].machine.cluster.nodes[replaced.gone]
+    node.update(addr="10.9.9.9", manager_addr="10.9.9.9:2377")
+    node["seen"] = "down" if down else "ready"
+    ret = state(replaced, "manager1", "dead_removed", run=replaced.run)
+    assert list(ret["changes"]) == ([replaced.gone] if down else [])
+
+
 def test_silent_manager_is_no_dead_one(replaced):
     """It published nothing in this run: nobody knows that it left."""
     del replaced.mine["manager3"]
@@ -264,6 +273,14 @@ def test_joined_publishes_how_it_went(joining):
     assert state(joining, "worker2", "joined", run=joining.run)["result"] is True
     assert joining.mine["worker2"]["swarm"]["error"] == ""
     assert joining.mine["worker2"]["swarm"]["node_id"] == joining["worker2"].machine.node_id
+
+
+def test_joined_does_not_publish_again_what_stands_there(formed):
+    run = formed.new_run()
+    state(formed, "manager1", "published", run=run)
+    before = formed.mine["manager1"]["swarm"]["stamp"]
+    assert state(formed, "manager1", "joined", role="manager", run=run)["result"] is True
+    assert formed.mine["manager1"]["swarm"]["stamp"] == before
 
 
 def test_joined_that_cannot_publish_is_false(joining):
