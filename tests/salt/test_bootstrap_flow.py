@@ -135,7 +135,7 @@ def test_two_of_three_managers_gone_is_refused_and_nothing_is_changed(formed):
     assert not steps["ok"]
     assert written(formed) == {}
     for name in ("manager1", "manager2", "manager3"):
-        comment = steps["first"][name]["docker-swarm"]["comment"]
+        comment = steps["cluster"][name]["docker-swarm"]["comment"]
         assert "manager3: the cluster has no leader" in comment
         assert "Bring the other managers back" in comment
 
@@ -147,7 +147,7 @@ def test_fresh_first_manager_beside_silent_ones_makes_no_swarm(formed):
     forget_calls(formed)
     steps = formed.bootstrap()
     assert not steps["ok"]
-    comment = steps["first"]["manager1"]["docker-swarm"]["comment"]
+    comment = steps["cluster"]["manager1"]["docker-swarm"]["comment"]
     assert "manager2, manager3" in comment
     assert "swarm:init_without" in comment
     assert written(formed) == {}
@@ -176,7 +176,7 @@ def test_host_of_init_without_whose_swarm_still_listens_vetoes(formed):
     formed.pillar["init_without"] = ["manager3"]
     forget_calls(formed)
     steps = formed.bootstrap()
-    assert "still listens at 10.0.0.3:2377" in failures(steps)["first", "manager1", "docker-swarm"]
+    assert "still listens at 10.0.0.3:2377" in failures(steps)["cluster", "manager1", "docker-swarm"]
     assert written(formed) == {}
 
 
@@ -265,7 +265,7 @@ def test_managers_of_two_swarms_stop_the_run(formed):
     forget_calls(formed)
     steps = formed.bootstrap()
     for name in ("manager1", "manager2", "manager3"):
-        assert "different swarms" in steps["first"][name]["docker-swarm"]["comment"]
+        assert "different swarms" in steps["cluster"][name]["docker-swarm"]["comment"]
     assert written(formed) == {}
 
 
@@ -299,7 +299,7 @@ def test_locked_manager_stops_the_run_with_a_text(formed):
     machine.state = "locked"
     forget_calls(formed)
     steps = formed.bootstrap()
-    comment = steps["first"]["manager1"]["docker-swarm"]["comment"]
+    comment = steps["cluster"]["manager1"]["docker-swarm"]["comment"]
     assert comment.startswith("manager2 is locked: unlock it")
     assert written(formed) == {}
 
@@ -309,7 +309,7 @@ def test_worker_that_pillar_calls_manager_stops_the_run(formed):
     formed.pillar["managers"] = ["manager1", "manager2", "manager3", "worker1"]
     forget_calls(formed)
     steps = formed.bootstrap()
-    comment = steps["first"]["manager1"]["docker-swarm"]["comment"]
+    comment = steps["cluster"]["manager1"]["docker-swarm"]["comment"]
     assert f"salt manager1 swarm.node_update {node_id} role=manager" in comment
     assert written(formed) == {}
 

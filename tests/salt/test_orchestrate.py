@@ -64,18 +64,17 @@ def steps(data):
 
 NAMES = [
     "docker-managers-ready",
-    "docker-managers-first",
-    "docker-managers-join",
+    "docker-managers-cluster",
     "docker-workers-join",
     "docker-verified",
 ]
 
 
-def test_five_steps_in_their_order(tmp_path):
+def test_four_steps_in_their_order(tmp_path):
     assert steps(render(tmp_path)) == NAMES
 
 
-def test_five_steps_however_many_hosts(tmp_path):
+def test_four_steps_however_many_hosts(tmp_path):
     keys = {**KEYS, **{f"worker{number}": "k" for number in range(1, 101)}}
     data = render(tmp_path, keys=keys)
     assert steps(data) == NAMES
@@ -87,7 +86,7 @@ def test_targets_are_exact_ids(tmp_path):
     for name in NAMES:
         assert step(data, name)["tgt_type"] == "list"
     managers = ["manager1", "manager2", "manager3"]
-    for name in NAMES[:3]:
+    for name in NAMES[:2]:
         assert step(data, name)["tgt"] == managers
     assert step(data, "docker-workers-join")["tgt"] == ["worker1", "worker2"]
     assert step(data, "docker-verified")["tgt"] == ["manager1"]
@@ -97,16 +96,14 @@ def test_files_of_the_steps(tmp_path):
     data = render(tmp_path)
     assert [step(data, name)["sls"] for name in NAMES] == [
         ["docker.engine", "docker.mine"],
-        ["docker.manager.first"],
-        ["docker.manager.join"],
+        ["docker.manager.cluster"],
         ["docker.worker.join"],
         ["docker.verify"],
     ]
-    assert step(data, "docker-managers-first")["exclude"] == [
+    assert step(data, "docker-managers-cluster")["exclude"] == [
         {"sls": "docker.engine"},
         {"sls": "docker.mine"},
     ]
-    assert step(data, "docker-managers-join")["exclude"] == [{"sls": "docker.engine"}]
     assert "exclude" not in step(data, "docker-workers-join"), "the only job of a worker"
 
 
@@ -122,9 +119,8 @@ def test_requisites_between_the_steps(tmp_path):
     assert [step(data, name).get("require", []) for name in NAMES] == [
         [],
         [],
-        [{"salt": "docker-managers-first"}],
-        [{"salt": "docker-managers-join"}],
-        [{"salt": "docker-managers-join"}],
+        [{"salt": "docker-managers-cluster"}],
+        [{"salt": "docker-managers-cluster"}],
     ]
 
 

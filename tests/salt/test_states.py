@@ -3,6 +3,9 @@
 ``Job.state`` checks the contract of every return; here stands what each state does.
 """
 
+import time
+import types
+
 import pytest
 
 JOINED = {"swarm": {"old": "inactive", "new": "worker"}}
@@ -305,9 +308,55 @@ def test_joined_without_a_sealed_token_says_what_to_look_at(joining):
 
 
 def test_joined_before_there_is_a_swarm(bare):
-    ret = state(bare, "manager2", "joined", run=bare.run, role="manager")
+    ret = state(bare, "manager2", "joined", run=bare.run, role="worker")
     assert ret["result"] is False
     assert ret["comment"].startswith("there is no swarm to join: manager1 has not made one")
+
+
+def leads_and_seals_later(bare, minion, after):
+    """manager1 makes the swarm and seals while the minion waits: at its n-th look."""
+    run = bare.new_run()
+    for name in run["managers"]:
+        state(bare, name, "published", run=run)
+    at_first = dict(bare.mine["manager1"])
+    for step in ("initialized", "dead_removed", "sealed"):
+        if state(bare, "manager1", step, run=run)["result"] is False:
+            break
+    later, bare.mine["manager1"] = bare.mine["manager1"], at_first
+    job = bare[minion].job(run=run)
+    looks = []
+
+    def sleep(_):
+        looks.append(1)
+        if len(looks) == after:
+            bare.mine["manager1"] = later
+        assert len(looks) < 50
+
+    clock = types.SimpleNamespace(sleep=sleep, monotonic=time.monotonic)
+    job.states["swarm.joined"].func.__globals__.update(SEALED_SECONDS=60, time=clock)
+    return job, looks
+
+
+def test_joining_manager_waits_for_the_one_that_leads(make_fleet):
+    job, looks = leads_and_seals_later(make_fleet(managers=3, workers=0), "manager2", 3)
+    ret = job.state("joined", role="manager")
+    assert (ret["result"], len(looks)) == (True, 3), ret
+    assert ret["changes"] == {"swarm": {"old": "inactive", "new": "manager"}}
+
+
+def test_joining_manager_stops_when_the_one_that_leads_fails(make_fleet):
+    bare = make_fleet(managers=3, workers=0)
+    bare["manager1"].machine.fail["init"] = ("InvalidArgument", "no such address")
+    job, looks = leads_and_seals_later(bare, "manager2", 3)
+    ret = job.state("joined", role="manager")
+    assert (ret["result"], ret["changes"], len(looks)) == (False, {}, 3)
+    assert ret["comment"] == "manager1, which leads, says: no such address"
+
+
+def test_joining_manager_does_not_wait_for_ever(bare):
+    ret = state(bare, "manager2", "joined", role="manager", run=bare.run)
+    assert (ret["result"], ret["changes"]) == (False, {})
+    assert ret["comment"] == "manager1 has sealed no join tokens in 0 s; see its states"
 
 
 def test_token_that_was_rotated_meanwhile_is_a_plain_reason(joining):
