@@ -158,6 +158,7 @@ def lab():
     os.environ.setdefault("LAB_MANAGERS", "3")
     os.environ.setdefault("LAB_WORKERS", "3")
     lab("up", seconds=900)
+    lab.on("master", "salt-run", "saltutil.sync_output")
     # For the search at the end: all that passed the master's event bus.
     record = "exec salt-run state.event > /var/tmp/events"
     lab.on("master", "systemctl", "stop", "events", check=False)
