@@ -73,7 +73,7 @@ wheel: build/venv/.done
 check: check-style check-c check-sanitize check-fuzz check-api check-python check-salt check-lab
 	@echo "make check: all passed"
 
-check-style: build/venv/.done
+check-style: build/venv/.done build/.packages-check
 	build/venv/bin/clang-format --dry-run --Werror $$(git ls-files '*.c' '*.h')
 	tests/check-style
 

@@ -43,8 +43,8 @@ swarm:
   # address_pool: [10.20.0.0/16]
   # subnet_size: 24
 
-  # Managers that are dead for good, on your word: they are neither waited for nor asked when a new
-  # swarm is to be made. Take them out again afterwards.
+  # Managers that are dead for good, on your word: runs go on without them. A new swarm is still not
+  # made while one of their known addresses answers. Take them out again afterwards.
   # init_without: [manager3]
 
   # Only for a state.apply of docker.manager.first by hand: your word that a new swarm may be made.

@@ -114,12 +114,15 @@ def collect(error="", sealed=None):
         return facts
     for key in ("state", "role", "node_id", "name", "managers"):
         facts[key] = info[key]
+    if info["state"] == "error" and not info["node_id"]:
+        # A join that failed before this host ever was a member: the engine goes on trying.
+        facts["state"] = "pending"
     facts["error"] = error or info["error"]
     if info["state"] == "active" and info["role"] == "manager":
         _add_cluster(facts)
     if info["state"] != "active" and not facts["run"]:
         facts["key"] = __salt__["swarm.public_key"]()
-    if sealed:
+    if sealed is not None:
         facts["sealed"] = sealed
     return facts
 
@@ -157,21 +160,51 @@ def publish(error="", sealed=None):
         salt '*' swarm_facts.publish
     """
     own = __opts__["id"]
-    if sealed is None and run()["id"]:
+    if sealed is None and run()["id"] and own in manager_ids():
         # An entry is replaced as a whole, and the hosts that join later still need theirs.
         sealed = _of_this_run(read([own])).get(own, {}).get("sealed")
     facts = collect(error, sealed)
-    __salt__["mine.send"](ALIAS, mine_function="swarm_facts.given", facts=facts)
+    _send(facts)
     # The minion hands an entry to the master without waiting for it.
     end = time.monotonic() + READ_BACK_SECONDS
     while time.monotonic() < end:
         if read([own]).get(own, {}).get("stamp") == facts["stamp"]:
             return facts
-        time.sleep(0.1)
+        time.sleep(0.05)
     raise CommandExecutionError(
-        "the master did not give this minion's facts back from the mine: in the master's"
-        " configuration minion_data_cache must be on, and mine_get must let minions read 'swarm'"
+        "the master did not give this minion's facts back from the mine: salt-minion must run here,"
+        " and in the master's configuration minion_data_cache must be on and mine_get must let"
+        " minions read 'swarm'"
     )
+
+
+def _send(facts):
+    """
+    As ``mine.send``, which on a minion with a master only fires this event, and then sleeps for half
+    a second in the hope that the entry has arrived; here it is read back.
+    """
+    if __opts__["file_client"] == "local":
+        __salt__["mine.send"](ALIAS, mine_function="swarm_facts.given", facts=facts)
+        return
+    load = {"cmd": "_mine", "data": {ALIAS: facts}, "id": __opts__["id"], "clear": False}
+    __salt__["event.fire"](load, "_minion_mine")
+
+
+def current():
+    """
+    Whether this host's facts of this run are published already, without an error and as they are.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt '*' swarm_facts.current
+    """
+    entry = read([__opts__["id"]]).get(__opts__["id"], {})
+    if not run()["id"] or entry.get("run") != run()["id"] or entry.get("error"):
+        return False
+    facts = collect()
+    return all(entry.get(key) == facts.get(key) for key in ("state", "role", "node_id"))
 
 
 def given(facts):
@@ -242,8 +275,9 @@ def plan(init=False):
         The operator's word, without a run, that no swarm lives and one may be made.
 
     Returns ``action`` (``exists``, ``init`` or ``refuse``), ``reason`` (one line, for ``refuse``), ``lead``
-    (the manager that inits, seals and clears up), and of an existing cluster ``cluster``, ``digest``,
-    ``members`` and ``managers`` (``ip:port``).
+    (the manager that inits, seals and clears up), ``trouble`` (what it could not do), and of an existing
+    cluster ``cluster``, ``digest``, ``members``, ``managers`` (``ip:port``), ``sealing`` (whether the
+    tokens of this run are sealed yet) and ``sealed`` (that of this host; empty where there is none).
 
     CLI Example:
 
@@ -253,8 +287,11 @@ def plan(init=False):
     """
     ids = manager_ids()
     entries = fresh(ids)
-    ret = {"action": "", "reason": "", "lead": "", "cluster": "", "digest": ""}
-    ret.update(members=[], managers=[])
+    if init is True and not run()["id"]:
+        # Old facts of others never veto; whether they live shows at their addresses.
+        entries = {own: collect() for own in ids if own == __opts__["id"]}
+    ret = dict.fromkeys(("action", "reason", "lead", "trouble", "cluster", "digest", "sealed"), "")
+    ret.update(members=[], managers=[], sealing=True)
     reason = _unfit(entries)
     if reason:
         ret.update(action="refuse", reason=reason)
@@ -264,6 +301,7 @@ def plan(init=False):
         _plan_existing(ret, entries, living)
     else:
         _plan_init(ret, ids, entries, init)
+    ret["trouble"] = entries.get(ret["lead"], {}).get("error", "")
     return ret
 
 
@@ -310,11 +348,19 @@ def _plan_existing(ret, entries, living):
     ret.update(lead=leading[0], cluster=lead["cluster"], digest=lead["digest"])
     ret.update(members=list(lead["members"]), managers=list(lead["managers"]))
     ret["action"] = "exists"
+    # Another one may lead by now: the first of pillar does so again once it has joined.
+    sealed = [entry["sealed"] for entry in entries.values() if _seals(entry, ret["cluster"])]
+    ret["sealing"] = not sealed
+    ret["sealed"] = next((s[__opts__["id"]] for s in sealed if __opts__["id"] in s), "")
     for name, facts in sorted(entries.items()):
         reason = _misplaced(name, facts, ret)
         if reason:
             ret.update(action="refuse", reason=reason)
             return
+
+
+def _seals(facts, cluster):
+    return facts.get("cluster") == cluster and isinstance(facts.get("sealed"), dict)
 
 
 def _misplaced(name, facts, plan_):
@@ -364,6 +410,8 @@ def _plan_init(ret, ids, entries, init):
 def _why_no_init(ids, entries, init):
     """An init is right only where nothing can live elsewhere."""
     without = _pillar("init_without") or []
+    if not isinstance(without, list):
+        return "pillar swarm:init_without must be a list of minion ids"
     if ids[0] in without:
         return f"{ids[0]} is the one that makes a swarm, so it cannot stand in swarm:init_without"
     if not run()["id"] and init is not True:

@@ -19,6 +19,8 @@ import time
 from salt.exceptions import CommandExecutionError, SaltInvocationError
 
 READY_SECONDS = 30
+# For the manager that leads to make a swarm, or to remove dead members, and to seal the tokens.
+SEALED_SECONDS = 150
 
 __virtualname__ = "swarm"
 
@@ -131,7 +133,15 @@ def initialized(
             _verify(made["node_id"], "manager")
             ret["changes"] = _member_change("inactive", "manager")
             ret["comment"] = f"made the cluster {made['cluster_id']}, node {made['node_id']}"
+    _tell_of_failure(ret)
     return ret
+
+
+def _tell_of_failure(ret):
+    """The other managers wait for the one that leads; with its reason in the facts they stop."""
+    if ret["result"] is False and __salt__["swarm_facts.run"]()["id"] and not __opts__["test"]:
+        with contextlib.suppress(CommandExecutionError, SaltInvocationError):
+            __salt__["swarm_facts.publish"](error=ret["comment"])
 
 
 def _verify(node_id, role):
@@ -169,6 +179,7 @@ def dead_removed(name, **kwargs):
             nodes = [node for node in __salt__["swarm.nodes"]() if _of_manager(node)]
             _remove(ret, _left_behind(nodes, hosts))
             ret["comment"] = ret["comment"] or "no dead manager in the node list"
+    _tell_of_failure(ret)
     return ret
 
 
@@ -177,23 +188,27 @@ def _of_manager(node):
 
 
 def _left_behind(nodes, hosts):
-    """Node records that bear the name or address of one of the hosts, but no living host's id."""
+    """
+    Node records that one of the hosts left: with its manager address, or with its name and either
+    down or at its address; another living node may have the same name.
+    """
     # Which record is its own only such a host can say; with its engine stopped it may be a member.
     known = [
         facts for facts in hosts.values() if facts["state"] in ("absent", "inactive", "active")
     ]
     alive = {facts["node_id"] for facts in known if facts["node_id"]}
-    names = {facts["name"] for facts in known if facts["name"]}
-    addresses = {address for facts in known for address in facts["addresses"]}
     return [
         node
         for node in nodes
-        if node["id"] not in alive
-        and (
-            node["hostname"] in names
-            or node["manager_addr"].rpartition(":")[0].strip("[]") in addresses
-        )
+        if node["id"] not in alive and any(_of_host(node, facts) for facts in known)
     ]
+
+
+def _of_host(node, facts):
+    if node["manager_addr"].rpartition(":")[0].strip("[]") in facts["addresses"]:
+        return True
+    here = node["state"] == "down" or node["addr"] in facts["addresses"]
+    return here and node["hostname"] == facts["name"]
 
 
 def _remove(ret, dead):
@@ -236,6 +251,7 @@ def sealed(name, **kwargs):
         blobs = __salt__["swarm.seal"](hosts)["sealed"] if hosts else {}
         __salt__["swarm_facts.publish"](sealed=blobs)
         ret["comment"] = f"join tokens are sealed for {len(blobs)} hosts"
+    _tell_of_failure(ret)
     return ret
 
 
@@ -313,17 +329,41 @@ def joined(
     by_hand = bool(source and remote_addrs)
     with _reported(ret):
         facts = __salt__["swarm_facts.collect"]()
-        plan = {"action": "exists", "members": None, "digest": None} if by_hand else _plan()
+        given = {"action": "exists", "members": None, "digest": None}
+        plan = given if by_hand else _plan_to_join(facts, role)
         _joined(ret, facts, plan, options, source)
     if not by_hand:
         _publish_outcome(ret)
     return ret
 
 
+def _plan_to_join(facts, role):
+    """
+    The plan, for a manager once the one that leads the run has sealed the tokens: managers do both in
+    one job, side by side. A member waits for nobody; nor does test mode, or a host without a run.
+    """
+    plan = _plan()
+    end = time.monotonic() + SEALED_SECONDS
+    waits = role == "manager" and __salt__["swarm_facts.run"]()["id"] and not __opts__["test"]
+    while waits and plan["lead"] != __opts__["id"] and plan["sealing"]:
+        if facts["node_id"] in plan["members"]:
+            break
+        if plan["trouble"]:
+            raise CommandExecutionError(f"{plan['lead']}, which leads, says: {plan['trouble']}")
+        if time.monotonic() > end:
+            raise CommandExecutionError(
+                f"{plan['lead']} has sealed no join tokens in {SEALED_SECONDS} s; see its states"
+            )
+        time.sleep(0.2)
+        plan = _plan()
+    return plan
+
+
 def _publish_outcome(ret):
     """The manager that compares at the end learns from the facts why a host is missing."""
     try:
-        __salt__["swarm_facts.publish"](error=ret["comment"] if ret["result"] is False else "")
+        if ret["result"] is not True or ret["changes"] or not __salt__["swarm_facts.current"]():
+            __salt__["swarm_facts.publish"](error=ret["comment"] if ret["result"] is False else "")
     except (CommandExecutionError, SaltInvocationError) as exc:
         ret["result"] = False
         ret["comment"] = f"{ret['comment']}; {exc}" if ret["comment"] else str(exc)
@@ -341,6 +381,13 @@ def _joined(ret, facts, plan, options, source):
         reason = __salt__["swarm_facts.foreign"](facts, plan)
         if reason:
             raise CommandExecutionError(reason)
+        if not __salt__["swarm_facts.run"]()["id"]:
+            # The list may be older than this host's join.
+            raise CommandExecutionError(
+                f"this host is not in the node list that {plan['lead']} last published; let it"
+                f" publish anew (salt {plan['lead']} state.apply docker.mine), and run again, or"
+                " run the bootstrap"
+            )
         orphan = True
     if __opts__["test"]:
         if plan["action"] == "init" and plan["lead"] == __opts__["id"]:
@@ -379,19 +426,12 @@ def _same_role(ret, facts, role):
 
 def _sealed_token(plan):
     """The arguments for ``swarm.join`` that hold the token of this host, still sealed."""
-    # Another one may lead by now: the first of pillar does so again once it has joined.
-    managers = __salt__["swarm_facts.fresh"](__salt__["swarm_facts.manager_ids"]())
-    blobs = [
-        facts["sealed"][__opts__["id"]]
-        for facts in managers.values()
-        if facts.get("cluster") == plan["cluster"] and __opts__["id"] in facts.get("sealed", {})
-    ]
-    if not blobs:
+    if not plan["sealed"]:
         raise CommandExecutionError(
             f"{plan['lead']} has sealed no join token for {__opts__['id']}: is its key accepted, and"
             " does pillar swarm:managers or swarm:workers name it? Then run the bootstrap again"
         )
-    return {"sealed": blobs[0], "cluster_id": plan["cluster"]}
+    return {"sealed": plan["sealed"], "cluster_id": plan["cluster"]}
 
 
 def left(name, force=False, **kwargs):

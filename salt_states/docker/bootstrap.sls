@@ -1,16 +1,18 @@
 # Bare hosts to a swarm: salt-run state.orchestrate docker.bootstrap
 #
 # Run it again at any time: after a failure, with new hosts, with replaced ones. What is right stays.
-#   1 managers: engine, extension, facts        4 workers: engine, extension, join
-#   2 managers: the cluster, tokens sealed      5 one manager: the node list against pillar
-#   3 managers: join, side by side
+#   1 managers: engine, extension, facts
+#   2 managers: one of them makes the cluster, or not, and seals the tokens; the others join
+#   3 workers: engine, extension, join
+#   4 one manager: the node list against pillar
 {%- set swarm = pillar.get('swarm', {}) %}
 {%- set without = swarm.get('init_without') or [] %}
+{%- set without = [without] if without is string else without %}
 {%- set managers = swarm.get('managers') or [] %}
 {%- set keys = {'managers': {}, 'workers': {}} %}
 {%- set missing = [] %}
 {#- The keys that this master accepted, for sealing; a key in the mine could be anybody's. One call
-    for all of them, since each costs half a second. -#}
+    for all of them, since each one loads Salt's wheel modules anew. -#}
 {%- set hosts = managers + (swarm.get('workers') or []) %}
 {%- set found = salt['saltutil.wheel']('key.print', hosts)['return'] if hosts else {} %}
 {%- set accepted = found.get('minions', {}) %}
@@ -51,29 +53,22 @@ docker-managers-ready:
   salt.state:
     {{- step(keys.managers | list, ['docker.engine', 'docker.mine']) }}
 
-docker-managers-first:
+docker-managers-cluster:
   salt.state:
-    {{- step(keys.managers | list, ['docker.manager.first']) }}
+    {{- step(keys.managers | list, ['docker.manager.cluster']) }}
     - exclude: [{sls: docker.engine}, {sls: docker.mine}]
-
-docker-managers-join:
-  salt.state:
-    {{- step(keys.managers | list, ['docker.manager.join']) }}
-    - exclude: [{sls: docker.engine}]
-    - require:
-      - salt: docker-managers-first
 {%- if keys.workers %}
 
 docker-workers-join:
   salt.state:
     {{- step(keys.workers | list, ['docker.worker.join']) }}
     - require:
-      - salt: docker-managers-join
+      - salt: docker-managers-cluster
 {%- endif %}
 
 docker-verified:
   salt.state:
     {{- step([(keys.managers | list) | first], ['docker.verify']) }}
     - require:
-      - salt: docker-managers-join
+      - salt: docker-managers-cluster
 {%- endif %}

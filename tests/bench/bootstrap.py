@@ -39,6 +39,7 @@ def prepare():
     )
     pillar = {"peer_workers": WORKERS, "mine_functions": mine_functions()}
     lab("exec", "master", "sh", "-c", "cat > /srv/local.yaml", stdin=json.dumps(pillar) + "\n")
+    lab("exec", "master", "salt", "*", "saltutil.refresh_pillar", "wait=True")
     # Once each, so that neither pays for what the first run after an `up` costs.
     leave()
     orchestrate("docker.bootstrap")

@@ -70,6 +70,10 @@ class Run:
             lines += [str(s.get("comment")) for s in states.values()]
         return "\n".join(lines)
 
+    def why(self):
+        """What to read when a run did not end as it should."""
+        return f"{self.failed()}\n{self.comments()[-2000:]}" if self.steps else self.out[-2000:]
+
     def failed(self):
         """``{host: [comments of its failed states]}``."""
         ret = {}
@@ -154,6 +158,7 @@ def lab():
     os.environ.setdefault("LAB_MANAGERS", "3")
     os.environ.setdefault("LAB_WORKERS", "3")
     lab("up", seconds=900)
+    lab.on("master", "salt-run", "saltutil.sync_output")
     # For the search at the end: all that passed the master's event bus.
     record = "exec salt-run state.event > /var/tmp/events"
     lab.on("master", "systemctl", "stop", "events", check=False)
@@ -165,7 +170,7 @@ def lab():
 def swarm(lab):
     """The lab with a whole swarm on it."""
     run = lab.bootstrap()
-    assert run.code == 0, run.out
+    assert run.code == 0, run.why()
     return lab
 
 

@@ -227,7 +227,7 @@ class Host:
             raise LabError(f"{self.name} is not running: `lab start {self.name}` or `lab up`")
         keep = [f"{key}={os.environ[key]}" for key in ["TERM", "COLUMNS"] if key in os.environ]
         return [
-            *f"nsenter -t {leader} -m -u -i -n -p -C -- env -i --chdir=/root".split(),
+            *f"nsenter -t {leader} -m -u -i -n -p -C -r -- env -i --chdir=/root".split(),
             "HOME=/root",
             "LANG=C.UTF-8",
             *keep,

@@ -212,6 +212,7 @@ def install_salt(image, layer, log):
     settings, folders = pip_settings()
     upper, salt = image.dir / "compiler.tmp", layer / "opt/salt"
     cache = image.lab.cache / "pip"
+    remove(upper)  # of a run that failed
     for folder in [salt, cache, upper / "tmp"]:
         folder.mkdir(parents=True, exist_ok=True)
     (upper / "tmp/pip.conf").write_text(settings)
@@ -237,6 +238,7 @@ def install_salt(image, layer, log):
 def make_repository(image, repo, log):
     """The engine's packages with what they need beyond the base root, and a key to trust."""
     upper, pool = image.dir / "apt.tmp", repo / "pool"
+    remove(upper)  # of a run that failed
     pool.mkdir(parents=True)
     machine_sources(image, upper)
     script = f"""

@@ -14,10 +14,10 @@ def test_bare_hosts_have_no_engine(lab):
 def test_mode_predicts_and_then_bootstrap_makes_exactly_that(lab):
     lab.pillar(workers=["worker1", "worker2"])
     predicted = lab.bootstrap("test=True")
-    assert predicted.code == 0, predicted.out
+    assert predicted.code == 0, predicted.why()
     assert lab.on("worker1", "which", "dockerd", check=False).code == 1
     made = lab.bootstrap()
-    assert made.code == 0, made.out
+    assert made.code == 0, made.why()
     assert made.swarm_changes() == predicted.swarm_changes()
     expected = dict.fromkeys(MANAGERS, "manager") | {"worker1": "worker", "worker2": "worker"}
     assert roles(made.swarm_changes()) == expected
@@ -27,7 +27,7 @@ def test_mode_predicts_and_then_bootstrap_makes_exactly_that(lab):
 def test_again_changes_nothing(lab):
     nodes, cluster = lab.nodes(), lab.cluster()
     again = lab.bootstrap()
-    assert again.code == 0, again.out
+    assert again.code == 0, again.why()
     assert again.changes() == {}
     assert all(step["result"] is True for step in again.steps.values())
     assert {n["id"] for n in lab.nodes().values()} == {n["id"] for n in nodes.values()}
@@ -40,7 +40,7 @@ def test_a_worker_more_touches_nothing_else(lab):
     predicted = lab.bootstrap("test=True")
     assert set(before) == set(lab.nodes())
     made = lab.bootstrap()
-    assert made.code == 0, made.out
+    assert made.code == 0, made.why()
     assert roles(made.swarm_changes()) == {"worker3": "worker"}
     assert made.swarm_changes() == predicted.swarm_changes()
     assert {host for host, _, _ in made.changes()} == {"worker3"}
@@ -50,7 +50,7 @@ def test_a_worker_more_touches_nothing_else(lab):
 
 def test_finished_swarm_predicts_nothing(lab):
     predicted = lab.bootstrap("test=True")
-    assert predicted.code == 0, predicted.out
+    assert predicted.code == 0, predicted.why()
     assert predicted.changes() == {}
 
 

@@ -15,7 +15,7 @@ def test_each_manager_in_turn(swarm, turn, manager):
     else:
         swarm.on(manager, "timeout", "60", "docker", "swarm", "leave", "--force")
     run = swarm.bootstrap()
-    assert run.code == 0, run.out
+    assert run.code == 0, run.why()
     new = assert_whole(swarm, other)
     assert swarm.cluster(manager) == swarm.cluster(other) == cluster
     assert new[manager]["id"] != old[manager]["id"]
@@ -28,7 +28,7 @@ def test_a_worker_made_anew(swarm):
     swarm("wipe", "worker1")
     wait_for_minion(swarm, "worker1")
     run = swarm.bootstrap()
-    assert run.code == 0, run.out
+    assert run.code == 0, run.why()
     assert assert_whole(swarm)["worker1"]["id"] != old
 
 

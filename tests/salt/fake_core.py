@@ -85,6 +85,8 @@ class Core:
             raise TypeError(f"address must be a str, not {type(address).__name__}")
         if ":" not in address:
             address += ":2377"
+        if address in self._machine.network.silent:
+            raise self.Timeout(f"{address} does not answer (waited 3 s)")
         if not self._machine.network.listens(address):
             raise self.ConnectError(f"nothing listens at {address}: Connection refused")
 

@@ -15,10 +15,15 @@ def new_id(kind):
 
 
 class Network:
-    """The machines by address."""
+    """The machines by address.
+
+    silent
+        ``ip:port`` that neither accept nor refuse a connection.
+    """
 
     def __init__(self):
         self.machines = {}
+        self.silent = set()
 
     def listens(self, address):
         machine = self.at(address)
@@ -87,7 +92,8 @@ class Cluster:
         rows = []
         for node in self.nodes.values():
             up = self.machine(node) is not None
-            row = dict(node, state="ready" if up else "down", leader=node["id"] == self.leader())
+            seen = node.get("seen") or ("ready" if up else "down")
+            row = dict(node, state=seen, leader=node["id"] == self.leader())
             row["reachability"] = ("reachable" if up else "unreachable") if node["member"] else ""
             rows.append(row)
         return rows
@@ -167,9 +173,8 @@ class Machine:
         self._start(core, "join")
         if digest and core.token_parse(token)["digest"] != digest:
             raise core.BadToken("the join token is of another swarm")
-        if self.state != "inactive" and not (
-            self.state == "pending" and options.get("replace_pending")
-        ):
+        replaced = self.state in ("pending", "error") and options.get("replace_pending")
+        if self.state != "inactive" and not replaced:
             raise core.AlreadyMember("this host is in a swarm already")
         listening = [addr for addr in remote_addrs if self.network.listens(addr)]
         if not listening:

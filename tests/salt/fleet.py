@@ -56,7 +56,7 @@ class Job:
         # Salt 3008 has two loaders, one of them for what modules call by __salt__.
         for loader in {id(one): one for one in (self.salt, self._inner())}.values():
             self._prepare(loader)
-        self.states["swarm.joined"].func.__globals__["READY_SECONDS"] = 0
+        self.states["swarm.joined"].func.__globals__.update(READY_SECONDS=0, SEALED_SECONDS=0)
 
     def _inner(self):
         return getattr(self.salt, "_dunder_salt", self.salt)
@@ -69,9 +69,8 @@ class Job:
             ENGINE_FOLDER=os.path.dirname(__file__) if installed else "/nonexistent",
             READ_BACK_SECONDS=0.3,
         )
-        loader["mine.send"].func.__globals__.update(
-            _mine_send=minion.fleet.mine_send, _mine_get=minion.fleet.mine_get
-        )
+        loader["mine.get"].func.__globals__["_mine_get"] = minion.fleet.mine_get
+        loader["event.fire"] = minion.fleet.event_fire
 
     def replace(self, function, instead):
         """Let a function of the execution modules be another one, for all who call it."""
@@ -175,11 +174,21 @@ class Fleet:
         self.minions[name] = Minion(self, name, machine, private_key(number))
         return self.minions[name]
 
+    def form(self):
+        """A swarm of all hosts as a bootstrap leaves it, made without one; the mine is empty."""
+        cluster = fake_swarm.Cluster(self.network)
+        for name, minion in self.minions.items():
+            manager = name in self.pillar["managers"]
+            role = "manager" if manager else "worker"
+            cluster.add(minion.machine, role, "drain" if manager else "active")
+        return self
+
     def __getitem__(self, name):
         return self.minions[name]
 
-    def mine_send(self, load, opts):
-        assert load["id"] == opts["id"]
+    def event_fire(self, load, tag):
+        """What the minion's main process does with such an event: the entry goes to the master."""
+        assert tag == "_minion_mine" and load["cmd"] == "_mine" and load["clear"] is False
         if not self.mine_off:
             self.mine.setdefault(load["id"], {}).update(load["data"])
         return True
@@ -232,7 +241,7 @@ class Fleet:
         return _CHUNKS[wanted]
 
     def bootstrap(self, test=False):
-        """The five steps. Returns ``{"ready", "first", "join", "workers", "verified"}``, each
+        """The four steps. Returns ``{"ready", "cluster", "workers", "verified"}``, each
         ``{minion id: {state id: return}}`` for the minions that answered, and ``ok``.
         """
         run = self.new_run()
@@ -252,16 +261,14 @@ class Fleet:
             return good[name]
 
         step("ready", managers, "docker.mine")
-        without_engine = [{"sls": "docker.engine"}]
-        if step(
-            "first",
-            managers,
-            "docker.manager.first",
-            without_engine + [{"sls": "docker.mine"}],
-        ) and step("join", managers, "docker.manager.join", without_engine):
+        # Managers run side by side, and wait for the one that leads; here it goes first.
+        plan = self[managers[0]].job(test=test, run=run).salt["swarm_facts.plan"]()
+        managers.sort(key=lambda name: name != plan["lead"])
+        without = [{"sls": "docker.engine"}, {"sls": "docker.mine"}]
+        if step("cluster", managers, "docker.manager.cluster", without):
             step("workers", workers, "docker.worker.join")
-            step("verified", managers[:1], "docker.verify")
-        steps["ok"] = all(good.values()) and len(good) == 5
+            step("verified", list(run["managers"])[:1], "docker.verify")
+        steps["ok"] = all(good.values()) and len(good) == 4
         return steps
 
     def rows(self, name="manager1"):

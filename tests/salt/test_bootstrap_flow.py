@@ -18,10 +18,8 @@ FORMED = [
 
 @pytest.fixture
 def formed(fleet):
-    """A fleet that was bootstrapped."""
-    steps = fleet.bootstrap()
-    assert steps["ok"], failures(steps)
-    return fleet
+    """A fleet whose swarm is there."""
+    return fleet.form()
 
 
 def forget_calls(fleet):
@@ -75,14 +73,15 @@ def test_pillars_address_reaches_the_engine(fleet):
     assert joined["data_path_addr"] == "eth1"
 
 
-def test_a_second_run_changes_nothing(formed):
-    nodes = [row["id"] for row in formed["manager1"].job().salt["swarm.nodes"]()]
-    forget_calls(formed)
-    steps = formed.bootstrap()
+def test_a_second_run_changes_nothing(fleet):
+    assert fleet.bootstrap()["ok"]
+    nodes = [row["id"] for row in fleet["manager1"].job().salt["swarm.nodes"]()]
+    forget_calls(fleet)
+    steps = fleet.bootstrap()
     assert steps["ok"], failures(steps)
     assert changes(steps) == {}
-    assert written(formed) == {}
-    assert [row["id"] for row in formed["manager1"].job().salt["swarm.nodes"]()] == nodes
+    assert written(fleet) == {}
+    assert [row["id"] for row in fleet["manager1"].job().salt["swarm.nodes"]()] == nodes
 
 
 def test_a_new_worker_joins_and_nothing_else_is_touched(formed):
@@ -118,8 +117,7 @@ def test_first_manager_and_a_worker_replaced_together(formed):
 
 
 def test_two_of_five_managers_replaced_together(make_fleet):
-    fleet = make_fleet(managers=5, workers=0)
-    assert fleet.bootstrap()["ok"]
+    fleet = make_fleet(managers=5, workers=0).form()
     cluster = fleet.clusters()
     fleet["manager1"].machine.wipe()
     fleet["manager4"].machine.wipe()
@@ -137,7 +135,7 @@ def test_two_of_three_managers_gone_is_refused_and_nothing_is_changed(formed):
     assert not steps["ok"]
     assert written(formed) == {}
     for name in ("manager1", "manager2", "manager3"):
-        comment = steps["first"][name]["docker-swarm"]["comment"]
+        comment = steps["cluster"][name]["docker-swarm"]["comment"]
         assert "manager3: the cluster has no leader" in comment
         assert "Bring the other managers back" in comment
 
@@ -149,7 +147,7 @@ def test_fresh_first_manager_beside_silent_ones_makes_no_swarm(formed):
     forget_calls(formed)
     steps = formed.bootstrap()
     assert not steps["ok"]
-    comment = steps["first"]["manager1"]["docker-swarm"]["comment"]
+    comment = steps["cluster"]["manager1"]["docker-swarm"]["comment"]
     assert "manager2, manager3" in comment
     assert "swarm:init_without" in comment
     assert written(formed) == {}
@@ -157,7 +155,8 @@ def test_fresh_first_manager_beside_silent_ones_makes_no_swarm(formed):
 
 
 def test_dead_manager_named_in_init_without(formed):
-    """A fleet that is bare again, and the third manager gone for good."""
+    """A fleet that is bare again, its third manager gone for good, whose facts are still there."""
+    assert formed.bootstrap()["ok"]
     for minion in formed.minions.values():
         minion.machine.wipe()
     formed["manager3"].machine.docker = "stopped"
@@ -170,13 +169,14 @@ def test_dead_manager_named_in_init_without(formed):
 
 def test_host_of_init_without_whose_swarm_still_listens_vetoes(formed):
     """The operator was wrong: manager3 lives, only its minion does not answer."""
+    assert formed.bootstrap()["ok"]
     for name in ("manager1", "manager2", "worker1", "worker2"):
         formed[name].machine.wipe()
     formed.down = {"manager3"}
     formed.pillar["init_without"] = ["manager3"]
     forget_calls(formed)
     steps = formed.bootstrap()
-    assert "still listens at 10.0.0.3:2377" in failures(steps)["first", "manager1", "docker-swarm"]
+    assert "still listens at 10.0.0.3:2377" in failures(steps)["cluster", "manager1", "docker-swarm"]
     assert written(formed) == {}
 
 
@@ -188,8 +188,9 @@ def test_one_dead_worker_does_not_stop_the_others(fleet):
     assert [name for name, *_ in fleet.rows()][3:] == ["worker1", "worker3"]
     verified = steps["verified"]["manager1"]["docker-swarm-verified"]
     assert verified["result"] is False
-    assert verified["comment"].startswith("3 of 3 managers joined, 2 of 3 workers joined; worker2: ")
-    assert "its minion did not answer" in verified["comment"]
+    counted, _, reason = verified["comment"].partition("; worker2: ")
+    assert counted == "3 of 3 managers joined, 2 of 3 workers joined"
+    assert "its minion did not answer" in reason
 
 
 def test_reason_of_a_failed_worker_is_told_at_the_end(fleet):
@@ -264,11 +265,12 @@ def test_managers_of_two_swarms_stop_the_run(formed):
     forget_calls(formed)
     steps = formed.bootstrap()
     for name in ("manager1", "manager2", "manager3"):
-        assert "different swarms" in steps["first"][name]["docker-swarm"]["comment"]
+        assert "different swarms" in steps["cluster"][name]["docker-swarm"]["comment"]
     assert written(formed) == {}
 
 
 def test_forged_facts_and_tokens_of_a_worker_take_nobody(formed):
+    assert formed.bootstrap()["ok"]
     thief = formed.add("worker9")
     thief.job().salt["swarm.init"]()
     forged = dict(formed.mine["manager1"]["swarm"])
@@ -285,6 +287,7 @@ def test_forged_facts_and_tokens_of_a_worker_take_nobody(formed):
 
 def test_facts_under_a_managers_name_inside_a_workers_entry_are_ignored(formed):
     """What counts is the minion that the master got the entry from."""
+    assert formed.bootstrap()["ok"]
     lies = dict(formed.mine["worker1"]["swarm"], id="manager1", state="inactive")
     formed.mine["worker1"]["swarm"] = lies
     read = formed["manager2"].job().salt["swarm_facts.read"]
@@ -296,7 +299,7 @@ def test_locked_manager_stops_the_run_with_a_text(formed):
     machine.state = "locked"
     forget_calls(formed)
     steps = formed.bootstrap()
-    comment = steps["first"]["manager1"]["docker-swarm"]["comment"]
+    comment = steps["cluster"]["manager1"]["docker-swarm"]["comment"]
     assert comment.startswith("manager2 is locked: unlock it")
     assert written(formed) == {}
 
@@ -306,7 +309,7 @@ def test_worker_that_pillar_calls_manager_stops_the_run(formed):
     formed.pillar["managers"] = ["manager1", "manager2", "manager3", "worker1"]
     forget_calls(formed)
     steps = formed.bootstrap()
-    comment = steps["first"]["manager1"]["docker-swarm"]["comment"]
+    comment = steps["cluster"]["manager1"]["docker-swarm"]["comment"]
     assert f"salt manager1 swarm.node_update {node_id} role=manager" in comment
     assert written(formed) == {}
 
@@ -371,7 +374,7 @@ def test_test_mode_predicts_the_first_run(fleet):
     assert changes(predicted) == changes(fleet.bootstrap())
 
 
-def test_test_mode_on_hosts_without_an_engine(tmp_path, fleet):
+def test_test_mode_on_hosts_without_an_engine(fleet):
     for minion in fleet.minions.values():
         minion.machine.docker = "absent"
     predicted = fleet.bootstrap(test=True)

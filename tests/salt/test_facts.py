@@ -34,7 +34,7 @@ def test_without_a_run_a_bare_host_adds_its_own_public_key(fleet):
 
 
 def test_facts_of_a_manager_name_its_cluster(fleet):
-    fleet.bootstrap()
+    fleet.form()
     cluster = fleet["manager1"].machine.cluster
     found = fleet["manager1"].job(run=fleet.new_run()).salt["swarm_facts.collect"]()
     assert set(found) == ALWAYS | {"cluster", "digest", "members"}
@@ -45,14 +45,14 @@ def test_facts_of_a_manager_name_its_cluster(fleet):
 
 
 def test_facts_of_a_worker_hold_nothing_of_managers_alone(fleet):
-    fleet.bootstrap()
+    fleet.form()
     found = fleet["worker1"].job(run=fleet.new_run()).salt["swarm_facts.collect"]()
     assert set(found) == ALWAYS
     assert (found["state"], found["role"]) == ("active", "worker")
 
 
 def test_manager_without_leader_keeps_the_reason(fleet):
-    fleet.bootstrap()
+    fleet.form()
     for name in ("manager2", "manager3"):
         fleet[name].machine.docker = "stopped"
     found = fleet["manager1"].job().salt["swarm_facts.collect"]()
@@ -69,7 +69,7 @@ def test_engine_that_does_not_answer(fleet, docker, state):
 
 
 def test_no_secret_in_facts(fleet):
-    fleet.bootstrap()
+    fleet.form()
     tokens = fleet["manager1"].machine.cluster.tokens
     for minion in fleet.minions.values():
         text = repr(minion.job().salt["swarm_facts.collect"]("an error", {"worker1": "blob"}))
@@ -112,7 +112,7 @@ def test_sealed_tokens_of_this_run_stay_when_facts_are_published_again(fleet):
     publish = fleet["manager1"].job(run=run).salt["swarm_facts.publish"]
     publish(sealed={"worker1": "blob"})
     assert publish()["sealed"] == {"worker1": "blob"}
-    assert "sealed" not in publish(sealed={}), "nothing is left to seal"
+    assert publish(sealed={})["sealed"] == {}, "nothing is left to seal"
 
 
 @pytest.mark.parametrize("next_run", ["another run", "no run"])
@@ -120,6 +120,20 @@ def test_sealed_tokens_go_with_their_run(fleet, next_run):
     fleet["manager1"].job(run=fleet.new_run()).salt["swarm_facts.publish"](sealed={"w": "blob"})
     run = fleet.new_run() if next_run == "another run" else None
     assert "sealed" not in fleet["manager1"].job(run=run).salt["swarm_facts.publish"]()
+
+
+def test_current_tells_whether_publishing_again_would_say_anything_new(fleet):
+    fleet.form()
+    job = fleet["worker1"].job(run=fleet.new_run())
+    current, publish = job.salt["swarm_facts.current"], job.salt["swarm_facts.publish"]
+    assert current() is False, "nothing of this run is published"
+    publish("went wrong")
+    assert current() is False, "the error may be over"
+    publish()
+    assert current() is True
+    fleet["worker1"].machine.wipe()
+    assert current() is False
+    assert fleet["worker1"].job(run=fleet.new_run()).salt["swarm_facts.current"]() is False
 
 
 def test_fresh_facts_are_those_of_this_run(fleet):
@@ -139,7 +153,8 @@ def test_entries_that_are_no_facts_are_left_out(fleet):
         manager2={"swarm": {"id": "manager3", "state": "active"}},
         manager3={"swarm": False},
     )
-    assert fleet["worker1"].job().salt["swarm_facts.read"](["manager1", "manager2", "manager3"]) == {}
+    read = fleet["worker1"].job().salt["swarm_facts.read"]
+    assert read(["manager1", "manager2", "manager3"]) == {}
 
 
 def test_run_without_pillar_is_empty(fleet):

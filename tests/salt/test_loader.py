@@ -45,6 +45,7 @@ OLD = {
 }
 FACTS = {
     "collect",
+    "current",
     "foreign",
     "fresh",
     "given",
@@ -82,7 +83,7 @@ def load_states(root):
 
 
 def public(loader, module):
-    """The functions that a module has, once it is loaded; listing a loader would load all of them."""
+    """The functions of a module that is loaded; to list a loader would load all modules."""
     return {name.split(".")[1] for name in loader._dict if name.startswith(f"{module}.")}
 
 

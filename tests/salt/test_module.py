@@ -11,8 +11,7 @@ TOKEN = "SWMTKN-1-" + "a" * 50 + "-" + "b" * 25
 @pytest.fixture
 def formed(make_fleet):
     """A swarm of one manager and one worker; worker2 outside."""
-    fleet = make_fleet(managers=1, workers=1)
-    assert fleet.bootstrap()["ok"]
+    fleet = make_fleet(managers=1, workers=1).form()
     fleet.add("worker2")
     return fleet
 
@@ -186,11 +185,12 @@ def test_reachable_tells_who_listens(formed):
     assert function(["10.0.0.1", "10.0.0.2:2377", "10.0.0.1:80"]) == ["10.0.0.1"]
     assert function("10.0.0.1:2377") == ["10.0.0.1:2377"]
     assert function([]) == []
+    formed.network.silent.add("10.0.0.9:2377")
+    assert function(["10.0.0.9:2377", "10.0.0.1:2377"]) == ["10.0.0.1:2377"]
 
 
 def test_node_ls_has_dockers_columns_sorted_naturally(make_fleet):
-    fleet = make_fleet(managers=2, workers=11)
-    assert fleet.bootstrap()["ok"]
+    fleet = make_fleet(managers=2, workers=11).form()
     fleet["worker10"].machine.docker = "stopped"
     rows = salt_of(fleet, "manager1")["swarm.node_ls"]()
     names = ["manager1", "manager2", *(f"worker{number}" for number in range(1, 12))]
@@ -260,15 +260,14 @@ def test_node_rm_hands_on_force_and_demote(formed):
 
 
 def test_node_rm_of_a_manager_wants_demote(make_fleet):
-    fleet = make_fleet(managers=3, workers=0)
-    assert fleet.bootstrap()["ok"]
+    fleet = make_fleet(managers=3, workers=0).form()
     fleet["manager3"].machine.wipe()
     function = salt_of(fleet, "manager1")["swarm.node_rm"]
     assert "is a manager" in fails(function, "manager3", force=True)
     assert function("manager3", force=True, demote=True) is True
 
 
-# --- the old names ----------------------------------------------------------------------------------
+# --- the old names --------------------------------------------------------------------------------
 
 
 def test_swarm_tokens_hides_them_unless_asked(formed):

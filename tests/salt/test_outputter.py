@@ -46,8 +46,7 @@ def test_no_rows_are_a_head_alone(output):
 
 def test_rows_of_node_ls_fit_the_table(make_fleet, output):
     """What the function gives is what the outputter reads: no cell stays empty by a wrong name."""
-    fleet = make_fleet(managers=1, workers=0)
-    fleet.bootstrap()
+    fleet = make_fleet(managers=1, workers=0).form()
     rows = fleet["manager1"].job().salt["swarm.node_ls"]()
     words = output({"manager1": rows}).split("\n")[-1].split()
     node_id = fleet["manager1"].machine.node_id

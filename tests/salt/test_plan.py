@@ -268,6 +268,27 @@ CASES = {
         "manager1",
         "",
     ),
+    "by hand on the operator's word, old facts of a dead swarm": (
+        {"manager1": facts("manager1", run=""), "manager2": member("manager2", run="")},
+        {"run": "", "init": True, "host": "manager1"},
+        "init",
+        "manager1",
+        "",
+    ),
+    "by hand on the operator's word, and the old swarm lives": (
+        {"manager1": facts("manager1", run=""), "manager2": member("manager2", run="")},
+        {"run": "", "init": True, "host": "manager1", "listening": ALL},
+        "refuse",
+        "manager1",
+        "a manager still listens at",
+    ),
+    "dead hosts that are no list": (
+        bare(),
+        {"without": "manager3"},
+        "refuse",
+        "manager1",
+        "swarm:init_without must be a list",
+    ),
     "by hand, and a string is no word": (
         bare(),
         {"run": "", "init": "False"},

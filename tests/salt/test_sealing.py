@@ -104,7 +104,8 @@ def test_garbage_does_not_open(formed, blob):
 
 def test_a_cut_blob_does_not_open(formed):
     cluster, _, blob = seal(formed)
-    fails(formed, formed["worker1"], cluster, base64.b64encode(base64.b64decode(blob)[:-1]).decode())
+    cut = base64.b64encode(base64.b64decode(blob)[:-1]).decode()
+    fails(formed, formed["worker1"], cluster, cut)
 
 
 def test_missing_key_of_the_minion_is_named(formed):
@@ -134,18 +135,18 @@ def test_public_key_is_the_one_that_seals(formed):
     assert formed["worker1"].job().salt["swarm.public_key"]() == public_pem(private_key(2))
 
 
-def pem_of(key):
-    return public_pem(key)
-
-
 @pytest.mark.parametrize(
-    "key",
-    ["no pem", pem_of(rsa.generate_private_key(65537, 1024)), pem_of(ec.generate_private_key(ec.SECP256R1()))],
+    "make",
+    [
+        lambda: "no pem",
+        lambda: public_pem(rsa.generate_private_key(65537, 1024)),
+        lambda: public_pem(ec.generate_private_key(ec.SECP256R1())),
+    ],
     ids=["text", "1024 bits", "elliptic"],
 )
-def test_key_that_cannot_seal_names_its_minion(formed, key):
+def test_key_that_cannot_seal_names_its_minion(formed, make):
     with pytest.raises(CommandExecutionError, match="^the public key of worker1 is no RSA key"):
-        seal(formed, key=key)
+        seal(formed, key=make())
 
 
 @pytest.mark.parametrize(
@@ -163,9 +164,7 @@ def test_wrong_input_is_one_line(formed, host, words):
 
 
 def test_no_token_in_what_seal_returns(formed):
-    text = repr(formed["manager1"].job().salt["swarm.seal"](
-        {"worker1": {"role": "worker", "key": public_pem(formed["worker1"].key)}}
-    ))
+    text = repr(seal(formed))
     assert token_of(formed) not in text
     assert token_of(formed).rpartition("-")[2] not in text
 

@@ -25,6 +25,16 @@ def pillar(tmp_path):
     return compiled
 
 
+@pytest.fixture
+def undelivered(tmp_path):
+    """Options of a minion without the extension, whose master has the core in its file root."""
+    core = tmp_path / "root/_modules/_swarm-0.0.0-x86_64.abi3.so"
+    core.parent.mkdir(parents=True)
+    core.touch()
+    roots = {"base": [str(rendered.STATES), str(tmp_path / "root")]}
+    return rendered.minion_opts(tmp_path, module_dirs=[], file_roots=roots)
+
+
 def grains_of(family):
     return {"id": "manager1", **(rendered.DEBIAN if family == "Debian" else rendered.REDHAT)}
 
@@ -44,10 +54,9 @@ def arguments(data, state_id, state):
 
 @pytest.mark.parametrize("family", ["Debian", "RedHat"])
 @pytest.mark.parametrize("sls", MINION_SLS)
-def test_each_file_renders_and_compiles(tmp_path, pillar, sls, family):
-    """Without the extension on the minion, so that its delivery is part of it."""
-    opts = rendered.minion_opts(tmp_path, module_dirs=[], grains=grains_of(family))
-    assert rendered.low(opts, pillar, sls) or sls == "docker.extension"
+def test_each_file_renders_and_compiles(undelivered, pillar, sls, family):
+    undelivered["grains"] = grains_of(family)
+    assert rendered.low(undelivered, pillar, sls)
 
 
 @pytest.mark.parametrize("sls", MINION_SLS)
@@ -176,24 +185,21 @@ def test_join_takes_its_addresses_from_pillar(tmp_path, pillar, sls, role, avail
 
 
 def extension(tmp_path, pillar, **more):
-    opts = rendered.minion_opts(tmp_path, **more)
-    return opts, rendered.low(opts, pillar, "docker.extension")
+    return rendered.low(rendered.minion_opts(tmp_path, **more), pillar, "docker.extension")
 
 
-def test_extension_is_synced_where_it_is_not(tmp_path, pillar):
-    _, chunks = extension(tmp_path, pillar, module_dirs=[])
-    (chunk,) = chunks
+def test_extension_is_synced_where_it_is_not(undelivered, pillar):
+    (chunk,) = rendered.low(undelivered, pillar, "docker.extension")
     assert (chunk["state"], chunk["fun"]) == ("module", "run")
     assert {"saltutil.sync_modules", "saltutil.sync_states"} <= set(chunk)
     assert chunk["reload_modules"] is True
 
 
-def test_extension_comes_before_the_first_swarm_state(tmp_path, pillar):
-    opts = rendered.minion_opts(tmp_path, module_dirs=[])
-    for sls in MINION_SLS:
-        states = [chunk["state"] for chunk in rendered.low(opts, pillar, sls)]
-        if "swarm" in states and sls != "docker.verify":
-            assert states.index("module") < states.index("swarm"), sls
+@pytest.mark.parametrize("sls", [sls for sls in MINION_SLS if sls != "docker.verify"])
+def test_extension_comes_before_the_first_swarm_state(undelivered, pillar, sls):
+    states = [chunk["state"] for chunk in rendered.low(undelivered, pillar, sls)]
+    if "swarm" in states:
+        assert states.index("module") < states.index("swarm")
 
 
 def test_extension_that_is_there_costs_no_state(tmp_path, pillar):
@@ -201,19 +207,24 @@ def test_extension_that_is_there_costs_no_state(tmp_path, pillar):
     folder.mkdir(parents=True)
     version = (rendered.PROJECT / "VERSION").read_text().strip()
     (folder / f"_swarm-{version}-x86_64.abi3.so").touch()
-    assert extension(tmp_path, pillar, module_dirs=[])[1] == []
+    assert extension(tmp_path, pillar, module_dirs=[]) == []
 
 
 def test_extension_of_another_version_is_synced_anew(tmp_path, pillar):
     folder = tmp_path / "extmods/modules"
     folder.mkdir(parents=True)
     (folder / "_swarm-0.0.9-x86_64.abi3.so").touch()
-    assert len(extension(tmp_path, pillar, module_dirs=[])[1]) == 1
+    assert len(extension(tmp_path, pillar, module_dirs=[])) == 1
 
 
 def test_the_wheel_needs_no_sync(tmp_path, pillar):
     """No core in the file root, and the functions are there."""
-    assert extension(tmp_path, pillar)[1] == []
+    assert extension(tmp_path, pillar) == []
+
+
+def test_neither_core_nor_wheel_is_synced_too(tmp_path, pillar):
+    """Then the call of a swarm function gives the reason; a state that is not there gives none."""
+    assert len(extension(tmp_path, pillar, module_dirs=[])) == 1
 
 
 def test_no_command_line_in_any_sls():
@@ -228,7 +239,8 @@ def test_no_module_starts_a_program():
     assert len(files) == 4
     for path in files:
         text = path.read_text(encoding="utf-8")
-        assert not re.search(r"subprocess|cmd\.|cmdmod|os\.(?:system|popen|exec|spawn|fork)", text), path
+        starts = r"subprocess|cmd\.|cmdmod|os\.(?:system|popen|exec|spawn|fork)"
+        assert not re.search(starts, text), path
 
 
 def test_the_top_file_never_inits_or_joins():

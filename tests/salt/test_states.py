@@ -3,6 +3,9 @@
 ``Job.state`` checks the contract of every return; here stands what each state does.
 """
 
+import time
+import types
+
 import pytest
 
 JOINED = {"swarm": {"old": "inactive", "new": "worker"}}
@@ -11,8 +14,7 @@ JOINED = {"swarm": {"old": "inactive", "new": "worker"}}
 @pytest.fixture
 def formed(make_fleet):
     """A swarm of one manager and one worker, with worker2 outside."""
-    fleet = make_fleet(managers=1, workers=1)
-    assert fleet.bootstrap()["ok"]
+    fleet = make_fleet(managers=1, workers=1).form()
     fleet.add("worker2")
     return fleet
 
@@ -36,7 +38,7 @@ def predicted(fleet, minion, function, **arguments):
     return real
 
 
-# --- published --------------------------------------------------------------------------------------
+# --- published ------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("test", [False, True])
@@ -60,7 +62,7 @@ def test_published_tells_of_an_engine_that_does_not_answer(formed):
     assert ret["comment"].startswith("published: unreachable (docker does not answer")
 
 
-# --- initialized ------------------------------------------------------------------------------------
+# --- initialized ----------------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -119,14 +121,13 @@ def test_wrong_option_is_the_reason(bare):
     assert (ret["result"], ret["comment"]) == (False, "subnet_size must be an int, not str")
 
 
-# --- dead_removed -----------------------------------------------------------------------------------
+# --- dead_removed ---------------------------------------------------------------------------------
 
 
 @pytest.fixture
 def replaced(make_fleet):
     """Three managers, the third of them wiped; its facts are published."""
-    fleet = make_fleet(managers=3, workers=0)
-    assert fleet.bootstrap()["ok"]
+    fleet = make_fleet(managers=3, workers=0).form()
     fleet.gone = fleet["manager3"].machine.node_id
     fleet["manager3"].machine.wipe()
     fleet.run = fleet.new_run()
@@ -155,6 +156,15 @@ def test_manager_that_pillar_does_not_name_is_no_dead_one(replaced):
     assert (ret["result"], ret["changes"]) == (True, {})
 
 
+@pytest.mark.parametrize("down", [False, True])
+def test_another_host_of_the_same_name_is_left_alone_while_it_lives(replaced, down):
+    node = replaced["manager1"].machine.cluster.nodes[replaced.gone]
+    node.update(addr="10.9.9.9", manager_addr="10.9.9.9:2377")
+    node["seen"] = "down" if down else "ready"
+    ret = state(replaced, "manager1", "dead_removed", run=replaced.run)
+    assert list(ret["changes"]) == ([replaced.gone] if down else [])
+
+
 def test_silent_manager_is_no_dead_one(replaced):
     """It published nothing in this run: nobody knows that it left."""
     del replaced.mine["manager3"]
@@ -180,7 +190,7 @@ def test_another_manager_removes_nothing(replaced):
     assert (ret["result"], ret["comment"]) == (True, "manager1 leads this run")
 
 
-# --- sealed -----------------------------------------------------------------------------------------
+# --- sealed ---------------------------------------------------------------------------------------
 
 
 def test_sealed_for_the_hosts_that_may_join(replaced):
@@ -215,7 +225,7 @@ def test_sealed_by_hand_serves_the_managers_keys_of_the_mine(make_fleet):
     assert ret["result"] is True, ret
 
 
-# --- joined -----------------------------------------------------------------------------------------
+# --- joined ---------------------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -245,6 +255,18 @@ def test_joined_joins_as_predicted(joining):
     assert joining["worker2"].machine.changed_by() == ["join"]
 
 
+@pytest.mark.parametrize("test", [False, True])
+def test_joined_by_hand_again_does_not_leave_on_an_old_list(joining, test):
+    """The lead's facts are older than the join; without a run nothing makes them anew."""
+    state(joining, "worker2", "joined", run=joining.run)
+    ret = state(joining, "worker2", "joined", test=test)
+    assert (ret["result"], ret["changes"]) == (False, {})
+    assert "salt manager1 state.apply docker.mine" in ret["comment"]
+    assert joining["worker2"].machine.changed_by() == ["join"]
+    assert state(joining, "manager1", "published")["result"]
+    assert state(joining, "worker2", "joined", test=test)["result"] is True
+
+
 def test_joined_publishes_how_it_went(joining):
     joining["worker2"].machine.fail["join"] = ("ConnectError", "no manager listens")
     ret = state(joining, "worker2", "joined", run=joining.run)
@@ -254,6 +276,14 @@ def test_joined_publishes_how_it_went(joining):
     assert state(joining, "worker2", "joined", run=joining.run)["result"] is True
     assert joining.mine["worker2"]["swarm"]["error"] == ""
     assert joining.mine["worker2"]["swarm"]["node_id"] == joining["worker2"].machine.node_id
+
+
+def test_joined_does_not_publish_again_what_stands_there(formed):
+    run = formed.new_run()
+    state(formed, "manager1", "published", run=run)
+    before = formed.mine["manager1"]["swarm"]["stamp"]
+    assert state(formed, "manager1", "joined", role="manager", run=run)["result"] is True
+    assert formed.mine["manager1"]["swarm"]["stamp"] == before
 
 
 def test_joined_that_cannot_publish_is_false(joining):
@@ -278,9 +308,55 @@ def test_joined_without_a_sealed_token_says_what_to_look_at(joining):
 
 
 def test_joined_before_there_is_a_swarm(bare):
-    ret = state(bare, "manager2", "joined", run=bare.run, role="manager")
+    ret = state(bare, "manager2", "joined", run=bare.run, role="worker")
     assert ret["result"] is False
     assert ret["comment"].startswith("there is no swarm to join: manager1 has not made one")
+
+
+def leads_and_seals_later(bare, minion, after):
+    """manager1 makes the swarm and seals while the minion waits: at its n-th look."""
+    run = bare.new_run()
+    for name in run["managers"]:
+        state(bare, name, "published", run=run)
+    at_first = dict(bare.mine["manager1"])
+    for step in ("initialized", "dead_removed", "sealed"):
+        if state(bare, "manager1", step, run=run)["result"] is False:
+            break
+    later, bare.mine["manager1"] = bare.mine["manager1"], at_first
+    job = bare[minion].job(run=run)
+    looks = []
+
+    def sleep(_):
+        looks.append(1)
+        if len(looks) == after:
+            bare.mine["manager1"] = later
+        assert len(looks) < 50
+
+    clock = types.SimpleNamespace(sleep=sleep, monotonic=time.monotonic)
+    job.states["swarm.joined"].func.__globals__.update(SEALED_SECONDS=60, time=clock)
+    return job, looks
+
+
+def test_joining_manager_waits_for_the_one_that_leads(make_fleet):
+    job, looks = leads_and_seals_later(make_fleet(managers=3, workers=0), "manager2", 3)
+    ret = job.state("joined", role="manager")
+    assert (ret["result"], len(looks)) == (True, 3), ret
+    assert ret["changes"] == {"swarm": {"old": "inactive", "new": "manager"}}
+
+
+def test_joining_manager_stops_when_the_one_that_leads_fails(make_fleet):
+    bare = make_fleet(managers=3, workers=0)
+    bare["manager1"].machine.fail["init"] = ("InvalidArgument", "no such address")
+    job, looks = leads_and_seals_later(bare, "manager2", 3)
+    ret = job.state("joined", role="manager")
+    assert (ret["result"], ret["changes"], len(looks)) == (False, {}, 3)
+    assert ret["comment"] == "manager1, which leads, says: no such address"
+
+
+def test_joining_manager_does_not_wait_for_ever(bare):
+    ret = state(bare, "manager2", "joined", role="manager", run=bare.run)
+    assert (ret["result"], ret["changes"]) == (False, {})
+    assert ret["comment"] == "manager1 has sealed no join tokens in 0 s; see its states"
 
 
 def test_token_that_was_rotated_meanwhile_is_a_plain_reason(joining):
@@ -292,10 +368,21 @@ def test_token_that_was_rotated_meanwhile_is_a_plain_reason(joining):
 @pytest.mark.parametrize("where", ["locked", "error"])
 @pytest.mark.parametrize("test", [False, True])
 def test_joined_on_a_host_that_wants_the_operator(joining, where, test):
+    """``error`` of a member, such as an expired certificate: not mended by a join."""
     machine = joining["worker2"].machine
-    machine.state, machine.error = where, "the engine's words"
+    machine.state, machine.error, machine.node_id = where, "the engine's words", "its-node"
     ret = state(joining, "worker2", "joined", run=joining.run, test=test)
     assert (ret["result"], ret["comment"]) == (False, "the engine's words")
+
+
+def test_joined_after_a_join_that_failed_before_it_was_a_member(joining):
+    """The engine says ``error``, knows no node id, and goes on trying."""
+    machine = joining["worker2"].machine
+    machine.state, machine.error = "error", "rpc error: invalid join token"
+    expected = state(joining, "worker2", "joined", run=joining.run, test=True)
+    real = state(joining, "worker2", "joined", run=joining.run)
+    assert (real["result"], machine.state) == (True, "active")
+    assert real["changes"] == expected["changes"] == {"swarm": {"old": "pending", "new": "worker"}}
 
 
 def test_joined_without_an_engine(joining):
@@ -357,7 +444,7 @@ def test_joined_with_two_tokens_is_refused(formed, tmp_path):
     assert ret["result"] is False and "give exactly one of" in ret["comment"]
 
 
-# --- left -------------------------------------------------------------------------------------------
+# --- left -----------------------------------------------------------------------------------------
 
 
 def test_left_leaves_as_predicted(formed):
@@ -390,7 +477,7 @@ def test_left_does_not_take_a_failed_call_for_no_swarm(formed):
     assert ret["result"] is False and ret["comment"].startswith("docker does not answer")
 
 
-# --- drained ----------------------------------------------------------------------------------------
+# --- drained --------------------------------------------------------------------------------------
 
 
 def test_drained_drains_as_predicted(formed):
@@ -424,7 +511,7 @@ def test_drained_that_runs_out_of_time_is_false(formed):
     assert (ret["result"], ret["comment"]) == (False, "2 tasks are left after 300 s")
 
 
-# --- verified ---------------------------------------------------------------------------------------
+# --- verified -------------------------------------------------------------------------------------
 
 
 def verified(fleet, test=False):

@@ -1,3 +1,4 @@
+{#- No require on a mine.update: it "fails" on every host where `docker swarm join-token` does. -#}
 {%- set managers = pillar['swarm']['managers'] %}
 {%- for manager in managers %}
 {{ manager }}:
@@ -9,8 +10,6 @@
   salt.function:
     - name: mine.update
     - tgt: '*'
-    - require:
-      - salt: {{ manager }}
 {%- endfor %}
 {%- for worker in pillar['peer_workers'] %}
 
@@ -18,6 +17,4 @@
   salt.state:
     - tgt: {{ worker }}
     - sls: peer.worker.join
-    - require:
-      - salt: {{ managers | last }}-mine
 {%- endfor %}

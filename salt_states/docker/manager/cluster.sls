@@ -1,0 +1,11 @@
+# Both in one job, on all managers side by side: one of them leads, the others join as soon as it has
+# sealed their tokens.
+include:
+  - docker.manager.first
+  - docker.manager.join
+
+extend:
+  docker-swarm-join:
+    swarm:
+      - require:
+        - swarm: docker-swarm-sealed
