@@ -21,6 +21,9 @@ import sys
 sys.path.insert(0, {str(ROOT / "tests/python")!r})
 from conftest import load_extension
 swarm = load_extension()
+import signal
+# A shell's background jobs ignore it, and their children with them.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 """
 
 
