@@ -1,7 +1,8 @@
 # make bootstrap   hosts on this machine, and a swarm on them: the main job
 # make check       every test, cheap ones first; check-c, check-sanitize, check-fuzz, check-api,
 #                  check-python, check-salt and check-lab are one layer each
-# make check-all   also what takes long: valgrind on everything, clang, thread sanitizer, long fuzzing
+# make check-all   also what takes long: valgrind on everything, clang, thread sanitizer, long fuzzing,
+#                  and check-engines: the C library against three real engines
 # make fileroot DEST=/srv/salt   write a complete Salt file root; fileroot-remove takes it back
 # make wheel       the Python package saltext-swarm, in build/dist
 # make bench       bootstrap against the recipe with cmd.run, in one lab
@@ -14,10 +15,10 @@ SHELL := /bin/bash
 .DELETE_ON_ERROR:
 .PHONY: all bootstrap lab-down fileroot fileroot-remove wheel bench bench-calls clean check check-all check-style \
 	check-c check-sanitize check-fuzz check-fuzz-long check-valgrind check-clang check-threads \
-	check-api check-python check-salt check-lab abi
+	check-api check-python check-salt check-lab check-engines abi
 
 PYTHON := build/venv/bin/python
-PYTEST := $(PYTHON) -B -m pytest -q
+PYTEST := $(PYTHON) -B -m pytest
 MESON := /usr/bin/meson
 DROPIN := build/dropin/_swarm-$(shell cat VERSION)-$(shell uname -m).abi3.so
 CORE_SOURCES := $(wildcard libswarm/*.[ch] libswarm/*.def libswarm/include/swarm/* pymodule/*.[ch]) \
@@ -141,7 +142,11 @@ check-lab: $(DROPIN) wheel
 	LAB_MANAGERS=3 LAB_WORKERS=3 $(PYTEST) tests/lab
 	tests/lab/lab down
 
-check-all: check check-clang check-threads check-valgrind check-fuzz-long
+# The C library against the engines of three Debian suites, in labs of its own (docs/engines.md).
+check-engines: build/.packages-build
+	tests/live/run
+
+check-all: check check-clang check-threads check-valgrind check-fuzz-long check-engines
 
 bench: $(DROPIN)
 	tests/bench/bootstrap.py
