@@ -165,12 +165,13 @@ def publish(error="", sealed=None):
         sealed = _of_this_run(read([own])).get(own, {}).get("sealed")
     facts = collect(error, sealed)
     _send(facts)
-    # The minion hands an entry to the master without waiting for it.
+    # The minion hands an entry to the master without waiting for it, and each look costs both of them
+    # more than a moment's patience.
     end = time.monotonic() + READ_BACK_SECONDS
     while time.monotonic() < end:
+        time.sleep(0.1)
         if read([own]).get(own, {}).get("stamp") == facts["stamp"]:
             return facts
-        time.sleep(0.05)
     raise CommandExecutionError(
         "the master did not give this minion's facts back from the mine: salt-minion must run here,"
         " and in the master's configuration minion_data_cache must be on and mine_get must let"
