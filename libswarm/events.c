@@ -26,6 +26,21 @@ typedef struct follower {
 /* Why one manager's stream ended, for the next to be taken or not. */
 enum { NEXT = 1, STOP = 0 };
 
+/*
+ * moby: daemon/events/filter.go looks at the filters that it knows and says nothing of the others, so
+ * a misspelled one would let everything through. These are the ones that fit events of swarm scope.
+ */
+static bool is_filter(const char *name)
+{
+	static const char *const names[] = { "config", "event",  "label",   "network",
+					     "node",   "secret", "service", "type" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strcmp(name, names[i]) == 0)
+			return true;
+	return false;
+}
+
 static int check_options(const swarm_follow_options *o, swarm_error *err)
 {
 	size_t count = 0;
@@ -34,8 +49,13 @@ static int check_options(const swarm_follow_options *o, swarm_error *err)
 		return swarm__error(err, SWARM_E_INVAL, "start from SWARM_FOLLOW_OPTIONS_INIT");
 	if (!o->clients || !o->clients[0] || !o->on_event)
 		return swarm__error(err, SWARM_E_INVAL, "clients and on_event are required");
-	while (o->filters && o->filters[count].name)
-		count++;
+	for (; o->filters && o->filters[count].name; count++)
+		if (!is_filter(o->filters[count].name))
+			return swarm__error(
+				err, SWARM_E_INVAL,
+				"there is no filter '%s' of events: the filters are config, "
+				"event, label, network, node, secret, service, type",
+				o->filters[count].name);
 	if (count > MAX_FILTERS)
 		return swarm__error(err, SWARM_E_INVAL, "%zu filters are more than %d", count,
 				    MAX_FILTERS);

@@ -128,13 +128,27 @@ static void none_at_first(void)
 	pair_close(&p);
 }
 
-static void wrong_filter(void)
+/* The engine would let everything through: nothing is sent. */
+static void unknown_filter(void)
 {
-	static const swarm_query filters[] = { { "colour", "red" }, { NULL, NULL } };
+	static const swarm_query filters[] = { { "type", "node" }, { "colour", "red" }, { NULL } };
+	const fake_row none[] = { { NULL } };
+	pair p;
+
+	pair_open(&p, none, none, NULL);
+	p.options.filters = filters;
+	CHECK_INT(swarm_follow(&p.options, &p.err), SWARM_E_INVAL);
+	CHECK_PART(p.err.text, "there is no filter 'colour' of events: the filters are config, ");
+	pair_close(&p);
+}
+
+static void filter_refused(void)
+{
+	static const swarm_query filters[] = { { "label", "red" }, { NULL, NULL } };
 	const fake_row a[] = {
 		{ INFO, .reply = MANAGER },
-		{ EVENTS("%2C%22colour%22%3A%5B%22red%22%5D"), .status = 400,
-		  .reply = MESSAGE("invalid filter 'colour'") },
+		{ EVENTS("%2C%22label%22%3A%5B%22red%22%5D"), .status = 400,
+		  .reply = MESSAGE("invalid filter 'label'") },
 		{ NULL },
 	};
 	const fake_row b[] = { { NULL } };
@@ -143,7 +157,7 @@ static void wrong_filter(void)
 	pair_open(&p, a, b, NULL);
 	p.options.filters = filters;
 	CHECK_INT(swarm_follow(&p.options, &p.err), SWARM_E_HTTP);
-	CHECK_STR(p.err.text, "invalid filter 'colour'");
+	CHECK_STR(p.err.text, "invalid filter 'label'");
 	pair_close(&p);
 }
 
@@ -271,5 +285,6 @@ static void wait_without_events(void)
 	pair_close(&p);
 }
 
-TEST_MAIN(TEST(follow), TEST(reconnect), TEST(none_at_first), TEST(wrong_filter), TEST(not_json),
-	  TEST(deadline), TEST(options), TEST(wait_for), TEST(wait_without_events))
+TEST_MAIN(TEST(follow), TEST(reconnect), TEST(none_at_first), TEST(unknown_filter),
+	  TEST(filter_refused), TEST(not_json), TEST(deadline), TEST(options), TEST(wait_for),
+	  TEST(wait_without_events))

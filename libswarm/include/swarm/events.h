@@ -42,8 +42,9 @@ typedef struct swarm_follow_options {
 	size_t size;
 	swarm_client *const *clients; /**< of managers, ends with NULL; required; used in turn */
 	const swarm_query *filters;   /**< NULL, or names and values as docker takes them ("type",
-				       *   "event", "node", "service", ...), ends with a NULL name; up
-				       *   to 30. The scope is always swarm */
+				       *   "event", "label", "node", "service", "secret", "config",
+				       *   "network"), ends with a NULL name; up to 30. The scope is
+				       *   always swarm */
 	swarm_event_cb on_event;      /**< required */
 	void *payload;                /**< for on_event */
 	int64_t timeout_ms;           /**< 0: no end */
@@ -60,8 +61,9 @@ typedef struct swarm_follow_options {
  *
  * @param options  required; clients are borrowed for the call, and their cancel callbacks ask
  * @param err      NULL or an error to fill
- * @return what the callback returned to end it; SWARM_E_TIMEOUT; SWARM_E_CANCELED; SWARM_E_INVAL;
- *         SWARM_E_HTTP (a filter that the engine does not know); at the start the last client's error
+ * @return what the callback returned to end it; SWARM_E_TIMEOUT; SWARM_E_CANCELED; SWARM_E_INVAL
+ *         (also for a filter with another name, which the engine would pass over in silence);
+ *         SWARM_E_HTTP (a filter that the engine refuses); at the start the last client's error
  *
  * Thread rule: this thread uses all the clients.
  */
