@@ -681,7 +681,12 @@ def _private_key():
     password = __opts__.get("key_pass")
     try:
         with salt.utils.files.fopen(path, "rb") as handle:
-            return load_pem_private_key(handle.read(), password.encode() if password else None)
+            # Its check takes a few hundredths of a second; Salt loads the same file at its start.
+            return load_pem_private_key(
+                handle.read(),
+                password.encode() if password else None,
+                unsafe_skip_rsa_key_validation=True,
+            )
     except (OSError, TypeError, ValueError) as exc:
         raise CommandExecutionError(
             f"cannot read this minion's key {path}: {type(exc).__name__}"

@@ -8,7 +8,7 @@ pillar ``swarm:managers`` every host draws the same conclusion: which manager le
 may be made, or why not. An entry of any other minion is never read for that.
 
 :maturity: new
-:depends: the execution module ``swarm``
+:depends: the execution modules ``swarm`` and ``swarm_mine``
 
 .. versionadded:: 0.1.0
 
@@ -18,13 +18,10 @@ may be made, or why not. An entry of any other minion is never read for that.
 """
 
 import os
-import time
 import uuid
 
 from salt.exceptions import CommandExecutionError
 
-ALIAS = "swarm"
-READ_BACK_SECONDS = 10
 # The engine makes it at its first start: where it is missing, no engine ever ran on this host.
 ENGINE_FOLDER = "/var/lib/docker/swarm"
 
@@ -147,11 +144,14 @@ def _add_cluster(facts):
         facts["error"] = facts["error"] or str(exc)
 
 
-def publish(error="", sealed=None):
+def publish(error="", sealed=None, confirm=True):
     """
-    Put the facts of this host into the mine, and read them back. Arguments and return value as
+    Put the facts of this host into the mine. Arguments and return value as
     :py:func:`swarm_facts.collect <collect>`; without ``sealed`` those that this host published
     earlier in the same run stay.
+
+    confirm
+        Read the entry back, since a master that keeps no mine says nothing of it.
 
     CLI Example:
 
@@ -164,31 +164,14 @@ def publish(error="", sealed=None):
         # An entry is replaced as a whole, and the hosts that join later still need theirs.
         sealed = _of_this_run(read([own])).get(own, {}).get("sealed")
     facts = collect(error, sealed)
-    _send(facts)
-    # The minion hands an entry to the master without waiting for it, and each look costs both of them
-    # more than a moment's patience.
-    end = time.monotonic() + READ_BACK_SECONDS
-    while time.monotonic() < end:
-        time.sleep(0.1)
-        if read([own]).get(own, {}).get("stamp") == facts["stamp"]:
-            return facts
-    raise CommandExecutionError(
-        "the master did not give this minion's facts back from the mine: salt-minion must run here,"
-        " and in the master's configuration minion_data_cache must be on and mine_get must let"
-        " minions read 'swarm'"
-    )
-
-
-def _send(facts):
-    """
-    As ``mine.send``, which on a minion with a master only fires this event, and then sleeps for half
-    a second in the hope that the entry has arrived; here it is read back.
-    """
-    if __opts__["file_client"] == "local":
-        __salt__["mine.send"](ALIAS, mine_function="swarm_facts.given", facts=facts)
-        return
-    load = {"cmd": "_mine", "data": {ALIAS: facts}, "id": __opts__["id"], "clear": False}
-    __salt__["event.fire"](load, "_minion_mine")
+    __salt__["swarm_mine.write"](facts)
+    if confirm and read([own]).get(own, {}).get("stamp") != facts["stamp"]:
+        raise CommandExecutionError(
+            "the master did not give this minion's facts back from the mine: in the master's"
+            " configuration minion_data_cache must be on, and mine_get must let minions read"
+            " 'swarm'"
+        )
+    return facts
 
 
 def current():
@@ -208,19 +191,6 @@ def current():
     return all(entry.get(key) == facts.get(key) for key in ("state", "role", "node_id"))
 
 
-def given(facts):
-    """
-    Returns its argument: ``mine.send`` publishes what a function returns.
-
-    CLI Example:
-
-    .. code-block:: bash
-
-        salt worker1 swarm_facts.given '{}'
-    """
-    return facts
-
-
 def read(minions):
     """
     The published facts of these minions, of any age: ``{minion id: facts}``.
@@ -234,7 +204,7 @@ def read(minions):
 
         salt manager1 swarm_facts.read '[manager1, manager2]'
     """
-    found = __salt__["mine.get"](list(minions), ALIAS, tgt_type="list") or {}
+    found = __salt__["swarm_mine.read"](minions)
     return {
         minion: facts
         for minion, facts in found.items()
@@ -242,10 +212,13 @@ def read(minions):
     }
 
 
-def fresh(minions):
+def fresh(minions, known=False):
     """
     As :py:func:`swarm_facts.read <read>`, but only entries of this run; all where there is no run.
     Of this host itself, where it has such an entry: as :py:func:`swarm_facts.collect <collect>`.
+
+    known
+        Of a run: as an earlier state of the same job read them, where one did.
 
     CLI Example:
 
@@ -253,12 +226,21 @@ def fresh(minions):
 
         salt manager1 swarm_facts.fresh '[manager1, manager2]'
     """
-    found = _of_this_run(read(minions))
+    found = _of_this_run(_known(minions) if known else read(minions))
     own = __opts__["id"]
     if own in found:
         # Its entry may be older than its own init or join.
         found[own] = collect()
     return found
+
+
+def _known(minions):
+    """The entries as this job last read them; the run's id tells the jobs of one process apart."""
+    ours, kept = run()["id"], __context__.get("swarm_facts.read")
+    if not ours or not kept or kept[0] != ours or not set(minions) <= set(kept[1]):
+        entries = read(minions)
+        __context__["swarm_facts.read"] = kept = (ours, list(minions), entries)
+    return {minion: facts for minion, facts in kept[2].items() if minion in minions}
 
 
 def _of_this_run(entries):
@@ -268,12 +250,14 @@ def _of_this_run(entries):
     }
 
 
-def plan(init=False):
+def plan(init=False, known=False):
     """
     What the facts of the managers say must be done; the same on every host that reads them.
 
     init
         The operator's word, without a run, that no swarm lives and one may be made.
+    known
+        As for :py:func:`swarm_facts.fresh <fresh>`.
 
     Returns ``action`` (``exists``, ``init`` or ``refuse``), ``reason`` (one line, for ``refuse``), ``lead``
     (the manager that inits, seals and clears up), ``trouble`` (what it could not do), and of an existing
@@ -287,7 +271,7 @@ def plan(init=False):
         salt manager1 swarm_facts.plan
     """
     ids = manager_ids()
-    entries = fresh(ids)
+    entries = fresh(ids, known)
     if init is True and not run()["id"]:
         # Old facts of others never veto; whether they live shows at their addresses.
         entries = {own: collect() for own in ids if own == __opts__["id"]}

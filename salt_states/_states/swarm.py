@@ -30,13 +30,22 @@ def __virtual__():
 
 
 @contextlib.contextmanager
-def _reported(ret):
-    """An error of the modules becomes the state's one-line reason."""
+def _reported(ret, then=None):
+    """
+    An error of the modules becomes the state's one-line reason; then ``then(ret)`` is called. All of
+    it over one connection to the mine.
+    """
+    __salt__["swarm_mine.hold"]()
     try:
-        yield
-    except (CommandExecutionError, SaltInvocationError) as exc:
-        ret["result"] = False
-        ret["comment"] = str(exc)
+        try:
+            yield
+        except (CommandExecutionError, SaltInvocationError) as exc:
+            ret["result"] = False
+            ret["comment"] = str(exc)
+        if then:
+            then(ret)
+    finally:
+        __salt__["swarm_mine.release"]()
 
 
 def _new(name):
@@ -51,8 +60,8 @@ def _member_change(old, role):
     return {"swarm": {"old": "inactive" if old == "absent" else old, "new": role}}
 
 
-def _plan(init=False):
-    plan = __salt__["swarm_facts.plan"](init)
+def _plan(init=False, known=False):
+    plan = __salt__["swarm_facts.plan"](init, known)
     if plan["action"] == "refuse":
         raise CommandExecutionError(plan["reason"])
     return plan
@@ -112,8 +121,8 @@ def initialized(
             - advertise_addr: eth0
     """
     ret = _new(name)
-    with _reported(ret):
-        plan = _plan(init)
+    with _reported(ret, _tell_of_failure):
+        plan = _plan(init, known=True)
         if plan["lead"] != __opts__["id"]:
             ret["comment"] = f"{plan['lead']} leads this run"
         elif plan["action"] == "exists":
@@ -133,7 +142,6 @@ def initialized(
             _verify(made["node_id"], "manager")
             ret["changes"] = _member_change("inactive", "manager")
             ret["comment"] = f"made the cluster {made['cluster_id']}, node {made['node_id']}"
-    _tell_of_failure(ret)
     return ret
 
 
@@ -141,7 +149,7 @@ def _tell_of_failure(ret):
     """The other managers wait for the one that leads; with its reason in the facts they stop."""
     if ret["result"] is False and __salt__["swarm_facts.run"]()["id"] and not __opts__["test"]:
         with contextlib.suppress(CommandExecutionError, SaltInvocationError):
-            __salt__["swarm_facts.publish"](error=ret["comment"])
+            __salt__["swarm_facts.publish"](error=ret["comment"], confirm=False)
 
 
 def _verify(node_id, role):
@@ -168,18 +176,19 @@ def dead_removed(name, **kwargs):
           swarm.dead_removed: []
     """
     ret = _new(name)
-    with _reported(ret):
-        plan = _plan()
+    with _reported(ret, _tell_of_failure):
+        plan = _plan(known=True)
         if plan["lead"] != __opts__["id"]:
             ret["comment"] = f"{plan['lead']} leads this run"
         elif plan["action"] == "init":
             ret["comment"] = "there is no cluster yet"
         else:
-            hosts = __salt__["swarm_facts.fresh"](__salt__["swarm_facts.manager_ids"]())
+            hosts = __salt__["swarm_facts.fresh"](
+                __salt__["swarm_facts.manager_ids"](), known=True
+            )
             nodes = [node for node in __salt__["swarm.nodes"]() if _of_manager(node)]
             _remove(ret, _left_behind(nodes, hosts))
             ret["comment"] = ret["comment"] or "no dead manager in the node list"
-    _tell_of_failure(ret)
     return ret
 
 
@@ -239,8 +248,8 @@ def sealed(name, **kwargs):
           swarm.sealed: []
     """
     ret = _new(name)
-    with _reported(ret):
-        plan = _plan()
+    with _reported(ret, _tell_of_failure):
+        plan = _plan(known=True)
         if plan["lead"] != __opts__["id"]:
             ret["comment"] = f"{plan['lead']} leads this run"
             return ret
@@ -249,9 +258,8 @@ def sealed(name, **kwargs):
             ret["comment"] = f"join tokens would be sealed for {len(hosts)} hosts"
             return ret
         blobs = __salt__["swarm.seal"](hosts)["sealed"] if hosts else {}
-        __salt__["swarm_facts.publish"](sealed=blobs)
+        __salt__["swarm_facts.publish"](sealed=blobs, confirm=False)
         ret["comment"] = f"join tokens are sealed for {len(blobs)} hosts"
-    _tell_of_failure(ret)
     return ret
 
 
@@ -262,7 +270,7 @@ def _joining(plan):
         ids = __salt__["swarm_facts.manager_ids"]()
         keys = {name: facts.get("key") for name, facts in __salt__["swarm_facts.read"](ids).items()}
         run["managers"] = {name: key for name, key in keys.items() if key}
-    facts = __salt__["swarm_facts.fresh"](list(run["managers"]))
+    facts = __salt__["swarm_facts.fresh"](list(run["managers"]), known=True)
     hosts = {
         name: {"role": "manager", "key": key}
         for name, key in run["managers"].items()
@@ -327,13 +335,11 @@ def joined(
         "timeout": timeout,
     }
     by_hand = bool(source and remote_addrs)
-    with _reported(ret):
+    with _reported(ret, None if by_hand else _publish_outcome):
         facts = __salt__["swarm_facts.collect"]()
         given = {"action": "exists", "members": None, "digest": None}
         plan = given if by_hand else _plan_to_join(facts, role)
         _joined(ret, facts, plan, options, source)
-    if not by_hand:
-        _publish_outcome(ret)
     return ret
 
 
@@ -363,7 +369,8 @@ def _publish_outcome(ret):
     """The manager that compares at the end learns from the facts why a host is missing."""
     try:
         if ret["result"] is not True or ret["changes"] or not __salt__["swarm_facts.current"]():
-            __salt__["swarm_facts.publish"](error=ret["comment"] if ret["result"] is False else "")
+            error = ret["comment"] if ret["result"] is False else ""
+            __salt__["swarm_facts.publish"](error=error, confirm=False)
     except (CommandExecutionError, SaltInvocationError) as exc:
         ret["result"] = False
         ret["comment"] = f"{ret['comment']}; {exc}" if ret["comment"] else str(exc)

@@ -1,7 +1,7 @@
 """Minions with the project's modules, loaded by Salt's own loader, on hosts in memory.
 
 Each job gets fresh loaders, as a job on a real minion does. What a job reads from and writes to the
-master's mine goes through Salt's own ``mine`` module, down to the two functions that would send it.
+master's mine goes down to the connection that would send it.
 """
 
 import itertools
@@ -11,6 +11,7 @@ import os
 import salt.loader
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
+from salt.exceptions import SaltReqTimeoutError
 
 import fake_core
 import fake_swarm
@@ -67,10 +68,8 @@ class Job:
         installed = minion.machine.docker != "absent"
         loader["swarm_facts.collect"].func.__globals__.update(
             ENGINE_FOLDER=os.path.dirname(__file__) if installed else "/nonexistent",
-            READ_BACK_SECONDS=0.3,
         )
-        loader["mine.get"].func.__globals__["_mine_get"] = minion.fleet.mine_get
-        loader["event.fire"] = minion.fleet.event_fire
+        loader["swarm_mine.read"].func.__globals__["_connection"] = minion.fleet.connect
 
     def replace(self, function, instead):
         """Let a function of the execution modules be another one, for all who call it."""
@@ -159,6 +158,8 @@ class Fleet:
         self.down = set()
         self.mine = {}
         self.mine_off = False
+        self.refuse_writes = False
+        self.connections = []
         self.seen = []
         names = [f"manager{n}" for n in range(1, managers + 1)]
         self.pillar = {"managers": names, "workers": ["worker*"], "advertise": "eth0"}
@@ -186,20 +187,10 @@ class Fleet:
     def __getitem__(self, name):
         return self.minions[name]
 
-    def event_fire(self, load, tag):
-        """What the minion's main process does with such an event: the entry goes to the master."""
-        assert tag == "_minion_mine" and load["cmd"] == "_mine" and load["clear"] is False
-        if not self.mine_off:
-            self.mine.setdefault(load["id"], {}).update(load["data"])
-        return True
-
-    def mine_get(self, load, opts):
-        assert load["tgt_type"] == "list", "only exact minion ids may be asked for"
-        return {
-            minion: self.mine[minion][load["fun"]]
-            for minion in load["tgt"]
-            if load["fun"] in self.mine.get(minion, {})
-        }
+    def connect(self):
+        """A connection to the master, as one request after the other goes over it."""
+        self.connections.append(Connection(self))
+        return self.connections[-1]
 
     def new_run(self):
         """Pillar ``swarm_run``, as docker.bootstrap makes it."""
@@ -278,6 +269,41 @@ class Fleet:
 
     def clusters(self):
         return {m.machine.cluster.id for m in self.minions.values() if m.machine.cluster}
+
+
+class Connection:
+    """What the master answers about the mine."""
+
+    def __init__(self, fleet):
+        self.fleet = fleet
+        self.open = True
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exc):
+        self.close()
+
+    def close(self):
+        self.open = False
+
+    def send(self, load):
+        assert self.open, "a request over a closed connection"
+        fleet = self.fleet
+        if load["cmd"] == "_mine":
+            assert load["clear"] is False
+            if fleet.refuse_writes:
+                raise SaltReqTimeoutError("Message timed out")
+            if not fleet.mine_off:
+                fleet.mine.setdefault(load["id"], {}).update(load["data"])
+            return True
+        assert load["cmd"] == "_mine_get"
+        assert load["tgt_type"] == "list", "only exact minion ids may be asked for"
+        return {
+            minion: fleet.mine[minion][load["fun"]]
+            for minion in load["tgt"]
+            if load["fun"] in fleet.mine.get(minion, {})
+        }
 
 
 def changes(steps):

@@ -48,13 +48,13 @@ FACTS = {
     "current",
     "foreign",
     "fresh",
-    "given",
     "manager_ids",
     "plan",
     "publish",
     "read",
     "run",
 }
+MINE = {"given", "hold", "read", "release", "write"}
 STATES = {
     "dead_removed",
     "drained",
@@ -92,6 +92,7 @@ def test_the_modules_have_exactly_the_documented_functions(tmp_path):
     assert modules["swarm.info"] and modules["swarm_facts.run"]
     assert public(modules, "swarm") == MODULE | OLD
     assert public(modules, "swarm_facts") == FACTS
+    assert modules["swarm_mine.read"] and public(modules, "swarm_mine") == MINE
 
 
 def test_the_state_module_has_exactly_the_documented_functions(tmp_path):
@@ -103,7 +104,8 @@ def test_the_state_module_has_exactly_the_documented_functions(tmp_path):
 @pytest.mark.parametrize(
     "name",
     [f"swarm.{name}" for name in sorted(MODULE | OLD)]
-    + [f"swarm_facts.{name}" for name in sorted(FACTS)],
+    + [f"swarm_facts.{name}" for name in sorted(FACTS)]
+    + [f"swarm_mine.{name}" for name in sorted(MINE)],
 )
 def test_execution_function_has_a_cli_example_of_itself(tmp_path, name):
     doc = load(tmp_path)[name].__doc__

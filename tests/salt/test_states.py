@@ -287,10 +287,10 @@ def test_joined_does_not_publish_again_what_stands_there(formed):
 
 
 def test_joined_that_cannot_publish_is_false(joining):
-    joining.mine_off = True
+    joining.refuse_writes = True
     ret = state(joining, "worker2", "joined", run=joining.run)
     assert ret["result"] is False
-    assert "joined as worker" in ret["comment"] and "minion_data_cache" in ret["comment"]
+    assert "joined as worker" in ret["comment"] and "master does not answer" in ret["comment"]
 
 
 def test_joined_checks_the_digest_that_the_managers_publish(joining):

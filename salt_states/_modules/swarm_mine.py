@@ -1,0 +1,138 @@
+"""
+The mine entry of this minion, and those of others, over one connection
+=======================================================================
+
+What ``mine.send`` and ``mine.get`` ask of the master, without their cost: ``mine.send`` hands its
+entry to the minion's main process and sleeps for half a second in the hope that it arrives, and each
+connection that ``mine.get`` opens loads the minion's private key anew, which takes more processor
+time than all that is then sent.
+
+:maturity: new
+
+.. versionadded:: 0.1.0
+"""
+
+import contextlib
+import threading
+
+import salt.channel.client
+from salt.exceptions import CommandExecutionError, SaltException
+
+ALIAS = "swarm"
+
+# A connection belongs to the thread that opened it: Salt runs its jobs in threads or processes.
+_HELD = threading.local()
+
+__virtualname__ = "swarm_mine"
+
+
+def __virtual__():
+    return __virtualname__
+
+
+def hold():
+    """
+    Keep the connection to the master that the next calls open, until
+    :py:func:`swarm_mine.release <release>`. For states; nothing is opened yet.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt manager1 swarm_mine.hold
+    """
+    release()
+    _HELD.channels = []
+    return True
+
+
+def release():
+    """
+    Close the connection that was kept since :py:func:`swarm_mine.hold <hold>`, if any.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt manager1 swarm_mine.release
+    """
+    for channel in getattr(_HELD, "channels", None) or []:
+        channel.close()
+    _HELD.channels = None
+    return True
+
+
+def read(minions):
+    """
+    The mine entries ``swarm`` of these minions: ``{minion id: data}``, whatever the data is.
+
+    minions
+        List of exact minion ids.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt manager1 swarm_mine.read '[manager1, manager2]'
+    """
+    if __opts__["file_client"] == "local":
+        return __salt__["mine.get"](list(minions), ALIAS, tgt_type="list") or {}
+    load = {"cmd": "_mine_get", "tgt": list(minions), "fun": ALIAS, "tgt_type": "list"}
+    return _ask(load) or {}
+
+
+def write(data):
+    """
+    Replace this minion's mine entry ``swarm``. That the master answered does not say that it keeps
+    a mine; read the entry back to know.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt worker1 swarm_mine.write '{}'
+    """
+    if __opts__["file_client"] == "local":
+        __salt__["mine.send"](ALIAS, mine_function="swarm_mine.given", data=data)
+    else:
+        _ask({"cmd": "_mine", "data": {ALIAS: data}, "clear": False})
+    return True
+
+
+def given(data):
+    """
+    Returns its argument: ``mine.send`` publishes what a function returns.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt worker1 swarm_mine.given '{}'
+    """
+    return data
+
+
+def _ask(load):
+    """One request to the master, over the connection that is held, else over one of its own."""
+    load["id"] = __opts__["id"]
+    held = getattr(_HELD, "channels", None)
+    try:
+        if held is None:
+            with _connection() as channel:
+                return _send(channel, load)
+        if not held:
+            held.append(_connection())
+        return _send(held[0], load)
+    except SaltException as exc:
+        raise CommandExecutionError(f"the master does not answer about the mine: {exc}") from None
+
+
+def _connection():
+    return salt.channel.client.ReqChannel.factory(__opts__)
+
+
+def _send(channel, load):
+    with contextlib.suppress(AttributeError):
+        # Salt 3006 wants it in the load; later versions put it there themselves.
+        load["tok"] = channel.auth.gen_token(b"salt")
+    return channel.send(load)
