@@ -108,18 +108,16 @@ static bool is_of_this_run(const look *l, const swarm_task *task)
 	       task->job_iteration == number_at(l->service, "JobStatus.JobIteration.Index");
 }
 
-/* Do the managers want it to run or to complete, and not to stop? */
-static bool is_wanted(const swarm_task *task)
+bool swarm__task_is_wanted(const char *desired_state)
 {
-	return strcmp(task->desired_state, "shutdown") != 0 &&
-	       strcmp(task->desired_state, "remove") != 0;
+	return strcmp(desired_state, "shutdown") != 0 && strcmp(desired_state, "remove") != 0;
 }
 
 static bool is_done(const look *l, const swarm_task *task)
 {
 	if (l->mode == REPLICATED_JOB || l->mode == GLOBAL_JOB)
 		return strcmp(task->state, "complete") == 0;
-	return strcmp(task->state, "running") == 0 && is_wanted(task) &&
+	return strcmp(task->state, "running") == 0 && swarm__task_is_wanted(task->desired_state) &&
 	       !json_object_get(l->down, task->node_id);
 }
 
@@ -158,7 +156,8 @@ static int count_tasks(look *l, json_t *places)
 		bool done = is_done(l, task);
 		char place[64];
 
-		if (!is_of_this_run(l, task) || (!done && !is_wanted(task)))
+		if (!is_of_this_run(l, task) ||
+		    (!done && !swarm__task_is_wanted(task->desired_state)))
 			continue;
 		place_of(l, task, place, sizeof(place));
 		if (json_is_true(json_object_get(places, place)))

@@ -100,4 +100,9 @@ int swarm__object_update(swarm_client *client, swarm_kind kind, const char *ref,
 			 const json_t *patch, const swarm__deadline *deadline, json_t **ret_change,
 			 swarm_error *err);
 
+/* --- converge.c ----------------------------------------------------------------------------- */
+
+/* Do the managers want a task to run or to complete, and not to stop? */
+bool swarm__task_is_wanted(const char *desired_state);
+
 #endif

@@ -110,6 +110,16 @@ static int run_promote(swarm_client *client, swarm_error *err)
 	return swarm_node_promote(client, "n1", 0, NULL, err);
 }
 
+static int run_why(swarm_client *client, swarm_error *err)
+{
+	json_t *why = NULL;
+	int rc = swarm_task_why(client, "web", 0, &why, err);
+
+	CHECK((why == NULL) == (rc != 0));
+	json_decref(why);
+	return rc;
+}
+
 static const fake_row list_rows[] = {
 	{ "GET " API "/services?filters=%7B%22name%22%3A%5B%22web%22%5D%7D", .reply = "[]" },
 	{ NULL },
@@ -169,6 +179,24 @@ static const fake_row promote_rows[] = {
 	{ NULL },
 };
 
+#define RESERVED                                                                                   \
+	"\"Spec\":{\"Resources\":{\"Reservations\":{\"GenericResources\":[{"                       \
+	"\"DiscreteResourceSpec\":{\"Kind\":\"gpu\",\"Value\":1}}]}}}"
+static const fake_row why_rows[] = {
+	{ WEB, .reply = SERVICE },
+	{ "GET " API "/tasks?filters=%7B%22service%22%3A%5B%22s1%22%5D%7D",
+	  .reply = "[{\"ID\":\"t1\",\"Status\":{\"State\":\"pending\"}," RESERVED "}]" },
+	{ "GET " API "/nodes", .reply = "[{\"ID\":\"n1\"}]" },
+	{ "GET " API "/tasks",
+	  .reply =
+		  "[{\"NodeID\":\"n1\",\"Status\":{\"State\":\"running\",\"PortStatus\":{\"Ports\":["
+		  "{\"PublishedPort\":80,\"PublishMode\":\"host\"}]}},\"GenericResources\":[{"
+		  "\"NamedResourceSpec\":{\"Kind\":\"gpu\",\"Value\":\"a\"}}]}]" },
+	{ "GET " API "/services",
+	  .reply = "[{\"ID\":\"s1\",\"Spec\":{\"EndpointSpec\":{\"Ports\":[]}}}]" },
+	{ NULL },
+};
+
 static const struct {
 	const char *name;
 	const fake_row *rows;
@@ -178,7 +206,7 @@ static const struct {
 	{ "scale", scale_rows, run_scale },       { "rollback", rollback_rows, run_rollback },
 	{ "wait", wait_rows, run_wait },          { "remove", remove_rows, run_remove },
 	{ "events", events_rows, run_events },    { "logs", logs_rows, run_logs },
-	{ "promote", promote_rows, run_promote },
+	{ "promote", promote_rows, run_promote }, { "why", why_rows, run_why },
 };
 
 enum { CASES = sizeof(table) / sizeof(table[0]), TOO_MANY = 2000 };

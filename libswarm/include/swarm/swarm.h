@@ -11,6 +11,7 @@
 #include <swarm/node.h>
 #include <swarm/object.h>
 #include <swarm/ops.h>
+#include <swarm/placement.h>
 #include <swarm/progress.h>
 #include <swarm/service.h>
 #include <swarm/stream.h>

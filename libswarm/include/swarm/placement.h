@@ -1,0 +1,46 @@
+/*
+ * Why a task gets no node: the rules of the managers' scheduler, applied to each node as it is now.
+ *
+ * Timeouts as in <swarm/cluster.h>. Thread rule: as for any function that takes a client.
+ */
+#ifndef SWARM_PLACEMENT_H
+#define SWARM_PLACEMENT_H
+
+#include <jansson.h>
+#include <swarm/client.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/**
+ * Say of a task, or of the tasks of a service that wait for a node, which node is rejected by which
+ * rule: its state and availability, what the task reserves (processors, memory, generic resources)
+ * beside what the tasks on the node reserve, plugins (volume, network, log drivers), constraints,
+ * platforms, ports in host mode, and the number of tasks that one node may have. Changes nothing.
+ *
+ * Not looked at: cluster volumes (CSI). While a node changes its role, node.role is the one that it
+ * will have. A global service makes no task for a node that its constraints reject, so there is none
+ * to ask about.
+ *
+ * @param ref         id or exact name of a service, or id of a task
+ * @param timeout_ms  0: 60 s
+ * @param ret_why     new reference: an array, empty for a service of which no task waits, else of
+ *                    {"task": {"id", "service" (name), "state", "message", "error"},
+ *                     "count": tasks of the service that wait for the same,
+ *                     "nodes": [{"id", "hostname", "rejected"}]}.
+ *                    "rejected" is a text with all the rules that do, "" where none does: the task
+ *                    would get this node at the next look. Of a task that belongs to one node (of a
+ *                    global service) only that one is there; none where the task has its node, or is
+ *                    to end: its state, message and error say what there is to say
+ * @return 0, SWARM_E_NOT_FOUND, SWARM_E_INVAL, and those of the transport and of the engine,
+ *         SWARM_E_NOT_MANAGER and SWARM_E_NO_LEADER
+ */
+int swarm_task_why(swarm_client *client, const char *ref, int64_t timeout_ms, json_t **ret_why,
+		   swarm_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
