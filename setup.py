@@ -22,6 +22,7 @@ SOURCES = [
     "pymodule/_cluster.c",
     "pymodule/_convert.c",
     "pymodule/_node.c",
+    "pymodule/_placement.c",
     "pymodule/_record.c",
     "pymodule/_service.c",
 ]

@@ -339,6 +339,14 @@ PyDoc_STRVAR(
 	"Returns a dict: done, total, rolled_back (bool). Timeout and StateError say which tasks\n"
 	"do not run, and why.");
 
+PyDoc_STRVAR(
+	task_why_doc,
+	"task_why($self, /, ref, *, timeout=None)\n--\n\n"
+	"Why a task, named by id, or the tasks of a service, named by id or exact name, wait.\n\n"
+	"Returns a list, empty where no task of the service waits, of dicts: task (dict: id,\n"
+	"service, state, message, error), count (tasks of the service that wait for the same),\n"
+	"nodes (list of dicts: id, hostname, rejected: the rules that reject the node, or \"\").");
+
 /* clang-format off */
 #define METHOD(name, function) \
 	{ #name, (PyCFunction)(void (*)(void))function, METH_VARARGS | METH_KEYWORDS, name##_doc }
@@ -367,6 +375,7 @@ static PyMethodDef methods[] = {
 	METHOD(service_scale, swarmpy_client_service_scale),
 	METHOD(service_rollback, swarmpy_client_service_rollback),
 	METHOD(service_wait, swarmpy_client_service_wait),
+	METHOD(task_why, swarmpy_client_task_why),
 	{ "close", close_client, METH_NOARGS, close_doc },
 	{ NULL, NULL, 0, NULL },
 };

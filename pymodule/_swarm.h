@@ -155,6 +155,9 @@ PyObject *swarmpy_client_node_update(PyObject *self, PyObject *args, PyObject *k
 PyObject *swarmpy_client_node_drain(PyObject *self, PyObject *args, PyObject *kwargs);
 PyObject *swarmpy_client_node_remove(PyObject *self, PyObject *args, PyObject *kwargs);
 
+/* The method of _placement.c, the same. */
+PyObject *swarmpy_client_task_why(PyObject *self, PyObject *args, PyObject *kwargs);
+
 /* The methods of _service.c, the same. */
 PyObject *swarmpy_client_unlock(PyObject *self, PyObject *args, PyObject *kwargs);
 PyObject *swarmpy_client_unlock_key(PyObject *self, PyObject *args, PyObject *kwargs);

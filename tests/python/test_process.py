@@ -359,6 +359,7 @@ LOOPS = {
     "service_scale": lambda s, c, e: c.service_scale("web", 3),
     "service_rollback": lambda s, c, e: c.service_rollback("web"),
     "service_wait": lambda s, c, e: c.service_wait("web"),
+    "task_why": lambda s, c, e: c.task_why("web"),
     "bad kind": lambda s, c, e: bad(c.object_update, "stack", "web", {"a": 1}),
     "bad patch": lambda s, c, e: bad(c.object_update, "secret", "x", {"Data": "eA=="}),
     "close": lambda s, c, e: s.Client(e.url).close(),

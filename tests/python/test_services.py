@@ -119,3 +119,23 @@ def test_wait(swarm, engine, client, web):
     task["Status"] = {"State": "rejected", "Err": "No such image"}
     with pytest.raises(swarm.Timeout, match=r"web.1 \(rejected\): No such image"):
         client.service_wait("web", timeout=1)
+
+
+def test_task_why(swarm, engine, client, web):
+    task = {"ID": "t1", "ServiceID": "s1", "DesiredState": "running"}
+    task["Status"] = {"State": "pending", "Message": "pending task scheduling", "Err": "no suitable node"}
+    task["Spec"] = {"Placement": {"Constraints": ["node.labels.zone==b"]}}
+    engine.answers["GET", "/tasks"] = (200, [task, {**task, "ID": "t2"}])
+    told = {"id": "t1", "service": "web", "state": "pending"}
+    told |= {"message": "pending task scheduling", "error": "no suitable node"}
+    reason = "constraint node.labels.zone==b (the node has 'a')"
+    nodes = [{"id": "n1", "hostname": "host1", "rejected": reason}]
+    assert client.task_why("web") == [{"task": told, "count": 2, "nodes": nodes}]
+    engine.nodes[0]["Spec"]["Labels"]["zone"] = "b"
+    assert client.task_why("s1")[0]["nodes"][0]["rejected"] == ""
+    for path in ("/services/x", "/tasks/x"):
+        engine.answers["GET", path] = (404, {"message": "not found"})
+    with pytest.raises(swarm.NotFound, match="no service has the id or name 'x', and no task the id"):
+        client.task_why("x")
+    with pytest.raises(TypeError):
+        client.task_why(None)
