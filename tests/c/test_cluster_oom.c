@@ -1,30 +1,7 @@
 /* Memory runs out at each allocation in turn: an ordinary error, and nothing is lost. */
-#include "test_cluster.h"
-
-#include "oom.h"
+#include "oom_table.h"
 
 #include <fcntl.h>
-
-/*
- * jansson 2.14 cannot run out of memory while it parses: it drops characters, and may write past
- * the end of a string then (lex_scan_string in load.c). So its parser is spared, see meson.build.
- */
-void *__real_malloc(size_t size);
-int __real_swarm__json_parse(const char *text, size_t size, json_t **ret_json, swarm_error *err);
-int __wrap_swarm__json_parse(const char *text, size_t size, json_t **ret_json, swarm_error *err);
-
-int __wrap_swarm__json_parse(const char *text, size_t size, json_t **ret_json, swarm_error *err)
-{
-	json_malloc_t allocate;
-	json_free_t release;
-	int rc;
-
-	json_get_alloc_funcs(&allocate, &release);
-	json_set_alloc_funcs(__real_malloc, release);
-	rc = __real_swarm__json_parse(text, size, ret_json, err);
-	json_set_alloc_funcs(allocate, release);
-	return rc;
-}
 
 #define NODE "GET " API "/nodes/n1"
 #define RECORD                                                                                     \
@@ -334,11 +311,7 @@ static const fake_row filtered_rows[] = {
 	{ NULL },
 };
 
-static const struct {
-	const char *name;
-	const fake_row *rows;
-	int (*run)(swarm_client *client, swarm_error *err);
-} table[] = {
+static const oom_case table[] = {
 	{ "local", local_rows, run_local },
 	{ "init", init_rows, run_init },
 	{ "join", join_rows, run_join },
@@ -359,52 +332,16 @@ static const struct {
 	{ "filtered list", filtered_rows, run_filtered },
 };
 
-enum { CASES = sizeof(table) / sizeof(table[0]), TOO_MANY = 2000 };
-
-/* One run of a case in which allocation n fails; false where it needed fewer. */
-static bool run_case(size_t i, long n, void (*start)(long n), int *ret_rc)
-{
-	fixture f = setup(table[i].rows);
-	bool failed;
-
-	start(n);
-	*ret_rc = table[i].run(f.client, &f.err);
-	failed = oom_stop();
-	CHECK_INT(f.err.code, *ret_rc);
-	swarm_client_free(f.client);
-	fake_engine_stop_early(f.engine);
-	return failed;
-}
+enum { CASES = sizeof(table) / sizeof(table[0]) };
 
 static void own_allocations(void)
 {
-	for (size_t i = 0; i < CASES; i++) {
-		long n = 0;
-		int rc;
-
-		test_row = table[i].name;
-		while (n < TOO_MANY && run_case(i, n, oom_start, &rc) &&
-		       CHECK_INT(rc, SWARM_E_NOMEM))
-			n++;
-		CHECK_INT(rc, 0);
-		CHECK(n > 3);
-	}
+	oom_run_table(table, CASES, oom_start);
 }
 
-/* What the library builds with jansson counts too: bodies, merged specs, changes. */
 static void jansson_too(void)
 {
-	for (size_t i = 0; i < CASES; i++) {
-		long n = 0;
-		int rc;
-
-		test_row = table[i].name;
-		while (n < TOO_MANY && run_case(i, n, oom_start_with_jansson, &rc) &&
-		       CHECK_INT(rc, SWARM_E_NOMEM))
-			n++;
-		CHECK_INT(rc, 0);
-		CHECK(n > 3);
-	}
+	oom_run_table(table, CASES, oom_start_with_jansson);
 }
 
 int main(void)

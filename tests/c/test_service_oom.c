@@ -1,25 +1,5 @@
 /* Memory runs out at each allocation in turn: services and other objects, and the events. */
-#include "test_cluster.h"
-
-#include "oom.h"
-
-/* As in test_cluster_oom.c: jansson's parser loses characters when it has no memory. */
-void *__real_malloc(size_t size);
-int __real_swarm__json_parse(const char *text, size_t size, json_t **ret_json, swarm_error *err);
-int __wrap_swarm__json_parse(const char *text, size_t size, json_t **ret_json, swarm_error *err);
-
-int __wrap_swarm__json_parse(const char *text, size_t size, json_t **ret_json, swarm_error *err)
-{
-	json_malloc_t allocate;
-	json_free_t release;
-	int rc;
-
-	json_get_alloc_funcs(&allocate, &release);
-	json_set_alloc_funcs(__real_malloc, release);
-	rc = __real_swarm__json_parse(text, size, ret_json, err);
-	json_set_alloc_funcs(allocate, release);
-	return rc;
-}
+#include "oom_table.h"
 
 #define REST "\"Name\":\"web\",\"TaskTemplate\":{},\"Mode\":{\"Replicated\":{\"Replicas\":1}}"
 #define SERVICE                                                                                    \
@@ -197,11 +177,7 @@ static const fake_row why_rows[] = {
 	{ NULL },
 };
 
-static const struct {
-	const char *name;
-	const fake_row *rows;
-	int (*run)(swarm_client *client, swarm_error *err);
-} table[] = {
+static const oom_case table[] = {
 	{ "list", list_rows, run_list },          { "secret", secret_rows, run_secret },
 	{ "scale", scale_rows, run_scale },       { "rollback", rollback_rows, run_rollback },
 	{ "wait", wait_rows, run_wait },          { "remove", remove_rows, run_remove },
@@ -209,46 +185,16 @@ static const struct {
 	{ "promote", promote_rows, run_promote }, { "why", why_rows, run_why },
 };
 
-enum { CASES = sizeof(table) / sizeof(table[0]), TOO_MANY = 2000 };
-
-/* One run of a case in which allocation n fails; false where it needed fewer. */
-static bool run_case(size_t i, long n, void (*start)(long n), int *ret_rc)
-{
-	fixture f = setup(table[i].rows);
-	bool failed;
-
-	start(n);
-	*ret_rc = table[i].run(f.client, &f.err);
-	failed = oom_stop();
-	CHECK_INT(f.err.code, *ret_rc);
-	swarm_client_free(f.client);
-	fake_engine_stop_early(f.engine);
-	return failed;
-}
-
-static void run_table(void (*start)(long n))
-{
-	for (size_t i = 0; i < CASES; i++) {
-		long n = 0;
-		int rc;
-
-		test_row = table[i].name;
-		while (n < TOO_MANY && run_case(i, n, start, &rc) && CHECK_INT(rc, SWARM_E_NOMEM))
-			n++;
-		CHECK_INT(rc, 0);
-		CHECK(n > 3);
-	}
-}
+enum { CASES = sizeof(table) / sizeof(table[0]) };
 
 static void own_allocations(void)
 {
-	run_table(oom_start);
+	oom_run_table(table, CASES, oom_start);
 }
 
-/* What the library builds with jansson counts too: bodies, merged specs, changes. */
 static void jansson_too(void)
 {
-	run_table(oom_start_with_jansson);
+	oom_run_table(table, CASES, oom_start_with_jansson);
 }
 
 TEST_MAIN(TEST(own_allocations), TEST(jansson_too))

@@ -1,0 +1,72 @@
+/*
+ * Functions that take a client, each run with every allocation failing in turn: the error is that of
+ * memory, and nothing is lost. For one file of a test program, which is linked with
+ * -Wl,--wrap=swarm__json_parse beside the wrappers of oom.h.
+ */
+#ifndef SWARM_OOM_TABLE_H
+#define SWARM_OOM_TABLE_H
+
+#include "oom.h"
+#include "test_cluster.h"
+
+typedef struct oom_case {
+	const char *name;
+	const fake_row *rows;
+	int (*run)(swarm_client *client, swarm_error *err);
+} oom_case;
+
+/*
+ * jansson 2.14 cannot run out of memory while it parses: it drops characters, and may write past
+ * the end of a string then (lex_scan_string in load.c). So its parser is spared.
+ */
+void *__real_malloc(size_t size);
+int __real_swarm__json_parse(const char *text, size_t size, json_t **ret_json, swarm_error *err);
+int __wrap_swarm__json_parse(const char *text, size_t size, json_t **ret_json, swarm_error *err);
+
+int __wrap_swarm__json_parse(const char *text, size_t size, json_t **ret_json, swarm_error *err)
+{
+	json_malloc_t allocate;
+	json_free_t release;
+	int rc;
+
+	json_get_alloc_funcs(&allocate, &release);
+	json_set_alloc_funcs(__real_malloc, release);
+	rc = __real_swarm__json_parse(text, size, ret_json, err);
+	json_set_alloc_funcs(allocate, release);
+	return rc;
+}
+
+/* One run in which allocation n fails; false where it needed fewer. */
+static inline bool oom_run(const oom_case *c, long n, void (*start)(long n), int *ret_rc)
+{
+	fixture f = setup(c->rows);
+	bool failed;
+
+	start(n);
+	*ret_rc = c->run(f.client, &f.err);
+	failed = oom_stop();
+	CHECK_INT(f.err.code, *ret_rc);
+	swarm_client_free(f.client);
+	fake_engine_stop_early(f.engine);
+	return failed;
+}
+
+/* start: oom_start(), or oom_start_with_jansson() for bodies, merged specs, changes. */
+static inline void oom_run_table(const oom_case *cases, size_t count, void (*start)(long n))
+{
+	enum { TOO_MANY = 2000 };
+
+	for (size_t i = 0; i < count; i++) {
+		long n = 0;
+		int rc;
+
+		test_row = cases[i].name;
+		while (n < TOO_MANY && oom_run(&cases[i], n, start, &rc) &&
+		       CHECK_INT(rc, SWARM_E_NOMEM))
+			n++;
+		CHECK_INT(rc, 0);
+		CHECK(n > 3);
+	}
+}
+
+#endif
