@@ -9,16 +9,16 @@
 
 enum { DEFAULT_TIMEOUT_MS = 60000 };
 
-/* In place of an operation that a kind does not have. */
-#define NONE SWARM_OP_PING
+/* In place of an operation that a kind does not have; no swarm_op has this value. */
+enum { NONE = -1 };
 
 typedef struct kind_row {
 	const char *name;
 	swarm_op list;
 	swarm_op inspect;
-	swarm_op create;
-	swarm_op update;
-	swarm_op remove;
+	int create; /* this and the next two: a swarm_op, or NONE */
+	int update;
+	int remove;
 	const char *id_path;
 	const char *name_path; /* NULL: has no name */
 	bool only_labels;      /* swarmkit: nothing else of it can change */
@@ -53,7 +53,7 @@ static const kind_row *row_of(const swarm_client *client, swarm_kind kind, swarm
 }
 
 /* op: NONE gives SWARM_E_INVAL. */
-static int require_op(const kind_row *row, swarm_op op, const char *verb, swarm_error *err)
+static int require_op(const kind_row *row, int op, const char *verb, swarm_error *err)
 {
 	if (op != NONE)
 		return 0;
