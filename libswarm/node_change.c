@@ -227,6 +227,10 @@ static int count_tasks(const swarm__target *t, size_t *ret_left, swarm__names *r
 	return rc;
 }
 
+/*
+ * By looks alone: no event tells of a task (moby: noderunner.go watches nodes, services, networks,
+ * secrets and configs).
+ */
 static int wait_idle(const swarm__target *t, swarm_error *err)
 {
 	swarm__names names = { 0 };

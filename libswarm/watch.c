@@ -1,6 +1,7 @@
 /*
  * The pause of a wait that an event ends early. Looks still go on as without events: there are none
- * for much of what is waited for, and one that falls between a look and the opening is not seen.
+ * for much of what is waited for (tasks above all), and one that falls between a look and the opening
+ * is not seen.
  */
 #include "logic.h"
 
