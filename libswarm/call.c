@@ -294,20 +294,27 @@ int swarm__call_text(swarm_client *client, swarm_op op, const swarm_query *query
 	return code;
 }
 
+int swarm__call_until(swarm_client *client, swarm_call_options *options,
+		      const swarm__deadline *deadline, json_t **ret_json, swarm_error *err)
+{
+	const swarm_op_info *row = swarm_op_get((int)options->op);
+	swarm__field version;
+	int code = bound(client, deadline, options, err);
+
+	if (code)
+		return code;
+	return call_json(client, options, swarm__field_find(row->query, "version", &version),
+			 ret_json, err);
+}
+
 int swarm__call(swarm_client *client, swarm_op op, const char *id, const swarm_query *query,
 		const json_t *body, const swarm__deadline *deadline, json_t **ret_json,
 		swarm_error *err)
 {
 	swarm_call_options options = SWARM_CALL_INIT(op);
-	const swarm_op_info *row = swarm_op_get((int)op);
-	swarm__field version;
-	int code = bound(client, deadline, &options, err);
 
-	if (code)
-		return code;
 	options.id = id;
 	options.query = query;
 	options.body = body;
-	return call_json(client, &options, swarm__field_find(row->query, "version", &version),
-			 ret_json, err);
+	return swarm__call_until(client, &options, deadline, ret_json, err);
 }

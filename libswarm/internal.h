@@ -336,11 +336,14 @@ int swarm__ready_judge(swarm_client *client, const swarm__ready *ready, int http
 int swarm__call_check(const swarm_call_options *options, bool stream, swarm_error *err);
 
 /*
- * Shorthand over swarm_call_json() with a deadline, which bounds it beside the operation's own limit;
- * id, query, body, ret_json may be NULL. A 500 with the text of a lost race gives SWARM_E_SEQUENCE,
- * of a lost leader SWARM_E_NO_LEADER, and so on (classify.c). The body of an update may have fields
- * that the row does not know: it sends back what the engine gave, and a newer engine has more.
+ * swarm_call_json() with a deadline, which bounds it beside the operation's own limit: timeout_ms of
+ * options is set here. A 500 with the text of a lost race gives SWARM_E_SEQUENCE, of a lost leader
+ * SWARM_E_NO_LEADER, and so on (classify.c). The body of an update may have fields that the row does
+ * not know: it sends back what the engine gave, and a newer engine has more.
  */
+int swarm__call_until(swarm_client *client, swarm_call_options *options,
+		      const swarm__deadline *deadline, json_t **ret_json, swarm_error *err);
+/* Shorthand for it; id, query, body, ret_json may be NULL. */
 int swarm__call(swarm_client *client, swarm_op op, const char *id, const swarm_query *query,
 		const json_t *body, const swarm__deadline *deadline, json_t **ret_json,
 		swarm_error *err);
@@ -560,10 +563,11 @@ int swarm__call_text_patiently(swarm_client *client, swarm_op op, const swarm_qu
 typedef struct swarm__update {
 	swarm_op inspect;
 	swarm_op update;
-	const char *id;           /* NULL for the cluster */
-	const json_t *patch;      /* an object, or NULL */
-	const swarm_query *query; /* beside version; may be NULL */
-	bool always;              /* send although the patch changes nothing (rotation) */
+	const char *id;              /* NULL for the cluster */
+	const json_t *patch;         /* an object, or NULL */
+	const swarm_query *query;    /* beside version; may be NULL */
+	const json_t *registry_auth; /* may be NULL */
+	bool always;                 /* send although the patch changes nothing (rotation) */
 	/* Looks at each pair of specs before it is sent; may be NULL. */
 	int (*check)(void *payload, const json_t *before, const json_t *after, swarm_error *err);
 	void *payload;

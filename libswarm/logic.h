@@ -94,11 +94,12 @@ int swarm__object_get(swarm_client *client, swarm_kind kind, const char *ref,
 		      const swarm__deadline *deadline, json_t **ret_object, swarm_error *err);
 /* As swarm_object_create(), within a deadline. */
 int swarm__object_create(swarm_client *client, swarm_kind kind, const json_t *spec,
-			 const swarm__deadline *deadline, json_t **ret_created, swarm_error *err);
+			 const json_t *registry_auth, const swarm__deadline *deadline,
+			 json_t **ret_created, swarm_error *err);
 /* As swarm_object_update(), within a deadline. */
 int swarm__object_update(swarm_client *client, swarm_kind kind, const char *ref,
-			 const json_t *patch, const swarm__deadline *deadline, json_t **ret_change,
-			 swarm_error *err);
+			 const json_t *patch, const json_t *registry_auth,
+			 const swarm__deadline *deadline, json_t **ret_change, swarm_error *err);
 
 /* --- converge.c ----------------------------------------------------------------------------- */
 

@@ -217,7 +217,8 @@ static int make_created(const json_t *answer, json_t **ret_created, swarm_error 
 }
 
 int swarm__object_create(swarm_client *client, swarm_kind kind, const json_t *spec,
-			 const swarm__deadline *deadline, json_t **ret_created, swarm_error *err)
+			 const json_t *registry_auth, const swarm__deadline *deadline,
+			 json_t **ret_created, swarm_error *err)
 {
 	/* Not swarm__call(): a field that is unknown here is a slip of the pen. */
 	swarm_call_options options = SWARM_CALL_INIT(kinds[kind].create);
@@ -225,6 +226,7 @@ int swarm__object_create(swarm_client *client, swarm_kind kind, const json_t *sp
 	int rc;
 
 	options.body = spec;
+	options.registry_auth = registry_auth;
 	options.timeout_ms = swarm__deadline_left(deadline);
 	if (!options.timeout_ms)
 		return swarm__error(err, SWARM_E_TIMEOUT, "the deadline passed");
@@ -237,7 +239,8 @@ int swarm__object_create(swarm_client *client, swarm_kind kind, const json_t *sp
 }
 
 int swarm_object_create(swarm_client *client, swarm_kind kind, const json_t *spec,
-			int64_t timeout_ms, json_t **ret_created, swarm_error *err)
+			const json_t *registry_auth, int64_t timeout_ms, json_t **ret_created,
+			swarm_error *err)
 {
 	swarm__deadline deadline = swarm__deadline_in(timeout_ms, DEFAULT_TIMEOUT_MS);
 	const kind_row *row = row_of(client, kind, err);
@@ -246,18 +249,24 @@ int swarm_object_create(swarm_client *client, swarm_kind kind, const json_t *spe
 		return SWARM_E_INVAL;
 	if (!json_is_object(spec))
 		return swarm__error(err, SWARM_E_INVAL, "spec is an object");
-	return swarm__object_create(client, kind, spec, &deadline, ret_created, err);
+	return swarm__object_create(client, kind, spec, registry_auth, &deadline, ret_created, err);
 }
 
 /* --- update --------------------------------------------------------------------------------- */
 
-static int check_patch(const kind_row *row, const json_t *patch, swarm_error *err)
+static int check_patch(const kind_row *row, const json_t *patch, const json_t *registry_auth,
+		       swarm_error *err)
 {
+	swarm__field header;
 	const char *name;
 	json_t *value;
 
 	if (swarm__patch_check(row->update, patch, err))
 		return SWARM_E_INVAL;
+	/* Here, since what changes nothing is not sent, and would not be refused then. */
+	if (registry_auth &&
+	    !swarm__field_find(swarm_op_get((int)row->update)->query, SWARM__AUTH_HEADER, &header))
+		return swarm__error(err, SWARM_E_INVAL, "a %s takes no registry_auth", row->name);
 	json_object_foreach (swarm__json_iterable(patch), name, value)
 		if (row->only_labels && strcmp(name, "Labels") != 0)
 			return swarm__error(err, SWARM_E_INVAL,
@@ -267,8 +276,8 @@ static int check_patch(const kind_row *row, const json_t *patch, swarm_error *er
 }
 
 int swarm__object_update(swarm_client *client, swarm_kind kind, const char *ref,
-			 const json_t *patch, const swarm__deadline *deadline, json_t **ret_change,
-			 swarm_error *err)
+			 const json_t *patch, const json_t *registry_auth,
+			 const swarm__deadline *deadline, json_t **ret_change, swarm_error *err)
 {
 	const kind_row *row = &kinds[kind];
 	json_t *object, *change = NULL;
@@ -280,7 +289,8 @@ int swarm__object_update(swarm_client *client, swarm_kind kind, const char *ref,
 			       &(swarm__update){ .inspect = row->inspect,
 						 .update = row->update,
 						 .id = id_of(row, object),
-						 .patch = patch },
+						 .patch = patch,
+						 .registry_auth = registry_auth },
 			       deadline, &change, err);
 	if (!rc && json_object_set_new(change, "id", json_string(id_of(row, object))) < 0)
 		rc = swarm__nomem(err);
@@ -292,14 +302,17 @@ int swarm__object_update(swarm_client *client, swarm_kind kind, const char *ref,
 }
 
 int swarm_object_update(swarm_client *client, swarm_kind kind, const char *ref, const json_t *patch,
-			int64_t timeout_ms, json_t **ret_change, swarm_error *err)
+			const json_t *registry_auth, int64_t timeout_ms, json_t **ret_change,
+			swarm_error *err)
 {
 	swarm__deadline deadline = swarm__deadline_in(timeout_ms, DEFAULT_TIMEOUT_MS);
 	const kind_row *row = row_of(client, kind, err);
 
-	if (!row || require_op(row, row->update, "change", err) || check_patch(row, patch, err))
+	if (!row || require_op(row, row->update, "change", err) ||
+	    check_patch(row, patch, registry_auth, err))
 		return SWARM_E_INVAL;
-	return swarm__object_update(client, kind, ref, patch, &deadline, ret_change, err);
+	return swarm__object_update(client, kind, ref, patch, registry_auth, &deadline, ret_change,
+				    err);
 }
 
 /* --- remove --------------------------------------------------------------------------------- */

@@ -49,7 +49,7 @@ static int send_spec(swarm_client *client, swarm_kind kind, const char *name, co
 	if (!spec || (labels && json_object_set(spec, "Labels", swarm__json_iterable(labels)) < 0))
 		rc = swarm__nomem(err);
 	if (!rc)
-		rc = swarm__object_create(client, kind, spec, deadline, ret_created, err);
+		rc = swarm__object_create(client, kind, spec, NULL, deadline, ret_created, err);
 	swarm__json_wipe(spec, "Data");
 	json_decref(spec);
 	return rc;

@@ -50,7 +50,7 @@ int swarm_service_scale(swarm_client *client, const char *service, int64_t count
 		return rc;
 	patch = make_patch(object, count, err);
 	rc = patch ? swarm__object_update(client, SWARM_KIND_SERVICE,
-					  swarm__json_string(object, "ID"), patch, &deadline,
+					  swarm__json_string(object, "ID"), patch, NULL, &deadline,
 					  ret_change, err)
 		   : err->code;
 	json_decref(patch);

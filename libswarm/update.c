@@ -149,6 +149,7 @@ static void round_clear(round *r)
 static int send_spec(swarm_client *client, const swarm__update *u, const swarm__deadline *deadline,
 		     const round *r, swarm_error *err)
 {
+	swarm_call_options options = SWARM_CALL_INIT(u->update);
 	swarm_query query[MAX_QUERY + 2] = { { NULL, NULL } };
 	char version[24];
 	size_t count = 1;
@@ -159,7 +160,11 @@ static int send_spec(swarm_client *client, const swarm__update *u, const swarm__
 	query[0] = (swarm_query){ "version", version };
 	for (const swarm_query *more = u->query; more && more->name && count <= MAX_QUERY; more++)
 		query[count++] = *more;
-	return swarm__call(client, u->update, u->id, query, r->after, deadline, NULL, err);
+	options.id = u->id;
+	options.query = query;
+	options.body = r->after;
+	options.registry_auth = u->registry_auth;
+	return swarm__call_until(client, &options, deadline, NULL, err);
 }
 
 /* ret_unsure: an error after which nobody knows whether the write went through. */

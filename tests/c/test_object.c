@@ -186,14 +186,16 @@ static void create(void)
 	json_t *created = NULL;
 	char *text;
 
-	CHECK_INT(swarm_object_create(f.client, SWARM_KIND_NETWORK, spec, 0, &created, &f.err), 0);
+	CHECK_INT(
+		swarm_object_create(f.client, SWARM_KIND_NETWORK, spec, NULL, 0, &created, &f.err),
+		0);
 	text = dump(created);
 	CHECK_STR(text, "{\"ID\":\"n1\",\"Warnings\":[\"odd\"]}");
 	free(text);
-	CHECK_INT(swarm_object_create(f.client, SWARM_KIND_NETWORK, spec, 0, NULL, &f.err),
+	CHECK_INT(swarm_object_create(f.client, SWARM_KIND_NETWORK, spec, NULL, 0, NULL, &f.err),
 		  SWARM_E_CONFLICT);
 	f.err = (swarm_error)SWARM_ERROR_INIT;
-	CHECK_INT(swarm_object_create(f.client, SWARM_KIND_NETWORK, wrong, 0, NULL, &f.err),
+	CHECK_INT(swarm_object_create(f.client, SWARM_KIND_NETWORK, wrong, NULL, 0, NULL, &f.err),
 		  SWARM_E_INVAL);
 	CHECK_PART(f.err.text, "Drivr");
 	json_decref(spec);
@@ -215,13 +217,16 @@ static void service_warnings(void)
 	json_t *created = NULL;
 	char *text;
 
-	CHECK_INT(swarm_object_create(f.client, SWARM_KIND_SERVICE, spec, 0, &created, &f.err), 0);
+	CHECK_INT(
+		swarm_object_create(f.client, SWARM_KIND_SERVICE, spec, NULL, 0, &created, &f.err),
+		0);
 	text = dump(created);
 	CHECK_STR(text, "{\"ID\":\"s1\",\"Warnings\":[\"no digest\"]}");
 	free(text);
 	created = NULL;
-	CHECK_INT(swarm_object_create(f.client, SWARM_KIND_SERVICE, spec, 0, &created, &f.err),
-		  SWARM_E_JSON);
+	CHECK_INT(
+		swarm_object_create(f.client, SWARM_KIND_SERVICE, spec, NULL, 0, &created, &f.err),
+		SWARM_E_JSON);
 	json_decref(spec);
 	teardown(&f);
 }
@@ -243,12 +248,55 @@ static void update(void)
 	fixture f = setup(rows);
 	json_t *change = NULL;
 
-	CHECK_INT(
-		swarm_object_update(f.client, SWARM_KIND_SERVICE, "web", patch, 0, &change, &f.err),
-		0);
+	CHECK_INT(swarm_object_update(f.client, SWARM_KIND_SERVICE, "web", patch, NULL, 0, &change,
+				      &f.err),
+		  0);
 	CHECK_STR(json_string_value(json_object_get(change, "id")), "s1");
 	json_decref(change);
 	json_decref(patch);
+	teardown(&f);
+}
+
+/* Of a service alone; a text that has the password in it comes without. */
+static void registry_auth(void)
+{
+	json_t *auth = json_pack("{s:s, s:s}", "username", "me", "password", "hunter2hunter2");
+	json_t *spec = json_pack("{s:s, s:{s:{s:s}}, s:{s:{}}}", "Name", "web", "TaskTemplate",
+				 "ContainerSpec", "Image", "a:1", "Mode", "Global");
+	json_t *labels = json_pack("{s:{s:s}}", "Labels", "v", "2");
+	const fake_row rows[] = {
+		{ "POST " API "/services/create", .status = 500,
+		  .reply = MESSAGE("no entry for hunter2hunter2") },
+		{ "GET " API "/services/web", .reply = SERVICE("s1", "web") },
+		{ "GET " API "/services/s1", .reply = SERVICE("s1", "web") },
+		{ "POST " API "/services/s1/update?version=5", .status = 500,
+		  .reply = MESSAGE("no entry for hunter2hunter2") },
+		{ NULL },
+	};
+	fixture f = setup(rows);
+	swarm_error err = SWARM_ERROR_INIT;
+
+	CHECK_INT(swarm_object_create(f.client, SWARM_KIND_SERVICE, spec, auth, 0, NULL, &f.err),
+		  SWARM_E_HTTP);
+	CHECK_STR(f.err.text, "no entry for [redacted]");
+	CHECK_INT(swarm_object_update(f.client, SWARM_KIND_SERVICE, "web", labels, auth, 0, NULL,
+				      &err),
+		  SWARM_E_HTTP);
+	CHECK_STR(err.text, "no entry for [redacted]");
+	err = (swarm_error)SWARM_ERROR_INIT;
+	CHECK_INT(
+		swarm_object_update(f.client, SWARM_KIND_SECRET, "x", labels, auth, 0, NULL, &err),
+		SWARM_E_INVAL);
+	CHECK_STR(err.text, "a secret takes no registry_auth");
+	err = (swarm_error)SWARM_ERROR_INIT;
+	json_object_del(spec, "TaskTemplate");
+	json_object_del(spec, "Mode");
+	CHECK_INT(swarm_object_create(f.client, SWARM_KIND_CONFIG, spec, auth, 0, NULL, &err),
+		  SWARM_E_INVAL);
+	CHECK_STR(err.text, "config_create takes no registry_auth");
+	json_decref(auth);
+	json_decref(spec);
+	json_decref(labels);
 	teardown(&f);
 }
 
@@ -265,10 +313,12 @@ static void update_labels(void)
 	};
 	fixture f = setup(rows);
 
-	CHECK_INT(swarm_object_update(f.client, SWARM_KIND_SECRET, "x", labels, 0, NULL, &f.err),
+	CHECK_INT(swarm_object_update(f.client, SWARM_KIND_SECRET, "x", labels, NULL, 0, NULL,
+				      &f.err),
 		  0);
-	CHECK_INT(swarm_object_update(f.client, SWARM_KIND_SECRET, "x", data, 0, NULL, &f.err),
-		  SWARM_E_INVAL);
+	CHECK_INT(
+		swarm_object_update(f.client, SWARM_KIND_SECRET, "x", data, NULL, 0, NULL, &f.err),
+		SWARM_E_INVAL);
 	CHECK_STR(f.err.text, "only the Labels of a secret can change: make a new one");
 	json_decref(labels);
 	json_decref(data);
@@ -281,13 +331,13 @@ static void what_docker_cannot(void)
 	const fake_row rows[] = { { NULL } };
 	fixture f = setup(rows);
 
-	CHECK_INT(swarm_object_create(f.client, SWARM_KIND_TASK, spec, 0, NULL, &f.err),
+	CHECK_INT(swarm_object_create(f.client, SWARM_KIND_TASK, spec, NULL, 0, NULL, &f.err),
 		  SWARM_E_INVAL);
 	CHECK_STR(f.err.text, "docker cannot create a task");
-	CHECK_INT(swarm_object_update(f.client, SWARM_KIND_NETWORK, "n", spec, 0, NULL, NULL),
+	CHECK_INT(swarm_object_update(f.client, SWARM_KIND_NETWORK, "n", spec, NULL, 0, NULL, NULL),
 		  SWARM_E_INVAL);
 	CHECK_INT(swarm_object_remove(f.client, SWARM_KIND_TASK, "t", 0, NULL), SWARM_E_INVAL);
-	CHECK_INT(swarm_object_create(f.client, SWARM_KIND_SECRET, NULL, 0, NULL, NULL),
+	CHECK_INT(swarm_object_create(f.client, SWARM_KIND_SECRET, NULL, NULL, 0, NULL, NULL),
 		  SWARM_E_INVAL);
 	CHECK_INT(swarm_object_inspect(f.client, SWARM_KIND_SECRET, "", 0, &spec, NULL),
 		  SWARM_E_INVAL);
@@ -395,5 +445,5 @@ static void sizes(void)
 }
 
 TEST_MAIN(TEST(lists), TEST(views), TEST(list_errors), TEST(inspect), TEST(create),
-	  TEST(service_warnings), TEST(update), TEST(update_labels), TEST(what_docker_cannot),
-	  TEST(removing), TEST(base64), TEST(secret_create), TEST(sizes))
+	  TEST(service_warnings), TEST(update), TEST(registry_auth), TEST(update_labels),
+	  TEST(what_docker_cannot), TEST(removing), TEST(base64), TEST(secret_create), TEST(sizes))

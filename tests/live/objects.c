@@ -29,7 +29,7 @@ static void data_object(swarm_kind kind, const char *name)
 	test_row = name;
 	WORKS(create(live_client, name, "a\0b", 3, labels, 0, &id, &err));
 	GIVES(SWARM_E_CONFLICT, create(live_client, name, "c", 1, NULL, 0, &again, &err));
-	WORKS(swarm_object_update(live_client, kind, name, patch, 0, NULL, &err));
+	WORKS(swarm_object_update(live_client, kind, name, patch, NULL, 0, NULL, &err));
 	if (WORKS(swarm_object_inspect(live_client, kind, name, 0, &object, &err))) {
 		CHECK_STR(json_string_value(json_object_get(object, "ID")), id);
 		CHECK_STR(live_text(json_object_get(object, "Spec"), "Labels", "made"), "live");
@@ -38,7 +38,8 @@ static void data_object(swarm_kind kind, const char *name)
 			  kind == SWARM_KIND_SECRET ? "" : "YQBi");
 	}
 	/* The data cannot change. */
-	GIVES(SWARM_E_INVAL, swarm_object_update(live_client, kind, name, data, 0, NULL, &err));
+	GIVES(SWARM_E_INVAL,
+	      swarm_object_update(live_client, kind, name, data, NULL, 0, NULL, &err));
 	removed(kind, name);
 	free(id);
 }
@@ -78,7 +79,7 @@ static void networks(void)
 	const swarm_query by_name[] = { { "name", "live-net" }, { NULL, NULL } };
 	swarm_network_list *networks;
 
-	WORKS(swarm_object_create(live_client, SWARM_KIND_NETWORK, spec, 0, NULL, &err));
+	WORKS(swarm_object_create(live_client, SWARM_KIND_NETWORK, spec, NULL, 0, NULL, &err));
 	networks = allocated(by_name);
 	if (networks && CHECK_INT(networks->count, 1)) {
 		CHECK_STR(networks->networks[0].scope, "swarm");
@@ -88,7 +89,7 @@ static void networks(void)
 	}
 	swarm_network_list_free(networks);
 	GIVES(SWARM_E_CONFLICT,
-	      swarm_object_create(live_client, SWARM_KIND_NETWORK, spec, 0, NULL, &err));
+	      swarm_object_create(live_client, SWARM_KIND_NETWORK, spec, NULL, 0, NULL, &err));
 	removed(SWARM_KIND_NETWORK, "live-net");
 }
 
@@ -117,7 +118,7 @@ static void no_image(void)
 {
 	json_auto_t *spec = service_spec("live-none", "nowhere.invalid/none:1", "true", 1);
 
-	WORKS(swarm_object_create(live_client, SWARM_KIND_SERVICE, spec, 0, NULL, &err));
+	WORKS(swarm_object_create(live_client, SWARM_KIND_SERVICE, spec, NULL, 0, NULL, &err));
 	GIVES(SWARM_E_TIMEOUT,
 	      swarm_service_wait(live_client, "live-none", GIVE_UP_MS, NULL, &err));
 	live_note("a service whose image is nowhere", err.text);
@@ -143,11 +144,11 @@ static void no_replicas(void)
 					 0);
 	json_auto_t *nothing = json_object();
 
-	WORKS(swarm_object_create(live_client, SWARM_KIND_SERVICE, spec, 0, NULL, &err));
+	WORKS(swarm_object_create(live_client, SWARM_KIND_SERVICE, spec, NULL, 0, NULL, &err));
 	GIVES(SWARM_E_CONFLICT,
-	      swarm_object_create(live_client, SWARM_KIND_SERVICE, spec, 0, NULL, &err));
+	      swarm_object_create(live_client, SWARM_KIND_SERVICE, spec, NULL, 0, NULL, &err));
 	GIVES(SWARM_E_INVAL,
-	      swarm_object_create(live_client, SWARM_KIND_SERVICE, nothing, 0, NULL, &err));
+	      swarm_object_create(live_client, SWARM_KIND_SERVICE, nothing, NULL, 0, NULL, &err));
 	converges("live-web", 0);
 	/* There was no change to go back from. */
 	GIVES(SWARM_E_CONFLICT, swarm_service_rollback(live_client, "live-web", 0, &err));
@@ -175,7 +176,7 @@ static void update(void)
 	json_auto_t *after = NULL;
 
 	WORKS(swarm_object_inspect(live_client, SWARM_KIND_SERVICE, "live-web", 0, &before, &err));
-	WORKS(swarm_object_update(live_client, SWARM_KIND_SERVICE, "live-web", patch, 0, NULL,
+	WORKS(swarm_object_update(live_client, SWARM_KIND_SERVICE, "live-web", patch, NULL, 0, NULL,
 				  &err));
 	converges("live-web", 2);
 	WORKS(swarm_object_inspect(live_client, SWARM_KIND_SERVICE, "live-web", 0, &after, &err));
@@ -208,7 +209,7 @@ static void failed_update(void)
 				       1, "MaxFailureRatio", 0.0, "Monitor", 1000000000);
 	swarm_converged status = { 0 };
 
-	WORKS(swarm_object_update(live_client, SWARM_KIND_SERVICE, "live-web", patch, 0, NULL,
+	WORKS(swarm_object_update(live_client, SWARM_KIND_SERVICE, "live-web", patch, NULL, 0, NULL,
 				  &err));
 	if (WORKS(swarm_service_wait(live_client, "live-web", 90000, &status, &err))) {
 		CHECK_INT(status.rolled_back, 1);
@@ -273,7 +274,7 @@ static void modes(void)
 	json_auto_t *job = service_spec("live-job", live_arg[0], "true", 1);
 
 	json_object_set_new(global, "Mode", json_pack("{s:{}}", "Global"));
-	WORKS(swarm_object_create(live_client, SWARM_KIND_SERVICE, global, 0, NULL, &err));
+	WORKS(swarm_object_create(live_client, SWARM_KIND_SERVICE, global, NULL, 0, NULL, &err));
 	converges("live-all", 3);
 	GIVES(SWARM_E_INVAL, swarm_service_scale(live_client, "live-all", 2, 0, NULL, &err));
 	removed(SWARM_KIND_SERVICE, "live-all");
@@ -283,7 +284,7 @@ static void modes(void)
 	json_object_del(job, "UpdateConfig");
 	json_object_set_new(json_object_get(job, "TaskTemplate"), "RestartPolicy",
 			    json_pack("{s:s}", "Condition", "none"));
-	WORKS(swarm_object_create(live_client, SWARM_KIND_SERVICE, job, 0, NULL, &err));
+	WORKS(swarm_object_create(live_client, SWARM_KIND_SERVICE, job, NULL, 0, NULL, &err));
 	converges("live-job", 2);
 	removed(SWARM_KIND_SERVICE, "live-job");
 }

@@ -69,27 +69,33 @@ int swarm_object_inspect(swarm_client *client, swarm_kind kind, const char *ref,
 /**
  * Create an object. Not tried again by itself: after an error of the transport it may exist.
  *
- * @param spec         its spec, checked as by swarm_call_json(); borrowed. "Data" of a secret or
- *                     config is base64, see swarm_secret_create()
- * @param ret_created  NULL, or new reference: {"ID": id, "Warnings": [text, ...]}
+ * @param spec           its spec, checked as by swarm_call_json(); borrowed. "Data" of a secret or
+ *                       config is base64, see swarm_secret_create()
+ * @param registry_auth  NULL, or of a service the credentials for its image's registry, as in
+ *                       swarm_call_options; borrowed
+ * @param ret_created    NULL, or new reference: {"ID": id, "Warnings": [text, ...]}
  * @return 0, SWARM_E_INVAL, SWARM_E_VERSION, SWARM_E_CONFLICT (the name is taken)
  */
 int swarm_object_create(swarm_client *client, swarm_kind kind, const json_t *spec,
-			int64_t timeout_ms, json_t **ret_created, swarm_error *err);
+			const json_t *registry_auth, int64_t timeout_ms, json_t **ret_created,
+			swarm_error *err);
 
 /**
  * Change the spec of a service, secret or config: read, merge, send with the index read, and again
  * where another writer came first. Of secrets and configs only the labels can change. A service
  * rolls its tasks over where the change touches them; each change of a job runs it again.
  *
- * @param ref         id or name
- * @param patch       JSON merge patch (RFC 7396) of the Spec; borrowed
- * @param ret_change  NULL, or new reference: {"id": id, "old": spec, "new": spec}; both are equal,
- *                    and nothing was sent, where the patch changes nothing
+ * @param ref            id or name
+ * @param patch          JSON merge patch (RFC 7396) of the Spec; borrowed
+ * @param registry_auth  as for swarm_object_create(). NULL keeps the credentials that the service has.
+ *                       It goes with a change: where the patch changes nothing, nothing is sent
+ * @param ret_change     NULL, or new reference: {"id": id, "old": spec, "new": spec}; both are equal,
+ *                       and nothing was sent, where the patch changes nothing
  * @return 0, SWARM_E_INVAL, SWARM_E_NOT_FOUND, SWARM_E_AMBIGUOUS, SWARM_E_SEQUENCE
  */
 int swarm_object_update(swarm_client *client, swarm_kind kind, const char *ref, const json_t *patch,
-			int64_t timeout_ms, json_t **ret_change, swarm_error *err);
+			const json_t *registry_auth, int64_t timeout_ms, json_t **ret_change,
+			swarm_error *err);
 
 /**
  * Remove an object. The tasks of a service stop later.
