@@ -1,5 +1,5 @@
 /*
- * Follow the cluster's events from manager to manager. moby keeps too few events to catch up with
+ * The cluster's events, one by one, from manager to manager. moby keeps too few events to catch up with
  * (256), so a gap is closed by looking at everything anew, once the new stream is open.
  */
 #include "logic.h"
@@ -7,24 +7,26 @@
 #include <string.h>
 
 enum {
-	FOREVER_MS = INT32_MAX,
+	OPEN_MS = 60000,
 	/* A manager that was demoted, or lost its leader, goes silent, and does not close. */
 	TEST_MS = 30000,
-	LOOK_MS = 1000,
+	/* What a caller who polls must have patience for where a stream is opened or tested. */
+	LEAST_MS = 1000,
 	MAX_FILTERS = 30,
 };
 
-typedef struct follower {
-	const swarm_follow_options *o;
-	swarm__deadline deadline;
+struct swarm_events {
+	swarm_client **clients; /* ends with NULL */
+	swarm_client **client;  /* the one that is followed, or is tried next */
 	swarm__buffer filters;
-	int64_t idle_ms; /* so long a silence is no reason to do anything */
-	bool looks;      /* after a silence, the callback looks too */
-	bool ever;       /* a stream was open once */
-} follower;
-
-/* Why one manager's stream ended, for the next to be taken or not. */
-enum { NEXT = 1, STOP = 0 };
+	swarm_stream *stream; /* NULL in a gap */
+	bool ever;            /* there was a stream once */
+	bool fresh;           /* there is one, and the caller does not know yet */
+	int64_t tested_ms;    /* when the manager was last seen to be one */
+	int64_t pause_ms;
+	json_t *json; /* what event is made of */
+	swarm_event event;
+};
 
 /*
  * moby: daemon/events/filter.go looks at the filters that it knows and says nothing of the others, so
@@ -47,8 +49,8 @@ static int check_options(const swarm_follow_options *o, swarm_error *err)
 
 	if (!o || o->size != sizeof(*o))
 		return swarm__error(err, SWARM_E_INVAL, "start from SWARM_FOLLOW_OPTIONS_INIT");
-	if (!o->clients || !o->clients[0] || !o->on_event)
-		return swarm__error(err, SWARM_E_INVAL, "clients and on_event are required");
+	if (!o->clients || !o->clients[0])
+		return swarm__error(err, SWARM_E_INVAL, "clients are required");
 	for (; o->filters && o->filters[count].name; count++)
 		if (!is_filter(o->filters[count].name))
 			return swarm__error(
@@ -62,16 +64,18 @@ static int check_options(const swarm_follow_options *o, swarm_error *err)
 	return 0;
 }
 
-static int make_filters(follower *f, swarm_error *err)
+static int make_filters(swarm_events *e, const swarm_query *given, swarm_error *err)
 {
 	swarm_query all[MAX_FILTERS + 2] = { { "scope", "swarm" } };
 	size_t count = 1;
 
-	for (const swarm_query *filter = f->o->filters; filter && filter->name; filter++)
-		all[count++] = *filter;
+	for (; given && given->name; given++)
+		all[count++] = *given;
 	all[count] = (swarm_query){ NULL, NULL };
-	return swarm__filters_make(all, &f->filters, err);
+	return swarm__filters_make(all, &e->filters, err);
 }
+
+/* --- one manager, and the next ---------------------------------------------------------------- */
 
 /* Is it this manager's trouble, so that another one may do better? */
 static bool is_local_trouble(const swarm_error *err)
@@ -108,13 +112,12 @@ static int require_manager(swarm_client *client, const swarm__deadline *deadline
 	return 0;
 }
 
-static int open_stream(const follower *f, swarm_client *client, swarm_stream **ret_stream,
-		       swarm_error *err)
+static int open_stream(swarm_events *e, const swarm__deadline *limit, swarm_error *err)
 {
 	swarm_call_options options = SWARM_CALL_INIT(SWARM_OP_EVENTS);
-	const swarm_query query[] = { { "filters", f->filters.data }, { NULL, NULL } };
-	int64_t left = swarm__deadline_left(&f->deadline);
-	int rc = require_manager(client, &f->deadline, err);
+	const swarm_query query[] = { { "filters", e->filters.data }, { NULL, NULL } };
+	int64_t left = swarm__deadline_left(limit);
+	int rc = require_manager(*e->client, limit, err);
 
 	if (rc)
 		return rc;
@@ -122,130 +125,221 @@ static int open_stream(const follower *f, swarm_client *client, swarm_stream **r
 	options.timeout_ms = left < TEST_MS ? left : TEST_MS;
 	if (!left)
 		return swarm__error(err, SWARM_E_TIMEOUT, "the deadline passed");
-	return swarm_stream_open(client, &options, SWARM_FRAMING_AUTO, ret_stream, err);
+	return swarm_stream_open(*e->client, &options, SWARM_FRAMING_AUTO, &e->stream, err);
 }
 
-static int tell(const follower *f, swarm_client *client, const swarm_record *record,
-		swarm_error *err)
+/* 0: another manager is to be tried, after a pause; all of them failing ends it at the start only. */
+static int move_on(swarm_events *e, int rc, const swarm__deadline *limit, swarm_error *err)
 {
-	swarm_event event;
+	swarm_client *last = *e->client;
+
+	if (!is_local_trouble(err) || !swarm__deadline_left(limit))
+		return rc;
+	e->client++;
+	if (!*e->client) {
+		e->client = e->clients;
+		if (!e->ever)
+			return rc;
+	}
+	swarm__error_clear(err);
+	return swarm__pause(last, limit, &e->pause_ms, err);
+}
+
+/* Until a stream is open. */
+static int find_manager(swarm_events *e, const swarm__deadline *limit, swarm_error *err)
+{
+	while (!e->stream) {
+		int rc = open_stream(e, limit, err);
+
+		e->fresh = !rc;
+		if (rc)
+			rc = move_on(e, rc, limit, err);
+		if (rc)
+			return rc;
+	}
+	if (e->fresh) {
+		e->ever = true;
+		e->tested_ms = swarm__now_ms();
+	}
+	return 0;
+}
+
+int swarm__events_leave(swarm_events *e, int rc, const swarm__deadline *limit, swarm_error *err)
+{
+	e->stream = swarm_stream_free(e->stream);
+	return move_on(e, rc, limit, err);
+}
+
+/* --- one event -------------------------------------------------------------------------------- */
+
+static int read_event(swarm_events *e, const swarm_record *record, swarm_error *err)
+{
 	json_t *json;
 	int rc = swarm__json_parse(record->data, record->size, &json, err);
 
 	if (rc)
 		return swarm__error_wrap(err, rc, "an event");
-	event = (swarm_event){ swarm__json_string(json, "Type"), swarm__json_string(json, "Action"),
-			       swarm__json_string(json, "Actor.ID"),
-			       swarm__json_string(json, "Actor.Attributes.name"), json };
-	rc = f->o->on_event(f->o->payload, client, &event, err);
-	json_decref(json);
-	return rc;
+	json_decref(e->json);
+	e->json = json;
+	e->event = (swarm_event){ swarm__json_string(json, "Type"),
+				  swarm__json_string(json, "Action"),
+				  swarm__json_string(json, "Actor.ID"),
+				  swarm__json_string(json, "Actor.Attributes.name"), json };
+	return 0;
 }
 
-/* After a silence: does the manager live, and has something changed that no event tells? */
-static int look(const follower *f, swarm_client *client, int64_t *tested_ms, swarm_error *err)
+/* *ret_got: false if nothing came in this time. An error is the end of the stream. */
+static int read_stream(swarm_events *e, int64_t wait_ms, const swarm__deadline *limit,
+		       bool *ret_got, swarm_error *err)
 {
-	int rc = 0;
-
-	if (swarm__now_ms() - *tested_ms >= TEST_MS) {
-		rc = require_manager(client, &f->deadline, err);
-		*tested_ms = swarm__now_ms();
-	}
-	return rc || !f->looks ? rc : f->o->on_event(f->o->payload, client, NULL, err);
-}
-
-/* Until the callback ends it, or an error does; a stream that ends is an error too. */
-static int read_stream(const follower *f, swarm_client *client, swarm_stream *stream,
-		       swarm_error *err)
-{
-	int64_t tested_ms = swarm__now_ms();
-	int rc = f->o->on_event(f->o->payload, client, NULL, err);
-
-	while (!rc) {
-		int64_t left = swarm__deadline_left(&f->deadline);
-		swarm_record record;
-
-		if (!left)
-			return swarm__error(err, SWARM_E_TIMEOUT, "the deadline passed");
-		rc = swarm_stream_next(stream, left < f->idle_ms ? left : f->idle_ms, &record, err);
-		if (rc == SWARM_E_TIMEOUT) {
-			swarm__error_clear(err);
-			rc = look(f, client, &tested_ms, err);
-		} else if (!rc && !record.data) {
-			rc = swarm__error(err, SWARM_E_TRANSPORT, "the stream of events ended");
-		} else if (!rc) {
-			tested_ms = swarm__now_ms();
-			rc = tell(f, client, &record, err);
-		}
-	}
-	return rc;
-}
-
-/* One manager, for as long as it lasts. Gives NEXT or STOP; *ret_rc is what it ended with. */
-static int follow_one(follower *f, swarm_client *client, int *ret_rc, swarm_error *err)
-{
-	swarm_stream *stream = NULL;
-	int rc = open_stream(f, client, &stream, err);
-
-	if (!rc) {
-		f->ever = true;
-		rc = read_stream(f, client, stream, err);
-	}
-	swarm_stream_free(stream);
-	*ret_rc = rc;
-	return rc < 0 && is_local_trouble(err) && swarm__deadline_left(&f->deadline) ? NEXT : STOP;
-}
-
-static int follow(follower *f, swarm_error *err)
-{
-	swarm_client *const *client = f->o->clients;
-	int64_t pause = 0;
+	swarm__deadline patience = swarm__deadline_in(wait_ms, 0);
+	swarm_record record;
 	int rc;
 
-	while (follow_one(f, *client, &rc, err) == NEXT) {
-		swarm_client *last = *client++;
+	*ret_got = false;
+	for (;;) {
+		int64_t left = swarm__deadline_left(&patience);
+		int64_t due = e->tested_ms + TEST_MS - swarm__now_ms();
 
-		if (!*client) {
-			client = f->o->clients;
-			if (!f->ever)
+		if (due <= 0) {
+			rc = require_manager(*e->client, limit, err);
+			if (rc)
 				return rc;
+			e->tested_ms = swarm__now_ms();
+			due = TEST_MS;
 		}
+		rc = swarm_stream_next(e->stream, left < due ? left : due, &record, err);
+		if (rc != SWARM_E_TIMEOUT)
+			break;
 		swarm__error_clear(err);
-		rc = swarm__pause(last, &f->deadline, &pause, err);
-		if (rc)
-			return rc;
+		if (left <= due)
+			return 0;
 	}
+	if (rc)
+		return rc;
+	if (!record.data)
+		return swarm__error(err, SWARM_E_TRANSPORT, "the stream of events ended");
+	e->tested_ms = swarm__now_ms();
+	rc = read_event(e, &record, err);
+	*ret_got = !rc;
 	return rc;
 }
 
-static int run(const swarm_follow_options *options, bool looks, swarm_error *err)
+int swarm__events_next(swarm_events *e, int64_t wait_ms, const swarm__deadline *limit,
+		       bool *ret_silent, const swarm_event **ret_event, swarm_error *err)
+{
+	bool got = false;
+	int rc = find_manager(e, limit, err);
+
+	if (!rc && !e->fresh) {
+		rc = read_stream(e, wait_ms, limit, &got, err);
+		if (rc)
+			rc = swarm__events_leave(e, rc, limit, err);
+		if (!rc)
+			rc = find_manager(e, limit, err);
+	}
+	if (rc)
+		return rc;
+	*ret_silent = !got && !e->fresh;
+	*ret_event = got ? &e->event : NULL;
+	e->fresh = false;
+	return 0;
+}
+
+/* --- what callers have -------------------------------------------------------------------------- */
+
+int swarm__events_new(const swarm_follow_options *options, swarm_events **ret_events,
+		      swarm_error *err)
+{
+	swarm_events *e;
+	size_t count = 0;
+	int rc = check_options(options, err);
+
+	if (rc)
+		return rc;
+	while (options->clients[count])
+		count++;
+	e = calloc(1, sizeof(*e));
+	if (!e)
+		return swarm__nomem(err);
+	swarm__buffer_init(&e->filters, SWARM__MAX_URL);
+	e->clients = calloc(count + 1, sizeof(*e->clients));
+	if (!e->clients) {
+		swarm_events_free(e);
+		return swarm__nomem(err);
+	}
+	memcpy(e->clients, options->clients, count * sizeof(*e->clients));
+	e->client = e->clients;
+	rc = make_filters(e, options->filters, err);
+	if (rc)
+		swarm_events_free(e);
+	else
+		*ret_events = e;
+	return rc;
+}
+
+int swarm_events_open(const swarm_follow_options *options, swarm_events **ret_events,
+		      swarm_error *err)
 {
 	swarm_error spare = SWARM_ERROR_INIT;
-	follower f = { .o = options, .looks = looks, .idle_ms = looks ? LOOK_MS : TEST_MS };
+	swarm_events *e = NULL;
+	swarm__deadline limit;
 	int rc;
 
 	if (!err)
 		err = &spare;
-	rc = check_options(options, err);
+	if (!ret_events)
+		return swarm__error(err, SWARM_E_INVAL, "ret_events is required");
+	rc = swarm__events_new(options, &e, err);
 	if (rc)
 		return rc;
-	f.deadline = swarm__deadline_in(options->timeout_ms, (int64_t)FOREVER_MS * 1000);
-	swarm__buffer_init(&f.filters, SWARM__MAX_URL);
-	rc = make_filters(&f, err);
-	if (!rc)
-		rc = follow(&f, err);
-	swarm__buffer_clear(&f.filters);
+	limit = swarm__deadline_in(options->timeout_ms, OPEN_MS);
+	rc = find_manager(e, &limit, err);
+	if (rc)
+		swarm_events_free(e);
+	else
+		*ret_events = e;
 	return rc;
 }
 
-int swarm_follow(const swarm_follow_options *options, swarm_error *err)
+int swarm_events_next(swarm_events *events, int64_t timeout_ms, const swarm_event **ret_event,
+		      swarm_error *err)
 {
-	return run(options, false, err);
+	swarm__deadline limit = swarm__deadline_in(timeout_ms, 0);
+	const swarm_event *event = NULL;
+	swarm_error spare = SWARM_ERROR_INIT;
+	bool silent = false;
+	int rc;
+
+	if (!err)
+		err = &spare;
+	if (!events || !ret_event || timeout_ms < 0)
+		return swarm__error(err, SWARM_E_INVAL,
+				    "events, a place for the event and no negative timeout are "
+				    "required");
+	if (timeout_ms < LEAST_MS)
+		limit = swarm__deadline_in(LEAST_MS, 0);
+	rc = swarm__events_next(events, timeout_ms, &limit, &silent, &event, err);
+	if (!rc && silent)
+		return swarm__error(err, SWARM_E_TIMEOUT, "no event yet");
+	if (!rc)
+		*ret_event = event;
+	return rc;
 }
 
-int swarm_wait_for(const swarm_follow_options *options, swarm_error *err)
+swarm_client *swarm_events_client(const swarm_events *events)
 {
-	int rc = run(options, true, err);
+	return events ? *events->client : NULL;
+}
 
-	return rc == 1 ? 0 : rc;
+swarm_events *swarm_events_free(swarm_events *events)
+{
+	if (events) {
+		swarm_stream_free(events->stream);
+		swarm__buffer_clear(&events->filters);
+		json_decref(events->json);
+		free(events->clients);
+	}
+	free(events);
+	return NULL;
 }

@@ -84,6 +84,21 @@ int swarm__filters_make(const swarm_query *filters, swarm__buffer *text, swarm_e
 /* Are this id and name (NULL: has none) exactly among those that the filters want? */
 bool swarm__filters_match(const swarm_query *filters, const char *id, const char *name);
 
+/* --- events.c ----------------------------------------------------------------------------------- */
+
+/* As swarm_events_open(), but the first manager is asked by the first swarm__events_next(). */
+int swarm__events_new(const swarm_follow_options *options, swarm_events **ret_events,
+		      swarm_error *err);
+/*
+ * As swarm_events_next(), where limit bounds the search for a manager. *ret_silent: nothing came in
+ * wait_ms. err is not NULL.
+ */
+int swarm__events_next(swarm_events *events, int64_t wait_ms, const swarm__deadline *limit,
+		       bool *ret_silent, const swarm_event **ret_event, swarm_error *err);
+/* Leave the manager that is followed because of rc, an error: 0 if another one may do better. */
+int swarm__events_leave(swarm_events *events, int rc, const swarm__deadline *limit,
+			swarm_error *err);
+
 /* --- object.c ------------------------------------------------------------------------------- */
 
 /* As swarm_object_list(), within a deadline, and waiting out an election. */

@@ -208,6 +208,101 @@ static void options(void)
 	CHECK_INT(swarm_wait_for(&o, NULL), SWARM_E_INVAL);
 }
 
+/* --- one at a time ----------------------------------------------------------------------------- */
+
+/* What came, as one word. */
+static const char *next(swarm_events *events, const pair *p, int64_t timeout_ms, swarm_error *err)
+{
+	static char word[64];
+	const swarm_event *event = NULL;
+	int rc = swarm_events_next(events, timeout_ms, &event, err);
+
+	if (rc)
+		return swarm_error_name(rc);
+	snprintf(word, sizeof(word), "%d:%s/%s",
+		 swarm_events_client(events) == p->told.clients[0] ? 1 : 2,
+		 event ? event->action : "look", event ? event->id : "");
+	return word;
+}
+
+/* From manager to manager, with the gap between them told; nothing new is no end. */
+static void one_at_a_time(void)
+{
+	const fake_row a[] = {
+		{ INFO, .reply = MANAGER },
+		{ EVENTS(""), .reply = EVENT("node", "update", "n1", "host1"), .chunk = 500 },
+		{ NULL },
+	};
+	const fake_row b[] = {
+		{ INFO, .reply = MANAGER },
+		{ EVENTS(""), .reply = EVENT("node", "remove", "n2", "host2"), .chunk = 500,
+		  .fault = FAKE_OPEN },
+		{ NULL },
+	};
+	swarm_error err = SWARM_ERROR_INIT;
+	swarm_events *events;
+	pair p;
+
+	pair_open(&p, a, b, NULL);
+	p.options.on_event = NULL;
+	CHECK_INT(swarm_events_open(&p.options, &events, &p.err), 0);
+	CHECK_STR(next(events, &p, 60000, &err), "1:look/");
+	CHECK_STR(next(events, &p, 60000, &err), "1:update/n1");
+	CHECK_STR(next(events, &p, 60000, &err), "2:look/");
+	CHECK_STR(next(events, &p, 60000, &err), "2:remove/n2");
+	CHECK_INT(err.code, 0);
+	CHECK_STR(next(events, &p, 0, &err), "SWARM_E_TIMEOUT");
+	CHECK_STR(err.text, "no event yet");
+	CHECK_STR(next(events, &p, 10, NULL), "SWARM_E_TIMEOUT");
+	CHECK(swarm_events_free(events) == NULL);
+	pair_close(&p);
+}
+
+/* What is no event ends nothing but itself; what ends the stream begins a new one. */
+static void goes_on_after_an_error(void)
+{
+	const fake_row a[] = {
+		{ INFO, .reply = MANAGER },
+		{ EVENTS(""), .reply = "[\n", .chunk = 500, .fault = FAKE_OPEN },
+		{ INFO, .reply = MANAGER },
+		{ EVENTS(""), .reply = EVENT("node", "update", "n1", "host1"), .chunk = 500,
+		  .fault = FAKE_OPEN },
+		{ NULL },
+	};
+	const fake_row b[] = { { NULL } };
+	swarm_error err = SWARM_ERROR_INIT;
+	swarm_events *events;
+	pair p;
+
+	pair_open(&p, a, b, NULL);
+	CHECK_INT(swarm_events_open(&p.options, &events, &p.err), 0);
+	CHECK_STR(next(events, &p, 60000, &err), "1:look/");
+	CHECK_STR(next(events, &p, 60000, &err), "SWARM_E_JSON");
+	CHECK_STR(next(events, &p, 60000, NULL), "1:look/");
+	CHECK_STR(next(events, &p, 60000, NULL), "1:update/n1");
+	swarm_events_free(events);
+	pair_close(&p);
+}
+
+static void open_fails(void)
+{
+	const fake_row a[] = { { INFO, .reply = WORKER }, { NULL } };
+	const fake_row b[] = { { INFO, .reply = WORKER }, { NULL } };
+	const swarm_event *event;
+	swarm_events *events = NULL;
+	pair p;
+
+	pair_open(&p, a, b, NULL);
+	CHECK_INT(swarm_events_open(&p.options, &events, &p.err), SWARM_E_NOT_MANAGER);
+	CHECK_INT(swarm_events_open(&p.options, NULL, NULL), SWARM_E_INVAL);
+	CHECK_INT(swarm_events_open(NULL, &events, NULL), SWARM_E_INVAL);
+	CHECK_INT(swarm_events_next(NULL, 0, &event, NULL), SWARM_E_INVAL);
+	CHECK(events == NULL);
+	CHECK(swarm_events_client(NULL) == NULL);
+	CHECK(swarm_events_free(NULL) == NULL);
+	pair_close(&p);
+}
+
 /* --- the wait ------------------------------------------------------------------------------- */
 
 typedef struct condition {
@@ -286,5 +381,5 @@ static void wait_without_events(void)
 }
 
 TEST_MAIN(TEST(follow), TEST(reconnect), TEST(none_at_first), TEST(unknown_filter),
-	  TEST(filter_refused), TEST(not_json), TEST(deadline), TEST(options), TEST(wait_for),
-	  TEST(wait_without_events))
+	  TEST(filter_refused), TEST(not_json), TEST(deadline), TEST(options), TEST(one_at_a_time),
+	  TEST(goes_on_after_an_error), TEST(open_fails), TEST(wait_for), TEST(wait_without_events))

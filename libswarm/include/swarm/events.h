@@ -78,6 +78,44 @@ int swarm_follow(const swarm_follow_options *options, swarm_error *err);
  */
 int swarm_wait_for(const swarm_follow_options *options, swarm_error *err);
 
+/** Events on their way, for callers that take one at a time. */
+typedef struct swarm_events swarm_events;
+
+/**
+ * Open the events, and wait until a manager tells them.
+ *
+ * @param options     clients and filters as for swarm_follow(); the clients are borrowed until
+ *                    swarm_events_free(). timeout_ms is for the opening, 0: 60 s. on_event and payload
+ *                    are for swarm_follow() alone
+ * @param ret_events  new; free with swarm_events_free(), before the clients
+ * @param err         NULL or an error to fill
+ * @return 0, SWARM_E_INVAL, SWARM_E_HTTP, SWARM_E_TIMEOUT, SWARM_E_CANCELED, or the last client's error
+ *
+ * Thread rule: as of the clients, which are free for calls between those with the events.
+ */
+int swarm_events_open(const swarm_follow_options *options, swarm_events **ret_events,
+		      swarm_error *err);
+
+/**
+ * Wait for the next event. A stream that is cut is opened again, at the next client.
+ *
+ * @param timeout_ms  how long to wait; 0: not at all. Where a stream is to be opened again it takes a
+ *                    second at least, if it must
+ * @param ret_event   the event, borrowed until the next call with the events; or NULL where the
+ *                    connection is up, that is at first and after each gap: what may have changed
+ *                    unseen is to be looked at anew
+ * @return 0; SWARM_E_TIMEOUT: nothing yet; other errors as swarm_follow(). After each of them it may be
+ *         called again, and begins with a new stream where the old one is over
+ */
+int swarm_events_next(swarm_events *events, int64_t timeout_ms, const swarm_event **ret_event,
+		      swarm_error *err);
+
+/** The manager that is followed, or is tried next; borrowed, one of the clients. NULL for NULL. */
+swarm_client *swarm_events_client(const swarm_events *events);
+
+/** Close the connection and free the events. @param events stolen; NULL is allowed. @return NULL */
+swarm_events *swarm_events_free(swarm_events *events);
+
 #ifdef __cplusplus
 }
 #endif
