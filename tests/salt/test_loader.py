@@ -15,6 +15,8 @@ from salt.exceptions import CommandExecutionError
 import rendered
 
 MODULE = {
+    "call",
+    "core",
     "drain",
     "info",
     "init",
@@ -89,10 +91,37 @@ def public(loader, module):
 
 def test_the_modules_have_exactly_the_documented_functions(tmp_path):
     modules = load(tmp_path)
-    assert modules["swarm.info"] and modules["swarm_facts.run"]
+    for file in ("swarm.info", "swarm.join", "swarm.nodes", "swarm.swarm_init", "swarm_facts.run"):
+        assert modules[file]
     assert public(modules, "swarm") == MODULE | OLD
     assert public(modules, "swarm_facts") == FACTS
     assert modules["swarm_mine.read"] and public(modules, "swarm_mine") == MINE
+
+
+@pytest.mark.parametrize("name", ["swarm.node_ls", "swarm.join", "swarm.remove_node", "swarm.info"])
+def test_a_function_of_each_file_of_the_name_is_found_first(tmp_path, name):
+    modules = load(tmp_path)
+    assert name in modules and name.split(".")[1] in public(modules, "swarm")
+
+
+def test_the_files_of_the_name_have_no_function_twice():
+    """Of two, Salt would take the one of the file that it happens to load first."""
+    files = (rendered.STATES / "_modules").glob("swarm*.py")
+    of_the_name = [path for path in files if '__virtualname__ = "swarm"\n' in path.read_text()]
+    names = [name for path in of_the_name for name in re.findall(r"(?m)^def (\w+)", path.read_text())]
+    public_names = [name for name in names if not name.startswith("_")]
+    assert len(of_the_name) > 3 and len(public_names) == len(set(public_names))
+
+
+def test_the_module_of_core_salt_is_shadowed_wholly(tmp_path):
+    """Salts to 3007 bring a swarm.py in the last of the folders."""
+    core = tmp_path / "core"
+    core.mkdir()
+    (core / "swarm.py").write_text("def node_ls():\n    pass\n\ndef of_core_salt():\n    pass\n")
+    modules = load(tmp_path, module_dirs=[str(rendered.STATES / "_modules"), str(core)])
+    assert "swarm.of_core_salt" not in modules
+    assert public(modules, "swarm") == MODULE | OLD
+    assert modules["swarm.node_ls"].func.__code__.co_filename.endswith("_modules/swarm_nodes.py")
 
 
 def test_the_state_module_has_exactly_the_documented_functions(tmp_path):
@@ -226,5 +255,5 @@ def test_unloadable_core_keeps_its_reason(folder, tmp_path, caplog, monkeypatch,
 
 def test_the_outputter_is_named_by_the_module(tmp_path):
     opts = rendered.minion_opts(tmp_path)
-    named = load(tmp_path)["swarm.info"].func.__globals__["__outputter__"]["node_ls"]
+    named = load(tmp_path)["swarm.node_ls"].__outputter__
     assert named in salt.loader.outputters(opts)

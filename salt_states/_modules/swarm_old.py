@@ -1,0 +1,244 @@
+"""
+Docker swarm mode: the names of core Salt's module
+==================================================
+
+The functions of the module ``swarm`` that core Salt had from 2018.3 to 3007, under the same names
+and with the same arguments; what each one promised, it does here. ``swarm.node_ls`` stands in
+``swarm_nodes.py``.
+
+:maturity: new
+:depends: the execution module ``swarm``, which loads the compiled core
+
+.. versionadded:: 0.1.0
+"""
+
+import shlex
+
+from salt.exceptions import SaltInvocationError
+from salt.utils.data import traverse_dict_and_list
+
+__virtualname__ = "swarm"
+
+
+def __virtual__():
+    return __virtualname__
+
+
+def swarm_tokens(show=False):
+    """
+    As core Salt's function of this name, but tokens are returned only with ``show=True``, since
+    they then stand in the job cache. See :py:func:`swarm.join_token <join_token>`.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt manager1 swarm.swarm_tokens
+    """
+    worker = __salt__["swarm.join_token"]("worker", show=show)
+    if show is True:
+        manager = __salt__["swarm.join_token"]("manager", show=True)
+        return {"Worker": worker["token"], "Manager": manager["token"]}
+    return {"Cluster": worker["cluster_id"], "Digest": worker["digest"]}
+
+
+def swarm_init(advertise_addr=None, listen_addr=None, force_new_cluster=False):
+    """
+    As core Salt's function of this name; see :py:func:`swarm.init <init>`. No token is returned.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt manager1 swarm.swarm_init advertise_addr=192.168.50.10
+    """
+    made = __salt__["swarm.init"](
+        advertise_addr, listen_addr, force_new_cluster=force_new_cluster
+    )
+    return {
+        "Comment": f"Docker swarm has been initialized on {__opts__['id']}",
+        "NodeID": made["node_id"],
+    }
+
+
+def joinswarm(remote_addr, listen_addr=None, token=None, token_file=None):
+    """
+    As core Salt's function of this name; see :py:func:`swarm.join <join>`. ``token`` leaks into the
+    job cache, ``token_file`` does not.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt worker1 swarm.joinswarm remote_addr=192.168.50.10 token_file=/run/swarm.token
+    """
+    __salt__["swarm.join"](
+        remote_addr, token=token, token_file=token_file, listen_addr=listen_addr
+    )
+    return {"Comment": f"{__opts__['id']} has joined the swarm", "Manager_Addr": remote_addr}
+
+
+def leave_swarm(force=False):
+    """
+    As core Salt's function of this name; see :py:func:`swarm.leave <leave>`.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt worker1 swarm.leave_swarm
+    """
+    __salt__["swarm.leave"](force)
+    return {"Comment": f"{__opts__['id']} has left the swarm"}
+
+
+def service_create(
+    image,
+    name,
+    command=None,
+    hostname=None,
+    replicas=1,
+    target_port=None,
+    published_port=None,
+):
+    """
+    Create a replicated service, as core Salt's function of this name promised to.
+
+    image, name
+        Image of the containers, name of the service.
+    command
+        Command line, split at white space as a shell would, or a list.
+    hostname
+        Host name of the containers.
+    replicas
+        How many.
+    target_port, published_port
+        Port in the container, and the port of the swarm that leads to it.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt manager1 swarm.service_create image=httpd name=web replicas=6 target_port=80
+    """
+    container = {"Image": image}
+    if command:
+        container["Args"] = _words(command) if isinstance(command, str) else list(command)
+    if hostname:
+        container["Hostname"] = hostname
+    spec = {
+        "Name": name,
+        "TaskTemplate": {"ContainerSpec": container},
+        "Mode": {"Replicated": {"Replicas": _number("replicas", replicas)}},
+    }
+    if published_port and not target_port:
+        raise SaltInvocationError("published_port wants a target_port")
+    if target_port:
+        port = {"TargetPort": _number("target_port", target_port)}
+        if published_port:
+            port["PublishedPort"] = _number("published_port", published_port)
+        spec["EndpointSpec"] = {"Ports": [port]}
+    made = __salt__["swarm.call"]("service_create", body=spec)
+    return {
+        "Info": f"{__opts__['id']} has a Docker Swarm service running named {name}",
+        "Minion": __opts__["id"],
+        "Name": name,
+        "ID": made["ID"],
+        "Image": image,
+        "Command": command,
+        "Hostname": hostname,
+        "Replicas": replicas,
+        "Target_Port": target_port,
+        "Published_Port": published_port,
+    }
+
+
+def _words(command):
+    try:
+        return shlex.split(command)
+    except ValueError as exc:
+        raise SaltInvocationError(f"cannot split the command: {exc}") from None
+
+
+def _number(name, value):
+    try:
+        return int(value)
+    except (TypeError, ValueError):
+        raise SaltInvocationError(f"{name} must be a number, not {value!r}") from None
+
+
+def swarm_service_info(service_name):
+    """
+    A service in the keys of core Salt's function of this name; services without ports and global
+    ones too. ``Ports`` has all ports as the engine gives them.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt manager1 swarm.swarm_service_info web
+    """
+    service = __salt__["swarm.call"]("service_inspect", service_name)
+    spec = service["Spec"]
+    endpoint = service.get("Endpoint") or {}
+    ports = endpoint.get("Ports") or []
+    first = ports[0] if ports else {}
+    return {
+        "Service Name": spec["Name"],
+        "Service ID": service["ID"],
+        "Replicas": traverse_dict_and_list(spec, "Mode:Replicated:Replicas"),
+        "Network": endpoint.get("VirtualIPs") or [],
+        "Network Mode": traverse_dict_and_list(endpoint, "Spec:Mode"),
+        "Creation Date": service["CreatedAt"],
+        "Update Date": service["UpdatedAt"],
+        "Ports": ports,
+        "Published Port": first.get("PublishedPort"),
+        "Target Port": first.get("TargetPort"),
+        "Published Mode": first.get("PublishMode"),
+        "Protocol": first.get("Protocol"),
+        "Docker Image": traverse_dict_and_list(spec, "TaskTemplate:ContainerSpec:Image"),
+        "Minion Id": __opts__["id"],
+        "Version": service["Version"]["Index"],
+    }
+
+
+def remove_service(service):
+    """
+    As core Salt's function of this name: remove a service by name or id.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt manager1 swarm.remove_service web
+    """
+    __salt__["swarm.call"]("service_delete", service)
+    return {"Service Deleted": service, "Minion ID": __opts__["id"]}
+
+
+def remove_node(node_id, force=False):
+    """
+    As core Salt's function of this name; see :py:func:`swarm.node_rm <node_rm>`.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt manager1 swarm.remove_node z4gjbe9rwmqahc2a91snvolm5
+    """
+    return __salt__["swarm.node_rm"](node_id, force=force)
+
+
+def update_node(availability=None, node_name=None, role=None, node_id=None, version=None):
+    """
+    As core Salt's function of this name, but labels are kept and ``version`` is not needed (and not
+    looked at); see :py:func:`swarm.node_update <node_update>`.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt manager1 swarm.update_node availability=drain node_name=worker2
+    """
+    change = __salt__["swarm.node_update"](node_id or node_name or "self", availability, role)
+    return {"Node Information": change["new"]}
