@@ -5,8 +5,8 @@ Docker swarm mode: this host's part in a swarm
 Functions on the swarm that this minion's engine belongs to. They call the Engine API through the
 compiled core ``_swarm``; neither the ``docker`` command nor Docker's Python SDK is needed. This
 file holds what concerns the host itself, and is the only one that loads the core;
-``swarm_join.py``, ``swarm_nodes.py`` and ``swarm_old.py`` add to the same name, ``swarm``, and
-reach the engine by :py:func:`swarm.core <core>`.
+``swarm_join.py``, ``swarm_nodes.py`` and others beside it add to the same name, ``swarm``, and reach
+the engine by :py:func:`swarm.core <core>`.
 
 :maturity: new
 :depends: the compiled core, delivered beside this file or in the wheel ``saltext-swarm``
@@ -29,12 +29,15 @@ import importlib.util
 import os
 import platform
 
+import salt.utils.files
 from salt.exceptions import CommandExecutionError, SaltInvocationError
 from salt.utils.args import clean_kwargs
 from salt.utils.data import traverse_dict_and_list
 
 VERSION = "0.1.0"
 
+# The longest secret is a private key in PEM.
+MAX_SECRET = 65536
 # What these methods give is a secret.
 SECRETS = ("tokens", "unlock_key")
 # Functions of the core itself that swarm.core gives beside the methods of its Client.
@@ -183,6 +186,59 @@ def _blanked(value):
     raise SaltInvocationError(f"a result of the type {type(value).__name__} is no plain data")
 
 
+def secret(into, **sources):
+    """
+    Hands a secret to a function of the same process, which is the only way to get at it here; what
+    that function returns is returned.
+
+    into
+        A Python function that takes the secret.
+    sources
+        Where the secret is; exactly one is given. Its name says what it is: ``…_file`` a path on
+        this minion, ``…_pillar`` a pillar key, ``…_sdb`` an ``sdb://`` URL, any other name the
+        secret itself.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt worker1 swarm.secret   # for modules alone: by hand there is no function to give
+    """
+    if not callable(into):
+        raise SaltInvocationError("into wants a function of the same process")
+    given = {name: value for name, value in clean_kwargs(**sources).items() if value}
+    if len(given) != 1:
+        names = list(sources)
+        raise SaltInvocationError(f"give exactly one of {', '.join(names[:-1])} or {names[-1]}")
+    ((name, value),) = given.items()
+    what, _, kind = name.rpartition("_")
+    read = {"file": _from_file, "pillar": _from_pillar, "sdb": _from_sdb}.get(kind)
+    return into(str(read(what, value) if read else value).strip())
+
+
+def _from_file(what, path):
+    try:
+        with salt.utils.files.fopen(path) as handle:
+            return handle.read(MAX_SECRET)
+    except (OSError, UnicodeDecodeError) as exc:
+        reason = getattr(exc, "strerror", None) or "it is no text"
+        raise CommandExecutionError(f"cannot read the {what} file {path}: {reason}") from None
+
+
+def _from_pillar(_, key):
+    found = traverse_dict_and_list(__pillar__, key)
+    if not found:
+        raise CommandExecutionError(f"pillar has no key {key}")
+    return found
+
+
+def _from_sdb(_, url):
+    found = __salt__["sdb.get"](url)
+    if not found or found == url:
+        raise CommandExecutionError(f"sdb has nothing at {url}")
+    return found
+
+
 def call(operation, id=None, query=None, body=None, timeout=None):
     """
     One operation of the Engine API by its name, for what has no function of its own here.
@@ -324,6 +380,33 @@ def leave(force=False, timeout=None):
     with _engine() as engine:
         engine.leave(force=bool(force), timeout=timeout)
     return True
+
+
+def unlock(key_file=None, key_pillar=None, key_sdb=None, key=None, timeout=None):
+    """
+    Unlock this host, a manager that locked itself when its docker started, and wait until it is
+    active.
+
+    key_file, key_pillar, key_sdb, key
+        Where the unlock key is; give one. A path on this minion; a pillar key; an ``sdb://`` URL;
+        the key itself, which then **leaks** into job cache, event bus and debug logs.
+    timeout
+        Seconds for the whole call (120).
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt manager1 swarm.unlock key_sdb=sdb://vault/swarm_unlock
+    """
+
+    def unlock_with(found):
+        core("unlock", found, timeout=timeout)
+        return True
+
+    return secret(
+        unlock_with, key_file=key_file, key_pillar=key_pillar, key_sdb=key_sdb, key=key
+    )
 
 
 def reachable(addresses, timeout=3):

@@ -16,7 +16,6 @@ import os
 
 import salt.utils.files
 from salt.exceptions import CommandExecutionError, SaltInvocationError
-from salt.utils.data import traverse_dict_and_list
 
 __virtualname__ = "swarm"
 
@@ -75,19 +74,30 @@ def join(
     if isinstance(remote_addrs, str):
         remote_addrs = [remote_addrs]
     _check_role(role)
-    __salt__["swarm.core"](
-        "join",
-        remote_addrs,
-        _token_from(token, token_file, token_pillar, token_sdb, sealed, cluster_id, role),
-        digest=digest,
-        advertise_addr=advertise_addr,
-        listen_addr=listen_addr,
-        data_path_addr=data_path_addr,
-        availability=availability,
-        manager=role == "manager",
-        replace_pending=replace_pending,
-        timeout=timeout,
-    )
+    sources = {
+        "token_file": token_file,
+        "token_pillar": token_pillar,
+        "token_sdb": token_sdb,
+        "sealed": sealed,
+        "token": token,
+    }
+    if sealed and len([source for source in sources.values() if source]) == 1:
+        sources["sealed"] = _open(sealed, cluster_id, role)
+    options = {
+        "digest": digest,
+        "advertise_addr": advertise_addr,
+        "listen_addr": listen_addr,
+        "data_path_addr": data_path_addr,
+        "availability": availability,
+        "manager": role == "manager",
+        "replace_pending": replace_pending,
+        "timeout": timeout,
+    }
+
+    def join_with(secret):
+        __salt__["swarm.core"]("join", remote_addrs, secret, **options)
+
+    __salt__["swarm.secret"](join_with, **sources)
     local = __salt__["swarm.info"]()
     return {"node_id": local["node_id"], "role": local["role"]}
 
@@ -191,36 +201,6 @@ def public_key():
 def _check_role(role):
     if role not in ("worker", "manager"):
         raise SaltInvocationError(f"the role is worker or manager, not {role!r}")
-
-
-def _token_from(token, token_file, token_pillar, token_sdb, sealed, cluster_id, role):
-    """The join token itself, from the one source that is given. Never returned to Salt."""
-    given = [value for value in (token, token_file, token_pillar, token_sdb, sealed) if value]
-    if len(given) != 1:
-        raise SaltInvocationError(
-            "give exactly one of token_file, token_pillar, token_sdb, sealed or token"
-        )
-    if sealed:
-        return _open(sealed, cluster_id, role)
-    if token_file:
-        try:
-            with salt.utils.files.fopen(token_file) as handle:
-                found = handle.read(1024)
-        except OSError as exc:
-            raise CommandExecutionError(
-                f"cannot read the token file {token_file}: {exc.strerror}"
-            ) from None
-    elif token_pillar:
-        found = traverse_dict_and_list(__pillar__, token_pillar)
-        if not found:
-            raise CommandExecutionError(f"pillar has no key {token_pillar}")
-    elif token_sdb:
-        found = __salt__["sdb.get"](token_sdb)
-        if not found or found == token_sdb:
-            raise CommandExecutionError(f"sdb has nothing at {token_sdb}")
-    else:
-        found = token
-    return str(found).strip()
 
 
 def _padding(cluster_id, role, minion):

@@ -4,9 +4,38 @@ Time does not pass here: an operation is done when it returns. What the engine i
 (pending joins, lost contact) is set on the machine by the test.
 """
 
+import copy
 import itertools
 
 _NUMBERS = itertools.count(1)
+
+# As a fresh cluster has it: what is zero or empty the engine leaves out.
+SPEC = {
+    "Name": "default",
+    "Labels": {},
+    "Orchestration": {"TaskHistoryRetentionLimit": 5},
+    "Raft": {
+        "SnapshotInterval": 10000,
+        "LogEntriesForSlowFollowers": 500,
+        "ElectionTick": 10,
+        "HeartbeatTick": 1,
+    },
+    "Dispatcher": {"HeartbeatPeriod": 5_000_000_000},
+    "CAConfig": {"NodeCertExpiry": 7_776_000_000_000_000},
+    "TaskDefaults": {},
+    "EncryptionConfig": {"AutoLockManagers": False},
+}
+
+
+def merged(tree, patch):
+    """A merge patch (RFC 7396) applied."""
+    ret = dict(tree)
+    for key, value in patch.items():
+        if value is None:
+            ret.pop(key, None)
+        else:
+            ret[key] = merged(ret.get(key) or {}, value) if isinstance(value, dict) else value
+    return ret
 
 
 def new_id(kind):
@@ -44,6 +73,8 @@ class Cluster:
         self.digest = f"{next(_NUMBERS):050d}"
         self.tokens = {role: self._new_token() for role in ("worker", "manager")}
         self.nodes = {}
+        self.spec = copy.deepcopy(SPEC)
+        self.unlock_key = ""
 
     def _new_token(self):
         return f"SWMTKN-1-{self.digest}-{next(_NUMBERS):025d}"
@@ -75,6 +106,20 @@ class Cluster:
             if machine.docker == "running" and machine.node_id == node["id"]:
                 return machine
         return None
+
+    def inspect(self):
+        """As the engine's ``GET /swarm``."""
+        return {
+            "ID": self.id,
+            "CreatedAt": "2026-01-01T00:00:00.5Z",
+            "UpdatedAt": "2026-01-02T00:00:00.5Z",
+            "Spec": copy.deepcopy(self.spec),
+            "JoinTokens": {role.capitalize(): token for role, token in self.tokens.items()},
+            "DefaultAddrPool": ["10.0.0.0/8"],
+            "SubnetSize": 24,
+            "DataPathPort": 4789,
+            "RootRotationInProgress": False,
+        }
 
     def members(self):
         return [node for node in self.nodes.values() if node["member"]]
@@ -228,6 +273,57 @@ class Machine:
         self._node(core, "node_drain", node)
         return self.do_node_update(core, node, {"Availability": "drain"})
 
+    def do_node_promote(self, core, node, **_):
+        return self._set_role(core, node, "manager")
+
+    def do_node_demote(self, core, node, **_):
+        return self._set_role(core, node, "worker")
+
+    def _set_role(self, core, node, role):
+        cluster, found = self._node(core, "node_update", node)
+        change = self.do_node_update(core, found["id"], {"Role": role})
+        found["member"] = role == "manager"
+        machine = cluster.machine(found)
+        found["manager_addr"] = f"{machine.address}:2377" if found["member"] else ""
+        machine.manager = found["member"]
+        return change
+
+    def do_node_prune(self, core, **_):
+        cluster = self._managed(core, "node_prune")
+        down = [row["id"] for row in cluster.rows() if row["state"] == "down"]
+        gone = [one for one in down if not cluster.nodes[one]["member"]]
+        for one in gone:
+            del cluster.nodes[one]
+        return gone
+
+    def do_cluster_update(self, core, patch=None, **rotate):
+        cluster = self._managed(core, "cluster_update")
+        old, cluster.spec = cluster.spec, merged(cluster.spec, patch or {})
+        for role in ("worker", "manager"):
+            if rotate.get(f"rotate_{role}_token"):
+                cluster.rotate(role)
+        if not cluster.spec["EncryptionConfig"]["AutoLockManagers"]:
+            cluster.unlock_key = ""
+        elif not cluster.unlock_key or rotate.get("rotate_unlock_key"):
+            cluster.unlock_key = f"SWMKEY-1-{next(_NUMBERS):043d}"
+        return {"old": old, "new": cluster.spec}
+
+    def do_unlock_key(self, core, rotate=False, **_):
+        cluster = self._managed(core, "unlock_key")
+        if not cluster.unlock_key:
+            raise core.NotFound("autolock is off")
+        if rotate:
+            self.do_cluster_update(core, rotate_unlock_key=True)
+        return cluster.unlock_key
+
+    def do_unlock(self, core, key, **_):
+        self._start(core, "unlock")
+        if self.state != "locked":
+            raise core.Conflict("this host is not locked")
+        if key != self.cluster.unlock_key:
+            raise core.BadKey("the unlock key is of another swarm, or an older one")
+        self.state = "active"
+
     def do_node_remove(self, core, node, force=False, demote=False, **_):
         cluster, found = self._node(core, "node_remove", node)
         if cluster.machine(found) and not force:
@@ -244,7 +340,9 @@ class Machine:
         del cluster.nodes[found["id"]]
 
     def do_call(self, core, op, id=None, query=None, body=None, timeout=None):
-        self._managed(core, op)
+        cluster = self._managed(core, op)
+        if op == "swarm_inspect":
+            return cluster.inspect()
         if op == "service_create":
             return {"ID": "service1"}
         if op == "service_inspect":

@@ -1,0 +1,284 @@
+"""
+Docker swarm mode: the settings of the cluster
+==============================================
+
+What holds for the whole cluster, read and changed on one of its managers: its settings, its join
+tokens, its CA. The functions belong to the name ``swarm``; autolock and the unlock key stand in
+``swarm_lock.py``.
+
+A **duration** is a text such as ``90d``, ``36h`` or ``1m30s``, with the units ``d`` (24 hours),
+``h``, ``m``, ``s``, ``ms``, ``us`` and ``ns``.
+
+:maturity: new
+:depends: the execution module ``swarm``, which loads the compiled core
+
+.. versionadded:: 0.1.0
+"""
+
+import re
+
+from salt.exceptions import SaltInvocationError
+
+__virtualname__ = "swarm"
+
+# In the order in which a duration is written.
+UNITS = {
+    "d": 86_400_000_000_000,
+    "h": 3_600_000_000_000,
+    "m": 60_000_000_000,
+    "s": 1_000_000_000,
+    "ms": 1_000_000,
+    "us": 1_000,
+    "ns": 1,
+}
+
+# Our name of a setting: its place in the engine's spec, and what it is. Name and TaskDefaults are
+# not here: the engine takes no name but "default" (swarmkit: validateClusterSpec), and no task
+# defaults at all (moby: daemon/cluster/convert/swarm.go).
+SETTINGS = {
+    "labels": ((), "Labels", "labels"),
+    "task_history_retention_limit": (("Orchestration",), "TaskHistoryRetentionLimit", "number"),
+    "snapshot_interval": (("Raft",), "SnapshotInterval", "number"),
+    "keep_old_snapshots": (("Raft",), "KeepOldSnapshots", "number"),
+    "log_entries_for_slow_followers": (("Raft",), "LogEntriesForSlowFollowers", "number"),
+    "heartbeat_tick": (("Raft",), "HeartbeatTick", "number"),
+    "election_tick": (("Raft",), "ElectionTick", "number"),
+    "heartbeat_period": (("Dispatcher",), "HeartbeatPeriod", "duration"),
+    "node_cert_expiry": (("CAConfig",), "NodeCertExpiry", "duration"),
+    "external_cas": (("CAConfig",), "ExternalCAs", "authorities"),
+}
+AUTHORITY = {"protocol": "Protocol", "url": "URL", "options": "Options", "ca_cert": "CACert"}
+
+
+def __virtual__():
+    return __virtualname__
+
+
+def cluster():
+    """
+    What holds for the whole cluster, without any secret.
+
+    Returns a dict: ``id``, ``created``, ``updated`` (RFC 3339 texts), the settings in the names of
+    :py:func:`swarm.cluster_update <cluster_update>` (durations as texts), ``autolock``, what is
+    fixed for life (``default_addr_pool``: list of CIDRs, ``subnet_size``, ``data_path_port``),
+    ``ca_digest`` (as in join tokens) and ``ca_rotating``.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt manager1 swarm.cluster
+    """
+    found = __salt__["swarm.call"]("swarm_inspect")
+    spec = found["Spec"]
+    return {
+        "id": found["ID"],
+        "created": found["CreatedAt"],
+        "updated": found["UpdatedAt"],
+        **_settings(spec),
+        "autolock": bool((spec.get("EncryptionConfig") or {}).get("AutoLockManagers")),
+        "default_addr_pool": list(found.get("DefaultAddrPool") or []),
+        "subnet_size": found.get("SubnetSize") or 0,
+        "data_path_port": found.get("DataPathPort") or 0,
+        "ca_digest": __salt__["swarm.join_token"]("worker")["digest"],
+        "ca_rotating": bool(found.get("RootRotationInProgress")),
+    }
+
+
+def cluster_update(
+    labels=None,
+    task_history_retention_limit=None,
+    snapshot_interval=None,
+    keep_old_snapshots=None,
+    log_entries_for_slow_followers=None,
+    heartbeat_tick=None,
+    election_tick=None,
+    heartbeat_period=None,
+    node_cert_expiry=None,
+    external_cas=None,
+    timeout=None,
+):
+    """
+    Change settings of the cluster; what is not given stays as it is.
+
+    labels
+        ``{name: value}``, merged into the cluster's; a value of ``None`` removes the label.
+    task_history_retention_limit
+        How many finished tasks of a slot are kept.
+    snapshot_interval, keep_old_snapshots, log_entries_for_slow_followers
+        Of the raft log: entries between snapshots, snapshots kept beside the newest, entries kept
+        for managers that lag.
+    heartbeat_tick, election_tick
+        Of the raft group: seconds between the leader's heartbeats, and without one until an
+        election.
+    heartbeat_period
+        Duration: how often a node reports to the managers.
+    node_cert_expiry
+        Duration: for how long a node's certificate holds; one hour or longer.
+    external_cas
+        List of ``{protocol, url, options, ca_cert}`` (``ca_cert`` is a PEM certificate) that sign
+        in the cluster's place; it replaces the list that is there.
+    timeout
+        Seconds for the whole call (60).
+
+    Returns ``{"old": {changed setting: before}, "new": {changed setting: after}}``.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt manager1 swarm.cluster_update node_cert_expiry=30d labels='{site: north}'
+    """
+    given = locals()
+    patch = _patch({name: given[name] for name in SETTINGS})
+    change = __salt__["swarm.core"]("cluster_update", patch, timeout=timeout)
+    return _difference(_settings(change["old"]), _settings(change["new"]))
+
+
+def cluster_diff(**settings):
+    """
+    What :py:func:`swarm.cluster_update <cluster_update>` with these settings would change, in the
+    same form. Nothing is changed.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt manager1 swarm.cluster_diff node_cert_expiry=30d
+    """
+    given = {name: value for name, value in settings.items() if not name.startswith("__")}
+    unknown = sorted(set(given) - set(SETTINGS))
+    if unknown:
+        raise SaltInvocationError(
+            f"no setting is called {', '.join(unknown)}; there are {', '.join(SETTINGS)}"
+        )
+    wanted = _settings(_patch(given))
+    old = _settings(__salt__["swarm.call"]("swarm_inspect")["Spec"])
+    new = {**old, **{name: wanted[name] for name in given if given[name] is not None}}
+    merged = {**old["labels"], **wanted["labels"]}
+    new["labels"] = {name: value for name, value in merged.items() if value is not None}
+    return _difference(old, new)
+
+
+def rotate_token(role, timeout=None):
+    """
+    Make a new join token; the old one does not join any more. Nodes that are in stay in.
+
+    role
+        ``worker`` or ``manager``.
+    timeout
+        Seconds for the whole call (60).
+
+    Returns ``True``, never the token; :py:func:`swarm.join_token <join_token>` may show it.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt manager1 swarm.rotate_token worker
+    """
+    if role not in ("worker", "manager"):
+        raise SaltInvocationError(f"the role is worker or manager, not {role!r}")
+    rotate = {f"rotate_{role}_token": True}
+    __salt__["swarm.core"]("cluster_update", timeout=timeout, **rotate)
+    return True
+
+
+def nanoseconds(duration):
+    """
+    A duration in nanoseconds, as the engine has it; what is a number already, as a number.
+
+    duration
+        Such as ``90d`` or ``1m30s``.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt manager1 swarm.nanoseconds 90d
+    """
+    text = str(duration).strip()
+    if re.fullmatch(r"\d+", text) and not isinstance(duration, bool):
+        return int(text)
+    parts = re.findall(r"(\d+)(ms|us|ns|d|h|m|s)", text)
+    if not parts or "".join(map("".join, parts)) != text:
+        raise SaltInvocationError(f"a duration is a text such as 90d or 1m30s, not {duration!r}")
+    return sum(int(number) * UNITS[unit] for number, unit in parts)
+
+
+def _duration(left):
+    """Nanoseconds as the shortest text."""
+    text = ""
+    for unit, size in UNITS.items():
+        number, left = divmod(left, size)
+        if number:
+            text += f"{number}{unit}"
+    return text or "0s"
+
+
+# --- the spec in our names, and back -------------------------------------------------------------
+
+
+def _settings(spec):
+    """A cluster's spec in our names; the engine leaves out what is zero or empty."""
+    read = {
+        "labels": lambda value: dict(value or {}),
+        "number": lambda value: value or 0,
+        "duration": lambda value: _duration(value or 0),
+        "authorities": lambda value: [_authority(one) for one in value or []],
+    }
+    return {
+        name: read[kind](_parent(spec, path).get(field))
+        for name, (path, field, kind) in SETTINGS.items()
+    }
+
+
+def _parent(spec, path):
+    for key in path:
+        spec = spec.get(key) or {}
+    return spec
+
+
+def _authority(one):
+    return {name: one[field] for name, field in AUTHORITY.items() if one.get(field)}
+
+
+def _patch(given):
+    """Settings in our names as a merge patch of the engine's spec."""
+    patch = {}
+    for name, value in given.items():
+        if value is None:
+            continue
+        path, field, kind = SETTINGS[name]
+        parent = patch
+        for key in path:
+            parent = parent.setdefault(key, {})
+        parent[field] = _written(name, kind, value)
+    if not patch:
+        raise SaltInvocationError(f"nothing to change: give one of {', '.join(SETTINGS)}")
+    return patch
+
+
+def _written(name, kind, value):
+    """A value as the engine takes it."""
+    if kind == "duration":
+        return nanoseconds(value)
+    if kind == "number":
+        if isinstance(value, bool) or not re.fullmatch(r"\d+", str(value)):
+            raise SaltInvocationError(f"{name} wants a number, not {value!r}")
+        return int(value)
+    if kind == "labels":
+        if not isinstance(value, dict):
+            raise SaltInvocationError("labels wants a dictionary of names and values")
+        return {str(key): one if one is None else str(one) for key, one in value.items()}
+    if not isinstance(value, list) or not all(isinstance(one, dict) for one in value):
+        raise SaltInvocationError(f"{name} wants a list of dictionaries: {', '.join(AUTHORITY)}")
+    unknown = sorted({key for one in value for key in one} - set(AUTHORITY))
+    if unknown:
+        raise SaltInvocationError(f"{name} knows no {', '.join(unknown)}")
+    return [{AUTHORITY[key]: one[key] for key in one} for one in value]
+
+
+def _difference(old, new):
+    names = [name for name in old if old[name] != new[name]]
+    return {"old": {name: old[name] for name in names}, "new": {name: new[name] for name in names}}

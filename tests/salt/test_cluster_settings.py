@@ -1,0 +1,166 @@
+"""``swarm.cluster`` and its siblings: settings, durations, tokens."""
+
+import pytest
+from salt.exceptions import CommandExecutionError, SaltInvocationError
+
+
+@pytest.fixture
+def formed(make_fleet):
+    return make_fleet(managers=1, workers=1).form()
+
+
+@pytest.fixture
+def manager(formed):
+    return formed["manager1"]
+
+
+def patches(manager):
+    """What was sent to the engine as changes of the cluster."""
+    return [given["patch"] for name, given in manager.machine.calls if name == "cluster_update"]
+
+
+def test_cluster_tells_all_settings_and_no_secret(manager):
+    cluster = manager.machine.cluster
+    found = manager.job().salt["swarm.cluster"]()
+    assert found == {
+        "id": cluster.id,
+        "created": "2026-01-01T00:00:00.5Z",
+        "updated": "2026-01-02T00:00:00.5Z",
+        "labels": {},
+        "task_history_retention_limit": 5,
+        "snapshot_interval": 10000,
+        "keep_old_snapshots": 0,
+        "log_entries_for_slow_followers": 500,
+        "heartbeat_tick": 1,
+        "election_tick": 10,
+        "heartbeat_period": "5s",
+        "node_cert_expiry": "90d",
+        "external_cas": [],
+        "autolock": False,
+        "default_addr_pool": ["10.0.0.0/8"],
+        "subnet_size": 24,
+        "data_path_port": 4789,
+        "ca_digest": cluster.digest,
+        "ca_rotating": False,
+    }
+
+
+def test_only_what_is_given_is_sent_and_what_differs_is_told(manager):
+    update = manager.job().salt["swarm.cluster_update"]
+    assert update(node_cert_expiry="30d", heartbeat_tick=1, labels={"site": "north", "n": 7}) == {
+        "old": {"labels": {}, "node_cert_expiry": "90d"},
+        "new": {"labels": {"site": "north", "n": "7"}, "node_cert_expiry": "30d"},
+    }
+    assert patches(manager) == [
+        {
+            "Labels": {"site": "north", "n": "7"},
+            "Raft": {"HeartbeatTick": 1},
+            "CAConfig": {"NodeCertExpiry": 30 * 86400 * 10**9},
+        }
+    ]
+    assert update(labels={"n": None, "site": "north"})["new"] == {"labels": {"site": "north"}}
+    assert update(node_cert_expiry="720h") == {"old": {}, "new": {}}, "the same, said otherwise"
+
+
+def test_zero_is_a_value(manager):
+    manager.job().salt["swarm.cluster_update"](task_history_retention_limit=0)
+    assert patches(manager) == [{"Orchestration": {"TaskHistoryRetentionLimit": 0}}]
+
+
+def test_external_cas_in_our_names_and_the_engines(manager):
+    update = manager.job().salt["swarm.cluster_update"]
+    given = [{"protocol": "cfssl", "url": "https://ca", "options": {"a": "b"}, "ca_cert": "PEM"}]
+    assert update(external_cas=given)["new"] == {"external_cas": given}
+    (sent,) = patches(manager)[0]["CAConfig"]["ExternalCAs"]
+    assert sent == {
+        "Protocol": "cfssl",
+        "URL": "https://ca",
+        "Options": {"a": "b"},
+        "CACert": "PEM",
+    }
+    assert manager.job().salt["swarm.cluster"]()["external_cas"] == given
+    assert update(external_cas=[])["new"] == {"external_cas": []}
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"node_cert_expiry": "1d12h", "labels": {"a": "b"}},
+        {"labels": {"old": None, "new": 1}},
+        {"external_cas": [{"protocol": "cfssl", "url": "https://ca"}], "election_tick": "12"},
+        {"heartbeat_period": "5000ms"},
+    ],
+)
+def test_the_difference_is_what_the_update_then_makes(manager, settings):
+    manager.job().salt["swarm.cluster_update"](labels={"old": "1"})
+    predicted = manager.job().salt["swarm.cluster_diff"](**settings)
+    assert len(patches(manager)) == 1, "nothing was sent"
+    assert manager.job().salt["swarm.cluster_update"](**settings) == predicted
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({}, "nothing to change: give one of labels,"),
+        ({"node_cert_expiry": "soon"}, "a duration is a text such as 90d or 1m30s, not 'soon'"),
+        ({"node_cert_expiry": "90 d"}, "a duration is"),
+        ({"node_cert_expiry": "-1d"}, "a duration is"),
+        ({"node_cert_expiry": True}, "a duration is"),
+        ({"snapshot_interval": "many"}, "snapshot_interval wants a number, not 'many'"),
+        ({"snapshot_interval": True}, "snapshot_interval wants a number"),
+        ({"snapshot_interval": -1}, "snapshot_interval wants a number"),
+        ({"labels": "a=b"}, "labels wants a dictionary"),
+        ({"external_cas": {"url": "x"}}, "external_cas wants a list of dictionaries"),
+        ({"external_cas": [{"uri": "x"}]}, "external_cas knows no uri"),
+    ],
+)
+def test_wrong_settings_are_one_line_and_change_nothing(manager, given, words):
+    for function in ("swarm.cluster_update", "swarm.cluster_diff"):
+        with pytest.raises(SaltInvocationError) as raised:
+            manager.job().salt[function](**given)
+        assert words in str(raised.value) and "\n" not in str(raised.value)
+    assert patches(manager) == []
+
+
+def test_the_difference_knows_no_other_settings(manager):
+    with pytest.raises(SaltInvocationError, match="no setting is called color; there are labels"):
+        manager.job().salt["swarm.cluster_diff"](color="red")
+
+
+@pytest.mark.parametrize(
+    ("text", "nanoseconds"),
+    [
+        ("90d", 7_776_000_000_000_000),
+        ("1m30s", 90_000_000_000),
+        ("36h", 129_600_000_000_000),
+        ("5ms", 5_000_000),
+        ("7us3ns", 7003),
+        ("0s", 0),
+        (5, 5),
+        ("5000000000", 5_000_000_000),
+    ],
+)
+def test_durations(manager, text, nanoseconds):
+    assert manager.job().salt["swarm.nanoseconds"](text) == nanoseconds
+
+
+def test_rotated_token_is_a_new_one_and_returned_by_nobody(manager):
+    cluster = manager.machine.cluster
+    old = dict(cluster.tokens)
+    assert manager.job().salt["swarm.rotate_token"]("worker") is True
+    assert cluster.tokens["worker"] != old["worker"]
+    assert cluster.tokens["manager"] == old["manager"]
+    with pytest.raises(SaltInvocationError, match="the role is worker or manager"):
+        manager.job().salt["swarm.rotate_token"]("boss")
+
+
+def test_on_a_worker_each_names_the_managers(formed):
+    functions = formed["worker1"].job().salt
+    for name, given in (
+        ("cluster", {}),
+        ("cluster_update", {"election_tick": 3}),
+        ("cluster_diff", {"election_tick": 3}),
+        ("rotate_token", {"role": "worker"}),
+    ):
+        with pytest.raises(CommandExecutionError, match="ask one of the managers: 10.0.0.1:2377"):
+            functions[f"swarm.{name}"](**given)
