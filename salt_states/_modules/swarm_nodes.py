@@ -17,16 +17,31 @@ import re
 from salt.exceptions import SaltInvocationError
 
 __virtualname__ = "swarm"
-__outputter__ = {"node_ls": "swarm_nodes"}
+__outputter__ = {"node_ls": "swarm_table"}
 
 
 def __virtual__():
     return __virtualname__
 
 
-def nodes():
+def nodes(name=None, role=None, state=None, availability=None, label=None, engine_version=None):
     """
-    All nodes as data, from a manager.
+    The nodes as data, from a manager: all, or those that fit each filter that is given. A filter is
+    one value or a list of alternatives, and fits the whole value, not its start.
+
+    name
+        Host name or full id.
+    role
+        ``worker`` or ``manager``.
+    state
+        ``ready``, ``down``, ``unknown`` or ``disconnected``.
+    availability
+        ``active``, ``pause`` or ``drain``.
+    label
+        Of the node (not its engine): a name, ``name=value``, or ``{name: value}``. Of a list or a
+        dictionary all must fit.
+    engine_version
+        Such as ``26.1.5``.
 
     Returns a list of dicts: ``id``, ``hostname``, ``role``, ``availability``, ``state``,
     ``message``, ``addr``, ``engine_version``, ``member`` and ``leader`` (of the managers' raft
@@ -36,21 +51,65 @@ def nodes():
 
     .. code-block:: bash
 
-        salt manager1 swarm.nodes
+        salt manager1 swarm.nodes role=worker state='[down, unknown]' label=disk=ssd
     """
-    return __salt__["swarm.core"]("node_list")
+    wanted = {
+        "role": _one_of("role", role, ("worker", "manager")),
+        "state": _one_of("state", state, ("ready", "down", "unknown", "disconnected")),
+        "availability": _one_of("availability", availability, ("active", "pause", "drain")),
+        "engine_version": _alternatives(engine_version),
+    }
+    names, labels = _alternatives(name), _labels(label)
+    return [
+        node
+        for node in __salt__["swarm.core"]("node_list")
+        if (names is None or node["hostname"] in names or node["id"] in names)
+        and all(values is None or node[field] in values for field, values in wanted.items())
+        and all(_has_label(node["labels"], *one) for one in labels)
+    ]
 
 
-def node_ls(server=None):
+def _alternatives(value):
+    """A filter as a list of texts; None where it is not given."""
+    if value is None:
+        return None
+    return [str(one) for one in (value if isinstance(value, list) else [value])]
+
+
+def _one_of(what, value, known):
+    values = _alternatives(value)
+    unknown = [one for one in values or [] if one not in known]
+    if unknown:
+        raise SaltInvocationError(f"no {what} is called {unknown[0]}; there are {', '.join(known)}")
+    return values
+
+
+def _labels(given):
+    """A filter by labels as (name, value) pairs; the value None stands for any."""
+    if isinstance(given, dict):
+        return [(str(name), str(value)) for name, value in given.items()]
+    pairs = [text.partition("=") for text in _alternatives(given) or []]
+    return [(name, value if equals else None) for name, equals, value in pairs]
+
+
+def _has_label(labels, name, value):
+    return name in labels and value in (None, labels[name])
+
+
+def node_ls(
+    server=None, role=None, state=None, availability=None, label=None, engine_version=None
+):
     """
     The nodes in the columns of ``docker node ls``, from a manager.
 
     server
-        Only nodes with exactly this host name.
+        Only nodes with exactly this host name or id.
+    role, state, availability, label, engine_version
+        As for :py:func:`swarm.nodes <nodes>`.
 
     Returns a list of rows, sorted by host name: ``ID``, ``HOSTNAME``, ``STATUS``, ``AVAILABILITY``,
     ``MANAGER STATUS``, ``ENGINE VERSION``, and ``SELF`` (this host), printed as a table where the
-    outputter ``swarm_nodes`` is synced to the master.
+    outputter ``swarm_table`` is synced to the master.
 
     CLI Example:
 
@@ -58,10 +117,8 @@ def node_ls(server=None):
 
         salt manager1 swarm.node_ls
     """
-    found = nodes()
+    found = nodes(server, role, state, availability, label, engine_version)
     own = __salt__["swarm.info"]()["node_id"]
-    if server is not None:
-        found = [node for node in found if node["hostname"] == server]
     return [
         {
             "ID": node["id"],
@@ -153,6 +210,46 @@ def _changed(change):
     }
 
 
+def activate(node="self", timeout=None):
+    """
+    Let a node take tasks again. From a manager.
+
+    node
+        Full id, exact host name, or ``self``.
+    timeout
+        Seconds for the whole call (60).
+
+    Returns as :py:func:`swarm.node_update <node_update>`.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt manager1 swarm.activate worker1
+    """
+    return node_update(node, availability="active", timeout=timeout)
+
+
+def pause(node="self", timeout=None):
+    """
+    Let a node take no new tasks, and keep those it has. From a manager.
+
+    node
+        Full id, exact host name, or ``self``.
+    timeout
+        Seconds for the whole call (60).
+
+    Returns as :py:func:`swarm.node_update <node_update>`.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt manager1 swarm.pause worker1
+    """
+    return node_update(node, availability="pause", timeout=timeout)
+
+
 def drain(node="self", timeout=None):
     """
     Drain a node and wait until no task runs on it. From a manager.
@@ -171,6 +268,67 @@ def drain(node="self", timeout=None):
         salt manager1 swarm.drain worker1
     """
     return _changed(__salt__["swarm.core"]("node_drain", str(node), timeout=timeout))
+
+
+def promote(node, timeout=None):
+    """
+    Make a node a manager, and wait until it is a reachable member of the managers' raft group. From
+    a manager.
+
+    node
+        Full id or exact host name.
+    timeout
+        Seconds for the whole call (120); a promotion that takes longer goes on.
+
+    Returns as :py:func:`swarm.node_update <node_update>`.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt manager1 swarm.promote worker1
+    """
+    return _changed(__salt__["swarm.core"]("node_promote", str(node), timeout=timeout))
+
+
+def demote(node, timeout=None):
+    """
+    Make a node a worker, and wait until it is out of the managers' raft group. From a manager.
+    Refused with the arithmetic where that would lose the quorum.
+
+    node
+        Full id, exact host name, or ``self``.
+    timeout
+        Seconds for the whole call (120); a demotion that takes longer goes on.
+
+    Returns as :py:func:`swarm.node_update <node_update>`.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt manager1 swarm.demote manager3
+    """
+    return _changed(__salt__["swarm.core"]("node_demote", str(node), timeout=timeout))
+
+
+def prune(timeout=None):
+    """
+    Delete the records of all workers that are down, from a manager. Never a manager's, and never
+    that of a node that came back meanwhile.
+
+    timeout
+        Seconds for the whole call (60).
+
+    Returns the list of the ids that were deleted.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt manager1 swarm.prune
+    """
+    return __salt__["swarm.core"]("node_prune", timeout=timeout)
 
 
 def node_rm(node, force=False, demote=False, timeout=None):

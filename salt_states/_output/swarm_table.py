@@ -1,6 +1,6 @@
 """
-Print ``swarm.node_ls`` as the table of ``docker node ls``
-==========================================================
+Print ``swarm.node_ls`` and ``swarm.ps`` as docker's own tables
+===============================================================
 
 Salt's own ``table`` outputter sorts columns by name. Sync this one to the master once, with
 ``salt-run saltutil.sync_output``.
@@ -12,7 +12,8 @@ CLI Example:
     salt manager1 swarm.node_ls
 """
 
-COLUMNS = ("ID", "HOSTNAME", "STATUS", "AVAILABILITY", "MANAGER STATUS", "ENGINE VERSION")
+NODES = ("ID", "HOSTNAME", "STATUS", "AVAILABILITY", "MANAGER STATUS", "ENGINE VERSION")
+TASKS = ("ID", "NAME", "IMAGE", "NODE", "DESIRED STATE", "CURRENT STATE", "ERROR", "PORTS")
 
 
 def output(data, **kwargs):
@@ -28,16 +29,19 @@ def output(data, **kwargs):
 def _minion(minion, rows):
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         return f"{minion}:\n    {rows}"
-    lines = [COLUMNS] + [_cells(row) for row in rows]
-    widths = [max(len(line[column]) for line in lines) for column in range(len(COLUMNS))]
+    if not rows:
+        return f"{minion}:\n    none"
+    columns = TASKS if "DESIRED STATE" in rows[0] else NODES
+    lines = [columns] + [_cells(columns, row) for row in rows]
+    widths = [max(len(line[place]) for line in lines) for place in range(len(columns))]
     return "\n".join(
         [f"{minion}:"]
         + ["    " + "   ".join(map(str.ljust, line, widths)).rstrip() for line in lines]
     )
 
 
-def _cells(row):
-    cells = [str(row.get(column, "")) for column in COLUMNS]
+def _cells(columns, row):
+    cells = [str(row.get(column, "")) for column in columns]
     if row.get("SELF"):
         cells[0] += " *"
     return cells

@@ -1,4 +1,4 @@
-"""The table of ``swarm.node_ls``, through Salt's own outputter loader."""
+"""The tables of ``swarm.node_ls`` and ``swarm.ps``, through Salt's own outputter loader."""
 
 import pytest
 import salt.loader
@@ -18,7 +18,7 @@ ROW = {
 
 @pytest.fixture
 def output(tmp_path):
-    return salt.loader.outputters(rendered.minion_opts(tmp_path))["swarm_nodes"]
+    return salt.loader.outputters(rendered.minion_opts(tmp_path))["swarm_table"]
 
 
 def test_columns_stand_in_the_order_of_docker(output):
@@ -40,8 +40,25 @@ def test_an_error_stands_as_it_is_beside_tables(output):
     assert lines[-2:] == ["worker1:", "    ERROR: this host is a worker"]
 
 
-def test_no_rows_are_a_head_alone(output):
-    assert len(output({"manager1": []}).split("\n")) == 2
+def test_no_rows_are_told(output):
+    assert output({"manager1": []}) == "manager1:\n    none"
+
+
+def test_tasks_have_columns_of_their_own(output):
+    row = {
+        "ID": "t1",
+        "NAME": "web.1",
+        "IMAGE": "httpd",
+        "NODE": "worker1",
+        "DESIRED STATE": "Running",
+        "CURRENT STATE": "Running 5 hours ago",
+        "ERROR": "",
+        "PORTS": "*:80->80/tcp",
+    }
+    assert output({"manager1": [row]}).split("\n")[1:] == [
+        "    ID   NAME    IMAGE   NODE      DESIRED STATE   CURRENT STATE         ERROR   PORTS",
+        "    t1   web.1   httpd   worker1   Running         Running 5 hours ago           *:80->80/tcp",
+    ]
 
 
 def test_rows_of_node_ls_fit_the_table(make_fleet, output):

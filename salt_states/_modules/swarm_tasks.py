@@ -1,0 +1,171 @@
+"""
+Docker swarm mode: the tasks
+============================
+
+Functions on the tasks of a swarm's services, run on one of its managers. They belong to the name
+``swarm``.
+
+:maturity: new
+:depends: the execution module ``swarm``, which loads the compiled core
+
+.. versionadded:: 0.1.0
+"""
+
+import datetime
+
+from salt.exceptions import CommandExecutionError
+
+__virtualname__ = "swarm"
+__outputter__ = {"ps": "swarm_table"}
+
+# How docker's own lists tell an age: the first line whose limit (seconds) is not reached.
+AGES = (
+    (120, 1, "seconds"),
+    (2 * 3600, 60, "minutes"),
+    (2 * 86400, 3600, "hours"),
+    (14 * 86400, 86400, "days"),
+    (60 * 86400, 7 * 86400, "weeks"),
+    (float("inf"), 30 * 86400, "months"),
+)
+
+
+def __virtual__():
+    return __virtualname__
+
+
+def tasks(ref="self", running=False):
+    """
+    The tasks of a node or a service as data, from a manager.
+
+    ref
+        A node (full id, exact host name, or ``self``), or a service (full id or exact name).
+    running
+        ``True``: only tasks that shall run. Else those that are over are there, too.
+
+    Returns a list of dicts, the newest first within a slot: ``id``, ``name`` (``service.slot``, or
+    ``service.node id`` of a global one), ``service``, ``service_id``, ``slot`` (0 of a global one),
+    ``image``, ``node`` (host name), ``node_id``, ``desired_state``, ``state``, ``since`` (RFC 3339
+    text), ``message``, ``error``, ``exit_code``, ``container_id``, ``ports``: list of
+    ``{protocol, target_port, published_port}`` of host mode.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt manager1 swarm.tasks web running=True
+    """
+    nodes = {node["id"]: node["hostname"] for node in __salt__["swarm.nodes"]()}
+    services = {
+        service["ID"]: service["Spec"]["Name"] for service in __salt__["swarm.call"]("service_list")
+    }
+    filters = dict([_which(str(ref), nodes, services)])
+    if running:
+        filters["desired-state"] = ["running"]
+    found = __salt__["swarm.call"]("task_list", query={"filters": filters})
+    found.sort(key=lambda task: task["CreatedAt"], reverse=True)
+    rows = [_task(task, nodes, services) for task in found]
+    return sorted(rows, key=lambda row: (row["service"], row["slot"], row["name"]))
+
+
+def _which(ref, nodes, services):
+    """The filter of the engine for what a name means here: ``("node" or "service", [id])``."""
+    if ref == "self":
+        return "node", [__salt__["swarm.info"]()["node_id"]]
+    found = [("node", key) for key, name in nodes.items() if ref in (key, name)]
+    found += [("service", key) for key, name in services.items() if ref in (key, name)]
+    if not found:
+        raise CommandExecutionError(f"no node and no service is called {ref}")
+    if len(found) > 1:
+        ids = ", ".join(f"{kind} {key}" for kind, key in found)
+        raise CommandExecutionError(f"{ref} is not one but {len(found)}: {ids}; give the id")
+    ((kind, key),) = found
+    return kind, [key]
+
+
+def _task(task, nodes, services):
+    """A task of the engine as :py:func:`swarm.tasks <tasks>` has it."""
+    status = task.get("Status") or {}
+    container = status.get("ContainerStatus") or {}
+    node_id, service_id = task.get("NodeID") or "", task.get("ServiceID") or ""
+    service = services.get(service_id, service_id)
+    return {
+        "id": task["ID"],
+        "name": f"{service}.{task.get('Slot') or node_id}",
+        "service": service,
+        "service_id": service_id,
+        "slot": task.get("Slot") or 0,
+        "image": ((task.get("Spec") or {}).get("ContainerSpec") or {}).get("Image") or "",
+        "node": nodes.get(node_id, node_id),
+        "node_id": node_id,
+        "desired_state": task.get("DesiredState") or "",
+        "state": status.get("State") or "",
+        "since": status.get("Timestamp") or "",
+        "message": status.get("Message") or "",
+        "error": status.get("Err") or "",
+        "exit_code": container.get("ExitCode") or 0,
+        "container_id": container.get("ContainerID") or "",
+        "ports": [
+            {
+                "protocol": port.get("Protocol") or "tcp",
+                "target_port": port.get("TargetPort") or 0,
+                "published_port": port.get("PublishedPort") or 0,
+            }
+            for port in (status.get("PortStatus") or {}).get("Ports") or []
+        ],
+    }
+
+
+def ps(ref="self", running=False):
+    """
+    The tasks of a node or a service in the columns of ``docker node ps`` and ``docker service ps``,
+    from a manager.
+
+    ref, running
+        As for :py:func:`swarm.tasks <tasks>`.
+
+    Returns a list of rows: ``ID``, ``NAME`` (behind ``\\_`` where a newer task has the slot),
+    ``IMAGE``, ``NODE``, ``DESIRED STATE``, ``CURRENT STATE``, ``ERROR``, ``PORTS``, printed as a
+    table where the outputter ``swarm_table`` is synced to the master.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt manager1 swarm.ps web
+    """
+    now = _now()
+    rows, before = [], None
+    for task in tasks(ref, running):
+        rows.append(
+            {
+                "ID": task["id"],
+                "NAME": ("\\_ " if task["name"] == before else "") + task["name"],
+                "IMAGE": task["image"].partition("@")[0],
+                "NODE": task["node"],
+                "DESIRED STATE": task["desired_state"].capitalize(),
+                "CURRENT STATE": f"{task['state'].capitalize()}{_age(task['since'], now)}",
+                "ERROR": task["error"],
+                "PORTS": ", ".join(
+                    f"*:{port['published_port']}->{port['target_port']}/{port['protocol']}"
+                    for port in task["ports"]
+                ),
+            }
+        )
+        before = task["name"]
+    return rows
+
+
+def _now():
+    return datetime.datetime.now(datetime.timezone.utc)
+
+
+def _age(since, now):
+    """How long ago, such as " 5 minutes ago"; empty where the time is not known."""
+    try:
+        # The engine gives nanoseconds, which no format of Python has.
+        then = datetime.datetime.strptime(since[:19], "%Y-%m-%dT%H:%M:%S")
+    except ValueError:
+        return ""
+    seconds = max(0, (now - then.replace(tzinfo=datetime.timezone.utc)).total_seconds())
+    size, unit = next((size, unit) for limit, size, unit in AGES if seconds < limit)
+    return f" {int(seconds // size)} {unit} ago"
