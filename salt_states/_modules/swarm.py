@@ -14,9 +14,23 @@ the engine by :py:func:`swarm.core <core>`.
 
 .. versionadded:: 0.1.0
 
-**Configuration**, from minion config or pillar: ``swarm:url`` (``unix:///var/run/docker.sock`` or
-``tcp://host:port``) and ``swarm:timeout`` (seconds for one request). The older ``docker.url`` is
-read where ``swarm:url`` is not set.
+**Configuration**, each key from minion config, else from pillar; none is needed for an engine at its
+usual socket:
+
+.. code-block:: yaml
+
+    swarm:
+      url: tcp://10.0.0.1:2376        # unix:///var/run/docker.sock unless given
+      timeout: 30                     # seconds for one request
+      api_version: '1.45'             # the highest that both know, unless given
+      tls:
+        ca: /etc/docker/ca.pem        # whose certificates are believed
+        cert: /etc/docker/cert.pem    # this client's own
+        key: /etc/docker/key.pem
+        verify: true                  # false: believe anybody
+
+The older ``docker.url`` and ``docker.version`` are read where ``swarm:url`` and
+``swarm:api_version`` are not set.
 
 **Errors**: each function raises ``CommandExecutionError`` with one line that says what to do; no
 line holds a join token or a key. A node is named by its full id, by its exact host name, or by
@@ -38,6 +52,7 @@ VERSION = "0.1.0"
 
 # The longest secret is a private key in PEM.
 MAX_SECRET = 65536
+TLS = ("ca", "cert", "key", "verify")
 # What these methods give is a secret.
 SECRETS = ("tokens", "unlock_key")
 # Functions of the core itself that swarm.core gives beside the methods of its Client.
@@ -95,23 +110,40 @@ def _core():
     return _CORE
 
 
-def _setting(key, default=None):
+def _setting(key):
     """A setting of the minion config, else of pillar; not by pillar.get, which masks since 3008."""
     for source in (__opts__, __pillar__):
         value = traverse_dict_and_list(source, key)
         if value is not None:
             return value
-    return default
+    return None
+
+
+def _client_options():
+    """The arguments of the core's ``Client`` that the configuration gives."""
+    version = _setting("swarm:api_version") or _setting("docker.version")
+    if isinstance(version, float):
+        # YAML takes 1.40 without quotes for a number.
+        version = f"{version:.2f}"
+    tls = _setting("swarm:tls") or {}
+    if not isinstance(tls, dict) or set(tls) - set(TLS):
+        raise SaltInvocationError(f"swarm:tls in config or pillar wants some of {', '.join(TLS)}")
+    options = {
+        "url": _setting("swarm:url") or _setting("docker.url"),
+        "api_version": None if version == "auto" else version,
+        "timeout": _setting("swarm:timeout"),
+        **tls,
+    }
+    return {name: value for name, value in options.items() if value is not None}
 
 
 @contextlib.contextmanager
 def _engine():
     """A client of this minion's engine; its errors come out as one line for Salt's user."""
     loaded = _core()
-    url = _setting("swarm:url") or __opts__.get("docker.url")
     client = None
     try:
-        client = loaded.Client(url, timeout=_setting("swarm:timeout"))
+        client = loaded.Client(**_client_options())
         yield client
     except loaded.NotManager as exc:
         raise CommandExecutionError(_whom_to_ask(client, str(exc))) from None

@@ -153,33 +153,6 @@ def test_client_is_closed_also_after_an_error(formed, monkeypatch):
     assert len(closed) == 2
 
 
-@pytest.mark.parametrize(
-    ("opts", "pillar", "url", "timeout"),
-    [
-        ({}, {}, None, None),
-        ({"swarm": {"url": "tcp://a:1", "timeout": 5}}, {"url": "tcp://b:1"}, "tcp://a:1", 5),
-        ({}, {"url": "tcp://b:1", "timeout": 6}, "tcp://b:1", 6),
-        ({"docker.url": "tcp://c:1"}, {}, "tcp://c:1", None),
-        ({"docker.url": "tcp://c:1"}, {"url": "tcp://b:1"}, "tcp://b:1", None),
-    ],
-)
-def test_settings_of_config_pillar_and_older_salts(formed, opts, pillar, url, timeout):
-    minion = formed["worker2"]
-    formed.pillar.update(pillar)
-    made = []
-    client = minion.core.Client
-
-    def make(*args, **kwargs):
-        made.append((args, kwargs))
-        return client(*args, **kwargs)
-
-    minion.core.Client = make
-    plain = minion.opts
-    minion.opts = lambda **more: plain(**opts, **more)
-    minion.job().salt["swarm.info"]()
-    assert made == [((url,), {"timeout": timeout})]
-
-
 def test_reachable_tells_who_listens(formed):
     function = salt_of(formed, "worker2")["swarm.reachable"]
     assert function(["10.0.0.1", "10.0.0.2:2377", "10.0.0.1:80"]) == ["10.0.0.1"]
