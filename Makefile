@@ -1,10 +1,11 @@
 # make bootstrap   hosts on this machine, and a swarm on them: the main job
 # make check       every test, cheap ones first; check-c, check-sanitize, check-fuzz, check-api,
-#                  check-python, check-salt and check-lab are one layer each
+#                  check-docs, check-python, check-salt and check-lab are one layer each
 # make check-all   also what takes long: valgrind on everything, clang, thread sanitizer, long fuzzing,
 #                  and check-engines: the C library against three real engines
 # make fileroot DEST=/srv/salt   write a complete Salt file root; fileroot-remove takes it back
 # make wheel       the Python package saltext-swarm, in build/dist
+# make docs        the site, in build/docs
 # make bench       bootstrap against the recipe with cmd.run, in one lab
 # make bench-calls node lists against a raw socket and docker-py (docs/bench.md)
 #
@@ -13,8 +14,8 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DELETE_ON_ERROR:
-.PHONY: all bootstrap lab-down fileroot fileroot-remove wheel bench bench-calls clean check check-all check-style \
-	check-c check-sanitize check-fuzz check-fuzz-long check-valgrind check-clang check-threads \
+.PHONY: all bootstrap lab-down fileroot fileroot-remove wheel docs bench bench-calls clean check check-all \
+	check-style check-docs check-c check-sanitize check-fuzz check-fuzz-long check-valgrind check-clang check-threads \
 	check-api check-python check-salt check-lab check-engines abi
 
 PYTHON := build/venv/bin/python
@@ -69,14 +70,20 @@ wheel: build/venv/.done
 	rm -rf build/lib* build/bdist* build/dist
 	SWARM_STATIC=$$(pymodule/static-deps) $(PYTHON) -m build --wheel --no-isolation --outdir build/dist .
 
+# Every warning is an error.
+docs: build/venv/.done
+	$(PYTHON) -B -m sphinx -q -W --keep-going -d build/doctrees -b html docs build/docs
+
 # --- tests ----------------------------------------------------------------------------------------
 
-check: check-style check-c check-sanitize check-fuzz check-api check-python check-salt check-lab
+check: check-style check-docs check-c check-sanitize check-fuzz check-api check-python check-salt check-lab
 	@echo "make check: all passed"
 
 check-style: build/venv/.done build/.packages-check
 	build/venv/bin/clang-format --dry-run --Werror $$(git ls-files '*.c' '*.h')
 	tests/check-style
+
+check-docs: docs
 
 # A build folder for each kind; meson looks by itself whether it must run again.
 build/c-plain/build.ninja: build/.packages-build build/.packages-check

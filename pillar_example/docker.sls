@@ -50,6 +50,15 @@ swarm:
   # Only for a state.apply of docker.manager.first by hand: your word that a new swarm may be made.
   # init: True
 
-  # The engine's address on the hosts, unix:///var/run/docker.sock unless given; seconds for a request.
-  # url: unix:///var/run/docker.sock
+  # The engine's address on the hosts, unix:///var/run/docker.sock unless given; seconds for a request;
+  # the API version, the highest that both sides know unless given. Minion config goes before pillar.
+  # url: tcp://127.0.0.1:2376
   # timeout: 60
+  # api_version: '1.41'
+
+  # TLS for a tcp:// address, which needs the wheel: paths on the minion; verify: false believes anybody.
+  # tls:
+  #   ca: /etc/docker/ca.pem
+  #   cert: /etc/docker/cert.pem
+  #   key: /etc/docker/key.pem
+  #   verify: true
