@@ -77,7 +77,7 @@ def collect(error="", sealed=None):
     """
     The facts of this host: ``id``, ``run``, ``stamp`` (new for each entry), ``state`` (as
     ``swarm.info``, or ``absent`` where no engine ever ran, ``unreachable`` where it does not answer),
-    ``role``, ``node_id``, ``name``, ``addresses`` (this host's IPv4), ``managers`` (``ip:port``),
+    ``role``, ``node_id``, ``name``, ``addresses`` (of this host), ``managers`` (``ip:port``),
     ``error``; on a manager ``cluster``, ``digest`` (of the CA, as in join tokens) and ``members`` (node
     ids); on a host outside a swarm ``key`` (its public key, for a run by hand). It holds no secret.
 
@@ -125,11 +125,15 @@ def collect(error="", sealed=None):
 
 
 def _addresses():
-    """This host's own IPv4 addresses; those of docker's bridges are the same on every host."""
+    """
+    This host's own addresses, without those that say nothing of it: loopback, link-local, and those
+    of docker's bridges, which are the same on every host.
+    """
     ret = []
-    for name, addresses in (__grains__.get("ip4_interfaces") or {}).items():
-        if name != "lo" and not name.startswith(("docker", "br-")):
-            ret.extend(addresses)
+    for grain in ("ip4_interfaces", "ip6_interfaces"):
+        for name, addresses in (__grains__.get(grain) or {}).items():
+            if name != "lo" and not name.startswith(("docker", "br-")):
+                ret.extend(one for one in addresses if not one.lower().startswith("fe80:"))
     return sorted(ret)
 
 

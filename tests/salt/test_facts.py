@@ -1,7 +1,10 @@
 """What a host publishes of itself, and how it makes sure that the master has it."""
 
 import pytest
+import salt.loader
 from salt.exceptions import CommandExecutionError
+
+import rendered
 
 ALWAYS = {
     "id",
@@ -25,6 +28,25 @@ def test_facts_of_a_bare_host(fleet):
     assert found["run"] == run["id"]
     assert found["state"] == "inactive"
     assert found["addresses"] == ["10.0.0.1"], "neither loopback nor docker's bridges"
+
+
+BRIDGES = {"docker0": ["172.17.0.1", "fd01::1"], "br-0a1b": ["172.18.0.1"]}
+
+
+@pytest.mark.parametrize(
+    ("ip4", "ip6", "addresses"),
+    [
+        ({"eth0": ["10.0.0.1", "10.0.0.9"]}, {}, ["10.0.0.1", "10.0.0.9"]),
+        ({}, {"lo": ["::1"], "eth0": ["fd00::1", "fe80::1"]}, ["fd00::1"]),
+        ({"eth0": ["10.0.0.1"]}, {"eth0": ["2001:db8::1"]}, ["10.0.0.1", "2001:db8::1"]),
+        ({"lo": ["127.0.0.1"], **BRIDGES}, BRIDGES, []),
+        (None, None, []),
+    ],
+)
+def test_addresses_that_tell_a_host_from_others(tmp_path, ip4, ip6, addresses):
+    grains = {"id": "h", "nodename": "h", "ip4_interfaces": ip4, "ip6_interfaces": ip6}
+    modules = salt.loader.minion_mods(rendered.minion_opts(tmp_path, "h", grains=grains))
+    assert modules["swarm_facts.collect"]()["addresses"] == addresses
 
 
 def test_without_a_run_a_bare_host_adds_its_own_public_key(fleet):

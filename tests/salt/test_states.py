@@ -142,9 +142,14 @@ def test_dead_manager_is_removed_once(replaced):
     assert replaced.gone not in replaced["manager1"].machine.cluster.nodes
 
 
-def test_dead_manager_is_known_by_its_address_too(replaced):
+@pytest.mark.parametrize(
+    ("address", "manager_addr"), [("10.0.0.3", "10.0.0.3:2377"), ("fd00::3", "[fd00::3]:2377")]
+)
+def test_dead_manager_is_known_by_its_address_too(replaced, address, manager_addr):
     """Reinstalled under another host name."""
-    replaced["manager1"].machine.cluster.nodes[replaced.gone]["hostname"] = "oldname"
+    node = replaced["manager1"].machine.cluster.nodes[replaced.gone]
+    node.update(hostname="oldname", addr=address, manager_addr=manager_addr)
+    replaced.mine["manager3"]["swarm"]["addresses"] = [address]
     ret = state(replaced, "manager1", "dead_removed", run=replaced.run)
     assert list(ret["changes"]) == [replaced.gone]
 
