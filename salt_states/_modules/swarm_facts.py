@@ -18,10 +18,13 @@ may be made, or why not. An entry of any other minion is never read for that.
 """
 
 import os
+import time
 import uuid
 
 from salt.exceptions import CommandExecutionError
 
+# swarmkit: followers miss their leader for 10 to 20 s before they elect another one.
+LEADER_SECONDS = 30
 # The engine makes it at its first start: where it is missing, no engine ever ran on this host.
 ENGINE_FOLDER = "/var/lib/docker/swarm"
 
@@ -152,7 +155,8 @@ def publish(error="", sealed=None, confirm=True):
     """
     Put the facts of this host into the mine. Arguments and return value as
     :py:func:`swarm_facts.collect <collect>`; without ``sealed`` those that this host published
-    earlier in the same run stay.
+    earlier in the same run stay. A manager without leader waits for one, unless it has an error to
+    tell: another manager may just have gone.
 
     confirm
         Read the entry back, since a master that keeps no mine says nothing of it.
@@ -168,6 +172,10 @@ def publish(error="", sealed=None, confirm=True):
         # An entry is replaced as a whole, and the hosts that join later still need theirs.
         sealed = _of_this_run(read([own])).get(own, {}).get("sealed")
     facts = collect(error, sealed)
+    end = time.monotonic() + LEADER_SECONDS
+    while not error and _leaderless(facts) and time.monotonic() < end:
+        time.sleep(1)
+        facts = collect(error, sealed)
     __salt__["swarm_mine.write"](facts)
     if confirm and read([own]).get(own, {}).get("stamp") != facts["stamp"]:
         raise CommandExecutionError(
@@ -298,6 +306,10 @@ def _is_manager(facts):
     return bool(facts) and facts["state"] == "active" and facts["role"] == "manager"
 
 
+def _leaderless(facts):
+    return _is_manager(facts) and not facts.get("cluster")
+
+
 def _unfit(entries):
     """Why nothing may be done while a manager is as it says it is; empty if nothing speaks against."""
     for name, facts in sorted(entries.items()):
@@ -317,7 +329,7 @@ def _test():
 
 
 def _plan_existing(ret, entries, living):
-    leaderless = [name for name in living if not entries[name].get("cluster")]
+    leaderless = [name for name in living if _leaderless(entries[name])]
     leading = [name for name in living if entries[name].get("cluster")]
     if len({entries[name]["cluster"] for name in leading}) > 1:
         parts = ", ".join(f"{name} in {entries[name]['cluster']}" for name in leading)

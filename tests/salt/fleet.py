@@ -68,6 +68,7 @@ class Job:
         installed = minion.machine.docker != "absent"
         loader["swarm_facts.collect"].func.__globals__.update(
             ENGINE_FOLDER=os.path.dirname(__file__) if installed else "/nonexistent",
+            LEADER_SECONDS=0,
         )
         loader["swarm_mine.read"].func.__globals__["_connection"] = minion.fleet.connect
 

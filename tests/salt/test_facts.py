@@ -1,5 +1,8 @@
 """What a host publishes of itself, and how it makes sure that the master has it."""
 
+import time
+import types
+
 import pytest
 import salt.loader
 from salt.exceptions import CommandExecutionError
@@ -142,6 +145,27 @@ def test_sealed_tokens_go_with_their_run(fleet, next_run):
     fleet["manager1"].job(run=fleet.new_run()).salt["swarm_facts.publish"](sealed={"w": "blob"})
     run = fleet.new_run() if next_run == "another run" else None
     assert "sealed" not in fleet["manager1"].job(run=run).salt["swarm_facts.publish"]()
+
+
+@pytest.mark.parametrize("error", ["", "went wrong"])
+def test_a_manager_waits_for_an_election_unless_it_has_an_error_to_tell(fleet, error):
+    fleet.form()
+    hosts = [fleet[name].machine for name in ("manager2", "manager3")]
+    for host in hosts:
+        host.docker = "stopped"
+    job = fleet["manager1"].job()
+    looks = []
+
+    def sleep(seconds):
+        looks.append(seconds)
+        if looks == [1, 1, 1]:
+            hosts[0].docker = "running"
+
+    job.salt["swarm_facts.publish"].func.__globals__.update(
+        LEADER_SECONDS=60, time=types.SimpleNamespace(monotonic=time.monotonic, sleep=sleep)
+    )
+    published = job.salt["swarm_facts.publish"](error)
+    assert ("cluster" in published) is not bool(error)
 
 
 def test_current_tells_whether_publishing_again_would_say_anything_new(fleet):
