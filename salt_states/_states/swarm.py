@@ -1,16 +1,16 @@
 """
-Docker swarm mode: hosts and their place in the cluster
-=======================================================
+Docker swarm mode: this host's place in the cluster
+===================================================
 
 :maturity: new
 :depends: the execution modules ``swarm`` and ``swarm_facts``
 
 .. versionadded:: 0.1.0
 
-The states of ``docker.bootstrap``, and of highstates between its runs. Run again they change
-nothing. What they compare and decide comes from the engine, and from the facts that the managers
-of pillar publish. In test mode each predicts the changes of the real run; facts are published in
-test mode too, since the predictions of other hosts rest on them.
+The states by which a host gets into a swarm and out of it, of ``docker.bootstrap`` and of highstates
+between its runs. Run again they change nothing. What they compare and decide comes from the engine,
+and from the facts that the managers of pillar publish. In test mode each predicts the changes of the
+real run.
 """
 
 import contextlib
@@ -18,7 +18,6 @@ import time
 
 from salt.exceptions import CommandExecutionError, SaltInvocationError
 
-READY_SECONDS = 30
 # For the manager that leads to make a swarm, or to remove dead members, and to seal the tokens.
 SEALED_SECONDS = 150
 
@@ -65,28 +64,6 @@ def _plan(init=False, known=False):
     if plan["action"] == "refuse":
         raise CommandExecutionError(plan["reason"])
     return plan
-
-
-def published(name, **kwargs):
-    """
-    The facts of this host stand in the mine, for the managers and for hosts that join. It is no
-    change to report: the facts say what is.
-
-    name
-        Any text.
-
-    .. code-block:: yaml
-
-        facts of this host:
-          swarm.published: []
-    """
-    ret = _new(name)
-    with _reported(ret):
-        facts = __salt__["swarm_facts.publish"]()
-        ret["comment"] = f"published: {facts['state']} {facts['role']}".strip()
-        if facts["error"] and facts["state"] not in ("absent", "inactive"):
-            ret["comment"] += f" ({facts['error']})"
-    return ret
 
 
 def initialized(
@@ -159,126 +136,6 @@ def _verify(node_id, role):
             f"docker said that this host is in, but now it is {info['state']} {info['role']}:"
             f" {info['error'] or 'no reason given'}"
         )
-
-
-def dead_removed(name, **kwargs):
-    """
-    No manager record of a host stands in the node list that this host is known to have left: one
-    with the name or address of a manager of pillar, but another node id than its facts. Each is
-    demoted and deleted, unless that would lose the quorum. Done by the manager that leads.
-
-    name
-        Any text.
-
-    .. code-block:: yaml
-
-        no dead manager:
-          swarm.dead_removed: []
-    """
-    ret = _new(name)
-    with _reported(ret, _tell_of_failure):
-        plan = _plan(known=True)
-        if plan["lead"] != __opts__["id"]:
-            ret["comment"] = f"{plan['lead']} leads this run"
-        elif plan["action"] == "init":
-            ret["comment"] = "there is no cluster yet"
-        else:
-            hosts = __salt__["swarm_facts.fresh"](
-                __salt__["swarm_facts.manager_ids"](), known=True
-            )
-            nodes = [node for node in __salt__["swarm.nodes"]() if _of_manager(node)]
-            _remove(ret, _left_behind(nodes, hosts))
-            ret["comment"] = ret["comment"] or "no dead manager in the node list"
-    return ret
-
-
-def _of_manager(node):
-    return node["member"] or node["role"] == "manager"
-
-
-def _left_behind(nodes, hosts):
-    """
-    Node records that one of the hosts left: with its manager address, or with its name and either
-    down or at its address; another living node may have the same name.
-    """
-    # Which record is its own only such a host can say; with its engine stopped it may be a member.
-    known = [
-        facts for facts in hosts.values() if facts["state"] in ("absent", "inactive", "active")
-    ]
-    alive = {facts["node_id"] for facts in known if facts["node_id"]}
-    return [
-        node
-        for node in nodes
-        if node["id"] not in alive and any(_of_host(node, facts) for facts in known)
-    ]
-
-
-def _of_host(node, facts):
-    if node["manager_addr"].rpartition(":")[0].strip("[]") in facts["addresses"]:
-        return True
-    here = node["state"] == "down" or node["addr"] in facts["addresses"]
-    return here and node["hostname"] == facts["name"]
-
-
-def _remove(ret, dead):
-    if not dead:
-        return
-    gone = {node["id"]: {"old": node["hostname"], "new": ""} for node in dead}
-    text = ", ".join(f"{node['hostname']} ({node['id']})" for node in dead)
-    if __opts__["test"]:
-        _would(ret, gone, f"records of hosts that left would be removed: {text}")
-        return
-    for node in dead:
-        __salt__["swarm.node_rm"](node["id"], force=True, demote=True)
-        ret["changes"][node["id"]] = gone[node["id"]]
-    ret["comment"] = f"removed the records of hosts that left: {text}"
-
-
-def sealed(name, **kwargs):
-    """
-    Each host that may join finds its join token in the facts of the manager that leads, sealed to
-    the key that the master accepted for it. Nothing readable is published.
-
-    name
-        Any text.
-
-    .. code-block:: yaml
-
-        tokens for the hosts that join:
-          swarm.sealed: []
-    """
-    ret = _new(name)
-    with _reported(ret, _tell_of_failure):
-        plan = _plan(known=True)
-        if plan["lead"] != __opts__["id"]:
-            ret["comment"] = f"{plan['lead']} leads this run"
-            return ret
-        hosts = _joining(plan)
-        if __opts__["test"]:
-            ret["comment"] = f"join tokens would be sealed for {len(hosts)} hosts"
-            return ret
-        blobs = __salt__["swarm.seal"](hosts)["sealed"] if hosts else {}
-        __salt__["swarm_facts.publish"](sealed=blobs, confirm=False)
-        ret["comment"] = f"join tokens are sealed for {len(blobs)} hosts"
-    return ret
-
-
-def _joining(plan):
-    """``{minion id: {"role", "key"}}`` of the hosts that may have to join."""
-    run = __salt__["swarm_facts.run"]()
-    if not run["id"]:
-        ids = __salt__["swarm_facts.manager_ids"]()
-        keys = {name: facts.get("key") for name, facts in __salt__["swarm_facts.read"](ids).items()}
-        run["managers"] = {name: key for name, key in keys.items() if key}
-    facts = __salt__["swarm_facts.fresh"](list(run["managers"]), known=True)
-    hosts = {
-        name: {"role": "manager", "key": key}
-        for name, key in run["managers"].items()
-        if facts.get(name, {}).get("node_id") not in plan["members"]
-    }
-    # Whether a worker is a member shows only when it asks: its facts of this run come later.
-    hosts.update({name: {"role": "worker", "key": key} for name, key in run["workers"].items()})
-    return hosts
 
 
 def joined(
@@ -513,93 +370,3 @@ def drained(name, **kwargs):
         __salt__["swarm.drain"]("self")
         ret.update(changes=changes, comment="drained this node, no task is left on it")
     return ret
-
-
-def verified(name, **kwargs):
-    """
-    The cluster is what pillar says: each host of the run is a ready member with its role. Workers'
-    records that its hosts left behind are removed; nodes that pillar does not name are told of, and
-    left alone. The comment counts, and gives the reason of each host that is missing.
-
-    name
-        Any text.
-
-    .. code-block:: yaml
-
-        the swarm as pillar has it:
-          swarm.verified: []
-    """
-    ret = _new(name)
-    with _reported(ret):
-        plan = _plan()
-        run = __salt__["swarm_facts.run"]()
-        if plan["action"] == "init" and __opts__["test"]:
-            ret["comment"] = "the node list would be compared with pillar"
-            return ret
-        roles = {minion: "worker" for minion in run["workers"]}
-        # A run leaves out those of pillar swarm:init_without.
-        managers = run["managers"] or __salt__["swarm_facts.manager_ids"]()
-        roles.update({minion: "manager" for minion in managers})
-        facts = __salt__["swarm_facts.fresh"](list(roles))
-        nodes, missing = _settled(roles, facts)
-        # Those of managers went before any manager joined (dead_removed).
-        workers = [node for node in nodes.values() if not _of_manager(node)]
-        _remove(ret, _left_behind(workers, facts))
-        if not __opts__["test"]:
-            _summarize(ret, roles, facts, nodes, missing)
-        ret["comment"] = ret["comment"] or "no record of a host that left is in the node list"
-    return ret
-
-
-def _settled(roles, facts):
-    """The nodes by id, and ``{minion id: reason}``; a node that comes up is waited for."""
-    end = time.monotonic() + (0 if __opts__["test"] else READY_SECONDS)
-    while True:
-        nodes = {node["id"]: node for node in __salt__["swarm.nodes"]()}
-        missing = {}
-        coming = False
-        for minion, role in roles.items():
-            reason = _why_missing(role, facts.get(minion), nodes)
-            if reason:
-                missing[minion] = reason
-                coming = coming or facts.get(minion, {}).get("node_id") in nodes
-        if not coming or time.monotonic() >= end:
-            return nodes, missing
-        time.sleep(0.5)
-
-
-def _why_missing(role, facts, nodes):
-    if facts is None:
-        return "no report in this run: its minion did not answer, or its job failed"
-    node = nodes.get(facts["node_id"])
-    if node is None:
-        return facts["error"] or f"{facts['state']}, but not in the node list"
-    if node["role"] != role:
-        return facts["error"] or f"it is a {node['role']}, pillar says {role}"
-    if node["state"] != "ready":
-        return f"its node is {node['state']}: {node['message'] or 'no reason given'}"
-    if role == "manager" and node["reachability"] != "reachable":
-        return f"as a manager it is {node['reachability'] or 'not in the raft group yet'}"
-    return ""
-
-
-def _summarize(ret, roles, facts, nodes, missing):
-    lines = []
-    for role in ("manager", "worker"):
-        hosts = [minion for minion in roles if roles[minion] == role]
-        joined_ = [minion for minion in hosts if minion not in missing]
-        if hosts:
-            lines.append(f"{len(joined_)} of {len(hosts)} {role}s joined")
-    lines = [", ".join(lines)]
-    lines += [f"{minion}: {reason}" for minion, reason in sorted(missing.items())]
-    known = {entry["node_id"] for entry in facts.values()} | set(ret["changes"])
-    unnamed = sorted(
-        f"{node['hostname']} ({node['id']})" for node in nodes.values() if node["id"] not in known
-    )
-    if unnamed and not missing:
-        lines.append(f"not in pillar, left alone: {', '.join(unnamed)}")
-    if ret["comment"]:
-        lines.append(ret["comment"])
-    ret["comment"] = "; ".join(lines)
-    if missing:
-        ret["result"] = False

@@ -57,7 +57,8 @@ class Job:
         # Salt 3008 has two loaders, one of them for what modules call by __salt__.
         for loader in {id(one): one for one in (self.salt, self._inner())}.values():
             self._prepare(loader)
-        self.states["swarm.joined"].func.__globals__.update(READY_SECONDS=0, SEALED_SECONDS=0)
+        self.states["swarm.joined"].func.__globals__["SEALED_SECONDS"] = 0
+        self.states["swarm.verified"].func.__globals__["READY_SECONDS"] = 0
 
     def _inner(self):
         return getattr(self.salt, "_dunder_salt", self.salt)
