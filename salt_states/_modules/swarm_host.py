@@ -1,0 +1,115 @@
+"""
+Docker swarm mode: what lies on this host
+=========================================
+
+Beside the swarm itself: the node's certificate, and what stays on a host that left.
+
+:maturity: new
+:depends: the execution module ``swarm``
+:platform: Linux
+
+.. versionadded:: 0.1.0
+"""
+
+import datetime
+import os
+
+import salt.utils.files
+from salt.exceptions import CommandExecutionError
+
+# Below the engine's root folder (docker info, "Docker Root Dir"); written by swarmkit's ca package.
+CERTIFICATE = "swarm/certificates/swarm-node.crt"
+# Networks that every engine has.
+BUILT_IN = ("bridge", "host", "none")
+# What docker.engine and the engine's package leave in /etc.
+CONFIGURATION = (
+    "/etc/docker",
+    "/etc/apt/keyrings/docker.asc",
+    "/etc/apt/sources.list.d/docker.list",
+    "/etc/yum.repos.d/docker.repo",
+)
+
+__virtualname__ = "swarm"
+
+
+def __virtual__():
+    return __virtualname__
+
+
+def certificate():
+    """
+    The certificate by which the managers know this node. The engine renews it by itself at a moment
+    between half and four fifths of its life; one that ran out keeps the node out of the swarm.
+
+    Returns ``{"node_id", "role", "cluster_id", "from", "until", "days_left"}``, the times in UTC as
+    ``2026-11-23T12:00:00Z``; an empty dict where this host is in no swarm.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt '*' swarm.certificate
+    """
+    from cryptography import x509
+    from cryptography.x509.oid import NameOID
+
+    path = os.path.join(_root(), CERTIFICATE)
+    try:
+        with salt.utils.files.fopen(path, "rb") as handle:
+            found = x509.load_pem_x509_certificate(handle.read())
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as exc:
+        raise CommandExecutionError(f"cannot read {path}: {exc}") from None
+
+    def named(oid):
+        # swarmkit: the node's id is the common name, its role the unit, the cluster the organization.
+        values = found.subject.get_attributes_for_oid(oid)
+        return values[0].value if values else ""
+
+    # The names with a time zone came with cryptography 42; the older ones are in UTC, too.
+    until = found.not_valid_after.replace(tzinfo=datetime.timezone.utc)
+    since = found.not_valid_before.replace(tzinfo=datetime.timezone.utc)
+    left = until - datetime.datetime.now(datetime.timezone.utc)
+    return {
+        "node_id": named(NameOID.COMMON_NAME),
+        "role": named(NameOID.ORGANIZATIONAL_UNIT_NAME).replace("swarm-", "", 1),
+        "cluster_id": named(NameOID.ORGANIZATION_NAME),
+        "from": f"{since:%Y-%m-%dT%H:%M:%SZ}",
+        "until": f"{until:%Y-%m-%dT%H:%M:%SZ}",
+        "days_left": left.days,
+    }
+
+
+def _root():
+    return __salt__["swarm.call"]("info").get("DockerRootDir") or "/var/lib/docker"
+
+
+def leftovers():
+    """
+    What docker keeps on this host, in a swarm or not: a swarm that is left or torn down takes its
+    services, secrets and overlay networks with it, and nothing of this.
+
+    Returns ``{"swarm": local state, "volumes": [names], "networks": [names], "images": how many,
+    "containers": how many, "files": [paths]}``; of the networks those that not every engine has.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt '*' swarm.leftovers
+    """
+    call = __salt__["swarm.call"]
+    info = call("info")
+    root = info.get("DockerRootDir") or "/var/lib/docker"
+    paths = [root, os.path.join(root, "swarm"), *CONFIGURATION]
+    return {
+        "swarm": info["Swarm"]["LocalNodeState"],
+        "volumes": sorted(one["Name"] for one in call("volume_list").get("Volumes") or []),
+        "networks": sorted(
+            one["Name"] for one in call("network_list") if one["Name"] not in BUILT_IN
+        ),
+        "images": info["Images"],
+        "containers": info["Containers"],
+        "files": [path for path in paths if os.path.exists(path)],
+    }
