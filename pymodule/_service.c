@@ -162,8 +162,8 @@ PyObject *swarmpy_client_object_update(PyObject *object, PyObject *args, PyObjec
 	    swarmpy_json(self->state, "patch", dict, &patch))
 		return NULL;
 	if (!swarmpy_client_begin(self)) {
-		result = swarm_object_update(self->client, kind, ref, patch, NULL, timeout_ms, &change,
-					     &err);
+		result = swarm_object_update(self->client, kind, ref, patch, NULL, timeout_ms,
+					     &change, &err);
 		answer = end_json(self, result, &err, change);
 	}
 	swarmpy_free_json(patch);
