@@ -28,12 +28,18 @@ static bool malformed(swarm__scan *scan)
 	return swarm__scan_fail(scan, SWARM_E_JSON);
 }
 
-/* Inline, for it is asked at each token. The engine writes no white space. */
+/* The engine writes no white space. */
+static inline const char *skip_space(const char *at, const char *end)
+{
+	while (at < end && (*at == ' ' || *at == '\n' || *at == '\r' || *at == '\t'))
+		at++;
+	return at;
+}
+
+/* Inline, for it is asked at each token. */
 static inline char peek(swarm__scan *scan)
 {
-	while (scan->at < scan->end &&
-	       (*scan->at == ' ' || *scan->at == '\n' || *scan->at == '\r' || *scan->at == '\t'))
-		scan->at++;
+	scan->at = skip_space(scan->at, scan->end);
 	return scan->at < scan->end ? *scan->at : '\0';
 }
 
@@ -48,15 +54,24 @@ bool swarm__scan_end(swarm__scan *scan)
 	return !scan->code && (scan->at == scan->end || malformed(scan));
 }
 
-bool swarm__scan_word(swarm__scan *scan, const char *word)
+/*
+ * The functions below that move *at leave it where the text is wrong, and give false then.
+ */
+
+static inline bool skip_word(const char **at, const char *end, const char *word)
 {
 	size_t size = strlen(word);
 
-	peek(scan);
-	if ((size_t)(scan->end - scan->at) < size || memcmp(scan->at, word, size) != 0)
-		return malformed(scan);
-	scan->at += size;
+	if ((size_t)(end - *at) < size || memcmp(*at, word, size) != 0)
+		return false;
+	*at += size;
 	return true;
+}
+
+bool swarm__scan_word(swarm__scan *scan, const char *word)
+{
+	peek(scan);
+	return skip_word(&scan->at, scan->end, word) || malformed(scan);
 }
 
 /* --- strings -------------------------------------------------------------------------------- */
@@ -114,35 +129,63 @@ static size_t escape_length(const char *at, const char *end)
 
 /*
  * To the first byte that is a quote, a backslash, a control character or not ASCII. Most bytes of an
- * answer pass here, so eight are looked at in one go: a byte's top bit in stop is set if it, or one
- * before it, is such a byte.
+ * answer pass here, so many are looked at in one go.
  */
-static const char *skip_plain(const char *at, const char *end)
+static inline const char *skip_plain(const char *at, const char *end)
 {
-	const uint64_t ones = 0x0101010101010101U;
+	typedef signed char bytes __attribute__((vector_size(16)));
 
-	while (end - at >= 8) {
-		uint64_t word, quote, slash, stop;
+	for (; end - at >= 16; at += 16) {
+		bytes some, stop;
+		uint64_t half[2];
 
-		memcpy(&word, at, sizeof(word));
-		quote = word ^ (ones * '"');
-		slash = word ^ (ones * '\\');
-		stop = ((quote - ones) & ~quote) | ((slash - ones) & ~slash) | (word - ones * ' ') |
-		       word;
-		stop &= ones * 0x80;
+		memcpy(&some, at, sizeof(some));
+		/* They have a sign here, so that those over 0x7f are below the space too. */
+		stop = (bytes)((some < ' ') | (some == '"') | (some == '\\'));
+		memcpy(half, &stop, sizeof(half));
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-		if (stop)
-			return at + __builtin_ctzll(stop) / 8;
+		if (half[0])
+			return at + __builtin_ctzll(half[0]) / 8;
+		if (half[1])
+			return at + 8 + __builtin_ctzll(half[1]) / 8;
 #else
-		if (stop)
+		if (half[0] | half[1])
 			break;
 #endif
-		at += 8;
 	}
 	while (at < end && *at != '"' && *at != '\\' && (unsigned char)*at >= ' ' &&
 	       (unsigned char)*at < 0x80)
 		at++;
 	return at;
+}
+
+/* How long the escape or the character beyond ASCII is that is next; 0 if it is neither. */
+static size_t special_length(const char *at, const char *end)
+{
+	if (*at == '\\')
+		return escape_length(at, end);
+	return (unsigned char)*at < ' ' ? 0 : swarm__utf8_length(at, (size_t)(end - at));
+}
+
+/* Past the rest of a string and its quote. */
+static inline bool skip_string(const char **at, const char *end, bool *escaped)
+{
+	for (;;) {
+		size_t length;
+
+		*at = skip_plain(*at, end);
+		if (*at == end)
+			return false;
+		if (**at == '"') {
+			++*at;
+			return true;
+		}
+		length = special_length(*at, end);
+		if (!length)
+			return false;
+		*escaped = *escaped || **at == '\\';
+		*at += length;
+	}
 }
 
 bool swarm__scan_string(swarm__scan *scan, swarm__slice *ret_string)
@@ -153,27 +196,9 @@ bool swarm__scan_string(swarm__scan *scan, swarm__slice *ret_string)
 	if (peek(scan) != '"')
 		return malformed(scan);
 	start = ++scan->at;
-	for (;;) {
-		size_t length;
-
-		scan->at = skip_plain(scan->at, scan->end);
-		if (scan->at == scan->end)
-			return malformed(scan);
-		if (*scan->at == '"')
-			break;
-		if (*scan->at == '\\')
-			length = escape_length(scan->at, scan->end);
-		else if ((unsigned char)*scan->at < ' ')
-			length = 0;
-		else
-			length = swarm__utf8_length(scan->at, (size_t)(scan->end - scan->at));
-		if (!length)
-			return malformed(scan);
-		escaped = escaped || *scan->at == '\\';
-		scan->at += length;
-	}
-	*ret_string = (swarm__slice){ start, (size_t)(scan->at - start), escaped };
-	scan->at++;
+	if (!skip_string(&scan->at, scan->end, &escaped))
+		return malformed(scan);
+	*ret_string = (swarm__slice){ start, (size_t)(scan->at - start) - 1, escaped };
 	return true;
 }
 
@@ -232,22 +257,36 @@ char *swarm__slice_string(const swarm__slice *string, swarm__arena *arena)
 /* --- numbers -------------------------------------------------------------------------------- */
 
 /* One digit or more. */
-static bool skip_digits(swarm__scan *scan)
+static inline bool skip_digits(const char **at, const char *end)
 {
-	const char *start = scan->at;
+	const char *start = *at;
 
-	while (scan->at < scan->end && *scan->at >= '0' && *scan->at <= '9')
-		scan->at++;
-	return scan->at > start;
+	while (*at < end && **at >= '0' && **at <= '9')
+		++*at;
+	return *at > start;
 }
 
 /* Past one of two bytes, if it is next. */
-static bool skip_byte(swarm__scan *scan, char one, char other)
+static inline bool skip_byte(const char **at, const char *end, char one, char other)
 {
-	if (scan->at == scan->end || (*scan->at != one && *scan->at != other))
+	if (*at == end || (**at != one && **at != other))
 		return false;
-	scan->at++;
+	++*at;
 	return true;
+}
+
+static inline bool skip_number(const char **at, const char *end)
+{
+	skip_byte(at, end, '-', '-');
+	/* A digit behind this zero is what no caller expects next. */
+	if (!skip_byte(at, end, '0', '0') && !skip_digits(at, end))
+		return false;
+	if (skip_byte(at, end, '.', '.') && !skip_digits(at, end))
+		return false;
+	if (!skip_byte(at, end, 'e', 'E'))
+		return true;
+	skip_byte(at, end, '+', '-');
+	return skip_digits(at, end);
 }
 
 bool swarm__scan_number(swarm__scan *scan, swarm__slice *ret_number)
@@ -256,17 +295,8 @@ bool swarm__scan_number(swarm__scan *scan, swarm__slice *ret_number)
 
 	peek(scan);
 	start = scan->at;
-	skip_byte(scan, '-', '-');
-	/* A digit behind this zero is what no caller expects next. */
-	if (!skip_byte(scan, '0', '0') && !skip_digits(scan))
+	if (!skip_number(&scan->at, scan->end))
 		return malformed(scan);
-	if (skip_byte(scan, '.', '.') && !skip_digits(scan))
-		return malformed(scan);
-	if (skip_byte(scan, 'e', 'E')) {
-		skip_byte(scan, '+', '-');
-		if (!skip_digits(scan))
-			return malformed(scan);
-	}
 	*ret_number = (swarm__slice){ .start = start, .size = (size_t)(scan->at - start) };
 	return true;
 }
@@ -335,35 +365,116 @@ bool swarm__scan_member(swarm__scan *scan, swarm__slice *ret_name)
 	return true;
 }
 
-/* Calls itself, but no deeper than SWARM__MAX_DEPTH. */
+/* --- any value ------------------------------------------------------------------------------ */
+
+/* One that is neither array nor object, and begins here. */
+static inline bool skip_scalar(const char **at, const char *end)
+{
+	bool escaped = false;
+
+	if (*at == end)
+		return false;
+	switch (**at) {
+	case '"':
+		++*at;
+		return skip_string(at, end, &escaped);
+	case 't':
+		return skip_word(at, end, "true");
+	case 'f':
+		return skip_word(at, end, "false");
+	case 'n':
+		return skip_word(at, end, "null");
+	default:
+		return skip_number(at, end);
+	}
+}
+
+/* The name of a member, and its colon. */
+static inline bool skip_name(const char **at, const char *end)
+{
+	bool escaped = false;
+
+	*at = skip_space(*at, end);
+	if (!skip_byte(at, end, '"', '"') || !skip_string(at, end, &escaped))
+		return false;
+	*at = skip_space(*at, end);
+	return skip_byte(at, end, ':', ':');
+}
+
+/* The arrays and objects that are open, one bit each: it is an object. */
+typedef struct nest {
+	uint64_t objects[SWARM__MAX_DEPTH / 64];
+	int depth;
+	int room;
+} nest;
+
+static inline bool is_object(const nest *n)
+{
+	return n->objects[n->depth / 64] >> (n->depth % 64) & 1;
+}
+
+static inline bool enter(nest *n, bool object)
+{
+	uint64_t bit = (uint64_t)1 << (++n->depth % 64);
+
+	if (n->depth >= n->room)
+		return false;
+	n->objects[n->depth / 64] &= ~bit;
+	if (object)
+		n->objects[n->depth / 64] |= bit;
+	return true;
+}
+
+/* Past the brackets that end with a value, and the comma behind, up to the next value if any. */
+static inline bool leave(const char **at, const char *end, nest *n)
+{
+	while (n->depth) {
+		bool object = is_object(n);
+
+		*at = skip_space(*at, end);
+		if (skip_byte(at, end, ',', ','))
+			return !object || skip_name(at, end);
+		if (!skip_byte(at, end, object ? '}' : ']', object ? '}' : ']'))
+			return false;
+		n->depth--;
+	}
+	return true;
+}
+
+/* Most bytes of a long list pass here, so it is one loop, and no functions that call each other. */
+static inline bool skip_value(const char **at, const char *end, nest *n)
+{
+	do {
+		*at = skip_space(*at, end);
+		if (skip_byte(at, end, '{', '[')) {
+			bool object = (*at)[-1] == '{';
+
+			*at = skip_space(*at, end);
+			if (!skip_byte(at, end, object ? '}' : ']', object ? '}' : ']')) {
+				if (!enter(n, object) || (object && !skip_name(at, end)))
+					return false;
+				continue;
+			}
+		} else if (!skip_scalar(at, end)) {
+			return false;
+		}
+		if (!leave(at, end, n))
+			return false;
+	} while (n->depth);
+	return true;
+}
+
 void swarm__scan_skip(swarm__scan *scan)
 {
-	swarm__slice ignored;
+	/* Not in scan: what has no other name can be kept in a register. */
+	const char *at = scan->at;
+	nest n;
+	bool good;
 
-	switch (peek(scan)) {
-	case '{':
-		swarm__scan_open(scan, '{');
-		while (swarm__scan_member(scan, &ignored))
-			swarm__scan_skip(scan);
-		break;
-	case '[':
-		swarm__scan_open(scan, '[');
-		while (swarm__scan_element(scan))
-			swarm__scan_skip(scan);
-		break;
-	case '"':
-		swarm__scan_string(scan, &ignored);
-		break;
-	case 't':
-		swarm__scan_word(scan, "true");
-		break;
-	case 'f':
-		swarm__scan_word(scan, "false");
-		break;
-	case 'n':
-		swarm__scan_word(scan, "null");
-		break;
-	default:
-		swarm__scan_number(scan, &ignored);
-	}
+	n.depth = 0;
+	n.room = SWARM__MAX_DEPTH - scan->depth;
+	good = skip_value(&at, scan->end, &n);
+	scan->at = at;
+	if (!good)
+		malformed(scan);
 }
