@@ -5,12 +5,16 @@
 #include "internal.h"
 
 #include <string.h>
+#include <sys/mman.h>
 
 /*
  * Steps this large, because each page that is written costs more than the bytes on it, and those of
  * the smaller room are written for nothing; what is never written costs nothing.
  */
 enum { FIRST_ROOM = 1024, GROWTH = 8 };
+
+/* Of the processor's large pages, on all machines that are common. */
+#define LARGE_PAGE ((uintptr_t)2 << 20)
 
 void swarm__buffer_init(swarm__buffer *buffer, size_t max)
 {
@@ -22,11 +26,27 @@ void swarm__buffer_init_in(swarm__buffer *buffer, size_t max, const swarm_alloca
 	*buffer = (swarm__buffer){ .max = max, .allocator = allocator };
 }
 
+/*
+ * A long answer costs most where memory is touched for the first time, page by page, so large pages
+ * are asked for; where the kernel has none, nothing changes. Not at the ends, which others may share.
+ */
+static void advise_large(void *memory, size_t size)
+{
+	uintptr_t start = ((uintptr_t)memory + LARGE_PAGE - 1) & ~(LARGE_PAGE - 1);
+	uintptr_t end = ((uintptr_t)memory + size) & ~(LARGE_PAGE - 1);
+
+	if (start < end)
+		(void)madvise((void *)start, end - start, MADV_HUGEPAGE);
+}
+
 static void *allocate(const swarm__buffer *buffer, size_t size)
 {
 	const swarm_allocator *own = buffer->allocator;
+	void *memory = own ? own->allocate(size, own->payload) : malloc(size);
 
-	return own ? own->allocate(size, own->payload) : malloc(size);
+	if (memory && !own && size > LARGE_PAGE)
+		advise_large(memory, size);
+	return memory;
 }
 
 static void release(const swarm__buffer *buffer)
