@@ -21,10 +21,11 @@ SOURCES = [
     "pymodule/_client.c",
     "pymodule/_cluster.c",
     "pymodule/_convert.c",
+    "pymodule/_methods.c",
     "pymodule/_node.c",
-    "pymodule/_placement.c",
     "pymodule/_record.c",
     "pymodule/_service.c",
+    "pymodule/_stream.c",
 ]
 DEPENDS = [
     str(path.relative_to(ROOT))

@@ -20,6 +20,7 @@ struct swarm_events {
 	swarm_client **client;  /* the one that is followed, or is tried next */
 	swarm__buffer filters;
 	swarm_stream *stream; /* NULL in a gap */
+	pid_t pid;            /* that opened it */
 	bool ever;            /* there was a stream once */
 	bool fresh;           /* there is one, and the caller does not know yet */
 	int64_t tested_ms;    /* when the manager was last seen to be one */
@@ -159,6 +160,7 @@ static int find_manager(swarm_events *e, const swarm__deadline *limit, swarm_err
 	}
 	if (e->fresh) {
 		e->ever = true;
+		e->pid = getpid();
 		e->tested_ms = swarm__now_ms();
 	}
 	return 0;
@@ -229,8 +231,12 @@ int swarm__events_next(swarm_events *e, int64_t wait_ms, const swarm__deadline *
 		       bool *ret_silent, const swarm_event **ret_event, swarm_error *err)
 {
 	bool got = false;
-	int rc = find_manager(e, limit, err);
+	int rc;
 
+	/* The stream is the other process's: a gap for this one. */
+	if (e->pid != getpid())
+		e->stream = swarm_stream_free(e->stream);
+	rc = find_manager(e, limit, err);
 	if (!rc && !e->fresh) {
 		rc = read_stream(e, wait_ms, limit, &got, err);
 		if (rc)

@@ -4,7 +4,24 @@
  */
 #include "_swarm.h"
 
-int swarmpy_client_begin(swarmpy_client *self)
+swarmpy_engine *swarmpy_engine_ref(swarmpy_engine *engine)
+{
+	if (engine)
+		engine->users++;
+	return engine;
+}
+
+void swarmpy_engine_unref(swarmpy_engine *engine)
+{
+	if (!engine || --engine->users > 0)
+		return;
+	swarm_client_free(engine->client);
+	PyMem_Free(engine);
+}
+
+/* --- around a call ---------------------------------------------------------------------------- */
+
+static int check_free(const swarmpy_client *self)
 {
 	if (self->busy)
 		return swarmpy_invalid(self->state,
@@ -12,17 +29,96 @@ int swarmpy_client_begin(swarmpy_client *self)
 				       "client for each thread");
 	if (!self->client)
 		return swarmpy_invalid(self->state, "the client is closed: make a new one");
-	self->busy = 1;
-	swarmpy_wait_begin(&self->wait);
 	return 0;
+}
+
+int swarmpy_clients_begin(swarmpy_client *const *clients, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (check_free(clients[i]))
+			return -1;
+	for (size_t i = 0; i < count; i++)
+		clients[i]->busy = &clients[0]->wait;
+	swarmpy_wait_begin(&clients[0]->wait);
+	return 0;
+}
+
+int swarmpy_clients_end(swarmpy_client *const *clients, size_t count, int result,
+			const swarm_error *err)
+{
+	result = swarmpy_wait_end(&clients[0]->wait, clients[0]->state, result, err);
+	for (size_t i = 0; i < count; i++)
+		clients[i]->busy = NULL;
+	return result;
+}
+
+int swarmpy_client_begin(swarmpy_client *self)
+{
+	return swarmpy_clients_begin(&self, 1);
 }
 
 int swarmpy_client_end(swarmpy_client *self, int result, const swarm_error *err)
 {
-	result = swarmpy_wait_end(&self->wait, self->state, result, err);
-	self->busy = 0;
-	return result;
+	return swarmpy_clients_end(&self, 1, result, err);
 }
+
+PyObject *swarmpy_client_end_none(swarmpy_client *self, int result, const swarm_error *err)
+{
+	if (swarmpy_client_end(self, result, err))
+		return NULL;
+	Py_RETURN_NONE;
+}
+
+PyObject *swarmpy_client_end_json(swarmpy_client *self, int result, const swarm_error *err,
+				  json_t *json)
+{
+	PyObject *answer = NULL;
+
+	if (!swarmpy_client_end(self, result, err))
+		answer = swarmpy_plain(self->state, json);
+	swarmpy_free_json(json);
+	return answer;
+}
+
+int swarmpy_client_parse(swarmpy_client *self, PyObject *args, PyObject *kwargs, const char *format,
+			 char *name, const char **ret_text, int64_t *ret_ms)
+{
+	char *names[] = { name ? name : "timeout", name ? "timeout" : NULL, NULL };
+	PyObject *value = NULL, *timeout = NULL;
+	PyObject **first = name ? &value : &timeout;
+
+	if (!PyArg_ParseTupleAndKeywords(args, kwargs, format, names, first, &timeout) ||
+	    (name && swarmpy_text(self->state, name, value, ret_text)) ||
+	    swarmpy_seconds(self->state, "timeout", timeout, ret_ms))
+		return -1;
+	return 0;
+}
+
+/* A swarm_cancel_cb; payload is the client. */
+static int cancel(void *payload)
+{
+	swarmpy_client *self = payload;
+
+	return swarmpy_wait_cancel(self->busy);
+}
+
+/* A swarm_progress_cb; payload is the client. What is raised here, cancel() finds. */
+static void tell_progress(void *payload, const swarm_progress *progress)
+{
+	swarmpy_client *self = payload;
+	PyObject *result = NULL;
+
+	PyEval_RestoreThread(self->busy->thread);
+	if (!PyErr_Occurred())
+		result = PyObject_CallFunction(self->progress, "NnnN", swarmpy_str(progress->what),
+					       (Py_ssize_t)progress->done,
+					       (Py_ssize_t)progress->total,
+					       swarmpy_str(progress->text));
+	Py_XDECREF(result);
+	self->busy->thread = PyEval_SaveThread();
+}
+
+/* --- made and freed --------------------------------------------------------------------------- */
 
 /* The module that made Client, borrowed; type may be a subclass written in Python. */
 static PyObject *module_of(PyTypeObject *type)
@@ -55,42 +151,131 @@ static PyObject *client_new(PyTypeObject *type, PyObject *args, PyObject *kwargs
 	return (PyObject *)self;
 }
 
+/* What __init__ says of the engine's place; objects are borrowed. */
+typedef struct place {
+	PyObject *url;
+	PyObject *version;
+	PyObject *ca;
+	PyObject *cert;
+	PyObject *key;
+	PyObject *verify;
+	PyObject *context;
+} place;
+
+static int is_given(PyObject *value)
+{
+	return value && value != Py_None;
+}
+
+/* ret_endpoint: new where a context is named. The strings of options are borrowed from both. */
+static int read_place(const swarmpy_state *state, const place *place, swarm_client_options *options,
+		      swarm_endpoint **ret_endpoint)
+{
+	swarm_error err = SWARM_ERROR_INIT;
+	const char *context = NULL;
+	int verify = -1;
+
+	if (is_given(place->context) &&
+	    (is_given(place->url) || is_given(place->ca) || is_given(place->cert) ||
+	     is_given(place->key) || is_given(place->verify)))
+		return swarmpy_invalid(state,
+				       "a context says where the engine is: give no url, ca, "
+				       "cert, key or verify with it");
+	if (swarmpy_optional_text(state, "context", place->context, &context))
+		return -1;
+	if (context) {
+		if (swarm_endpoint_from_context(context, ret_endpoint, &err)) {
+			swarmpy_raise(state, &err);
+			return -1;
+		}
+		swarm_endpoint_use(*ret_endpoint, options);
+	}
+	if (swarmpy_optional_text(state, "url", place->url, &options->url) ||
+	    swarmpy_optional_text(state, "api_version", place->version, &options->api_version) ||
+	    swarmpy_optional_text(state, "ca", place->ca, &options->tls_ca) ||
+	    swarmpy_optional_text(state, "cert", place->cert, &options->tls_cert) ||
+	    swarmpy_optional_text(state, "key", place->key, &options->tls_key) ||
+	    swarmpy_flag("verify", place->verify, &verify))
+		return -1;
+	if (verify >= 0)
+		options->tls = verify ? SWARM_TLS_VERIFY : SWARM_TLS_NO_VERIFY;
+	return 0;
+}
+
+static void apply_progress(swarmpy_client *self)
+{
+	swarm_client_set_progress(self->client, self->progress ? tell_progress : NULL, self);
+}
+
+static int open_engine(swarmpy_client *self, const swarm_client_options *options)
+{
+	swarm_error err = SWARM_ERROR_INIT;
+	swarmpy_engine *engine = PyMem_Calloc(1, sizeof(*engine));
+
+	if (!engine) {
+		PyErr_NoMemory();
+		return -1;
+	}
+	engine->users = 1;
+	if (swarm_client_new(options, &engine->client, &err)) {
+		swarmpy_engine_unref(engine);
+		swarmpy_raise(self->state, &err);
+		return -1;
+	}
+	swarmpy_engine_unref(self->engine);
+	self->engine = engine;
+	self->client = engine->client;
+	apply_progress(self);
+	return 0;
+}
+
 static int client_init(PyObject *object, PyObject *args, PyObject *kwargs)
 {
-	static char *names[] = { "url", "api_version", "timeout", "max_body", NULL };
+	static char *names[] = { "url",  "api_version", "timeout", "max_body", "ca",
+				 "cert", "key",         "verify",  "context",  NULL };
 	swarmpy_client *self = (swarmpy_client *)object;
 	swarm_client_options options = SWARM_CLIENT_OPTIONS_INIT;
-	PyObject *url = NULL, *version = NULL, *timeout = NULL, *max_body = NULL;
-	swarm_error err = SWARM_ERROR_INIT;
-	swarm_client *client;
+	PyObject *timeout = NULL, *max_body = NULL;
+	swarm_endpoint *endpoint = NULL;
+	place place = { NULL };
 	int64_t size = 0;
+	int result;
 
-	if (!PyArg_ParseTupleAndKeywords(args, kwargs, "|O$OOO:Client", names, &url, &version,
-					 &timeout, &max_body) ||
-	    swarmpy_optional_text(self->state, "url", url, &options.url) ||
-	    swarmpy_optional_text(self->state, "api_version", version, &options.api_version) ||
+	if (!PyArg_ParseTupleAndKeywords(args, kwargs, "|O$OOOOOOOO:Client", names, &place.url,
+					 &place.version, &timeout, &max_body, &place.ca,
+					 &place.cert, &place.key, &place.verify, &place.context) ||
 	    swarmpy_seconds(self->state, "timeout", timeout, &options.timeout_ms) ||
 	    swarmpy_integer(self->state, "max_body", max_body, 1, PY_SSIZE_T_MAX, &size))
 		return -1;
 	if (self->busy)
 		return swarmpy_invalid(self->state, "the client is busy with another call");
 	options.max_body = (size_t)size;
-	options.cancel = swarmpy_wait_cancel;
-	options.cancel_payload = &self->wait;
-	if (swarm_client_new(&options, &client, &err)) {
-		swarmpy_raise(self->state, &err);
-		return -1;
-	}
-	swarm_client_free(self->client);
-	self->client = client;
+	options.cancel = cancel;
+	options.cancel_payload = self;
+	result = read_place(self->state, &place, &options, &endpoint);
+	if (!result)
+		result = open_engine(self, &options);
+	swarm_endpoint_free(endpoint);
+	return result;
+}
+
+static int client_traverse(PyObject *object, visitproc visit, void *arg)
+{
+	swarmpy_client *self = (swarmpy_client *)object;
+
+	Py_VISIT(Py_TYPE(object));
+	Py_VISIT(self->module);
+	Py_VISIT(self->progress);
 	return 0;
 }
 
-/* No tp_clear: the one reference held is to the module, whose dict breaks a circle. */
-static int client_traverse(PyObject *object, visitproc visit, void *arg)
+/* The module stays: its dict breaks a circle, and state is needed to the end. */
+static int client_clear(PyObject *object)
 {
-	Py_VISIT(Py_TYPE(object));
-	Py_VISIT(((swarmpy_client *)object)->module);
+	swarmpy_client *self = (swarmpy_client *)object;
+
+	swarm_client_set_progress(self->client, NULL, NULL);
+	Py_CLEAR(self->progress);
 	return 0;
 }
 
@@ -101,11 +286,14 @@ static void client_dealloc(PyObject *object)
 	freefunc free_object = PyType_GetSlot(type, Py_tp_free);
 
 	PyObject_GC_UnTrack(object);
-	swarm_client_free(self->client);
+	client_clear(object);
+	swarmpy_engine_unref(self->engine);
 	Py_XDECREF(self->module);
 	free_object(object);
 	Py_DECREF(type);
 }
+
+/* --- attributes ------------------------------------------------------------------------------- */
 
 static PyObject *client_url(PyObject *object, void *closure)
 {
@@ -119,11 +307,38 @@ static PyObject *client_url(PyObject *object, void *closure)
 	return swarmpy_str(swarm_client_url(self->client));
 }
 
-PyDoc_STRVAR(api_version_doc,
-	     "api_version($self, /)\n--\n\n"
-	     "The API version in use, such as \"1.45\"; asks the engine the first time.");
+static PyObject *get_progress(PyObject *object, void *closure)
+{
+	swarmpy_client *self = (swarmpy_client *)object;
+	PyObject *progress = self->progress ? self->progress : Py_None;
 
-static PyObject *api_version(PyObject *object, PyObject *unused)
+	(void)closure;
+	Py_INCREF(progress);
+	return progress;
+}
+
+static int set_progress(PyObject *object, PyObject *value, void *closure)
+{
+	swarmpy_client *self = (swarmpy_client *)object;
+	PyObject *old = self->progress;
+
+	(void)closure;
+	if (!value || (value != Py_None && !PyCallable_Check(value))) {
+		PyErr_SetString(PyExc_TypeError, "progress must be a callable or None");
+		return -1;
+	}
+	if (self->busy)
+		return swarmpy_invalid(self->state, "the client is busy with a call");
+	self->progress = value == Py_None ? NULL : value;
+	Py_XINCREF(self->progress);
+	apply_progress(self);
+	Py_XDECREF(old);
+	return 0;
+}
+
+/* --- methods ---------------------------------------------------------------------------------- */
+
+PyObject *swarmpy_client_api_version(PyObject *object, PyObject *unused)
 {
 	swarmpy_client *self = (swarmpy_client *)object;
 	swarm_error err = SWARM_ERROR_INIT;
@@ -138,16 +353,6 @@ static PyObject *api_version(PyObject *object, PyObject *unused)
 		return NULL;
 	return swarmpy_str(version);
 }
-
-PyDoc_STRVAR(call_doc,
-	     "call($self, /, op, id=None, *, query=None, body=None, registry_auth=None, "
-	     "timeout=None)\n--\n\n"
-	     "Call an operation by its name, one of OPS; not one that answers a stream.\n\n"
-	     "id fills the {id} of the path. query values: bool becomes true or false, int and\n"
-	     "str stay, dict and list become JSON. body is a dict. registry_auth is a dict with\n"
-	     "username, password and serveraddress, or identitytoken, or registrytoken. The\n"
-	     "timeout is in seconds.\n"
-	     "Returns the decoded JSON, the text of an operation that answers text, or None.");
 
 static PyObject *run_call(swarmpy_client *self, const swarm_op_info *row,
 			  const swarm_call_options *options)
@@ -174,7 +379,7 @@ static PyObject *run_call(swarmpy_client *self, const swarm_op_info *row,
 	return answer;
 }
 
-static PyObject *call(PyObject *object, PyObject *args, PyObject *kwargs)
+PyObject *swarmpy_client_call(PyObject *object, PyObject *args, PyObject *kwargs)
 {
 	static char *names[] = { "op", "id", "query", "body", "registry_auth", "timeout", NULL };
 	swarmpy_client *self = (swarmpy_client *)object;
@@ -213,11 +418,7 @@ static PyObject *call(PyObject *object, PyObject *args, PyObject *kwargs)
 	return answer;
 }
 
-PyDoc_STRVAR(close_doc,
-	     "close($self, /)\n--\n\n"
-	     "Close the connection. Later calls raise InvalidArgument; closing again is fine.");
-
-static PyObject *close_client(PyObject *object, PyObject *unused)
+PyObject *swarmpy_client_close(PyObject *object, PyObject *unused)
 {
 	swarmpy_client *self = (swarmpy_client *)object;
 
@@ -226,171 +427,35 @@ static PyObject *close_client(PyObject *object, PyObject *unused)
 		swarmpy_invalid(self->state, "the client is busy with a call and cannot be closed");
 		return NULL;
 	}
-	self->client = swarm_client_free(self->client);
+	swarmpy_engine_unref(self->engine);
+	self->engine = NULL;
+	self->client = NULL;
 	Py_RETURN_NONE;
 }
 
-PyDoc_STRVAR(
-	local_doc,
-	"local($self, /, *, timeout=None)\n--\n\n"
-	"This host in the swarm, as its engine sees it.\n\n"
-	"Returns a dict: state (\"inactive\", \"pending\", \"active\", \"error\" or \"locked\"),\n"
-	"manager (bool), node_id, node_addr, name, error, cluster_id, engine_version (str,\n"
-	"\"\" where there is none), managers (list of \"ip:port\"), manager_ids, warnings.");
-
-PyDoc_STRVAR(
-	init_doc,
-	"init($self, /, *, listen_addr=None, advertise_addr=None, "
-	"data_path_addr=None, data_path_port=None, availability=None, default_addr_pool=None, "
-	"subnet_size=None, autolock=False, force_new_cluster=False, spec=None, timeout=None)\n--\n\n"
-	"Make a new swarm with this host as its first manager, and wait until it leads.\n\n"
-	"Returns the id of this node. The timeout is in seconds, 120 unless given.");
-
-PyDoc_STRVAR(
-	join_doc,
-	"join($self, /, remote_addrs, token, *, digest=None, listen_addr=None, "
-	"advertise_addr=None, data_path_addr=None, availability=None, manager=False, "
-	"replace_pending=False, pending_timeout=None, timeout=None)\n--\n\n"
-	"Join this host to a swarm and wait until it is active.\n\n"
-	"remote_addrs: managers as \"host[:port]\". digest: the CA digest that the token must\n"
-	"carry. manager: also wait until the manager part is up. replace_pending: a join that\n"
-	"does not become active in pending_timeout (20 seconds) is left and done anew.");
-
-PyDoc_STRVAR(leave_doc, "leave($self, /, *, force=False, timeout=None)\n--\n\n"
-			"Take this host out of its swarm and wait until it is inactive.");
-
-PyDoc_STRVAR(tokens_doc, "tokens($self, /, *, timeout=None)\n--\n\n"
-			 "The join tokens: a dict with worker, manager and cluster_id. Secret.");
-
-PyDoc_STRVAR(cluster_update_doc,
-	     "cluster_update($self, /, patch=None, *, "
-	     "rotate_worker_token=False, rotate_manager_token=False, rotate_unlock_key=False, "
-	     "timeout=None)\n--\n\n"
-	     "Merge a patch (RFC 7396) into the cluster's spec.\n\n"
-	     "Returns {\"old\": spec before, \"new\": spec sent}.");
-
-PyDoc_STRVAR(node_list_doc,
-	     "node_list($self, /, *, timeout=None)\n--\n\n"
-	     "The nodes of the swarm, from a manager.\n\n"
-	     "Returns a list of dicts: id, hostname, role, availability, state, message, addr,\n"
-	     "engine_version, member, leader (bool), reachability, manager_addr, labels (dict).");
-
-PyDoc_STRVAR(node_inspect_doc,
-	     "node_inspect($self, /, node, *, timeout=None)\n--\n\n"
-	     "The engine's description of a node, named by id, host name or \"self\".");
-
-PyDoc_STRVAR(node_update_doc,
-	     "node_update($self, /, node, patch, *, timeout=None)\n--\n\n"
-	     "Merge a patch (RFC 7396) into a node's spec: Role, Availability, Labels.\n\n"
-	     "Returns {\"id\": node id, \"old\": spec, \"new\": spec}.");
-
-PyDoc_STRVAR(node_drain_doc,
-	     "node_drain($self, /, node, *, timeout=None)\n--\n\n"
-	     "Drain a node and wait until no task runs on it, 300 seconds unless given.\n\n"
-	     "Returns as node_update().");
-
-PyDoc_STRVAR(node_remove_doc,
-	     "node_remove($self, /, node, *, force=False, demote=False, timeout=None)\n--\n\n"
-	     "Delete a node's record. force: also one that is not down. demote: a manager first.");
-
-PyDoc_STRVAR(unlock_doc,
-	     "unlock($self, /, key, *, timeout=None)\n--\n\n"
-	     "Unlock this host, a manager that locked itself, and wait until it is active.");
-
-PyDoc_STRVAR(
-	unlock_key_doc,
-	"unlock_key($self, /, *, rotate=False, timeout=None)\n--\n\n"
-	"The unlock key, from a manager; rotate: a new one. Secret. NotFound where autolock is\n"
-	"off.");
-
-PyDoc_STRVAR(
-	node_promote_doc,
-	"node_promote($self, /, node, *, timeout=None)\n--\n\n"
-	"Make a node a manager and wait until it is a reachable one, 120 seconds unless given.\n\n"
-	"Returns as node_update().");
-
-PyDoc_STRVAR(node_demote_doc,
-	     "node_demote($self, /, node, *, timeout=None)\n--\n\n"
-	     "Make a node a worker and wait until it left the managers' group, 120 seconds unless\n"
-	     "given. Returns as node_update().");
-
-PyDoc_STRVAR(node_prune_doc, "node_prune($self, /, *, timeout=None)\n--\n\n"
-			     "Delete the records of all workers that are down. Returns their ids.");
-
-PyDoc_STRVAR(
-	object_update_doc,
-	"object_update($self, /, kind, ref, patch, *, timeout=None)\n--\n\n"
-	"Merge a patch (RFC 7396) into the spec of a service, or into the labels of a secret or\n"
-	"config, named by id or exact name. kind: \"service\", \"secret\" or \"config\".\n\n"
-	"Returns {\"id\": id, \"old\": spec, \"new\": spec}.");
-
-PyDoc_STRVAR(service_scale_doc,
-	     "service_scale($self, /, service, count, *, timeout=None)\n--\n\n"
-	     "Set the number of tasks of a replicated service or job. Does not wait.\n\n"
-	     "Returns as object_update().");
-
-PyDoc_STRVAR(service_rollback_doc, "service_rollback($self, /, service, *, timeout=None)\n--\n\n"
-				   "Go back to the spec before the last change. Does not wait.");
-
-PyDoc_STRVAR(
-	service_wait_doc,
-	"service_wait($self, /, service, *, timeout=None)\n--\n\n"
-	"Wait until the tasks are as the spec says, 300 seconds unless given.\n\n"
-	"Returns a dict: done, total, rolled_back (bool). Timeout and StateError say which tasks\n"
-	"do not run, and why.");
-
-PyDoc_STRVAR(
-	task_why_doc,
-	"task_why($self, /, ref, *, timeout=None)\n--\n\n"
-	"Why a task, named by id, or the tasks of a service, named by id or exact name, wait.\n\n"
-	"Returns a list, empty where no task of the service waits, of dicts: task (dict: id,\n"
-	"service, state, message, error), count (tasks of the service that wait for the same),\n"
-	"nodes (list of dicts: id, hostname, rejected: the rules that reject the node, or \"\").");
-
-/* clang-format off */
-#define METHOD(name, function) \
-	{ #name, (PyCFunction)(void (*)(void))function, METH_VARARGS | METH_KEYWORDS, name##_doc }
-/* clang-format on */
-
-static PyMethodDef methods[] = {
-	{ "api_version", api_version, METH_NOARGS, api_version_doc },
-	METHOD(call, call),
-	METHOD(local, swarmpy_client_local),
-	METHOD(init, swarmpy_client_init),
-	METHOD(join, swarmpy_client_join),
-	METHOD(leave, swarmpy_client_leave),
-	METHOD(tokens, swarmpy_client_tokens),
-	METHOD(cluster_update, swarmpy_client_cluster_update),
-	METHOD(node_list, swarmpy_client_node_list),
-	METHOD(node_inspect, swarmpy_client_node_inspect),
-	METHOD(node_update, swarmpy_client_node_update),
-	METHOD(node_drain, swarmpy_client_node_drain),
-	METHOD(node_remove, swarmpy_client_node_remove),
-	METHOD(unlock, swarmpy_client_unlock),
-	METHOD(unlock_key, swarmpy_client_unlock_key),
-	METHOD(node_promote, swarmpy_client_node_promote),
-	METHOD(node_demote, swarmpy_client_node_demote),
-	METHOD(node_prune, swarmpy_client_node_prune),
-	METHOD(object_update, swarmpy_client_object_update),
-	METHOD(service_scale, swarmpy_client_service_scale),
-	METHOD(service_rollback, swarmpy_client_service_rollback),
-	METHOD(service_wait, swarmpy_client_service_wait),
-	METHOD(task_why, swarmpy_client_task_why),
-	{ "close", close_client, METH_NOARGS, close_doc },
-	{ NULL, NULL, 0, NULL },
-};
-
 static PyGetSetDef getset[] = {
 	{ "url", client_url, NULL, "The URL that the client speaks to.", NULL },
+	{ "progress", get_progress, set_progress,
+	  "None, or a callable that long waits tell how far they came: progress(what, done, total,\n"
+	  "text), in the thread that waits. total is 0 where it is not known. It must not use the\n"
+	  "client; what it raises ends the wait.",
+	  NULL },
 	{ NULL, NULL, NULL, NULL, NULL },
 };
 
 PyDoc_STRVAR(
 	client_doc,
-	"Client(url=None, *, api_version=None, timeout=None, max_body=None)\n--\n\n"
+	"Client(url=None, *, api_version=None, timeout=None, max_body=None, ca=None, cert=None,\n"
+	"       key=None, verify=None, context=None)\n--\n\n"
 	"One engine, one kept connection. No connection is opened before the first call.\n\n"
-	"url: \"unix:///path\" or \"tcp://host:port\"; api_version: such as \"1.41\", negotiated\n"
-	"unless given; timeout: seconds for one request; max_body: bytes of the largest answer.\n"
+	"url: \"unix:///path\", \"tcp://host:port\" or \"https://host:port\"; api_version: such as\n"
+	"\"1.41\", negotiated unless given; timeout: seconds for one request; max_body: bytes of the\n"
+	"largest answer.\n"
+	"ca, cert, key: PEM files for TLS, which each of them asks for: of the CAs that count (those\n"
+	"of the system without), of this client's certificate and its key. verify: True asks for TLS\n"
+	"too, False for TLS with whoever answers. A build without TLS refuses them.\n"
+	"context: a docker context, in place of url and TLS; \"default\" is what docker's environment\n"
+	"variables (DOCKER_HOST and so on) say.\n"
 	"One thread at a time: a call on a client that is busy raises InvalidArgument. A client\n"
 	"that crossed a fork opens its own connection.");
 
@@ -400,7 +465,8 @@ static PyType_Slot slots[] = {
 	{ Py_tp_init, client_init },
 	{ Py_tp_dealloc, client_dealloc },
 	{ Py_tp_traverse, client_traverse },
-	{ Py_tp_methods, methods },
+	{ Py_tp_clear, client_clear },
+	{ Py_tp_methods, swarmpy_client_methods },
 	{ Py_tp_getset, getset },
 	{ 0, NULL },
 };

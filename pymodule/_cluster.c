@@ -1,11 +1,12 @@
 /*
- * The methods of Client on the cluster as seen from one host: local, init, join, leave, tokens,
- * cluster_update.
+ * The methods of Client on the cluster as seen from one host: its state, init, join, leave, depart,
+ * and the cluster's settings, tokens, keys and CA.
  */
 #include "_swarm.h"
 
 #include <limits.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* clang-format off */
 #define LOCAL(name, kind) { #name, offsetof(swarm_local, name), kind }
@@ -39,16 +40,14 @@ static PyObject *local_dict(const swarm_local *local)
 
 PyObject *swarmpy_client_local(PyObject *object, PyObject *args, PyObject *kwargs)
 {
-	static char *names[] = { "timeout", NULL };
 	swarmpy_client *self = (swarmpy_client *)object;
 	swarm_error err = SWARM_ERROR_INIT;
 	swarm_local *local = NULL;
-	PyObject *timeout = NULL, *dict = NULL;
+	PyObject *dict = NULL;
 	int64_t timeout_ms = 0;
 	int result;
 
-	if (!PyArg_ParseTupleAndKeywords(args, kwargs, "|$O:local", names, &timeout) ||
-	    swarmpy_seconds(self->state, "timeout", timeout, &timeout_ms) ||
+	if (swarmpy_client_parse(self, args, kwargs, "|$O:local", NULL, NULL, &timeout_ms) ||
 	    swarmpy_client_begin(self))
 		return NULL;
 	result = swarm_local_get(self->client, timeout_ms, &local, &err);
@@ -125,9 +124,7 @@ static PyObject *run_join(swarmpy_client *self, const swarm_join_options *option
 	if (swarmpy_client_begin(self))
 		return NULL;
 	result = swarm_join(self->client, options, &err);
-	if (swarmpy_client_end(self, result, &err))
-		return NULL;
-	Py_RETURN_NONE;
+	return swarmpy_client_end_none(self, result, &err);
 }
 
 PyObject *swarmpy_client_join(PyObject *object, PyObject *args, PyObject *kwargs)
@@ -181,23 +178,42 @@ PyObject *swarmpy_client_leave(PyObject *object, PyObject *args, PyObject *kwarg
 	    swarmpy_client_begin(self))
 		return NULL;
 	result = swarm_leave(self->client, forced, timeout_ms, &err);
-	if (swarmpy_client_end(self, result, &err))
+	return swarmpy_client_end_none(self, result, &err);
+}
+
+PyObject *swarmpy_client_depart(PyObject *object, PyObject *args, PyObject *kwargs)
+{
+	static char *names[] = { "manager", "timeout", NULL };
+	swarmpy_client *self = (swarmpy_client *)object;
+	swarmpy_client *clients[] = { self, NULL };
+	swarm_error err = SWARM_ERROR_INIT;
+	PyObject *manager, *timeout = NULL;
+	int64_t timeout_ms = 0;
+	int result;
+
+	if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O!|$O:depart", names,
+					 self->state->client_type, &manager, &timeout) ||
+	    swarmpy_seconds(self->state, "timeout", timeout, &timeout_ms))
+		return NULL;
+	clients[1] = (swarmpy_client *)manager;
+	if (swarmpy_clients_begin(clients, 2))
+		return NULL;
+	result = swarm_depart(self->client, clients[1]->client, timeout_ms, &err);
+	if (swarmpy_clients_end(clients, 2, result, &err))
 		return NULL;
 	Py_RETURN_NONE;
 }
 
 PyObject *swarmpy_client_tokens(PyObject *object, PyObject *args, PyObject *kwargs)
 {
-	static char *names[] = { "timeout", NULL };
 	swarmpy_client *self = (swarmpy_client *)object;
 	swarm_error err = SWARM_ERROR_INIT;
 	swarm_tokens tokens = SWARM_TOKENS_INIT;
-	PyObject *timeout = NULL, *answer = NULL;
+	PyObject *answer = NULL;
 	int64_t timeout_ms = 0;
 	int result;
 
-	if (!PyArg_ParseTupleAndKeywords(args, kwargs, "|$O:tokens", names, &timeout) ||
-	    swarmpy_seconds(self->state, "timeout", timeout, &timeout_ms) ||
+	if (swarmpy_client_parse(self, args, kwargs, "|$O:tokens", NULL, NULL, &timeout_ms) ||
 	    swarmpy_client_begin(self))
 		return NULL;
 	result = swarm_tokens_get(self->client, timeout_ms, &tokens, &err);
@@ -212,17 +228,13 @@ static PyObject *run_update(swarmpy_client *self, const json_t *patch, unsigned 
 			    int64_t timeout_ms)
 {
 	swarm_error err = SWARM_ERROR_INIT;
-	PyObject *answer = NULL;
 	json_t *change = NULL;
 	int result;
 
 	if (swarmpy_client_begin(self))
 		return NULL;
 	result = swarm_cluster_update(self->client, patch, rotate, timeout_ms, &change, &err);
-	if (!swarmpy_client_end(self, result, &err))
-		answer = swarmpy_plain(self->state, change);
-	swarmpy_free_json(change);
-	return answer;
+	return swarmpy_client_end_json(self, result, &err, change);
 }
 
 PyObject *swarmpy_client_cluster_update(PyObject *object, PyObject *args, PyObject *kwargs)
@@ -254,5 +266,65 @@ PyObject *swarmpy_client_cluster_update(PyObject *object, PyObject *args, PyObje
 	rotate |= rotate_key ? SWARM_ROTATE_UNLOCK_KEY : 0U;
 	answer = run_update(self, json, rotate, timeout_ms);
 	swarmpy_free_json(json);
+	return answer;
+}
+
+PyObject *swarmpy_client_ca_rotate(PyObject *object, PyObject *args, PyObject *kwargs)
+{
+	static char *names[] = { "cert", "key", "timeout", NULL };
+	swarmpy_client *self = (swarmpy_client *)object;
+	swarm_ca_options options = SWARM_CA_OPTIONS_INIT;
+	PyObject *cert = NULL, *key = NULL, *timeout = NULL;
+	swarm_error err = SWARM_ERROR_INIT;
+	int result;
+
+	if (!PyArg_ParseTupleAndKeywords(args, kwargs, "|$OOO:ca_rotate", names, &cert, &key,
+					 &timeout) ||
+	    swarmpy_optional_text(self->state, "cert", cert, &options.cert) ||
+	    swarmpy_optional_text(self->state, "key", key, &options.key) ||
+	    swarmpy_seconds(self->state, "timeout", timeout, &options.timeout_ms) ||
+	    swarmpy_client_begin(self))
+		return NULL;
+	result = swarm_ca_rotate(self->client, &options, &err);
+	return swarmpy_client_end_none(self, result, &err);
+}
+
+PyObject *swarmpy_client_unlock(PyObject *object, PyObject *args, PyObject *kwargs)
+{
+	swarmpy_client *self = (swarmpy_client *)object;
+	swarm_error err = SWARM_ERROR_INIT;
+	int64_t timeout_ms = 0;
+	const char *key;
+	int result;
+
+	if (swarmpy_client_parse(self, args, kwargs, "O|$O:unlock", "key", &key, &timeout_ms) ||
+	    swarmpy_client_begin(self))
+		return NULL;
+	result = swarm_unlock(self->client, key, timeout_ms, &err);
+	return swarmpy_client_end_none(self, result, &err);
+}
+
+PyObject *swarmpy_client_unlock_key(PyObject *object, PyObject *args, PyObject *kwargs)
+{
+	static char *names[] = { "rotate", "timeout", NULL };
+	swarmpy_client *self = (swarmpy_client *)object;
+	swarm_error err = SWARM_ERROR_INIT;
+	PyObject *rotate = NULL, *timeout = NULL, *answer = NULL;
+	int64_t timeout_ms = 0;
+	char *key = NULL;
+	int rotated = 0, result;
+
+	if (!PyArg_ParseTupleAndKeywords(args, kwargs, "|$OO:unlock_key", names, &rotate,
+					 &timeout) ||
+	    swarmpy_flag("rotate", rotate, &rotated) ||
+	    swarmpy_seconds(self->state, "timeout", timeout, &timeout_ms) ||
+	    swarmpy_client_begin(self))
+		return NULL;
+	result = rotated ? swarm_unlock_key_rotate(self->client, timeout_ms, &key, &err)
+			 : swarm_unlock_key_get(self->client, timeout_ms, &key, &err);
+	if (!swarmpy_client_end(self, result, &err))
+		answer = swarmpy_str(key);
+	if (key)
+		swarm_bytes_free(key, strlen(key));
 	return answer;
 }

@@ -229,6 +229,104 @@ int swarmpy_query(const swarmpy_state *state, PyObject *value, PyObject **ret_ow
 	return 0;
 }
 
+/* Each value of one filter. */
+static int add_filter(const swarmpy_state *state, PyObject *name, PyObject *value, PyObject *pairs)
+{
+	SWARMPY_AUTO PyObject *values = NULL;
+
+	if (PyUnicode_Check(value))
+		values = PyTuple_Pack(1, value);
+	else if (PyList_Check(value) || PyTuple_Check(value))
+		values = PySequence_Tuple(value);
+	else
+		return wrong_type("a filter", "a str or a list of str", value);
+	if (!values)
+		return -1;
+	if (PyTuple_Size(values) == 0)
+		return swarmpy_invalid(state, "a filter has no values");
+	for (Py_ssize_t i = 0; i < PyTuple_Size(values); i++) {
+		SWARMPY_AUTO PyObject *pair = PyTuple_Pack(2, name, PyTuple_GetItem(values, i));
+
+		if (!pair || PyList_Append(pairs, pair))
+			return -1;
+	}
+	return 0;
+}
+
+/* New reference: a list of (name, value). */
+static PyObject *list_filters(const swarmpy_state *state, PyObject *value)
+{
+	SWARMPY_AUTO PyObject *items = PyDict_Items(value);
+	PyObject *pairs = PyList_New(0);
+
+	for (Py_ssize_t i = 0; items && pairs && i < PyList_Size(items); i++) {
+		PyObject *item = PyList_GetItem(items, i);
+
+		if (add_filter(state, PyTuple_GetItem(item, 0), PyTuple_GetItem(item, 1), pairs))
+			Py_CLEAR(pairs);
+	}
+	if (!items)
+		Py_CLEAR(pairs);
+	return pairs;
+}
+
+int swarmpy_filters(const swarmpy_state *state, PyObject *value, PyObject **ret_owner,
+		    swarm_query **ret)
+{
+	SWARMPY_AUTO PyObject *pairs = NULL;
+	swarm_query *filters;
+
+	if (!is_given(value))
+		return 0;
+	if (!PyDict_Check(value))
+		return wrong_type("filters", "a dict", value);
+	pairs = list_filters(state, value);
+	if (!pairs)
+		return -1;
+	if (PyList_Size(pairs) > MAX_TEXTS)
+		return swarmpy_invalid(state, "filters have over %d values", MAX_TEXTS);
+	filters = PyMem_Calloc((size_t)PyList_Size(pairs) + 1, sizeof(*filters));
+	if (!filters) {
+		PyErr_NoMemory();
+		return -1;
+	}
+	for (Py_ssize_t i = 0; i < PyList_Size(pairs); i++) {
+		PyObject *pair = PyList_GetItem(pairs, i);
+
+		if (swarmpy_text(state, "a filter's name", PyTuple_GetItem(pair, 0),
+				 &filters[i].name) ||
+		    swarmpy_text(state, "a filter", PyTuple_GetItem(pair, 1), &filters[i].value)) {
+			PyMem_Free(filters);
+			return -1;
+		}
+	}
+	*ret = filters;
+	*ret_owner = pairs;
+	pairs = NULL;
+	return 0;
+}
+
+int swarmpy_kind(const swarmpy_state *state, PyObject *value, swarm_kind *ret)
+{
+	static const char *const kinds[] = {
+		[SWARM_KIND_SERVICE] = "service", [SWARM_KIND_TASK] = "task",
+		[SWARM_KIND_SECRET] = "secret",   [SWARM_KIND_CONFIG] = "config",
+		[SWARM_KIND_NETWORK] = "network",
+	};
+	const char *name;
+
+	if (swarmpy_text(state, "kind", value, &name))
+		return -1;
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++) {
+		if (strcmp(name, kinds[i]) == 0) {
+			*ret = (swarm_kind)i;
+			return 0;
+		}
+	}
+	return swarmpy_invalid(state, "kind is service, task, secret, config or network, not '%s'",
+			       name);
+}
+
 /* jansson's own text quotes what stands near, which may be a secret. */
 static const char *reason(const json_error_t *error)
 {

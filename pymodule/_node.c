@@ -24,21 +24,16 @@ static const swarmpy_field node_fields[] = {
 };
 /* clang-format on */
 
-PyObject *swarmpy_client_node_list(PyObject *object, PyObject *args, PyObject *kwargs)
+static PyObject *run_list(swarmpy_client *self, const swarm_query *filters, int64_t timeout_ms)
 {
-	static char *names[] = { "timeout", NULL };
-	swarmpy_client *self = (swarmpy_client *)object;
 	swarm_error err = SWARM_ERROR_INIT;
 	swarm_node_list *nodes = NULL;
-	PyObject *timeout = NULL, *answer = NULL;
-	int64_t timeout_ms = 0;
+	PyObject *answer = NULL;
 	int result;
 
-	if (!PyArg_ParseTupleAndKeywords(args, kwargs, "|$O:node_list", names, &timeout) ||
-	    swarmpy_seconds(self->state, "timeout", timeout, &timeout_ms) ||
-	    swarmpy_client_begin(self))
+	if (swarmpy_client_begin(self))
 		return NULL;
-	result = swarm_node_list_get(self->client, timeout_ms, &nodes, &err);
+	result = swarm_node_list_filtered(self->client, filters, timeout_ms, &nodes, &err);
 	if (!swarmpy_client_end(self, result, &err))
 		answer = swarmpy_dicts(node_fields, sizeof(node_fields) / sizeof(*node_fields),
 				       nodes->nodes, sizeof(*nodes->nodes), nodes->count);
@@ -46,29 +41,22 @@ PyObject *swarmpy_client_node_list(PyObject *object, PyObject *args, PyObject *k
 	return answer;
 }
 
-/* Ends a call that answers JSON. Takes the tree. */
-static PyObject *end_json(swarmpy_client *self, int result, const swarm_error *err, json_t *json)
+PyObject *swarmpy_client_node_list(PyObject *object, PyObject *args, PyObject *kwargs)
 {
-	PyObject *answer = NULL;
+	static char *names[] = { "filters", "timeout", NULL };
+	swarmpy_client *self = (swarmpy_client *)object;
+	PyObject *given = NULL, *timeout = NULL, *answer;
+	SWARMPY_AUTO PyObject *owner = NULL;
+	swarm_query *filters = NULL;
+	int64_t timeout_ms = 0;
 
-	if (!swarmpy_client_end(self, result, err))
-		answer = swarmpy_plain(self->state, json);
-	swarmpy_free_json(json);
+	if (!PyArg_ParseTupleAndKeywords(args, kwargs, "|$OO:node_list", names, &given, &timeout) ||
+	    swarmpy_seconds(self->state, "timeout", timeout, &timeout_ms) ||
+	    swarmpy_filters(self->state, given, &owner, &filters))
+		return NULL;
+	answer = run_list(self, filters, timeout_ms);
+	PyMem_Free(filters);
 	return answer;
-}
-
-/* The arguments (node, *, timeout). */
-static int parse_node(swarmpy_client *self, PyObject *args, PyObject *kwargs, const char *format,
-		      const char **ret_node, int64_t *ret_ms)
-{
-	static char *names[] = { "node", "timeout", NULL };
-	PyObject *node, *timeout = NULL;
-
-	if (!PyArg_ParseTupleAndKeywords(args, kwargs, format, names, &node, &timeout) ||
-	    swarmpy_text(self->state, "node", node, ret_node) ||
-	    swarmpy_seconds(self->state, "timeout", timeout, ret_ms))
-		return -1;
-	return 0;
 }
 
 PyObject *swarmpy_client_node_inspect(PyObject *object, PyObject *args, PyObject *kwargs)
@@ -80,27 +68,48 @@ PyObject *swarmpy_client_node_inspect(PyObject *object, PyObject *args, PyObject
 	const char *node;
 	int result;
 
-	if (parse_node(self, args, kwargs, "O|$O:node_inspect", &node, &timeout_ms) ||
+	if (swarmpy_client_parse(self, args, kwargs, "O|$O:node_inspect", "node", &node,
+				 &timeout_ms) ||
 	    swarmpy_client_begin(self))
 		return NULL;
 	result = swarm_node_inspect(self->client, node, timeout_ms, &json, &err);
-	return end_json(self, result, &err, json);
+	return swarmpy_client_end_json(self, result, &err, json);
 }
 
-PyObject *swarmpy_client_node_drain(PyObject *object, PyObject *args, PyObject *kwargs)
+/* Drain, promote and demote are of one form. */
+typedef int change_node(swarm_client *client, const char *node, int64_t timeout_ms,
+			json_t **ret_change, swarm_error *err);
+
+static PyObject *run_change(PyObject *object, PyObject *args, PyObject *kwargs, const char *format,
+			    change_node *change)
 {
 	swarmpy_client *self = (swarmpy_client *)object;
 	swarm_error err = SWARM_ERROR_INIT;
 	int64_t timeout_ms = 0;
-	json_t *change = NULL;
+	json_t *changed = NULL;
 	const char *node;
 	int result;
 
-	if (parse_node(self, args, kwargs, "O|$O:node_drain", &node, &timeout_ms) ||
+	if (swarmpy_client_parse(self, args, kwargs, format, "node", &node, &timeout_ms) ||
 	    swarmpy_client_begin(self))
 		return NULL;
-	result = swarm_node_drain(self->client, node, timeout_ms, &change, &err);
-	return end_json(self, result, &err, change);
+	result = change(self->client, node, timeout_ms, &changed, &err);
+	return swarmpy_client_end_json(self, result, &err, changed);
+}
+
+PyObject *swarmpy_client_node_drain(PyObject *self, PyObject *args, PyObject *kwargs)
+{
+	return run_change(self, args, kwargs, "O|$O:node_drain", swarm_node_drain);
+}
+
+PyObject *swarmpy_client_node_promote(PyObject *self, PyObject *args, PyObject *kwargs)
+{
+	return run_change(self, args, kwargs, "O|$O:node_promote", swarm_node_promote);
+}
+
+PyObject *swarmpy_client_node_demote(PyObject *self, PyObject *args, PyObject *kwargs)
+{
+	return run_change(self, args, kwargs, "O|$O:node_demote", swarm_node_demote);
 }
 
 static PyObject *run_update(swarmpy_client *self, const char *node, const json_t *patch,
@@ -113,7 +122,7 @@ static PyObject *run_update(swarmpy_client *self, const char *node, const json_t
 	if (swarmpy_client_begin(self))
 		return NULL;
 	result = swarm_node_update(self->client, node, patch, timeout_ms, &change, &err);
-	return end_json(self, result, &err, change);
+	return swarmpy_client_end_json(self, result, &err, change);
 }
 
 PyObject *swarmpy_client_node_update(PyObject *object, PyObject *args, PyObject *kwargs)
@@ -162,7 +171,20 @@ PyObject *swarmpy_client_node_remove(PyObject *object, PyObject *args, PyObject 
 	flags |= forced ? SWARM_REMOVE_FORCE : 0U;
 	flags |= demoted ? SWARM_REMOVE_DEMOTE : 0U;
 	result = swarm_node_remove(self->client, node, flags, timeout_ms, &err);
-	if (swarmpy_client_end(self, result, &err))
+	return swarmpy_client_end_none(self, result, &err);
+}
+
+PyObject *swarmpy_client_node_prune(PyObject *object, PyObject *args, PyObject *kwargs)
+{
+	swarmpy_client *self = (swarmpy_client *)object;
+	swarm_error err = SWARM_ERROR_INIT;
+	int64_t timeout_ms = 0;
+	json_t *ids = NULL;
+	int result;
+
+	if (swarmpy_client_parse(self, args, kwargs, "|$O:node_prune", NULL, NULL, &timeout_ms) ||
+	    swarmpy_client_begin(self))
 		return NULL;
-	Py_RETURN_NONE;
+	result = swarm_node_prune(self->client, timeout_ms, &ids, &err);
+	return swarmpy_client_end_json(self, result, &err, ids);
 }

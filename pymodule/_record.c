@@ -39,6 +39,8 @@ static PyObject *member(const swarmpy_field *field, const void *record)
 		return swarmpy_str(*(const char *const *)place);
 	case SWARMPY_FLAG:
 		return PyBool_FromLong(*(const int *)place);
+	case SWARMPY_INTEGER:
+		return PyLong_FromLongLong(*(const int64_t *)place);
 	case SWARMPY_TEXTS:
 		return text_list(*(char *const *const *)place);
 	case SWARMPY_LABELS:

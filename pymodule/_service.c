@@ -1,174 +1,214 @@
 /*
- * The methods of Client on the lock of the managers, on roles, and on services and other objects:
- * what cannot be said in one call of an operation.
+ * The methods of Client on services, tasks and other objects. A list of tasks becomes one dict a task
+ * straight from the library's rows.
  */
 #include "_swarm.h"
 
-#include <string.h>
+/* --- what all kinds have in common ------------------------------------------------------------ */
 
-/* Ends a call that answers JSON. Takes the tree. */
-static PyObject *end_json(swarmpy_client *self, int result, const swarm_error *err, json_t *json)
+PyObject *swarmpy_client_object_list(PyObject *object, PyObject *args, PyObject *kwargs)
 {
-	PyObject *answer = NULL;
-
-	if (!swarmpy_client_end(self, result, err))
-		answer = swarmpy_plain(self->state, json);
-	swarmpy_free_json(json);
-	return answer;
-}
-
-/* --- the lock of the managers ----------------------------------------------------------------- */
-
-PyObject *swarmpy_client_unlock(PyObject *object, PyObject *args, PyObject *kwargs)
-{
-	static char *names[] = { "key", "timeout", NULL };
+	static char *names[] = { "kind", "filters", "timeout", NULL };
 	swarmpy_client *self = (swarmpy_client *)object;
+	PyObject *kind_name, *given = NULL, *timeout = NULL, *answer = NULL;
+	SWARMPY_AUTO PyObject *owner = NULL;
 	swarm_error err = SWARM_ERROR_INIT;
-	PyObject *value, *timeout = NULL;
+	swarm_kind kind = SWARM_KIND_SERVICE;
+	swarm_query *filters = NULL;
 	int64_t timeout_ms = 0;
-	const char *key;
+	json_t *list = NULL;
 	int result;
 
-	if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O|$O:unlock", names, &value, &timeout) ||
-	    swarmpy_text(self->state, "key", value, &key) ||
+	if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O|$OO:object_list", names, &kind_name,
+					 &given, &timeout) ||
+	    swarmpy_kind(self->state, kind_name, &kind) ||
 	    swarmpy_seconds(self->state, "timeout", timeout, &timeout_ms) ||
-	    swarmpy_client_begin(self))
+	    swarmpy_filters(self->state, given, &owner, &filters))
 		return NULL;
-	result = swarm_unlock(self->client, key, timeout_ms, &err);
-	if (swarmpy_client_end(self, result, &err))
-		return NULL;
-	Py_RETURN_NONE;
-}
-
-PyObject *swarmpy_client_unlock_key(PyObject *object, PyObject *args, PyObject *kwargs)
-{
-	static char *names[] = { "rotate", "timeout", NULL };
-	swarmpy_client *self = (swarmpy_client *)object;
-	swarm_error err = SWARM_ERROR_INIT;
-	PyObject *rotate = NULL, *timeout = NULL, *answer = NULL;
-	int64_t timeout_ms = 0;
-	char *key = NULL;
-	int rotated = 0, result;
-
-	if (!PyArg_ParseTupleAndKeywords(args, kwargs, "|$OO:unlock_key", names, &rotate,
-					 &timeout) ||
-	    swarmpy_flag("rotate", rotate, &rotated) ||
-	    swarmpy_seconds(self->state, "timeout", timeout, &timeout_ms) ||
-	    swarmpy_client_begin(self))
-		return NULL;
-	result = rotated ? swarm_unlock_key_rotate(self->client, timeout_ms, &key, &err)
-			 : swarm_unlock_key_get(self->client, timeout_ms, &key, &err);
-	if (!swarmpy_client_end(self, result, &err))
-		answer = swarmpy_str(key);
-	if (key)
-		swarm_bytes_free(key, strlen(key));
-	return answer;
-}
-
-/* --- roles ------------------------------------------------------------------------------------ */
-
-typedef int set_role(swarm_client *client, const char *node, int64_t timeout_ms,
-		     json_t **ret_change, swarm_error *err);
-
-static PyObject *run_role(PyObject *object, PyObject *args, PyObject *kwargs, const char *format,
-			  set_role *set)
-{
-	static char *names[] = { "node", "timeout", NULL };
-	swarmpy_client *self = (swarmpy_client *)object;
-	swarm_error err = SWARM_ERROR_INIT;
-	PyObject *value, *timeout = NULL;
-	int64_t timeout_ms = 0;
-	json_t *change = NULL;
-	const char *node;
-	int result;
-
-	if (!PyArg_ParseTupleAndKeywords(args, kwargs, format, names, &value, &timeout) ||
-	    swarmpy_text(self->state, "node", value, &node) ||
-	    swarmpy_seconds(self->state, "timeout", timeout, &timeout_ms) ||
-	    swarmpy_client_begin(self))
-		return NULL;
-	result = set(self->client, node, timeout_ms, &change, &err);
-	return end_json(self, result, &err, change);
-}
-
-PyObject *swarmpy_client_node_promote(PyObject *self, PyObject *args, PyObject *kwargs)
-{
-	return run_role(self, args, kwargs, "O|$O:node_promote", swarm_node_promote);
-}
-
-PyObject *swarmpy_client_node_demote(PyObject *self, PyObject *args, PyObject *kwargs)
-{
-	return run_role(self, args, kwargs, "O|$O:node_demote", swarm_node_demote);
-}
-
-PyObject *swarmpy_client_node_prune(PyObject *object, PyObject *args, PyObject *kwargs)
-{
-	static char *names[] = { "timeout", NULL };
-	swarmpy_client *self = (swarmpy_client *)object;
-	swarm_error err = SWARM_ERROR_INIT;
-	PyObject *timeout = NULL;
-	int64_t timeout_ms = 0;
-	json_t *ids = NULL;
-	int result;
-
-	if (!PyArg_ParseTupleAndKeywords(args, kwargs, "|$O:node_prune", names, &timeout) ||
-	    swarmpy_seconds(self->state, "timeout", timeout, &timeout_ms) ||
-	    swarmpy_client_begin(self))
-		return NULL;
-	result = swarm_node_prune(self->client, timeout_ms, &ids, &err);
-	return end_json(self, result, &err, ids);
-}
-
-/* --- services and other objects --------------------------------------------------------------- */
-
-static int read_kind(const swarmpy_state *state, PyObject *value, swarm_kind *ret_kind)
-{
-	static const char *const kinds[] = {
-		[SWARM_KIND_SERVICE] = "service", [SWARM_KIND_TASK] = "task",
-		[SWARM_KIND_SECRET] = "secret",   [SWARM_KIND_CONFIG] = "config",
-		[SWARM_KIND_NETWORK] = "network",
-	};
-	const char *name;
-
-	if (swarmpy_text(state, "kind", value, &name))
-		return -1;
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++) {
-		if (strcmp(name, kinds[i]) == 0) {
-			*ret_kind = (swarm_kind)i;
-			return 0;
-		}
+	if (!swarmpy_client_begin(self)) {
+		result = swarm_object_list(self->client, kind, filters, timeout_ms, &list, &err);
+		answer = swarmpy_client_end_json(self, result, &err, list);
 	}
-	return swarmpy_invalid(state, "kind is service, task, secret, config or network, not '%s'",
-			       name);
+	PyMem_Free(filters);
+	return answer;
 }
 
-PyObject *swarmpy_client_object_update(PyObject *object, PyObject *args, PyObject *kwargs)
+/* The arguments (kind, ref, *, timeout). */
+static int parse_object(swarmpy_client *self, PyObject *args, PyObject *kwargs, const char *format,
+			swarm_kind *ret_kind, const char **ret_ref, int64_t *ret_ms)
 {
-	static char *names[] = { "kind", "ref", "patch", "timeout", NULL };
+	static char *names[] = { "kind", "ref", "timeout", NULL };
+	PyObject *kind, *ref, *timeout = NULL;
+
+	if (!PyArg_ParseTupleAndKeywords(args, kwargs, format, names, &kind, &ref, &timeout) ||
+	    swarmpy_kind(self->state, kind, ret_kind) ||
+	    swarmpy_text(self->state, "ref", ref, ret_ref) ||
+	    swarmpy_seconds(self->state, "timeout", timeout, ret_ms))
+		return -1;
+	return 0;
+}
+
+PyObject *swarmpy_client_object_inspect(PyObject *object, PyObject *args, PyObject *kwargs)
+{
 	swarmpy_client *self = (swarmpy_client *)object;
-	PyObject *kind_name, *value, *dict, *timeout = NULL, *answer = NULL;
 	swarm_error err = SWARM_ERROR_INIT;
-	json_t *patch = NULL, *change = NULL;
+	swarm_kind kind = SWARM_KIND_SERVICE;
+	int64_t timeout_ms = 0;
+	json_t *found = NULL;
+	const char *ref;
+	int result;
+
+	if (parse_object(self, args, kwargs, "OO|$O:object_inspect", &kind, &ref, &timeout_ms) ||
+	    swarmpy_client_begin(self))
+		return NULL;
+	result = swarm_object_inspect(self->client, kind, ref, timeout_ms, &found, &err);
+	return swarmpy_client_end_json(self, result, &err, found);
+}
+
+PyObject *swarmpy_client_object_remove(PyObject *object, PyObject *args, PyObject *kwargs)
+{
+	swarmpy_client *self = (swarmpy_client *)object;
+	swarm_error err = SWARM_ERROR_INIT;
 	swarm_kind kind = SWARM_KIND_SERVICE;
 	int64_t timeout_ms = 0;
 	const char *ref;
 	int result;
 
-	if (!PyArg_ParseTupleAndKeywords(args, kwargs, "OOO|$O:object_update", names, &kind_name,
-					 &value, &dict, &timeout) ||
-	    read_kind(self->state, kind_name, &kind) ||
-	    swarmpy_text(self->state, "ref", value, &ref) ||
-	    swarmpy_seconds(self->state, "timeout", timeout, &timeout_ms) ||
-	    swarmpy_json(self->state, "patch", dict, &patch))
+	if (parse_object(self, args, kwargs, "OO|$O:object_remove", &kind, &ref, &timeout_ms) ||
+	    swarmpy_client_begin(self))
 		return NULL;
-	if (!swarmpy_client_begin(self)) {
-		result = swarm_object_update(self->client, kind, ref, patch, NULL, timeout_ms,
-					     &change, &err);
-		answer = end_json(self, result, &err, change);
-	}
-	swarmpy_free_json(patch);
+	result = swarm_object_remove(self->client, kind, ref, timeout_ms, &err);
+	return swarmpy_client_end_none(self, result, &err);
+}
+
+/* What is written: a spec without ref to create one, a patch with ref to update it. */
+typedef struct writing {
+	swarm_kind kind;
+	const char *ref;
+	json_t *json;
+	json_t *auth;
+	int64_t timeout_ms;
+} writing;
+
+static PyObject *run_writing(swarmpy_client *self, const writing *w)
+{
+	swarm_error err = SWARM_ERROR_INIT;
+	json_t *answer = NULL;
+	int result;
+
+	if (swarmpy_client_begin(self))
+		return NULL;
+	result = w->ref ? swarm_object_update(self->client, w->kind, w->ref, w->json, w->auth,
+					      w->timeout_ms, &answer, &err)
+			: swarm_object_create(self->client, w->kind, w->json, w->auth,
+					      w->timeout_ms, &answer, &err);
+	return swarmpy_client_end_json(self, result, &err, answer);
+}
+
+/* Fills in the rest of w. */
+static PyObject *write_object(swarmpy_client *self, writing *w, char *name, PyObject *json,
+			      PyObject *auth, PyObject *timeout)
+{
+	PyObject *answer = NULL;
+
+	if (!swarmpy_seconds(self->state, "timeout", timeout, &w->timeout_ms) &&
+	    !swarmpy_json(self->state, name, json, &w->json) &&
+	    !swarmpy_json(self->state, "registry_auth", auth, &w->auth))
+		answer = run_writing(self, w);
+	swarmpy_free_json(w->json);
+	swarmpy_free_json(w->auth);
 	return answer;
 }
+
+PyObject *swarmpy_client_object_create(PyObject *object, PyObject *args, PyObject *kwargs)
+{
+	static char *names[] = { "kind", "spec", "registry_auth", "timeout", NULL };
+	swarmpy_client *self = (swarmpy_client *)object;
+	PyObject *kind, *spec, *auth = NULL, *timeout = NULL;
+	writing w = { SWARM_KIND_SERVICE, NULL, NULL, NULL, 0 };
+
+	if (!PyArg_ParseTupleAndKeywords(args, kwargs, "OO|$OO:object_create", names, &kind, &spec,
+					 &auth, &timeout) ||
+	    swarmpy_kind(self->state, kind, &w.kind))
+		return NULL;
+	return write_object(self, &w, "spec", spec, auth, timeout);
+}
+
+PyObject *swarmpy_client_object_update(PyObject *object, PyObject *args, PyObject *kwargs)
+{
+	static char *names[] = { "kind", "ref", "patch", "registry_auth", "timeout", NULL };
+	swarmpy_client *self = (swarmpy_client *)object;
+	PyObject *kind, *ref, *patch, *auth = NULL, *timeout = NULL;
+	writing w = { SWARM_KIND_SERVICE, NULL, NULL, NULL, 0 };
+
+	if (!PyArg_ParseTupleAndKeywords(args, kwargs, "OOO|$OO:object_update", names, &kind, &ref,
+					 &patch, &auth, &timeout) ||
+	    swarmpy_kind(self->state, kind, &w.kind) ||
+	    swarmpy_text(self->state, "ref", ref, &w.ref))
+		return NULL;
+	return write_object(self, &w, "patch", patch, auth, timeout);
+}
+
+/* --- tasks ------------------------------------------------------------------------------------ */
+
+/* clang-format off */
+#define TASK(name, kind) { #name, offsetof(swarm_task, name), kind }
+
+static const swarmpy_field task_fields[] = {
+	TASK(id, SWARMPY_TEXT),
+	TASK(service_id, SWARMPY_TEXT),
+	TASK(slot, SWARMPY_INTEGER),
+	TASK(node_id, SWARMPY_TEXT),
+	TASK(desired_state, SWARMPY_TEXT),
+	TASK(state, SWARMPY_TEXT),
+	TASK(message, SWARMPY_TEXT),
+	TASK(error, SWARMPY_TEXT),
+	TASK(timestamp, SWARMPY_TEXT),
+	TASK(container_id, SWARMPY_TEXT),
+	TASK(exit_code, SWARMPY_INTEGER),
+	TASK(image, SWARMPY_TEXT),
+	TASK(job_iteration, SWARMPY_INTEGER),
+	TASK(created_at, SWARMPY_TEXT),
+	TASK(labels, SWARMPY_LABELS),
+};
+/* clang-format on */
+
+static PyObject *run_task_list(swarmpy_client *self, const swarm_query *filters, int64_t timeout_ms)
+{
+	swarm_error err = SWARM_ERROR_INIT;
+	swarm_task_list *tasks = NULL;
+	PyObject *answer = NULL;
+	int result;
+
+	if (swarmpy_client_begin(self))
+		return NULL;
+	result = swarm_task_list_get(self->client, filters, timeout_ms, &tasks, &err);
+	if (!swarmpy_client_end(self, result, &err))
+		answer = swarmpy_dicts(task_fields, sizeof(task_fields) / sizeof(*task_fields),
+				       tasks->tasks, sizeof(*tasks->tasks), tasks->count);
+	swarm_task_list_free(tasks);
+	return answer;
+}
+
+PyObject *swarmpy_client_task_list(PyObject *object, PyObject *args, PyObject *kwargs)
+{
+	static char *names[] = { "filters", "timeout", NULL };
+	swarmpy_client *self = (swarmpy_client *)object;
+	PyObject *given = NULL, *timeout = NULL, *answer;
+	SWARMPY_AUTO PyObject *owner = NULL;
+	swarm_query *filters = NULL;
+	int64_t timeout_ms = 0;
+
+	if (!PyArg_ParseTupleAndKeywords(args, kwargs, "|$OO:task_list", names, &given, &timeout) ||
+	    swarmpy_seconds(self->state, "timeout", timeout, &timeout_ms) ||
+	    swarmpy_filters(self->state, given, &owner, &filters))
+		return NULL;
+	answer = run_task_list(self, filters, timeout_ms);
+	PyMem_Free(filters);
+	return answer;
+}
+
+/* --- services --------------------------------------------------------------------------------- */
 
 PyObject *swarmpy_client_service_scale(PyObject *object, PyObject *args, PyObject *kwargs)
 {
@@ -189,21 +229,7 @@ PyObject *swarmpy_client_service_scale(PyObject *object, PyObject *args, PyObjec
 	    swarmpy_client_begin(self))
 		return NULL;
 	result = swarm_service_scale(self->client, service, count, timeout_ms, &change, &err);
-	return end_json(self, result, &err, change);
-}
-
-/* The arguments (service, *, timeout). */
-static int parse_service(swarmpy_client *self, PyObject *args, PyObject *kwargs, const char *format,
-			 const char **ret_service, int64_t *ret_ms)
-{
-	static char *names[] = { "service", "timeout", NULL };
-	PyObject *service, *timeout = NULL;
-
-	if (!PyArg_ParseTupleAndKeywords(args, kwargs, format, names, &service, &timeout) ||
-	    swarmpy_text(self->state, "service", service, ret_service) ||
-	    swarmpy_seconds(self->state, "timeout", timeout, ret_ms))
-		return -1;
-	return 0;
+	return swarmpy_client_end_json(self, result, &err, change);
 }
 
 PyObject *swarmpy_client_service_rollback(PyObject *object, PyObject *args, PyObject *kwargs)
@@ -214,13 +240,28 @@ PyObject *swarmpy_client_service_rollback(PyObject *object, PyObject *args, PyOb
 	const char *service;
 	int result;
 
-	if (parse_service(self, args, kwargs, "O|$O:service_rollback", &service, &timeout_ms) ||
+	if (swarmpy_client_parse(self, args, kwargs, "O|$O:service_rollback", "service", &service,
+				 &timeout_ms) ||
 	    swarmpy_client_begin(self))
 		return NULL;
 	result = swarm_service_rollback(self->client, service, timeout_ms, &err);
-	if (swarmpy_client_end(self, result, &err))
+	return swarmpy_client_end_none(self, result, &err);
+}
+
+PyObject *swarmpy_client_task_why(PyObject *object, PyObject *args, PyObject *kwargs)
+{
+	swarmpy_client *self = (swarmpy_client *)object;
+	swarm_error err = SWARM_ERROR_INIT;
+	int64_t timeout_ms = 0;
+	json_t *why = NULL;
+	const char *ref;
+	int result;
+
+	if (swarmpy_client_parse(self, args, kwargs, "O|$O:task_why", "ref", &ref, &timeout_ms) ||
+	    swarmpy_client_begin(self))
 		return NULL;
-	Py_RETURN_NONE;
+	result = swarm_task_why(self->client, ref, timeout_ms, &why, &err);
+	return swarmpy_client_end_json(self, result, &err, why);
 }
 
 PyObject *swarmpy_client_service_wait(PyObject *object, PyObject *args, PyObject *kwargs)
@@ -232,7 +273,8 @@ PyObject *swarmpy_client_service_wait(PyObject *object, PyObject *args, PyObject
 	const char *service;
 	int result;
 
-	if (parse_service(self, args, kwargs, "O|$O:service_wait", &service, &timeout_ms) ||
+	if (swarmpy_client_parse(self, args, kwargs, "O|$O:service_wait", "service", &service,
+				 &timeout_ms) ||
 	    swarmpy_client_begin(self))
 		return NULL;
 	result = swarm_service_wait(self->client, service, timeout_ms, &status, &err);

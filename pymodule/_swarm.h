@@ -23,12 +23,16 @@ typedef struct swarmpy_state {
 	PyObject *error;                      /* Error, base of the exceptions */
 	PyObject *exceptions[SWARMPY_ERRORS]; /* in the order of errors.def */
 	PyObject *client_type;
+	PyObject *events_type;
+	PyObject *logs_type;
 	PyObject *json_loads;
 	PyObject *json_dumps;
 } swarmpy_state;
 
 extern PyModuleDef swarmpy_module;
 extern PyType_Spec swarmpy_client_spec;
+extern PyType_Spec swarmpy_events_spec;
+extern PyType_Spec swarmpy_logs_spec;
 
 /* A local that gives its reference back. */
 #define SWARMPY_AUTO __attribute__((cleanup(swarmpy_decref)))
@@ -94,6 +98,11 @@ int swarmpy_texts(const swarmpy_state *state, const char *name, PyObject *value,
  */
 int swarmpy_query(const swarmpy_state *state, PyObject *value, PyObject **ret_owner,
 		  swarm_query **ret);
+/* The same of filters: a dict of names, each with a str or a list or tuple of them. Optional. */
+int swarmpy_filters(const swarmpy_state *state, PyObject *value, PyObject **ret_owner,
+		    swarm_query **ret);
+/* "service", "task", "secret", "config" or "network". */
+int swarmpy_kind(const swarmpy_state *state, PyObject *value, swarm_kind *ret);
 /* A dict as JSON, new reference; give it to swarmpy_free_json(). Optional. */
 int swarmpy_json(const swarmpy_state *state, const char *name, PyObject *value, json_t **ret);
 /* Wipe the strings and drop the reference. NULL is allowed. */
@@ -114,7 +123,7 @@ PyObject *swarmpy_plain(const swarmpy_state *state, const json_t *json);
 typedef struct swarmpy_field {
 	const char *name;
 	size_t offset;
-	enum { SWARMPY_TEXT, SWARMPY_FLAG, SWARMPY_TEXTS, SWARMPY_LABELS } kind;
+	enum { SWARMPY_TEXT, SWARMPY_FLAG, SWARMPY_INTEGER, SWARMPY_TEXTS, SWARMPY_LABELS } kind;
 } swarmpy_field;
 
 /* A dict of a struct. */
@@ -123,15 +132,27 @@ PyObject *swarmpy_dict(const swarmpy_field *fields, size_t count, const void *re
 PyObject *swarmpy_dicts(const swarmpy_field *fields, size_t count, const void *records, size_t size,
 			size_t number);
 
-/* --- _client.c, _cluster.c, _node.c ------------------------------------------------------- */
+/* --- _client.c ------------------------------------------------------------------------------ */
+
+/* A client of the library, shared by a Client and what iterates over it; the last one frees it. */
+typedef struct swarmpy_engine {
+	swarm_client *client;
+	size_t users;
+} swarmpy_engine;
 
 typedef struct swarmpy_client {
 	PyObject_HEAD PyObject *module; /* keeps state alive */
 	const swarmpy_state *state;
-	swarm_client *client; /* NULL before __init__ and after close() */
-	int busy;             /* 1 while a call is in the library */
+	swarmpy_engine *engine; /* NULL before __init__ and after close() */
+	swarm_client *client;   /* the engine's */
+	PyObject *progress;     /* a callable, or NULL */
 	swarmpy_wait wait;
+	swarmpy_wait *busy; /* of the call in the library that uses this client; NULL: none does */
 } swarmpy_client;
+
+/* NULL is allowed in both; with the GIL. */
+swarmpy_engine *swarmpy_engine_ref(swarmpy_engine *engine);
+void swarmpy_engine_unref(swarmpy_engine *engine);
 
 /*
  * Around each call of the library: begin gives the GIL away, or refuses (-1, exception set) a
@@ -139,34 +160,70 @@ typedef struct swarmpy_client {
  */
 int swarmpy_client_begin(swarmpy_client *self);
 int swarmpy_client_end(swarmpy_client *self, int result, const swarm_error *err);
+/* The same around a call that uses several clients. */
+int swarmpy_clients_begin(swarmpy_client *const *clients, size_t count);
+int swarmpy_clients_end(swarmpy_client *const *clients, size_t count, int result,
+			const swarm_error *err);
+/* swarmpy_client_end() of a call that answers nothing: None, or NULL with an exception set. */
+PyObject *swarmpy_client_end_none(swarmpy_client *self, int result, const swarm_error *err);
+/* Of one that answers JSON: plain data. Takes the tree. */
+PyObject *swarmpy_client_end_json(swarmpy_client *self, int result, const swarm_error *err,
+				  json_t *json);
+/*
+ * The arguments (name, *, timeout), or (*, timeout) where name is NULL, by a format "O|$O:method" or
+ * "|$O:method". The result is borrowed from args.
+ */
+int swarmpy_client_parse(swarmpy_client *self, PyObject *args, PyObject *kwargs, const char *format,
+			 char *name, const char **ret_text, int64_t *ret_ms);
 
-/* The methods of _cluster.c, as METH_VARARGS | METH_KEYWORDS. */
-PyObject *swarmpy_client_local(PyObject *self, PyObject *args, PyObject *kwargs);
-PyObject *swarmpy_client_init(PyObject *self, PyObject *args, PyObject *kwargs);
-PyObject *swarmpy_client_join(PyObject *self, PyObject *args, PyObject *kwargs);
-PyObject *swarmpy_client_leave(PyObject *self, PyObject *args, PyObject *kwargs);
-PyObject *swarmpy_client_tokens(PyObject *self, PyObject *args, PyObject *kwargs);
-PyObject *swarmpy_client_cluster_update(PyObject *self, PyObject *args, PyObject *kwargs);
+/* --- _methods.c, and the files of its functions ------------------------------------------- */
 
-/* The methods of _node.c, the same. */
-PyObject *swarmpy_client_node_list(PyObject *self, PyObject *args, PyObject *kwargs);
-PyObject *swarmpy_client_node_inspect(PyObject *self, PyObject *args, PyObject *kwargs);
-PyObject *swarmpy_client_node_update(PyObject *self, PyObject *args, PyObject *kwargs);
-PyObject *swarmpy_client_node_drain(PyObject *self, PyObject *args, PyObject *kwargs);
-PyObject *swarmpy_client_node_remove(PyObject *self, PyObject *args, PyObject *kwargs);
+extern PyMethodDef swarmpy_client_methods[];
 
-/* The method of _placement.c, the same. */
-PyObject *swarmpy_client_task_why(PyObject *self, PyObject *args, PyObject *kwargs);
+#define SWARMPY_METHOD(name)                                                                       \
+	PyObject *swarmpy_client_##name(PyObject *self, PyObject *args, PyObject *kwargs)
 
-/* The methods of _service.c, the same. */
-PyObject *swarmpy_client_unlock(PyObject *self, PyObject *args, PyObject *kwargs);
-PyObject *swarmpy_client_unlock_key(PyObject *self, PyObject *args, PyObject *kwargs);
-PyObject *swarmpy_client_node_promote(PyObject *self, PyObject *args, PyObject *kwargs);
-PyObject *swarmpy_client_node_demote(PyObject *self, PyObject *args, PyObject *kwargs);
-PyObject *swarmpy_client_node_prune(PyObject *self, PyObject *args, PyObject *kwargs);
-PyObject *swarmpy_client_object_update(PyObject *self, PyObject *args, PyObject *kwargs);
-PyObject *swarmpy_client_service_scale(PyObject *self, PyObject *args, PyObject *kwargs);
-PyObject *swarmpy_client_service_rollback(PyObject *self, PyObject *args, PyObject *kwargs);
-PyObject *swarmpy_client_service_wait(PyObject *self, PyObject *args, PyObject *kwargs);
+/* _client.c */
+PyObject *swarmpy_client_api_version(PyObject *self, PyObject *unused);
+PyObject *swarmpy_client_close(PyObject *self, PyObject *unused);
+SWARMPY_METHOD(call);
+
+/* _cluster.c */
+SWARMPY_METHOD(local);
+SWARMPY_METHOD(init);
+SWARMPY_METHOD(join);
+SWARMPY_METHOD(leave);
+SWARMPY_METHOD(depart);
+SWARMPY_METHOD(tokens);
+SWARMPY_METHOD(cluster_update);
+SWARMPY_METHOD(ca_rotate);
+SWARMPY_METHOD(unlock);
+SWARMPY_METHOD(unlock_key);
+
+/* _node.c */
+SWARMPY_METHOD(node_list);
+SWARMPY_METHOD(node_inspect);
+SWARMPY_METHOD(node_update);
+SWARMPY_METHOD(node_drain);
+SWARMPY_METHOD(node_remove);
+SWARMPY_METHOD(node_promote);
+SWARMPY_METHOD(node_demote);
+SWARMPY_METHOD(node_prune);
+
+/* _service.c */
+SWARMPY_METHOD(object_list);
+SWARMPY_METHOD(object_inspect);
+SWARMPY_METHOD(object_create);
+SWARMPY_METHOD(object_update);
+SWARMPY_METHOD(object_remove);
+SWARMPY_METHOD(task_list);
+SWARMPY_METHOD(service_scale);
+SWARMPY_METHOD(service_rollback);
+SWARMPY_METHOD(service_wait);
+SWARMPY_METHOD(task_why);
+
+/* _stream.c */
+SWARMPY_METHOD(events);
+SWARMPY_METHOD(logs);
 
 #endif

@@ -1,12 +1,16 @@
 """Types of the compiled core, ``_swarm``."""
 
-from typing import Any, Optional, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Optional, Union
 
 VERSION: str
 """Version of libswarm, such as ``"0.1.0"``."""
 
 OPS: tuple[str, ...]
 """Names of the operations; :meth:`Client.call` takes all but ``events`` and the two ``_logs``."""
+
+Filters = dict[str, Union[str, list[str], tuple[str, ...]]]
+"""Values of one name are alternatives, different names must all fit."""
 
 class Error(Exception):
     """Base of the errors below. ``str(error)`` is one line without secrets."""
@@ -44,6 +48,22 @@ class StillPending(Error): ...
 class StateError(Error): ...
 class BadKey(Error): ...
 
+class Events(Iterator[Optional[dict[str, Any]]]):
+    """Made by :meth:`Client.events`."""
+
+    @property
+    def client(self) -> Optional[Client]: ...
+    def __iter__(self) -> Events: ...
+    def __next__(self) -> Optional[dict[str, Any]]: ...
+    def close(self) -> None: ...
+
+class Logs(Iterator[tuple[str, bytes]]):
+    """Made by :meth:`Client.logs`."""
+
+    def __iter__(self) -> Logs: ...
+    def __next__(self) -> tuple[str, bytes]: ...
+    def close(self) -> None: ...
+
 class Client:
     """One engine. Timeouts are in seconds, as int or float; ``None`` means the default."""
 
@@ -54,9 +74,18 @@ class Client:
         api_version: Optional[str] = None,
         timeout: Optional[float] = None,
         max_body: Optional[int] = None,
+        ca: Optional[str] = None,
+        cert: Optional[str] = None,
+        key: Optional[str] = None,
+        verify: Optional[bool] = None,
+        context: Optional[str] = None,
     ) -> None: ...
     @property
     def url(self) -> str: ...
+    @property
+    def progress(self) -> Optional[Callable[[str, int, int, str], Any]]: ...
+    @progress.setter
+    def progress(self, value: Optional[Callable[[str, int, int, str], Any]]) -> None: ...
     def api_version(self) -> str: ...
     def call(
         self,
@@ -100,6 +129,7 @@ class Client:
         timeout: Optional[float] = None,
     ) -> None: ...
     def leave(self, *, force: bool = False, timeout: Optional[float] = None) -> None: ...
+    def depart(self, manager: Client, *, timeout: Optional[float] = None) -> None: ...
     def tokens(self, *, timeout: Optional[float] = None) -> dict[str, str]: ...
     def cluster_update(
         self,
@@ -110,7 +140,16 @@ class Client:
         rotate_unlock_key: bool = False,
         timeout: Optional[float] = None,
     ) -> dict[str, Any]: ...
-    def node_list(self, *, timeout: Optional[float] = None) -> list[dict[str, Any]]: ...
+    def ca_rotate(
+        self,
+        *,
+        cert: Optional[str] = None,
+        key: Optional[str] = None,
+        timeout: Optional[float] = None,
+    ) -> None: ...
+    def node_list(
+        self, *, filters: Optional[Filters] = None, timeout: Optional[float] = None
+    ) -> list[dict[str, Any]]: ...
     def node_inspect(self, node: str, *, timeout: Optional[float] = None) -> dict[str, Any]: ...
     def node_update(
         self, node: str, patch: dict[str, Any], *, timeout: Optional[float] = None
@@ -129,15 +168,54 @@ class Client:
     def node_promote(self, node: str, *, timeout: Optional[float] = None) -> dict[str, Any]: ...
     def node_demote(self, node: str, *, timeout: Optional[float] = None) -> dict[str, Any]: ...
     def node_prune(self, *, timeout: Optional[float] = None) -> list[str]: ...
-    def object_update(
-        self, kind: str, ref: str, patch: dict[str, Any], *, timeout: Optional[float] = None
+    def object_list(
+        self, kind: str, *, filters: Optional[Filters] = None, timeout: Optional[float] = None
+    ) -> list[dict[str, Any]]: ...
+    def object_inspect(
+        self, kind: str, ref: str, *, timeout: Optional[float] = None
     ) -> dict[str, Any]: ...
+    def object_create(
+        self,
+        kind: str,
+        spec: dict[str, Any],
+        *,
+        registry_auth: Optional[dict[str, str]] = None,
+        timeout: Optional[float] = None,
+    ) -> dict[str, Any]: ...
+    def object_update(
+        self,
+        kind: str,
+        ref: str,
+        patch: dict[str, Any],
+        *,
+        registry_auth: Optional[dict[str, str]] = None,
+        timeout: Optional[float] = None,
+    ) -> dict[str, Any]: ...
+    def object_remove(self, kind: str, ref: str, *, timeout: Optional[float] = None) -> None: ...
+    def task_list(
+        self, *, filters: Optional[Filters] = None, timeout: Optional[float] = None
+    ) -> list[dict[str, Any]]: ...
     def service_scale(
         self, service: str, count: int, *, timeout: Optional[float] = None
     ) -> dict[str, Any]: ...
     def service_rollback(self, service: str, *, timeout: Optional[float] = None) -> None: ...
     def service_wait(self, service: str, *, timeout: Optional[float] = None) -> dict[str, Any]: ...
     def task_why(self, ref: str, *, timeout: Optional[float] = None) -> list[dict[str, Any]]: ...
+    def events(
+        self,
+        *,
+        filters: Optional[Filters] = None,
+        others: Optional[Union[list[Client], tuple[Client, ...]]] = None,
+        timeout: Optional[float] = None,
+    ) -> Events: ...
+    def logs(
+        self,
+        kind: str,
+        ref: str,
+        *,
+        query: Optional[dict[str, Any]] = None,
+        timeout: Optional[float] = None,
+    ) -> Logs: ...
     def close(self) -> None: ...
 
 def redact(text: str) -> str:

@@ -241,16 +241,26 @@ static int add_exceptions(PyObject *module, swarmpy_state *state)
 	return 0;
 }
 
-static int add_client(PyObject *module, swarmpy_state *state)
+/* New type, also in the module under its name. */
+static PyObject *new_type(PyObject *module, PyType_Spec *spec, const char *name)
 {
-	SWARMPY_AUTO PyObject *name = PyModule_GetNameObject(module);
+	SWARMPY_AUTO PyObject *owner = PyModule_GetNameObject(module);
+	SWARMPY_AUTO PyObject *type = PyType_FromModuleAndSpec(module, spec, NULL);
 
-	state->client_type = PyType_FromModuleAndSpec(module, &swarmpy_client_spec, NULL);
 	/* The spec's name is fixed, the module's is "_swarm" or "saltext.swarm._swarm". */
-	if (!name || !state->client_type ||
-	    PyObject_SetAttrString(state->client_type, "__module__", name))
-		return -1;
-	return PyModule_AddObjectRef(module, "Client", state->client_type);
+	if (!owner || !type || PyObject_SetAttrString(type, "__module__", owner) ||
+	    PyModule_AddObjectRef(module, name, type))
+		return NULL;
+	Py_INCREF(type);
+	return type;
+}
+
+static int add_types(PyObject *module, swarmpy_state *state)
+{
+	state->client_type = new_type(module, &swarmpy_client_spec, "Client");
+	state->events_type = new_type(module, &swarmpy_events_spec, "Events");
+	state->logs_type = new_type(module, &swarmpy_logs_spec, "Logs");
+	return state->client_type && state->events_type && state->logs_type ? 0 : -1;
 }
 
 static int add_json(swarmpy_state *state)
@@ -293,7 +303,7 @@ static int module_exec(PyObject *module)
 			     swarm_version());
 		return -1;
 	}
-	if (add_json(state) || add_exceptions(module, state) || add_client(module, state) ||
+	if (add_json(state) || add_exceptions(module, state) || add_types(module, state) ||
 	    add_ops(module) || PyModule_AddStringConstant(module, "VERSION", SWARM_VERSION))
 		return -1;
 	return 0;
@@ -307,6 +317,8 @@ static int module_traverse(PyObject *module, visitproc visit, void *arg)
 	for (size_t i = 0; i < SWARMPY_ERRORS; i++)
 		Py_VISIT(state->exceptions[i]);
 	Py_VISIT(state->client_type);
+	Py_VISIT(state->events_type);
+	Py_VISIT(state->logs_type);
 	Py_VISIT(state->json_loads);
 	Py_VISIT(state->json_dumps);
 	return 0;
@@ -320,6 +332,8 @@ static int module_clear(PyObject *module)
 	for (size_t i = 0; i < SWARMPY_ERRORS; i++)
 		Py_CLEAR(state->exceptions[i]);
 	Py_CLEAR(state->client_type);
+	Py_CLEAR(state->events_type);
+	Py_CLEAR(state->logs_type);
 	Py_CLEAR(state->json_loads);
 	Py_CLEAR(state->json_dumps);
 	return 0;

@@ -3,6 +3,7 @@
 The module under test is the built drop-in (``pymodule/build-dropin``), loaded as a minion loads it.
 """
 
+import contextlib
 import importlib.util
 import os
 import platform
@@ -48,15 +49,29 @@ def socket_path():
         yield Path(folder, "engine.sock")
 
 
-@pytest.fixture
-def engine(socket_path):
+@contextlib.contextmanager
+def serving(path):
     """A FakeEngine that serves in a thread of this process."""
-    engine = FakeEngine(socket_path)
+    engine = FakeEngine(path)
     thread = threading.Thread(target=engine.serve, daemon=True)
     thread.start()
     yield engine
     engine.close()
     thread.join()
+
+
+@pytest.fixture
+def engine(socket_path):
+    """An engine."""
+    with serving(socket_path) as engine:
+        yield engine
+
+
+@pytest.fixture
+def other_engine(socket_path):
+    """Another host's."""
+    with serving(socket_path.with_name("other.sock")) as engine:
+        yield engine
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ import contextlib
 import json
 import re
 import socket
+import struct
 import threading
 from collections import namedtuple
 from http.server import BaseHTTPRequestHandler
@@ -13,6 +14,9 @@ from urllib.parse import parse_qsl, urlsplit
 DIGEST = "1" * 50
 TOKEN = f"SWMTKN-1-{DIGEST}-{'s' * 25}"
 MANAGER_TOKEN = f"SWMTKN-1-{DIGEST}-{'m' * 25}"
+
+MULTIPLEXED = "application/vnd.docker.multiplexed-stream"
+RAW = "application/vnd.docker.raw-stream"
 
 Request = namedtuple("Request", "method path query body connection")
 INACTIVE = {"LocalNodeState": "inactive", "NodeID": "", "RemoteManagers": None}
@@ -29,6 +33,16 @@ def node(node_id, hostname, role="worker", **manager):
         "Status": {"State": "ready", "Message": "", "Addr": "10.0.0.1"},
     }
     return {**shown, "ManagerStatus": manager} if manager else shown
+
+
+def event(action, node_id):
+    """Return an event of a node as a line of the stream."""
+    return json.dumps({"Type": "node", "Action": action, "Actor": {"ID": node_id}}).encode() + b"\n"
+
+
+def frame(source, data):
+    """Return a frame of a log: 1 is stdout, 2 stderr, 3 the engine's own error."""
+    return struct.pack(">BxxxI", source, len(data)) + data
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -56,13 +70,26 @@ class Handler(BaseHTTPRequestHandler):
         if answer is None:
             self.close_connection = True
             return
-        status, body = answer
-        body = body if isinstance(body, bytes) else json.dumps(body).encode()
+        status, body, *kind = answer
         self.send_response(status)
         self.send_header("Api-Version", "1.45")
+        for content_type in kind:
+            self.send_header("Content-Type", content_type)
+        if hasattr(body, "__next__"):
+            self.stream(body)
+            return
+        body = body if isinstance(body, bytes) else json.dumps(body).encode()
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
+
+    def stream(self, pieces):
+        """Send bytes as they come from an iterator."""
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        for piece in pieces:
+            self.wfile.write(b"%x\r\n%s\r\n" % (len(piece), piece))
+        self.wfile.write(b"0\r\n\r\n")
 
     do_GET = do_HEAD = do_POST = do_PUT = do_DELETE = answer
 
@@ -91,7 +118,11 @@ SERVICE = {
 
 
 class FakeEngine:
-    """The engine. ``answers[(method, path)]`` overrides: (status, body), None, or a function."""
+    """The engine. ``answers[(method, path)]`` overrides: (status, body), None, or a function.
+
+    A body is bytes, what becomes JSON, or an iterator of bytes, which is a stream; behind it there
+    may be a Content-Type.
+    """
 
     def __init__(self, path):
         self.url = f"unix://{path}"
@@ -188,6 +219,12 @@ class FakeEngine:
             return 200, self.nodes
         if path == "/tasks":
             return 200, []
+        if path == "/secrets/create":
+            return 201, {"ID": "x1"}
+        if path == "/events":
+            return 200, iter([event("update", "n1"), event("remove", "n2")])
+        if path == "/services/s1/logs":
+            return 200, iter([frame(1, b"out\n"), frame(2, b"err\n")]), MULTIPLEXED
         if path == "/swarm/unlockkey":
             return 200, {"UnlockKey": UNLOCK_KEY}
         if path in ("/services/web", "/services/s1"):

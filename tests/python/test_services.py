@@ -1,5 +1,8 @@
 """The methods on the lock of the managers, on roles, and on services and other objects."""
 
+import base64
+import json
+
 import pytest
 from fake_engine import SERVICE, UNLOCK_KEY, node
 
@@ -119,6 +122,130 @@ def test_wait(swarm, engine, client, web):
     task["Status"] = {"State": "rejected", "Err": "No such image"}
     with pytest.raises(swarm.Timeout, match=r"web.1 \(rejected\): No such image"):
         client.service_wait("web", timeout=1)
+
+
+AUTH = {"username": "me", "password": "hunter2hunter2", "serveraddress": "registry.example"}
+
+
+def sent_auth(engine):
+    """Return the credentials that came with the last request."""
+    header = engine.headers.get("X-Registry-Auth")
+    return header and json.loads(base64.urlsafe_b64decode(header))
+
+
+def test_objects(swarm, engine, client):
+    secrets = [{"ID": "x1", "Spec": {"Name": "x"}}, {"ID": "x2", "Spec": {"Name": "x-old"}}]
+    engine.answers["GET", "/secrets"] = (200, secrets)
+    engine.answers["GET", "/secrets/x"] = (200, secrets[0])
+    engine.answers["DELETE", "/secrets/x1"] = (204, b"")
+    engine.answers["POST", "/secrets/create"] = (201, {"ID": "x3"})
+    assert client.object_list("secret") == secrets
+    # The engine takes a name as the start of one.
+    assert client.object_list("secret", filters={"name": ["x", "y"]}) == secrets[:1]
+    assert json.loads(engine.requests[-1].query["filters"]) == {"name": ["x", "y"]}
+    assert client.object_inspect("secret", "x") == secrets[0]
+    assert client.object_create("secret", {"Name": "y", "Data": "eA=="}) == {"ID": "x3", "Warnings": []}
+    assert client.object_remove("secret", "x") is None
+    assert engine.requests[-1].method == "DELETE"
+    engine.answers["GET", "/configs/x"] = (404, {"message": "config x not found"})
+    with pytest.raises(swarm.NotFound):
+        client.object_inspect("config", "x")
+    with pytest.raises(swarm.InvalidArgument, match="docker cannot remove a task"):
+        client.object_remove("task", "t1")
+    for use in (client.object_list, client.object_inspect, client.object_remove, client.object_create):
+        with pytest.raises(swarm.InvalidArgument, match="kind is service, task"):
+            use("stack", *({}, "x", "x", {})[: use != client.object_list])
+
+
+def test_filters_are_checked(swarm, engine, client):
+    with pytest.raises(TypeError, match="filters must be a dict"):
+        client.node_list(filters=["role"])
+    for wrong in (1, None, {"a": "b"}):
+        with pytest.raises(TypeError, match="a filter must be a str or a list of str"):
+            client.node_list(filters={"role": wrong})
+    with pytest.raises(TypeError, match="a filter must be a str"):
+        client.node_list(filters={"role": ["manager", 1]})
+    with pytest.raises(swarm.InvalidArgument, match="a filter has no values"):
+        client.task_list(filters={"node": []})
+    with pytest.raises(swarm.InvalidArgument, match="over 1024"):
+        client.task_list(filters={"node": ["x"] * 1025})
+    assert engine.requests == []
+
+
+def test_registry_auth_of_a_service(swarm, engine, client, web):
+    spec = {"Name": "web", "TaskTemplate": {"ContainerSpec": {"Image": "web:1"}}, "Mode": {"Global": {}}}
+    engine.answers["POST", "/services/create"] = (201, {"ID": "s1", "Warnings": ["no digest"]})
+    created = {"ID": "s1", "Warnings": ["no digest"]}
+    assert client.object_create("service", spec, registry_auth=AUTH) == created
+    assert sent_auth(engine) == AUTH
+    assert client.object_create("service", spec) == created
+    assert sent_auth(engine) is None
+    client.object_update("service", "web", {"Labels": {"b": "2"}}, registry_auth=AUTH)
+    assert sent_auth(engine) == AUTH
+    for kind in ("secret", "config"):
+        with pytest.raises(swarm.InvalidArgument, match="takes no registry_auth"):
+            client.object_update(kind, "x", {"Labels": {}}, registry_auth=AUTH)
+        with pytest.raises(swarm.InvalidArgument, match="takes no registry_auth"):
+            client.object_create(kind, {"Name": "x"}, registry_auth=AUTH)
+
+
+def test_task_list(engine, client):
+    status = {"State": "failed", "Err": "no such image", "Timestamp": "2026-01-01T00:00:00Z"}
+    status["ContainerStatus"] = {"ContainerID": "c1", "ExitCode": 137}
+    task = {"ID": "t1", "ServiceID": "s1", "NodeID": "n1", "Slot": 2, "DesiredState": "shutdown", "Status": status}
+    engine.answers["GET", "/tasks"] = (200, [task])
+    (row,) = client.task_list(filters={"service": "web", "desired-state": ["running", "shutdown"]})
+    assert json.loads(engine.requests[-1].query["filters"]) == {
+        "service": ["web"], "desired-state": ["running", "shutdown"],
+    }
+    assert row == {
+        "id": "t1", "service_id": "s1", "slot": 2, "node_id": "n1", "desired_state": "shutdown", "state": "failed",
+        "message": "", "error": "no such image", "timestamp": "2026-01-01T00:00:00Z", "container_id": "c1",
+        "exit_code": 137, "image": "", "job_iteration": 0, "created_at": "", "labels": {},
+    }
+
+
+def test_node_list_with_filters(engine, client):
+    engine.enter(manager=True)
+    engine.nodes += [node("n2", "host"), node("n3", "host1-old")]
+    rows = client.node_list(filters={"name": "host1", "role": ["manager", "worker"]})
+    assert [row["id"] for row in rows] == ["n1"]
+    assert json.loads(engine.requests[-1].query["filters"]) == {"name": ["host1"], "role": ["manager", "worker"]}
+
+
+def test_ca_rotate(swarm, engine, client):
+    engine.enter(manager=True)
+    assert client.ca_rotate() is None
+    sent = [request.body for request in engine.requests if request.path == "/swarm/update"]
+    assert sent[0]["CAConfig"] == {"ForceRotate": 1}
+    assert client.ca_rotate(cert="CERT", key="KEY") is None
+    with pytest.raises(swarm.InvalidArgument, match="given together"):
+        client.ca_rotate(cert="CERT")
+    engine.cluster["RootRotationInProgress"] = True
+    with pytest.raises(swarm.Timeout, match="the rotation of the CA goes on"):
+        client.ca_rotate(timeout=0.5)
+
+
+def test_depart(swarm, engine, other_engine, client):
+    manager = swarm.Client(other_engine.url, timeout=30)
+    other_engine.enter(manager=True)
+    other_engine.nodes.append(node("n2", "host2"))
+    engine.enter(manager=False)
+    engine.swarm["NodeID"] = "n2"
+    assert client.depart(manager) is None
+    assert client.local()["state"] == "inactive"
+    assert other_engine.requests[-1][:2] == ("DELETE", "/nodes/n2")
+    with pytest.raises(swarm.NotMember):
+        client.depart(manager)
+    engine.enter(manager=True)
+    with pytest.raises(swarm.InvalidArgument, match="give another one"):
+        client.depart(client)
+    with pytest.raises(TypeError):
+        client.depart("manager1")
+    manager.close()
+    with pytest.raises(swarm.InvalidArgument, match="closed"):
+        client.depart(manager)
+    assert client.local()["state"] == "active"
 
 
 def test_task_why(swarm, engine, client, web):

@@ -97,7 +97,8 @@ int swarm_events_open(const swarm_follow_options *options, swarm_events **ret_ev
 		      swarm_error *err);
 
 /**
- * Wait for the next event. A stream that is cut is opened again, at the next client.
+ * Wait for the next event. A stream that is cut is opened again, at the next client. After a fork each
+ * process goes on by itself: the one that did not open the stream opens its own, with a gap.
  *
  * @param timeout_ms  how long to wait; 0: not at all. Where a stream is to be opened again it takes a
  *                    second at least, if it must

@@ -1,0 +1,241 @@
+/* The methods of Client: their texts for help(), and which function is which. */
+#include "_swarm.h"
+
+PyDoc_STRVAR(api_version_doc,
+	     "api_version($self, /)\n--\n\n"
+	     "The API version in use, such as \"1.45\"; asks the engine the first time.");
+
+PyDoc_STRVAR(
+	call_doc,
+	"call($self, /, op, id=None, *, query=None, body=None, registry_auth=None, "
+	"timeout=None)\n--\n\n"
+	"Call an operation by its name, one of OPS; not one that answers a stream (events, logs).\n\n"
+	"id fills the {id} of the path. query values: bool becomes true or false, int and\n"
+	"str stay, dict and list become JSON. body is a dict. registry_auth is a dict with\n"
+	"username, password and serveraddress, or identitytoken, or registrytoken. The\n"
+	"timeout is in seconds.\n"
+	"Returns the decoded JSON, the text of an operation that answers text, or None.");
+
+PyDoc_STRVAR(close_doc,
+	     "close($self, /)\n--\n\n"
+	     "Close the connection, and end what events() and logs() gave. Later calls raise\n"
+	     "InvalidArgument; closing again is fine.");
+
+PyDoc_STRVAR(
+	local_doc,
+	"local($self, /, *, timeout=None)\n--\n\n"
+	"This host in the swarm, as its engine sees it.\n\n"
+	"Returns a dict: state (\"inactive\", \"pending\", \"active\", \"error\" or \"locked\"),\n"
+	"manager (bool), node_id, node_addr, name, error, cluster_id, engine_version (str,\n"
+	"\"\" where there is none), managers (list of \"ip:port\"), manager_ids, warnings.");
+
+PyDoc_STRVAR(
+	init_doc,
+	"init($self, /, *, listen_addr=None, advertise_addr=None, "
+	"data_path_addr=None, data_path_port=None, availability=None, default_addr_pool=None, "
+	"subnet_size=None, autolock=False, force_new_cluster=False, spec=None, timeout=None)\n--\n\n"
+	"Make a new swarm with this host as its first manager, and wait until it leads.\n\n"
+	"Returns the id of this node. The timeout is in seconds, 120 unless given.");
+
+PyDoc_STRVAR(
+	join_doc,
+	"join($self, /, remote_addrs, token, *, digest=None, listen_addr=None, "
+	"advertise_addr=None, data_path_addr=None, availability=None, manager=False, "
+	"replace_pending=False, pending_timeout=None, timeout=None)\n--\n\n"
+	"Join this host to a swarm and wait until it is active.\n\n"
+	"remote_addrs: managers as \"host[:port]\". digest: the CA digest that the token must\n"
+	"carry. manager: also wait until the manager part is up. replace_pending: a join that\n"
+	"does not become active in pending_timeout (20 seconds) is left and done anew.");
+
+PyDoc_STRVAR(leave_doc, "leave($self, /, *, force=False, timeout=None)\n--\n\n"
+			"Take this host out of its swarm and wait until it is inactive.");
+
+PyDoc_STRVAR(
+	depart_doc,
+	"depart($self, /, manager, *, timeout=None)\n--\n\n"
+	"Take this host out of its swarm as a whole: drain and wait, demote and wait, leave, and\n"
+	"delete its record, 600 seconds unless given.\n\n"
+	"manager: a Client of another host, which is a manager of the same swarm. A demotion that\n"
+	"would lose the quorum is refused before anything is changed.");
+
+PyDoc_STRVAR(tokens_doc, "tokens($self, /, *, timeout=None)\n--\n\n"
+			 "The join tokens: a dict with worker, manager and cluster_id. Secret.");
+
+PyDoc_STRVAR(cluster_update_doc,
+	     "cluster_update($self, /, patch=None, *, "
+	     "rotate_worker_token=False, rotate_manager_token=False, rotate_unlock_key=False, "
+	     "timeout=None)\n--\n\n"
+	     "Merge a patch (RFC 7396) into the cluster's spec.\n\n"
+	     "Returns {\"old\": spec before, \"new\": spec sent}.");
+
+PyDoc_STRVAR(
+	ca_rotate_doc,
+	"ca_rotate($self, /, *, cert=None, key=None, timeout=None)\n--\n\n"
+	"Give the cluster a new root CA, and wait until every node has a certificate of it, 300\n"
+	"seconds unless given.\n\n"
+	"cert, key: PEM texts of a root of one's own; without them the engine makes one. Join tokens\n"
+	"change with the root. A rotation that is given up, by timeout or Ctrl-C, goes on.");
+
+PyDoc_STRVAR(
+	node_list_doc,
+	"node_list($self, /, *, filters=None, timeout=None)\n--\n\n"
+	"The nodes of the swarm, from a manager.\n\n"
+	"filters: a dict of id, name, role, membership, label (of the engine) and node.label,\n"
+	"each with a str or a list of them. Values of one name are alternatives, different\n"
+	"names must all fit; id and name are exact.\n"
+	"Returns a list of dicts: id, hostname, role, availability, state, message, addr,\n"
+	"engine_version, member, leader (bool), reachability, manager_addr, labels (dict).");
+
+PyDoc_STRVAR(node_inspect_doc,
+	     "node_inspect($self, /, node, *, timeout=None)\n--\n\n"
+	     "The engine's description of a node, named by id, host name or \"self\".");
+
+PyDoc_STRVAR(node_update_doc,
+	     "node_update($self, /, node, patch, *, timeout=None)\n--\n\n"
+	     "Merge a patch (RFC 7396) into a node's spec: Role, Availability, Labels.\n\n"
+	     "Returns {\"id\": node id, \"old\": spec, \"new\": spec}.");
+
+PyDoc_STRVAR(node_drain_doc,
+	     "node_drain($self, /, node, *, timeout=None)\n--\n\n"
+	     "Drain a node and wait until no task runs on it, 300 seconds unless given.\n\n"
+	     "Returns as node_update().");
+
+PyDoc_STRVAR(node_remove_doc,
+	     "node_remove($self, /, node, *, force=False, demote=False, timeout=None)\n--\n\n"
+	     "Delete a node's record. force: also one that is not down. demote: a manager first.");
+
+PyDoc_STRVAR(unlock_doc,
+	     "unlock($self, /, key, *, timeout=None)\n--\n\n"
+	     "Unlock this host, a manager that locked itself, and wait until it is active.");
+
+PyDoc_STRVAR(
+	unlock_key_doc,
+	"unlock_key($self, /, *, rotate=False, timeout=None)\n--\n\n"
+	"The unlock key, from a manager; rotate: a new one. Secret. NotFound where autolock is\n"
+	"off.");
+
+PyDoc_STRVAR(
+	node_promote_doc,
+	"node_promote($self, /, node, *, timeout=None)\n--\n\n"
+	"Make a node a manager and wait until it is a reachable one, 120 seconds unless given.\n\n"
+	"Returns as node_update().");
+
+PyDoc_STRVAR(node_demote_doc,
+	     "node_demote($self, /, node, *, timeout=None)\n--\n\n"
+	     "Make a node a worker and wait until it left the managers' group, 120 seconds unless\n"
+	     "given. Returns as node_update().");
+
+PyDoc_STRVAR(node_prune_doc, "node_prune($self, /, *, timeout=None)\n--\n\n"
+			     "Delete the records of all workers that are down. Returns their ids.");
+
+PyDoc_STRVAR(
+	object_list_doc,
+	"object_list($self, /, kind, *, filters=None, timeout=None)\n--\n\n"
+	"The engine's descriptions of all objects of a kind: \"service\", \"task\", \"secret\",\n"
+	"\"config\" or \"network\".\n\n"
+	"filters: as docker has them, each with a str or a list of them, such as\n"
+	"{\"label\": \"tier=front\"}; id and name are exact.");
+
+PyDoc_STRVAR(object_inspect_doc,
+	     "object_inspect($self, /, kind, ref, *, timeout=None)\n--\n\n"
+	     "The engine's description of one object, named by id or exact name (a task by id).");
+
+PyDoc_STRVAR(
+	object_create_doc,
+	"object_create($self, /, kind, spec, *, registry_auth=None, timeout=None)\n--\n\n"
+	"Create a service, secret, config or network.\n\n"
+	"spec: a dict, checked before it is sent. registry_auth: of a service, as for call().\n"
+	"Returns {\"ID\": id, \"Warnings\": [text]}.");
+
+PyDoc_STRVAR(
+	object_update_doc,
+	"object_update($self, /, kind, ref, patch, *, registry_auth=None, timeout=None)\n--\n\n"
+	"Merge a patch (RFC 7396) into the spec of a service, or into the labels of a secret or\n"
+	"config, named by id or exact name.\n\n"
+	"registry_auth: of a service, as for call(); it keeps its own without. It goes with a\n"
+	"change: where the patch changes nothing, nothing is sent.\n"
+	"Returns {\"id\": id, \"old\": spec, \"new\": spec}.");
+
+PyDoc_STRVAR(object_remove_doc, "object_remove($self, /, kind, ref, *, timeout=None)\n--\n\n"
+				"Remove a service, secret, config or network.");
+
+PyDoc_STRVAR(
+	task_list_doc,
+	"task_list($self, /, *, filters=None, timeout=None)\n--\n\n"
+	"The tasks of the swarm, from a manager.\n\n"
+	"filters: id, name, label, node, service (id or name), desired-state, each with a str or a\n"
+	"list of them.\n"
+	"Returns a list of dicts: id, service_id, slot (int), node_id, desired_state, state, message,\n"
+	"error, timestamp, container_id, exit_code (int), image, job_iteration (int), created_at,\n"
+	"labels (dict).");
+
+PyDoc_STRVAR(service_scale_doc,
+	     "service_scale($self, /, service, count, *, timeout=None)\n--\n\n"
+	     "Set the number of tasks of a replicated service or job. Does not wait.\n\n"
+	     "Returns as object_update().");
+
+PyDoc_STRVAR(service_rollback_doc, "service_rollback($self, /, service, *, timeout=None)\n--\n\n"
+				   "Go back to the spec before the last change. Does not wait.");
+
+PyDoc_STRVAR(
+	task_why_doc,
+	"task_why($self, /, ref, *, timeout=None)\n--\n\n"
+	"Why a task, named by id, or the tasks of a service, named by id or exact name, wait.\n\n"
+	"Returns a list, empty where no task of the service waits, of dicts: task (dict: id,\n"
+	"service, state, message, error), count (tasks of the service that wait for the same),\n"
+	"nodes (list of dicts: id, hostname, rejected: the rules that reject the node, or \"\").");
+
+PyDoc_STRVAR(
+	service_wait_doc,
+	"service_wait($self, /, service, *, timeout=None)\n--\n\n"
+	"Wait until the tasks are as the spec says, 300 seconds unless given.\n\n"
+	"Returns a dict: done, total, rolled_back (bool). Timeout and StateError say which tasks\n"
+	"do not run, and why.");
+
+PyDoc_STRVAR(
+	events_doc,
+	"events($self, /, *, filters=None, others=None, timeout=None)\n--\n\n"
+	"The events of the cluster, from a manager, as an iterator without end.\n\n"
+	"filters: type, event, label, node, service, secret, config, network, each with a str or a\n"
+	"list of them. others: Clients of other managers, which are taken in turn when the one that\n"
+	"is followed goes away. timeout: seconds for the opening, and for each next(), which raises\n"
+	"Timeout then and may be called again; without it next() waits as long as it takes.\n"
+	"Gives dicts as the engine writes them: Type, Action, Actor, time. Gives None when the\n"
+	"connection is up, at first and again after each gap: what may have changed unseen is to be\n"
+	"looked at anew. All the Clients are free for other calls in between.");
+
+PyDoc_STRVAR(
+	logs_doc,
+	"logs($self, /, kind, ref, *, query=None, timeout=None)\n--\n\n"
+	"The log of a \"service\" or a \"task\", as an iterator.\n\n"
+	"query: follow, tail, since, timestamps, details, stdout, stderr. timeout: as for events().\n"
+	"Gives (source, data): \"stdout\" or \"stderr\" and bytes; the source is \"\" where the\n"
+	"containers have a terminal, and then a piece may end anywhere.");
+
+/* clang-format off */
+#define METHOD(name) \
+	{ #name, (PyCFunction)(void (*)(void))swarmpy_client_##name, METH_VARARGS | METH_KEYWORDS, \
+	  name##_doc }
+#define PLAIN(name) \
+	{ #name, swarmpy_client_##name, METH_NOARGS, name##_doc }
+/* clang-format on */
+
+PyMethodDef swarmpy_client_methods[] = {
+	PLAIN(api_version),     METHOD(call),
+	METHOD(local),          METHOD(init),
+	METHOD(join),           METHOD(leave),
+	METHOD(depart),         METHOD(tokens),
+	METHOD(cluster_update), METHOD(ca_rotate),
+	METHOD(unlock),         METHOD(unlock_key),
+	METHOD(node_list),      METHOD(node_inspect),
+	METHOD(node_update),    METHOD(node_drain),
+	METHOD(node_remove),    METHOD(node_promote),
+	METHOD(node_demote),    METHOD(node_prune),
+	METHOD(object_list),    METHOD(object_inspect),
+	METHOD(object_create),  METHOD(object_update),
+	METHOD(object_remove),  METHOD(task_list),
+	METHOD(service_scale),  METHOD(service_rollback),
+	METHOD(service_wait),   METHOD(task_why),
+	METHOD(events),         METHOD(logs),
+	PLAIN(close),           { NULL, NULL, 0, NULL },
+};
