@@ -4,8 +4,6 @@ import sys
 import types
 from pathlib import Path
 
-from sphinx.util import logging
-
 ROOT = Path(__file__).resolve().parents[1]
 
 project = "libswarm"
@@ -52,14 +50,22 @@ def find_in_the_other_files(app, env, node, contnode):
     )
 
 
-def name_files_without_a_page(app):
-    """A warning, which is an error in ``make docs``, for each Salt module that ``ref`` leaves out."""
-    for path in sorted(ROOT.glob("salt_states/_*/*.py")):
-        page = f"ref/{path.parent.name.strip('_')}-{path.stem}.rst"
-        if not (ROOT / "docs" / page).exists():
-            logging.getLogger(__name__).warning("docs/%s is missing: %s has no page", page, path)
+def write_reference_pages(app):
+    """A page in ``ref`` for each file of Salt modules; what else is there goes."""
+    folder = ROOT / "docs/ref"
+    folder.mkdir(exist_ok=True)
+    pages = {}
+    for path in ROOT.glob("salt_states/_*/*.py"):
+        kind = path.parent.name.strip("_")
+        text = f".. automodule:: saltext.swarm.{kind}.{path.stem}\n   :members:\n"
+        pages[folder / f"{kind}-{path.stem}.rst"] = text
+    for page in set(folder.glob("*.rst")) - set(pages):
+        page.unlink()
+    for page, text in pages.items():
+        if not page.exists() or page.read_text() != text:
+            page.write_text(text)
 
 
 def setup(app):
-    app.connect("builder-inited", name_files_without_a_page)
+    app.connect("builder-inited", write_reference_pages)
     app.connect("missing-reference", find_in_the_other_files)
