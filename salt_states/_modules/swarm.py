@@ -5,8 +5,8 @@ Docker swarm mode: this host's part in a swarm
 Functions on the swarm that this minion's engine belongs to. They call the Engine API through the
 compiled core ``_swarm``; neither the ``docker`` command nor Docker's Python SDK is needed. This
 file holds what concerns the host itself, and is the only one that loads the core;
-``swarm_join.py``, ``swarm_nodes.py`` and others beside it add to the same name, ``swarm``, and reach
-the engine by :py:func:`swarm.core <core>`.
+``swarm_join.py``, ``swarm_nodes.py`` and others beside it add to the same name, ``swarm``, and
+reach the engine by :py:func:`swarm.core <core>`.
 
 :maturity: new
 :depends: the compiled core, delivered beside this file or in the wheel ``saltext-swarm``
@@ -14,8 +14,8 @@ the engine by :py:func:`swarm.core <core>`.
 
 .. versionadded:: 0.1.0
 
-**Configuration**, each key from minion config, else from pillar; none is needed for an engine at its
-usual socket:
+**Configuration**, each key from minion config, else from pillar; none is needed for an engine at
+its usual socket:
 
 .. code-block:: yaml
 
@@ -218,7 +218,7 @@ def _blanked(value):
     raise SaltInvocationError(f"a result of the type {type(value).__name__} is no plain data")
 
 
-def secret(into, **sources):
+def secret(into=None, **sources):
     """
     Hands a secret to a function of the same process, which is the only way to get at it here; what
     that function returns is returned.
@@ -293,6 +293,9 @@ def call(operation, id=None, query=None, body=None, timeout=None):
 
         salt manager1 swarm.call task_list query='{filters: {node: [self]}}'
     """
+    if operation not in _core().OPS:
+        names = ", ".join(_CORE.OPS)
+        raise SaltInvocationError(f"no operation is called {operation}; there are {names}")
     return core("call", operation, id, query=query, body=body, timeout=timeout)
 
 

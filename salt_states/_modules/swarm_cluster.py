@@ -110,7 +110,7 @@ def cluster_update(
         for managers that lag.
     heartbeat_tick, election_tick
         Of the raft group: seconds between the leader's heartbeats, and without one until an
-        election.
+        election; the second is several times the first (1 and 10 in a fresh cluster).
     heartbeat_period
         Duration: how often a node reports to the managers.
     node_cert_expiry

@@ -169,3 +169,25 @@ def _age(since, now):
     seconds = max(0, (now - then.replace(tzinfo=datetime.timezone.utc)).total_seconds())
     size, unit = next((size, unit) for limit, size, unit in AGES if seconds < limit)
     return f" {int(seconds // size)} {unit} ago"
+
+
+def why(ref):
+    """
+    Why a task stays pending: its error, and which rule of the managers' scheduler rejects which
+    node. From a manager. Nothing is changed.
+
+    ref
+        A service (full id or exact name), or the full id of a task.
+
+    Returns a list of dicts, empty for a service of which no task waits: ``task`` (``id``,
+    ``service``, ``state``, ``message``, ``error``), ``count`` (tasks of the service that wait for
+    the same), and ``nodes``: list of ``{id, hostname, rejected}``, where ``rejected`` names all
+    rules that reject the node, and is empty for one that the task would get at the next look.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt manager1 swarm.why web
+    """
+    return __salt__["swarm.core"]("task_why", str(ref))

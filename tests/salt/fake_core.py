@@ -14,6 +14,14 @@ STUBS = ast.parse(
 )
 TOKEN = re.compile(r"SWM(?:TKN|KEY)-[0-9A-Za-z-]+")
 
+# The names of the operations, as the library has them.
+OPS = tuple(
+    re.findall(
+        r'(?m)^OP\(\w+, "(\w+)"',
+        (Path(__file__).parents[2] / "libswarm/include/swarm/ops.def").read_text(encoding="utf-8"),
+    )
+)
+
 
 def _classes():
     return {node.name: node for node in STUBS.body if isinstance(node, ast.ClassDef)}
@@ -64,6 +72,7 @@ class Core:
     def __init__(self, machine, version="0.1.0"):
         vars(self).update(_exceptions())
         self.VERSION = version
+        self.OPS = OPS
         self.__file__ = "/fake/_swarm.abi3.so"
         self._machine = machine
 

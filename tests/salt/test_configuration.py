@@ -81,7 +81,7 @@ def test_values_of_a_masked_pillar_are_real(minion):
 
 @pytest.mark.parametrize("tls", [{"cacert": "/x"}, "/ca.pem", ["ca"]])
 def test_a_wrong_tls_block_is_one_line(minion, tls):
-    with pytest.raises(SaltInvocationError, match="swarm:tls .* wants some of ca, cert, key, verify"):
+    with pytest.raises(SaltInvocationError, match="wants some of ca, cert, key, verify"):
         minion.job(pillar={"swarm": {"tls": tls}}).salt["swarm.info"]()
 
 

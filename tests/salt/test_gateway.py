@@ -79,6 +79,11 @@ def test_call_blanks_secrets_wherever_they_stand(manager):
     assert token not in text and KEY not in text and "redacted" in text
 
 
+def test_call_of_no_operation_names_those_that_there_are(manager):
+    with pytest.raises(SaltInvocationError, match="is called no_such; there are .*node_list"):
+        manager.job().salt["swarm.call"]("no_such")
+
+
 def test_call_on_a_worker_names_the_managers(formed):
     with pytest.raises(CommandExecutionError, match="ask one of the managers: 10.0.0.1:2377"):
         formed["worker1"].job().salt["swarm.call"]("node_list")

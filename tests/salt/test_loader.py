@@ -50,6 +50,7 @@ MODULE = {
     "unlock_key",
     "unlock_key_kept",
     "version",
+    "why",
 }
 OLD = {
     "joinswarm",

@@ -158,6 +158,20 @@ def test_ages(formed, seconds, text):
     assert ps(formed, "web")[2]["CURRENT STATE"] == f"Running {text} ago"
 
 
+def test_why_is_told_as_the_core_has_it(formed):
+    machine = formed["manager1"].machine
+    found = [
+        {
+            "task": {"id": "t5", "service": "web", "state": "pending", "message": "", "error": "x"},
+            "count": 2,
+            "nodes": [{"id": "n1", "hostname": "worker1", "rejected": "it is drained"}],
+        }
+    ]
+    machine.do_task_why = lambda core, ref: found if ref == "web" else []
+    assert formed["manager1"].job().salt["swarm.why"]("web") == found
+    assert machine.calls[-1] == ("task_why", {"ref": "web"})
+
+
 def test_a_time_that_is_not_known_is_left_out(formed):
     formed["manager1"].machine.tasks[2]["Status"]["Timestamp"] = ""
     assert ps(formed, "web")[2]["CURRENT STATE"] == "Running"
