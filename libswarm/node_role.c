@@ -67,6 +67,25 @@ int swarm__quorum_check(const swarm__target *target, swarm_error *err)
 /* --- the wait for the raft group -------------------------------------------------------------- */
 
 /*
+ * A manager that demotes itself cannot be asked about the raft group for long: what it says of itself
+ * counts then. As look(); why is the error where the host is another one.
+ */
+static int look_at_self(const swarm__target *t, const swarm_error *why, swarm_error *err)
+{
+	swarm_local SWARM__AUTO_LOCAL *local = NULL;
+	int rc = swarm__local_read(t->client, &t->deadline, &local, err);
+
+	if (rc)
+		return rc;
+	if (strcmp(local->node_id, t->id) != 0) {
+		if (err)
+			*err = *why;
+		return why->code;
+	}
+	return local->state == SWARM_LOCAL_ACTIVE && !local->manager ? 0 : 1;
+}
+
+/*
  * 0: the raft group is as wanted. 1: not yet. Else an error. A record that is gone is out of the
  * group.
  */
@@ -74,16 +93,20 @@ static int look(const swarm__target *t, bool wanted, swarm_error *err)
 {
 	json_t *json;
 	const json_t *status;
+	swarm_error here = SWARM_ERROR_INIT;
 	bool there;
 	int rc = swarm__call_patiently(t->client, SWARM_OP_NODE_INSPECT, t->id, NULL, &t->deadline,
-				       &json, err);
+				       &json, &here);
 
-	if (rc == SWARM_E_NOT_FOUND && !wanted) {
-		swarm__error_clear(err);
+	if (rc == SWARM_E_NOT_FOUND && !wanted)
 		return 0;
-	}
-	if (rc)
+	if ((rc == SWARM_E_NOT_MANAGER || rc == SWARM_E_UNAVAILABLE) && !wanted)
+		return look_at_self(t, &here, err);
+	if (rc) {
+		if (err)
+			*err = here;
 		return rc;
+	}
 	status = swarm__json_at(json, "ManagerStatus");
 	there = json_is_object(status);
 	/* A new member counts for the quorum at once, so it must be reachable too. */

@@ -11,6 +11,8 @@
 	"\"Hostname\":\"host1\"}" status "}"
 #define STATUS(reachability) ",\"ManagerStatus\":{\"Reachability\":\"" reachability "\"}"
 #define MEMBER(id) "{\"ID\":\"" id "\",\"ManagerStatus\":{\"Reachability\":\"reachable\"}}"
+#define GONE_TEXT                                                                                  \
+	"rpc error: code = Unavailable desc = connection error: dial unix control.sock: connect"
 #define ROW(id, name, role, state, more)                                                           \
 	"{\"ID\":\"" id "\",\"Description\":{\"Hostname\":\"" name                                 \
 	"\"},\"Spec\":{\"Role\":\"" role "\"},\"Status\":{\"State\":\"" state "\"}" more "}"
@@ -108,6 +110,49 @@ static void demote(void)
 	fixture f = setup(rows);
 
 	CHECK_INT(swarm_node_demote(f.client, "n1", 0, NULL, &f.err), 0);
+	teardown(&f);
+}
+
+/* A manager that demotes itself loses its word in the middle, and speaks for itself from then on. */
+static void demote_self(void)
+{
+	const fake_row rows[] = {
+		{ INFO, .reply = ACTIVE_AS("n1", "true", "") },
+		{ NODE, .reply = RECORD("manager", STATUS("reachable")) },
+		{ NODE, .reply = RECORD("manager", STATUS("reachable")) },
+		{ NODES, .reply = "[" MEMBER("n1") "," MEMBER("n2") "]" },
+		{ UPDATE, .body = "\"Role\":\"worker\"" },
+		{ NODE, .reply = RECORD("worker", STATUS("reachable")) },
+		NO_EVENTS("node"),
+		{ NODE, .status = 503, .reply = MESSAGE(GONE_TEXT) },
+		{ INFO, .reply = ACTIVE_AS("n1", "true", "") },
+		{ NODE, .status = 503, .reply = MESSAGE("This node is not a swarm manager.") },
+		{ INFO, .reply = ACTIVE_AS("n1", "false", "") },
+		{ NULL },
+	};
+	fixture f = setup(rows);
+
+	CHECK_INT(swarm_node_demote(f.client, "self", 0, NULL, &f.err), 0);
+	CHECK_STR(f.err.text, "");
+	teardown(&f);
+}
+
+/* It was this host that lost its word, but not this host that was to be demoted. */
+static void demote_without_a_word(void)
+{
+	const fake_row rows[] = {
+		{ NODE, .reply = RECORD("manager", STATUS("reachable")) },
+		{ NODE, .reply = RECORD("manager", STATUS("reachable")) },
+		{ NODES, .reply = "[" MEMBER("n1") "," MEMBER("n2") "]" },
+		{ .expect = UPDATE },
+		{ NODE, .status = 503, .reply = MESSAGE(GONE_TEXT) },
+		{ INFO, .reply = ACTIVE_AS("n2", "false", "") },
+		{ NULL },
+	};
+	fixture f = setup(rows);
+
+	CHECK_INT(swarm_node_demote(f.client, "n1", 0, NULL, &f.err), SWARM_E_UNAVAILABLE);
+	CHECK_PART(f.err.text, "control.sock");
 	teardown(&f);
 }
 
@@ -285,5 +330,5 @@ static void progress(void)
 }
 
 TEST_MAIN(TEST(promote), TEST(promote_by_events), TEST(promote_takes_too_long), TEST(demote),
-	  TEST(demote_refused), TEST(labels), TEST(filters), TEST(prune), TEST(prune_stops),
-	  TEST(progress))
+	  TEST(demote_self), TEST(demote_without_a_word), TEST(demote_refused), TEST(labels),
+	  TEST(filters), TEST(prune), TEST(prune_stops), TEST(progress))

@@ -104,8 +104,8 @@ int swarm_node_promote(swarm_client *client, const char *node, int64_t timeout_m
 		       json_t **ret_change, swarm_error *err);
 
 /**
- * Make a node a worker, and wait until it is out of the managers' raft group. Refused with the
- * arithmetic where the quorum would be lost.
+ * Make a node a worker, and wait until it is out of the managers' raft group; of this host itself,
+ * until it says that it is no manager. Refused with the arithmetic where the quorum would be lost.
  *
  * @param node        id, host name or "self"
  * @param timeout_ms  0: 120 s
