@@ -120,7 +120,8 @@ def collect(error="", sealed=None):
     facts["error"] = error or info["error"]
     if info["state"] == "active" and info["role"] == "manager":
         _add_cluster(facts)
-    if info["state"] != "active" and not facts["run"]:
+    if info["state"] != "active" and not facts["run"] and __opts__["file_client"] != "local":
+        # A minion without a master has no key.
         facts["key"] = __salt__["swarm.public_key"]()
     if sealed is not None:
         facts["sealed"] = sealed

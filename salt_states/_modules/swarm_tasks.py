@@ -20,12 +20,12 @@ __outputter__ = {"ps": "swarm_table"}
 
 # How docker's own lists tell an age: the first line whose limit (seconds) is not reached.
 AGES = (
-    (120, 1, "seconds"),
-    (2 * 3600, 60, "minutes"),
-    (2 * 86400, 3600, "hours"),
-    (14 * 86400, 86400, "days"),
-    (60 * 86400, 7 * 86400, "weeks"),
-    (float("inf"), 30 * 86400, "months"),
+    (120, 1, "second"),
+    (2 * 3600, 60, "minute"),
+    (2 * 86400, 3600, "hour"),
+    (14 * 86400, 86400, "day"),
+    (60 * 86400, 7 * 86400, "week"),
+    (float("inf"), 30 * 86400, "month"),
 )
 
 
@@ -168,7 +168,8 @@ def _age(since, now):
         return ""
     seconds = max(0, (now - then.replace(tzinfo=datetime.timezone.utc)).total_seconds())
     size, unit = next((size, unit) for limit, size, unit in AGES if seconds < limit)
-    return f" {int(seconds // size)} {unit} ago"
+    count = int(seconds // size)
+    return f" {count} {unit}{'' if count == 1 else 's'} ago"
 
 
 def why(ref):

@@ -143,6 +143,7 @@ def test_a_name_of_two_things_is_told(formed):
     ("seconds", "text"),
     [
         (0, "0 seconds"),
+        (1, "1 second"),
         (119, "119 seconds"),
         (120, "2 minutes"),
         (7199, "119 minutes"),
