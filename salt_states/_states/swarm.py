@@ -375,3 +375,12 @@ def drained(name, **kwargs):
         __salt__["swarm.drain"]("self")
         ret.update(changes=changes, comment="drained this node, no task is left on it")
     return ret
+
+
+def mod_watch(name, sfun=None, **kwargs):
+    """
+    What ``watch`` does for each state of the name ``swarm``, in whatever file: the state is asked once
+    more, and knows by ``sfun`` that a watched state changed. Those that rotate something then do;
+    for all others nothing is left to do.
+    """
+    return __states__[f"swarm.{sfun}"](name, sfun=sfun, **kwargs)

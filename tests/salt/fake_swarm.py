@@ -75,6 +75,9 @@ class Cluster:
         self.nodes = {}
         self.spec = copy.deepcopy(SPEC)
         self.unlock_key = ""
+        self.created = "2026-01-01T00:00:00.5Z"
+        # For how many more looks a rotation of the CA goes on.
+        self.rotating = 0
 
     def _new_token(self):
         return f"SWMTKN-1-{self.digest}-{next(_NUMBERS):025d}"
@@ -107,18 +110,46 @@ class Cluster:
                 return machine
         return None
 
+    def renew_ca(self):
+        self.digest = f"{next(_NUMBERS):050d}"
+        for role in self.tokens:
+            self.rotate(role)
+
+    def goes_on(self):
+        """Whether a rotation of the CA goes on; with the last look it has ended."""
+        self.rotating -= self.rotating > 0
+        if self.rotating == 1:
+            self.renew_ca()
+        return self.rotating > 0
+
+    def set_role(self, core, node, role):
+        """The managers' raft group follows at once; a demotion may not cost it the quorum."""
+        if role == "worker" and node["member"]:
+            self.check_quorum(core, node)
+        node.update(role=role, member=role == "manager")
+        node["manager_addr"] = f"{node['addr']}:2377" if node["member"] else ""
+        machine = self.machine(node)
+        if machine:
+            machine.manager = node["member"]
+
+    def check_quorum(self, core, node):
+        others = len(self.members()) - 1
+        living = len([one for one in self.living() if one is not node])
+        if 2 * living <= others:
+            raise core.QuorumError(f"without it {living} of {others} managers would be reachable")
+
     def inspect(self):
         """As the engine's ``GET /swarm``."""
         return {
             "ID": self.id,
-            "CreatedAt": "2026-01-01T00:00:00.5Z",
+            "CreatedAt": self.created,
             "UpdatedAt": "2026-01-02T00:00:00.5Z",
             "Spec": copy.deepcopy(self.spec),
             "JoinTokens": {role.capitalize(): token for role, token in self.tokens.items()},
             "DefaultAddrPool": ["10.0.0.0/8"],
             "SubnetSize": 24,
             "DataPathPort": 4789,
-            "RootRotationInProgress": False,
+            "RootRotationInProgress": self.goes_on(),
         }
 
     def members(self):
@@ -168,10 +199,13 @@ class Machine:
     def leads_or_follows(self):
         return self.docker == "running" and self.state == "active" and self.manager
 
+    def leads(self):
+        return self.leads_or_follows() and self.cluster.leader() == self.node_id
+
     def changed_by(self):
         """The operations that this host was asked for and that change a swarm."""
-        writes = ("init", "join", "leave", "node_update", "node_drain", "node_remove")
-        return [name for name, _ in self.calls if name in writes]
+        reads = ("local", "tokens", "node_list", "node_inspect", "call", "unlock_key", "token_parse")
+        return [name for name, _ in self.calls if name not in reads]
 
     def _start(self, core, operation):
         if self.docker != "running":
@@ -258,11 +292,13 @@ class Machine:
     def do_node_inspect(self, core, node):
         _, found = self._node(core, "node_inspect", node)
         spec = {key: found[key.lower()] for key in ("Role", "Availability", "Labels")}
-        return {"ID": found["id"], "Spec": spec}
+        return {"ID": found["id"], "Spec": spec, "Description": {"Hostname": found["hostname"]}}
 
     def do_node_update(self, core, node, patch, **_):
-        _, found = self._node(core, "node_update", node)
+        cluster, found = self._node(core, "node_update", node)
         old = self.do_node_inspect(core, found["id"])["Spec"]
+        if patch.get("Role", found["role"]) != found["role"]:
+            cluster.set_role(core, found, patch["Role"])
         for key, value in patch.items():
             if key == "Labels":
                 value = {k: v for k, v in {**found["labels"], **value}.items() if v is not None}
@@ -274,19 +310,17 @@ class Machine:
         return self.do_node_update(core, node, {"Availability": "drain"})
 
     def do_node_promote(self, core, node, **_):
-        return self._set_role(core, node, "manager")
+        return self._set_role(core, "node_promote", node, "manager")
 
     def do_node_demote(self, core, node, **_):
-        return self._set_role(core, node, "worker")
+        return self._set_role(core, "node_demote", node, "worker")
 
-    def _set_role(self, core, node, role):
-        cluster, found = self._node(core, "node_update", node)
-        change = self.do_node_update(core, found["id"], {"Role": role})
-        found["member"] = role == "manager"
-        machine = cluster.machine(found)
-        found["manager_addr"] = f"{machine.address}:2377" if found["member"] else ""
-        machine.manager = found["member"]
-        return change
+    def _set_role(self, core, operation, node, role):
+        self._start(core, operation)
+        return self.do_node_update(core, node, {"Role": role})
+
+    def do_ca_rotate(self, core, **_):
+        self._managed(core, "ca_rotate").renew_ca()
 
     def do_node_prune(self, core, **_):
         cluster = self._managed(core, "node_prune")
@@ -331,12 +365,7 @@ class Machine:
         if found["member"]:
             if not demote:
                 raise core.HTTPError(f"node {found['id']} is a manager")
-            others = len(cluster.members()) - 1
-            living = len([one for one in cluster.living() if one is not found])
-            if 2 * living <= others:
-                raise core.QuorumError(
-                    f"without it {living} of {others} managers would be reachable"
-                )
+            cluster.check_quorum(core, found)
         del cluster.nodes[found["id"]]
 
     def do_call(self, core, op, id=None, query=None, body=None, timeout=None):

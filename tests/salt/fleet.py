@@ -88,7 +88,8 @@ class Job:
 
 def check_contract(ret, test):
     """The contract of a state's return, that holds whatever the state is."""
-    assert set(ret) == {"name", "result", "changes", "comment"}
+    assert set(ret) - {"warnings"} == {"name", "result", "changes", "comment"}
+    assert isinstance(ret.get("warnings", []), list)
     assert isinstance(ret["changes"], dict)
     assert isinstance(ret["comment"], str) and ret["comment"]
     assert "\n" not in ret["comment"] and "Traceback" not in ret["comment"]
