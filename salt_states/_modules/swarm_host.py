@@ -19,6 +19,7 @@ from salt.exceptions import CommandExecutionError
 
 # Below the engine's root folder (docker info, "Docker Root Dir"); written by swarmkit's ca package.
 CERTIFICATE = "swarm/certificates/swarm-node.crt"
+KEY = "swarm/certificates/swarm-node.key"
 # Networks that every engine has.
 BUILT_IN = ("bridge", "host", "none")
 # What docker.engine and the engine's package leave in /etc.
@@ -68,9 +69,12 @@ def certificate():
         return values[0].value if values else ""
 
     # The names with a time zone came with cryptography 42; the older ones are in UTC, too.
-    until = found.not_valid_after.replace(tzinfo=datetime.timezone.utc)
-    since = found.not_valid_before.replace(tzinfo=datetime.timezone.utc)
-    left = until - datetime.datetime.now(datetime.timezone.utc)
+    utc = datetime.timezone.utc
+    until = getattr(found, "not_valid_after_utc", None) or found.not_valid_after.replace(tzinfo=utc)
+    since = getattr(found, "not_valid_before_utc", None) or found.not_valid_before.replace(
+        tzinfo=utc
+    )
+    left = until - datetime.datetime.now(utc)
     return {
         "node_id": named(NameOID.COMMON_NAME),
         "role": named(NameOID.ORGANIZATIONAL_UNIT_NAME).replace("swarm-", "", 1),
@@ -79,6 +83,26 @@ def certificate():
         "until": f"{until:%Y-%m-%dT%H:%M:%SZ}",
         "days_left": left.days,
     }
+
+
+def key_locked():
+    """
+    Whether the node's key lies encrypted on this host, as autolock has it: known also where no
+    manager can be asked. Only the head of the file is read.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt manager1 swarm.key_locked
+    """
+    try:
+        with salt.utils.files.fopen(os.path.join(_root(), KEY), "rb") as handle:
+            return handle.readline(64).startswith(b"-----BEGIN ENCRYPTED")
+    except FileNotFoundError:
+        return False
+    except OSError as exc:
+        raise CommandExecutionError(f"cannot read the key of this node: {exc}") from None
 
 
 def _root():

@@ -6,6 +6,8 @@
 #   3 workers: engine, extension, join
 #   4 one manager: the node list against pillar
 {%- import 'docker/run.jinja' as run with context %}
+{#- A host that docker.replace takes out is not named, and leaves in order. -#}
+{%- set prune = 0 if run.hosts else pillar.get('swarm', {}).get('prune', 0) %}
 {%- if run.refusal %}
 {{ run.refuse('docker-bootstrap', run.refusal) }}
 {%- else %}
@@ -29,7 +31,7 @@ docker-workers-join:
 
 docker-verified:
   salt.state:
-    {{- run.step([run.managers | list | first], ['docker.verify']) }}
+    {{- run.step([run.managers | list | first], ['docker.verify'], {'prune': prune}) }}
     - require:
       - salt: docker-managers-cluster
 {%- endif %}

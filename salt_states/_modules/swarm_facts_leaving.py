@@ -1,0 +1,238 @@
+"""
+What it takes for hosts to leave the cluster
+============================================
+
+The decisions of ``docker.remove``, ``docker.replace`` and ``docker.teardown``: which records are a
+host's, whether it may go, and what that does to the quorum. They rest on the facts that the hosts
+publish in the same run, and on the node list. The functions belong to the name ``swarm_facts``.
+
+:maturity: new
+:depends: the execution modules ``swarm`` and ``swarm_facts``
+
+.. versionadded:: 0.1.0
+"""
+
+from salt.exceptions import SaltInvocationError
+
+# In these a host's own word on its node can be relied on.
+WELL = ("absent", "inactive", "pending", "active")
+
+__virtualname__ = "swarm_facts"
+
+
+def __virtual__():
+    return __virtualname__
+
+
+def leaving(hosts, cluster=""):
+    """
+    What the facts of this run say about hosts that are to leave.
+
+    hosts
+        List of minion ids. A host without a minion is named by its full node id or its exact host
+        name, and has to be down.
+    cluster
+        The id of a cluster that ends with this, as the operator confirmed it. Then the manager that
+        leads may be among the hosts, and is the last.
+
+    Returns ``reason`` (one line why nothing may be done; empty if nothing speaks against), ``lead``
+    (the first manager of pillar that stays and sees a leader; empty where a cluster has ended
+    already), ``cluster`` (its id), and on that manager ``targets``: ``{host: {"alive": its node in
+    the list or None, "records": [nodes that it left behind, or that are dead], "state": its own
+    word, or "silent"}}``.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt manager1 swarm_facts.leaving '[worker2]'
+    """
+    if not isinstance(hosts, list) or not all(isinstance(host, str) for host in hosts):
+        raise SaltInvocationError("hosts wants a list of minion ids")
+    ids = __salt__["swarm_facts.manager_ids"]()
+    facts = __salt__["swarm_facts.fresh"](sorted({*ids, *hosts}))
+    stay = ids if cluster else [name for name in ids if name not in hosts]
+    leading = [name for name in stay if facts.get(name, {}).get("cluster")]
+    ret = {"reason": "", "lead": "", "cluster": "", "targets": {}}
+    if cluster and all(entry["state"] in ("inactive", "absent") for entry in facts.values()):
+        return ret
+    ret["reason"] = _why_no_lead(stay, facts, leading)
+    if not ret["reason"]:
+        ret.update(lead=leading[0], cluster=facts[leading[0]]["cluster"])
+    if cluster and ret["lead"] and cluster != ret["cluster"]:
+        ret["reason"] = (
+            f"the cluster is {ret['cluster']}, and ends only where that id is given to confirm it"
+        )
+    if not ret["reason"] and ret["lead"] == __opts__["id"]:
+        _look(ret, [host for host in hosts if host != ret["lead"]], facts, bool(cluster))
+    return ret
+
+
+def _look(ret, hosts, facts, ends):
+    """What only a manager can tell, from the node list."""
+    nodes = __salt__["swarm.nodes"]()
+    older = __salt__["swarm_facts.read"]([host for host in hosts if host not in facts])
+    reasons = []
+    for host in hosts:
+        known = facts.get(host) or older.get(host) or {}
+        target, reason = _target(host, facts.get(host), known, nodes, facts[ret["lead"]])
+        ret["targets"][host] = target
+        reasons += [reason] if reason else []
+    gone = [node["id"] for target in ret["targets"].values() for node in records(target)]
+    if ends:
+        own = facts[ret["lead"]]["node_id"]
+        reasons += [
+            f"{node['hostname']} ({node['id']}) is {node['state']}, but no host of pillar: its host"
+            " would go on believing that it is a member. Remove it first"
+            for node in nodes
+            if node["state"] != "down" and node["id"] not in (own, *gone)
+        ]
+    ret["reason"] = "; ".join(reasons) or quorum(nodes, gone)["reason"]
+
+
+def _why_no_lead(stay, facts, leading):
+    if len({facts[name]["cluster"] for name in leading}) > 1:
+        parts = ", ".join(f"{name} in {facts[name]['cluster']}" for name in leading)
+        return f"the managers of pillar are in different swarms: {parts}"
+    if leading:
+        return ""
+    if not stay:
+        return "no manager of pillar would stay: to end the swarm, use docker.teardown"
+    said = [
+        f"{name}: {facts[name]['error'] or facts[name]['state'] if name in facts else 'silent'}"
+        for name in stay
+    ]
+    return f"no manager that stays is in a swarm with a leader ({', '.join(said)})"
+
+
+def _target(host, facts, known, nodes, lead):
+    """(what of the node list is this host's, why it may not go)."""
+    target = {"alive": None, "records": [], "state": facts["state"] if facts else "silent"}
+    if facts and facts["state"] in WELL:
+        if facts["state"] == "active":
+            target["alive"] = next((n for n in nodes if n["id"] == facts["node_id"]), None)
+        target["records"] = left_behind(nodes, {host: facts})
+        if facts["state"] == "active" and not target["alive"]:
+            return target, __salt__["swarm_facts.foreign"](facts, lead)
+        return target, ""
+    found = [node for node in nodes if node["id"] in (host, known.get("node_id"))]
+    found = found or [node for node in nodes if node["hostname"] == host]
+    if not found and not known:
+        return target, f"{host} is no minion, and no node id or host name of the node list"
+    if len(found) > 1:
+        ids = ", ".join(node["id"] for node in found)
+        return target, f"{host} has several nodes ({ids}): name the dead ones by their ids"
+    for node in found:
+        if node["state"] != "down":
+            said = facts["error"] or facts["state"] if facts else "its minion does not answer"
+            return target, (
+                f"{host} cannot be asked to leave ({said}), but its node {node['id']} is"
+                f" {node['state']}: mend that, or power the host off"
+            )
+    target["records"] = found
+    return target, ""
+
+
+def records(target):
+    """
+    All nodes of one target of :py:func:`swarm_facts.leaving <leaving>`, the living one first.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt manager1 swarm_facts.records '{alive: null, records: []}'
+    """
+    return ([target["alive"]] if target["alive"] else []) + target["records"]
+
+
+def quorum(nodes, leaving=()):
+    """
+    How many managers there are, and how many of them may fail.
+
+    nodes
+        As :py:func:`swarm.nodes <salt.modules.swarm_nodes.nodes>` returns them.
+    leaving
+        Ids of nodes that leave, one after the other, dead ones first.
+
+    Returns ``managers``, ``reachable``, ``needed`` and ``losses`` (how many of those that are
+    reachable may fail) of those that stay, and ``reason``: one line where the quorum would be lost
+    on the way. The core asks the same of the engine before each demotion; this looks ahead.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt manager1 swarm_facts.quorum "$nodes"
+    """
+    members = {node["id"]: node for node in nodes if node["member"]}
+    reason = ""
+    for node in demotion_order([members[id_] for id_ in leaving if id_ in members]):
+        del members[node["id"]]
+        living, needed = _reachable(members), len(members) // 2 + 1
+        if living < needed and not reason:
+            reason = (
+                f"without {node['hostname']} {living} of {len(members)} managers would be"
+                f" reachable, {needed} needed: bring the others back first"
+            )
+    living, needed = _reachable(members), len(members) // 2 + 1
+    return {
+        "managers": len(members),
+        "reachable": living,
+        "needed": needed,
+        "losses": max(0, living - needed),
+        "reason": reason,
+    }
+
+
+def _reachable(members):
+    return sum(node["reachability"] == "reachable" for node in members.values())
+
+
+def demotion_order(nodes):
+    """
+    The nodes in the order in which their demotion costs the quorum least: dead ones first, the
+    leader last.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt manager1 swarm_facts.demotion_order "$nodes"
+    """
+    return sorted(nodes, key=lambda node: (node["reachability"] == "reachable", node["leader"]))
+
+
+def left_behind(nodes, hosts):
+    """
+    Node records that one of these hosts is known to have left: with its manager address, or with
+    its name and either down or at its address, since another living node may have the same name.
+
+    nodes
+        As :py:func:`swarm.nodes <salt.modules.swarm_nodes.nodes>` returns them.
+    hosts
+        ``{minion id: facts}``
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt manager1 swarm_facts.left_behind "$nodes" "$facts"
+    """
+    # Which record is its own only such a host can say; with its engine stopped it may be a member.
+    known = [
+        facts for facts in hosts.values() if facts["state"] in ("absent", "inactive", "active")
+    ]
+    alive = {facts["node_id"] for facts in known if facts["node_id"]}
+    return [
+        node
+        for node in nodes
+        if node["id"] not in alive and any(_of_host(node, facts) for facts in known)
+    ]
+
+
+def _of_host(node, facts):
+    if node["manager_addr"].rpartition(":")[0].strip("[]") in facts["addresses"]:
+        return True
+    here = node["state"] == "down" or node["addr"] in facts["addresses"]
+    return here and node["hostname"] == facts["name"]

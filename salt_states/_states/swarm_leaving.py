@@ -1,0 +1,345 @@
+"""
+Docker swarm mode: hosts that leave
+===================================
+
+The states of ``docker.remove``, ``docker.replace`` and ``docker.teardown``, each run on all the
+hosts of a step: the manager that leads does what is to be done on a manager. They belong to the
+name ``swarm``. A run that was cut off goes on where it was, when it is run again.
+
+:maturity: new
+:depends: the execution modules ``swarm`` and ``swarm_facts``
+
+.. versionadded:: 0.1.0
+"""
+
+import contextlib
+import time
+
+from salt.exceptions import CommandExecutionError, SaltInvocationError
+
+# swarmkit: the role manager tries again every 5 s, and a worker's certificate may take 16 s.
+DEMOTED_SECONDS = 60
+
+__virtualname__ = "swarm"
+
+
+def __virtual__():
+    return __virtualname__
+
+
+@contextlib.contextmanager
+def _reported(ret):
+    """An error of the modules becomes the state's one-line reason."""
+    try:
+        yield
+    except (CommandExecutionError, SaltInvocationError) as exc:
+        ret["result"] = False
+        ret["comment"] = str(exc)
+
+
+def _new(name):
+    return {"name": name, "result": True, "changes": {}, "comment": ""}
+
+
+def _plan(hosts, cluster=""):
+    plan = __salt__["swarm_facts.leaving"](hosts, cluster)
+    if plan["reason"]:
+        raise CommandExecutionError(plan["reason"])
+    return plan
+
+
+def _who_leads(plan):
+    return f"{plan['lead']} leads this run" if plan["lead"] else "no host is in a swarm"
+
+
+def released(name, hosts, drain=True, cluster="", **kwargs):
+    """
+    These hosts may leave without harm: no task runs on them, and none of them is a manager. The
+    quorum is computed for all of them before the first one is touched. Done by the manager that
+    leads; on the others this says which one that is.
+
+    name
+        Any text.
+    hosts
+        List of minion ids; see :py:func:`swarm_facts.leaving
+        <salt.modules.swarm_facts_leaving.leaving>` for hosts without a minion.
+    drain
+        Move their tasks to other nodes first.
+    cluster
+        Confirms that the cluster of this id ends: then the manager that leads may be one of them,
+        and is left as it is.
+
+    .. code-block:: yaml
+
+        worker2 may leave:
+          swarm.released:
+            - hosts: [worker2]
+    """
+    ret = _new(name)
+    with _reported(ret):
+        plan = _plan(hosts, cluster)
+        if plan["lead"] != __opts__["id"]:
+            ret["comment"] = _who_leads(plan)
+            return ret
+        living = [target["alive"] for target in plan["targets"].values() if target["alive"]]
+        draining = [node for node in living if drain and node["availability"] != "drain"]
+        demoting = [
+            node
+            for target in plan["targets"].values()
+            for node in __salt__["swarm_facts.records"](target)
+            if node["member"] or node["role"] == "manager"
+        ]
+        for node in draining:
+            change = {"old": node["availability"], "new": "drain"}
+            ret["changes"].setdefault(_title(node), {})["availability"] = change
+        for node in demoting:
+            change = {"old": "manager", "new": "worker"}
+            ret["changes"].setdefault(_title(node), {})["role"] = change
+        names = ", ".join(ret["changes"]) or "none of them"
+        if __opts__["test"]:
+            ret["result"] = None if ret["changes"] else True
+            ret["comment"] = f"would be drained or demoted: {names}"
+            return ret
+        for node in draining:
+            __salt__["swarm.drain"](node["id"])
+        for node in __salt__["swarm_facts.demotion_order"](demoting):
+            __salt__["swarm.demote"](node["id"])
+        ret["comment"] = f"drained or demoted: {names}"
+    return ret
+
+
+def _title(node):
+    return f"{node['hostname']} ({node['id']})"
+
+
+def departed(name, hosts, cluster="", **kwargs):
+    """
+    This host is out of the swarm, if it is one of those that leave; a manager that was demoted is
+    waited for. A host in another swarm than the managers of pillar is left alone, and fails.
+
+    name
+        Any text.
+    hosts
+        List of minion ids that leave.
+    cluster
+        As for :py:func:`swarm.released <released>`; the manager that leads stays.
+
+    .. code-block:: yaml
+
+        this host leaves:
+          swarm.departed:
+            - hosts: [worker2]
+    """
+    ret = _new(name)
+    with _reported(ret):
+        if __opts__["id"] not in hosts:
+            ret["comment"] = "this host stays"
+            return ret
+        facts = __salt__["swarm_facts.collect"]()
+        if facts["state"] in ("inactive", "absent"):
+            ret["comment"] = "this host is in no swarm"
+            return ret
+        if facts["state"] == "unreachable":
+            raise CommandExecutionError(facts["error"])
+        plan = _plan(hosts, cluster)
+        if plan["lead"] == __opts__["id"]:
+            ret["comment"] = "this host leads this run, and leaves last"
+            return ret
+        _check_ours(facts, plan)
+        ret["changes"] = {"swarm": {"old": facts["state"], "new": "inactive"}}
+        if __opts__["test"]:
+            ret.update(result=None, comment="this host would leave its swarm")
+            return ret
+        # Only an active host is told apart from its managers' view by force.
+        force = facts["state"] != "active"
+        try:
+            if not force:
+                _wait_until_worker()
+            __salt__["swarm.leave"](force=force)
+        except CommandExecutionError as exc:
+            ret["changes"] = {}
+            __salt__["swarm_facts.publish"](error=str(exc))
+            raise
+        __salt__["swarm_facts.publish"]()
+        ret["comment"] = "this host left its swarm"
+    return ret
+
+
+def _check_ours(facts, plan):
+    """A host whose node the managers do not list must at least know them."""
+    lead = __salt__["swarm_facts.read"]([plan["lead"]])[plan["lead"]]
+    if facts["state"] != "active" or facts["node_id"] in lead["members"]:
+        return
+    reason = __salt__["swarm_facts.foreign"](facts, lead)
+    if reason:
+        raise CommandExecutionError(reason)
+
+
+def _wait_until_worker():
+    """The manager part of a node goes on for a moment after its demotion."""
+    end = time.monotonic() + DEMOTED_SECONDS
+    while __salt__["swarm.info"]()["role"] == "manager":
+        if time.monotonic() > end:
+            raise CommandExecutionError(
+                f"this host is still a manager after {DEMOTED_SECONDS} s: was it demoted?"
+            )
+        time.sleep(0.5)
+
+
+def dissolved(name, hosts, cluster, **kwargs):
+    """
+    The cluster has ended: its last manager, the one that leads, has left it. It goes only when no
+    other host is in any more.
+
+    name
+        Any text.
+    hosts
+        List of minion ids: all hosts of the cluster.
+    cluster
+        Confirms that the cluster of this id ends.
+
+    .. code-block:: yaml
+
+        no swarm any more:
+          swarm.dissolved:
+            - hosts: [manager1, worker1]
+            - cluster: er2qmud9b44y9mdzegneiv2pq
+    """
+    ret = _new(name)
+    with _reported(ret):
+        plan = _plan(hosts, cluster)
+        if plan["lead"] != __opts__["id"]:
+            ret["comment"] = _who_leads(plan)
+            return ret
+        if __opts__["test"]:
+            ret["changes"] = {"swarm": {"old": "active", "new": "inactive"}}
+            ret.update(result=None, comment=f"the cluster {cluster} would end here")
+            return ret
+        facts = __salt__["swarm_facts.fresh"](hosts)
+        staying = [
+            f"{host} has not left: {facts[host]['error'] or 'see its states'}"
+            for host, target in plan["targets"].items()
+            if target["alive"]
+        ]
+        if staying:
+            raise CommandExecutionError("; ".join(staying))
+        __salt__["swarm.leave"](force=True)
+        __salt__["swarm_facts.publish"]()
+        ret["changes"] = {"swarm": {"old": "active", "new": "inactive"}}
+        ret["comment"] = f"the cluster {cluster} has ended"
+    return ret
+
+
+def removed(name, hosts, **kwargs):
+    """
+    No node record of these hosts is in the list. The record of a host that did not leave stays, and
+    it is told why. Done by the manager that leads.
+
+    name
+        Any text.
+    hosts
+        As for :py:func:`swarm.released <released>`.
+
+    .. code-block:: yaml
+
+        no record of worker2:
+          swarm.removed:
+            - hosts: [worker2]
+    """
+    ret = _new(name)
+    with _reported(ret):
+        plan = _plan(hosts)
+        if plan["lead"] != __opts__["id"]:
+            ret["comment"] = _who_leads(plan)
+            return ret
+        facts = __salt__["swarm_facts.fresh"](hosts)
+        staying = []
+        for host, target in plan["targets"].items():
+            gone = __salt__["swarm_facts.records"](target)
+            if target["alive"] and not __opts__["test"]:
+                staying.append(f"{host} has not left: {facts[host]['error'] or 'see its states'}")
+                gone = target["records"]
+            for node in gone:
+                ret["changes"][node["id"]] = {"old": node["hostname"], "new": ""}
+        _delete(ret)
+        if staying:
+            ret["result"] = False
+            ret["comment"] = "; ".join(staying + [ret["comment"]])
+    return ret
+
+
+def _delete(ret):
+    """Delete the records that the changes name, or say so."""
+    text = ", ".join(f"{change['old']} ({id_})" for id_, change in ret["changes"].items())
+    if not ret["changes"]:
+        ret["comment"] = "no record of them is in the node list"
+    elif __opts__["test"]:
+        ret.update(result=None, comment=f"records would be removed: {text}")
+    else:
+        for id_ in ret["changes"]:
+            # By force: that a node is down shows only after 15 s (swarmkit: three heartbeats).
+            __salt__["swarm.node_rm"](id_, force=True, demote=True)
+        ret["comment"] = f"records removed: {text}"
+
+
+def pruned(name, limit, **kwargs):
+    """
+    No node is in the list that pillar does not name: such nodes are drained, demoted and deleted,
+    if they are no more than ``limit``; else none of them is touched. Their hosts are not told, and
+    go on believing that they are members. It wants a run in which every host of pillar reported.
+
+    name
+        Any text.
+    limit
+        The most that may be removed at once.
+
+    .. code-block:: yaml
+
+        nobody else:
+          swarm.pruned:
+            - limit: 2
+    """
+    ret = _new(name)
+    with _reported(ret):
+        if isinstance(limit, bool) or not isinstance(limit, int) or limit < 1:
+            raise SaltInvocationError("pillar swarm:prune wants a number")
+        if __salt__["swarm_facts.plan"]()["action"] == "init":
+            ret["comment"] = "there is no cluster yet"
+            return ret
+        unnamed = _unnamed()
+        names = ", ".join(_title(node) for node in unnamed)
+        if len(unnamed) > limit:
+            raise CommandExecutionError(
+                f"{len(unnamed)} nodes are not in pillar, and swarm:prune lets {limit} be removed:"
+                f" none was ({names})"
+            )
+        gone = [node["id"] for node in unnamed]
+        reason = __salt__["swarm_facts.quorum"](__salt__["swarm.nodes"](), gone)["reason"]
+        if reason:
+            raise CommandExecutionError(reason)
+        for node in __salt__["swarm_facts.demotion_order"](unnamed):
+            if node["state"] == "ready" and not __opts__["test"]:
+                __salt__["swarm.drain"](node["id"])
+            ret["changes"][node["id"]] = {"old": node["hostname"], "new": ""}
+        _delete(ret)
+        if not unnamed:
+            ret["comment"] = "every node is named in pillar"
+    return ret
+
+
+def _unnamed():
+    """The nodes that are no host's of this run; it is an error if a host has not reported."""
+    run = __salt__["swarm_facts.run"]()
+    # One of pillar swarm:init_without takes no part in a run, but is named.
+    older = __salt__["swarm_facts.read"](__salt__["swarm_facts.manager_ids"]())
+    hosts = [*run["managers"], *run["workers"]]
+    facts = __salt__["swarm_facts.fresh"](hosts)
+    silent = sorted(set(hosts) - set(facts))
+    if silent or not hosts:
+        raise CommandExecutionError(
+            f"no report from {', '.join(silent) or 'any host'}: nothing is removed"
+        )
+    nodes = __salt__["swarm.nodes"]()
+    own = {entry["node_id"] for entry in [*facts.values(), *older.values()]}
+    behind = {node["id"] for node in __salt__["swarm_facts.left_behind"](nodes, facts)}
+    return [node for node in nodes if node["id"] not in own | behind]

@@ -1,0 +1,180 @@
+"""
+Docker swarm mode: a cluster that lost its quorum
+=================================================
+
+The state of ``docker.recover``. It belongs to the name ``swarm``.
+
+:maturity: new
+:depends: the execution modules ``swarm`` and ``swarm_facts``
+
+.. versionadded:: 0.1.0
+"""
+
+from salt.exceptions import CommandExecutionError, SaltInvocationError
+
+__virtualname__ = "swarm"
+
+
+def __virtual__():
+    return __virtualname__
+
+
+def recovered(
+    name,
+    host,
+    confirm="",
+    advertise_addr=None,
+    listen_addr=None,
+    data_path_addr=None,
+    **kwargs,
+):
+    """
+    The cluster that lost its quorum has a leader again: ``host``, which goes on alone with the
+    services, secrets and workers that it knows of. The records of the other managers are deleted;
+    those hosts have to leave by force and join anew, which ``docker.bootstrap`` does.
+
+    It is refused where any manager of pillar still sees a leader, is silent, or listens though its
+    minion is silent; with autolock, which the engine cannot do it with; and without the confirmation.
+
+    name
+        Any text.
+    host
+        Minion id of the one manager that goes on. On the others this only says so.
+    confirm
+        The node id of that host, as the refusal without it names it.
+    advertise_addr, listen_addr, data_path_addr
+        As for :py:func:`swarm.init <salt.modules.swarm.init>`.
+
+    .. code-block:: yaml
+
+        a leader again:
+          swarm.recovered:
+            - host: manager2
+            - confirm: kc1f8bbi3tdo3zs8phht8lxor
+            - advertise_addr: eth0
+    """
+    ret = {"name": name, "result": True, "changes": {}, "comment": ""}
+    try:
+        facts = _facts(host)
+        if __opts__["id"] != host:
+            ret["comment"] = f"{host} is the one that goes on"
+        elif facts[host].get("cluster"):
+            _recovered(ret, facts)
+        else:
+            _check(host, facts)
+            addresses = {
+                "advertise_addr": advertise_addr,
+                "listen_addr": listen_addr,
+                "data_path_addr": data_path_addr,
+            }
+            _recover(ret, facts, confirm, addresses)
+    except (CommandExecutionError, SaltInvocationError) as exc:
+        ret["result"] = False
+        ret["comment"] = str(exc)
+    return ret
+
+
+def _facts(host):
+    """The facts of all managers of the run, where nothing in them speaks against it."""
+    run = __salt__["swarm_facts.run"]()
+    facts = __salt__["swarm_facts.fresh"](list(run["managers"]))
+    silent = [name for name in run["managers"] if name not in facts]
+    if silent or not run["id"]:
+        raise CommandExecutionError(
+            f"no report came from {', '.join(silent) or 'this run'}: it may still be in the cluster."
+            " Start its minion, or name a dead host in pillar swarm:init_without"
+        )
+    if host not in facts:
+        raise CommandExecutionError(f"{host} is no manager of this run")
+    if facts[host]["state"] != "active" or facts[host]["role"] != "manager":
+        raise CommandExecutionError(
+            f"{host} is {facts[host]['state']} {facts[host]['role']}".rstrip()
+            + ", and not a manager that knows the cluster: name one that is"
+        )
+    leading = [name for name, entry in facts.items() if name != host and entry.get("cluster")]
+    if leading and not facts[host].get("cluster"):
+        raise CommandExecutionError(
+            f"{leading[0]} sees a leader: nothing is lost, and a second cluster must not be made."
+            f" Mend the connection of {host}, or run docker.bootstrap"
+        )
+    return facts
+
+
+def _check(host, facts):
+    """What else would make two clusters of one, or end this one."""
+    unwell = [
+        f"{name} ({entry['error'] or entry['state']})"
+        for name, entry in sorted(facts.items())
+        if entry["state"] in ("unreachable", "locked", "error")
+    ]
+    if unwell:
+        raise CommandExecutionError(
+            f"{', '.join(unwell)} may bring the quorum back: start docker there, or unlock it. If"
+            " the host is lost for good, name it in pillar swarm:init_without"
+        )
+    heard = {address for entry in facts.values() for address in entry["addresses"]}
+    others = [
+        address
+        for address in facts[host]["managers"]
+        if address.rpartition(":")[0].strip("[]") not in heard
+    ]
+    alive = __salt__["swarm.reachable"](sorted(others)) if others else []
+    if alive:
+        raise CommandExecutionError(
+            f"a manager still listens at {', '.join(alive)}, though it sent no report: start its"
+            " minion, or stop docker there for good"
+        )
+    if __salt__["swarm.key_locked"]():
+        # moby issue 36852: the init fails, and takes the node out of its swarm.
+        raise CommandExecutionError(
+            "autolock is on, with which the engine cannot force a new cluster: bring the other"
+            " managers back, or make a new swarm"
+        )
+
+
+def _recover(ret, facts, confirm, addresses):
+    own = facts[__opts__["id"]]
+    others = [name for name in facts if name != __opts__["id"]]
+    words = (
+        f"{__opts__['id']} (node {own['node_id']}) goes on as the only manager of its cluster"
+        " (force-new-cluster); what it has not seen of the last changes is lost;"
+        f" {', '.join(others) or 'nobody'} will leave by force and join anew"
+    )
+    ret["changes"] = {"swarm": {"old": "no leader", "new": "leader"}}
+    if __opts__["test"]:
+        ret.update(result=None, comment=f"{words}; to confirm: swarm_confirm: {own['node_id']}")
+        return
+    if confirm != own["node_id"]:
+        ret.update(result=False, changes={})
+        ret["comment"] = f"not confirmed: {words}; run again with swarm_confirm: {own['node_id']}"
+        return
+    made = __salt__["swarm.init"](force_new_cluster=True, **addresses)
+    _delete_others(made["node_id"])
+    __salt__["swarm_facts.publish"]()
+    ret["comment"] = f"this host leads the cluster {made['cluster_id']} again, alone"
+
+
+def _recovered(ret, facts):
+    """A leader is there; after a run that was cut off the other managers' records may be, too."""
+    ret["comment"] = "this host's cluster has a leader: there is nothing to recover"
+    own = facts[__opts__["id"]]
+    lost = {entry["node_id"] for entry in facts.values() if not entry.get("cluster")}
+    stale = [
+        node
+        for node in __salt__["swarm.nodes"]()
+        if node["role"] == "manager" and not node["member"] and node["id"] in lost - {own["node_id"]}
+    ]
+    if not stale:
+        return
+    ret["changes"] = {node["id"]: {"old": node["hostname"], "new": ""} for node in stale}
+    if __opts__["test"]:
+        ret.update(result=None, comment="records of managers that lost the cluster would go")
+        return
+    _delete_others(own["node_id"])
+    ret["comment"] = "removed the records of managers that lost the cluster"
+
+
+def _delete_others(own):
+    for node in __salt__["swarm.nodes"]():
+        if node["id"] != own and node["role"] == "manager" and not node["leader"]:
+            __salt__["swarm.node_rm"](node["id"], force=True, demote=True)

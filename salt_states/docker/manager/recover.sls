@@ -1,0 +1,10 @@
+# One manager goes on alone; a step of docker.recover.
+{%- set run = pillar['swarm_run'] %}
+{%- set swarm = pillar.get('swarm', {}) %}
+docker-swarm-recovered:
+  swarm.recovered:
+    - host: {{ run['host'] | json }}
+    - confirm: {{ run['confirm'] | json }}
+    - advertise_addr: {{ swarm.get('advertise') | json }}
+    - listen_addr: {{ swarm.get('listen') | json }}
+    - data_path_addr: {{ swarm.get('data_path') | json }}

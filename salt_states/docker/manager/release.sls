@@ -1,0 +1,7 @@
+# The hosts that leave run no task and are no managers; a step of docker.remove and docker.teardown.
+{%- set run = pillar['swarm_run'] %}
+docker-swarm-released:
+  swarm.released:
+    - hosts: {{ run['leaving'] | json }}
+    - drain: {{ not run.get('ends') }}
+    - cluster: {{ run.get('ends', '') | json }}
