@@ -112,15 +112,15 @@ def pillar(suite, managers):
     }
 
 
-def sync(lab, master_root, suite, managers):
+def sync(lab, master_root, suite, managers, checkout):
     """File root and pillar of the master, as the checkout has them now."""
     staging = lab.run / "sync"
     if staging.exists():
         shutil.rmtree(staging)
     file_root = staging / "salt"
-    writer = CHECKOUT / "pymodule/fileroot.py"
+    writer = checkout / "pymodule/fileroot.py"
     built = sorted(
-        (CHECKOUT / "build/dropin").glob("_swarm-*.abi3.so"), key=lambda path: path.stat().st_mtime
+        (checkout / "build/dropin").glob("_swarm-*.abi3.so"), key=lambda path: path.stat().st_mtime
     )
     if writer.exists() and built:
         file_root.mkdir(parents=True)
@@ -129,14 +129,14 @@ def sync(lab, master_root, suite, managers):
         run_logged(
             ["/usr/bin/python3", "-B", writer, "write", "--extension", built[-1], file_root],
             log,
-            cwd=CHECKOUT,
+            cwd=checkout,
             hint="the project's own command for the file root",
         )
         what = built[-1].name
     else:
-        copy(CHECKOUT / "salt_states", file_root)
+        copy(checkout / "salt_states", file_root)
         what = "salt_states as it is: no built extension"
-    copy(CHECKOUT / "pillar_example", staging / "pillar")
+    copy(checkout / "pillar_example", staging / "pillar")
     (staging / "lab.json").write_text(as_yaml(pillar(suite, managers)))
     for name in ["salt", "pillar"]:
         mirror(staging / name, master_root / "srv" / name)
