@@ -22,6 +22,9 @@ import tempfile
 from pathlib import Path, PurePosixPath
 
 MANIFEST = ".libswarm-manifest.json"
+# What a minion compares its synced files with (docker/extension.sls), and the folders it syncs.
+DIGESTS = "docker/DIGESTS"
+SYNCED = ("_modules/", "_states/")
 HERE = Path(__file__).resolve().parent
 
 
@@ -75,6 +78,9 @@ def wanted_files(extensions):
         if not extension.is_file():
             raise Refused(f"{extension}: no such file, build the extension first")
         files[f"_modules/{extension.name}"] = extension.read_bytes()
+    synced = sorted(below for below in files if below.startswith(SYNCED))
+    lines = [f"{digest(files[below])}  {below.removeprefix('_')}\n" for below in synced]
+    files[DIGESTS] = "".join(lines).encode()
     return files
 
 

@@ -1,11 +1,19 @@
 # The swarm modules and their compiled core on this minion. A state.apply does not sync modules by
 # itself; synced here, the later states of the same run find them.
-{%- import_text 'docker/VERSION' as version %}
-{%- set core = opts['extension_modules'] ~ '/modules/_swarm-' ~ version.strip() ~ '-' ~ grains['cpuarch'] ~ '.abi3.so' %}
-{#- Without a core in the file root the wheel must be here. Asking the loader for a function that is
-    missing costs seconds, so that comes last. -#}
-{%- if not salt['file.file_exists'](core)
-       and (salt['cp.list_master'](prefix='_modules/_swarm-') or 'swarm.version' not in salt) %}
+{#- docker/DIGESTS is written into a complete file root (make fileroot): with it a synced file that is
+    missing or changed shows here, without a question to the master for each. A file root without it
+    has no core either, and the wheel must be here. Asking the loader for a function that is missing
+    costs seconds. #}
+{%- set digests %}{% include 'docker/DIGESTS' ignore missing %}{% endset %}
+{%- set stale = [] %}
+{%- for line in digests.splitlines() %}
+{%-   set digest, below = line.split() %}
+{%-   set path = opts['extension_modules'] ~ '/' ~ below %}
+{%-   if not salt['file.file_exists'](path) or salt['file.get_hash'](path) != digest %}
+{%-     do stale.append(below) %}
+{%-   endif %}
+{%- endfor %}
+{%- if stale or not digests and 'swarm.version' not in salt %}
 
 swarm-extension:
   module.run:

@@ -1,11 +1,13 @@
 """Both ways in, on a host that has no curl, jansson or compiler."""
 
 import pathlib
+import shutil
 import subprocess
 
 import pytest
 
 ROOT = pathlib.Path(__file__).parents[2]
+EXTMODS = "/var/cache/salt/minion/extmods"
 
 
 def test_the_host_has_nothing_to_lean_on(lab):
@@ -17,26 +19,53 @@ def test_the_host_has_nothing_to_lean_on(lab):
 
 def test_the_file_root_serves_the_core_beside_its_module(swarm):
     path = swarm.one("worker1", "swarm.version")["path"]
-    assert path.startswith("/var/cache/salt/minion/extmods/modules/_swarm-0.")
+    assert path.startswith(f"{EXTMODS}/modules/_swarm-0.")
+
+
+def test_a_changed_module_of_the_same_version_is_delivered(swarm, tmp_path):
+    for name in ("salt_states", "pymodule", "pillar_example", "build/dropin"):
+        shutil.copytree(ROOT / name, tmp_path / name, symlinks=True)
+    shutil.copy(ROOT / "VERSION", tmp_path)
+    with (tmp_path / "salt_states/_modules/swarm_facts.py").open("a") as module:
+        module.write("# changed\n")
+    tail = ("tail", "-n1", f"{EXTMODS}/modules/swarm_facts.py")
+    for checkout, changed in [(tmp_path, True), (ROOT, False)]:
+        swarm("sync", str(checkout))
+        (synced,) = swarm.one("worker1", "state.apply", "docker.extension").values()
+        assert synced["result"] is True and "modules.swarm_facts" in str(synced["changes"])
+        assert (swarm.on("worker1", *tail).out == "# changed\n") is changed
+        assert "no changes" in str(swarm.salt("worker1", "state.apply", "docker.extension")).lower()
 
 
 @pytest.fixture
-def wheel_only(swarm):
-    """worker1 with the wheel, and without what the file root delivered."""
-    wheel = next((ROOT / "build/dist").glob("saltext_swarm-*.whl"))
-    with wheel.open("rb") as handle:
-        path = f"/root/{wheel.name}"
+def wheel(swarm):
+    """worker1 with the wheel."""
+    built = next((ROOT / "build/dist").glob("saltext_swarm-*.whl"))
+    with built.open("rb") as handle:
+        path = f"/root/{built.name}"
         subprocess.run(
             [ROOT / "tests/lab/lab", "exec", "worker1", "sh", "-c", f"cat > {path}"],
             stdin=handle,
             check=True,
         )
     swarm.on("worker1", "/opt/salt/bin/pip", "install", "-q", "--no-index", "--no-deps", path)
-    swarm.on("worker1", "mv", "/var/cache/salt/minion/extmods", "/root/extmods")
     yield "worker1"
-    swarm.on("worker1", "rm", "-rf", "/var/cache/salt/minion/extmods")
-    swarm.on("worker1", "mv", "/root/extmods", "/var/cache/salt/minion/extmods")
     swarm.on("worker1", "/opt/salt/bin/pip", "uninstall", "-q", "-y", "saltext-swarm")
+
+
+@pytest.fixture
+def wheel_only(swarm, wheel):
+    """worker1 with the wheel, and without what the file root delivered."""
+    swarm.on(wheel, "mv", EXTMODS, "/root/extmods")
+    yield wheel
+    swarm.on(wheel, "rm", "-rf", EXTMODS)
+    swarm.on(wheel, "mv", "/root/extmods", EXTMODS)
+
+
+def test_of_both_ways_the_file_root_wins_and_says_so(swarm, wheel):
+    for command in (("swarm.version",), ("--local", "swarm.version")):
+        version = swarm.on(wheel, "salt-call", "--out=json", *command).json["local"]
+        assert version["path"].startswith(f"{EXTMODS}/modules/_swarm-")
 
 
 def test_the_wheel_serves_modules_states_and_outputter(swarm, wheel_only):

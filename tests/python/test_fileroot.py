@@ -1,5 +1,6 @@
 """The file root: written whole, taken back whole, and never over what somebody else wrote."""
 
+import hashlib
 import importlib.util
 import json
 import os
@@ -58,11 +59,21 @@ def test_write_gives_the_whole_tree(dest):
         for p in (ROOT / "salt_states").rglob("*")
         if p.is_file() and p.suffix != ".pyc"
     }
-    assert set(snapshot(dest)) == tree | {f"_modules/{DROPIN.name}", MANIFEST}
+    assert set(snapshot(dest)) == tree | {f"_modules/{DROPIN.name}", "docker/DIGESTS", MANIFEST}
     assert {"top.sls", "_modules/swarm.py", "_states/swarm.py"} <= tree
     assert (dest / "_modules" / DROPIN.name).read_bytes() == DROPIN.read_bytes()
     version = dest / "docker/VERSION"
     assert version.read_text().strip() == VERSION and not version.is_symlink()
+
+
+def test_digests_of_all_that_a_minion_syncs(dest):
+    write(dest)
+    lines = (dest / "docker/DIGESTS").read_text().splitlines()
+    found = {f"_{line[66:]}": line[:64] for line in lines}
+    synced = [p for kind in ("_modules", "_states") for p in (dest / kind).rglob("*") if p.is_file()]
+    assert found == {
+        p.relative_to(dest).as_posix(): hashlib.sha256(p.read_bytes()).hexdigest() for p in synced
+    }
 
 
 def test_modes(dest):

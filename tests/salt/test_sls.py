@@ -1,6 +1,9 @@
 """The SLS files that run on minions, rendered and compiled by Salt."""
 
 import re
+import shutil
+import subprocess
+import sys
 
 import pytest
 import salt.pillar
@@ -25,14 +28,30 @@ def pillar(tmp_path):
     return compiled
 
 
+def write_file_root(tmp_path):
+    """A complete file root, as the project's command writes it; the core is no real one."""
+    version = (rendered.PROJECT / "VERSION").read_text().strip()
+    core = tmp_path / f"_swarm-{version}-x86_64.abi3.so"
+    core.touch()
+    command = [sys.executable, rendered.PROJECT / "pymodule/fileroot.py", "write"]
+    subprocess.run([*command, "--extension", core, tmp_path / "srv"], check=True)
+
+
 @pytest.fixture
 def undelivered(tmp_path):
-    """Options of a minion without the extension, whose master has the core in its file root."""
-    core = tmp_path / "root/_modules/_swarm-0.0.0-x86_64.abi3.so"
-    core.parent.mkdir(parents=True)
-    core.touch()
-    roots = {"base": [str(rendered.STATES), str(tmp_path / "root")]}
+    """Options of a minion without the extension, whose master has a complete file root."""
+    write_file_root(tmp_path)
+    roots = {"base": [str(tmp_path / "srv")]}
     return rendered.minion_opts(tmp_path, module_dirs=[], file_roots=roots)
+
+
+@pytest.fixture
+def delivered(tmp_path):
+    """The folder of a minion's synced files, after a sync from a complete file root."""
+    write_file_root(tmp_path)
+    for kind in ("modules", "states"):
+        shutil.copytree(tmp_path / f"srv/_{kind}", tmp_path / f"extmods/{kind}")
+    return tmp_path / "extmods"
 
 
 def grains_of(family):
@@ -202,19 +221,32 @@ def test_extension_comes_before_the_first_swarm_state(undelivered, pillar, sls):
         assert states.index("module") < states.index("swarm")
 
 
-def test_extension_that_is_there_costs_no_state(tmp_path, pillar):
-    folder = tmp_path / "extmods/modules"
-    folder.mkdir(parents=True)
-    version = (rendered.PROJECT / "VERSION").read_text().strip()
-    (folder / f"_swarm-{version}-x86_64.abi3.so").touch()
-    assert extension(tmp_path, pillar, module_dirs=[]) == []
+def break_nothing(folder):
+    pass
 
 
-def test_extension_of_another_version_is_synced_anew(tmp_path, pillar):
-    folder = tmp_path / "extmods/modules"
-    folder.mkdir(parents=True)
-    (folder / "_swarm-0.0.9-x86_64.abi3.so").touch()
-    assert len(extension(tmp_path, pillar, module_dirs=[])) == 1
+def break_core(folder):
+    next(folder.glob("modules/_swarm-*")).unlink()
+
+
+def break_module(folder):
+    with (folder / "modules/swarm_facts.py").open("a") as handle:
+        handle.write("# another build of the same version\n")
+
+
+def break_states(folder):
+    (folder / "states/swarm.py").unlink()
+
+
+@pytest.mark.parametrize(
+    ("change", "states"), [(break_nothing, 0), (break_core, 1), (break_module, 1), (break_states, 1)]
+)
+def test_delivered_files_are_synced_anew_where_one_differs(delivered, pillar, change, states):
+    change(delivered)
+    root = delivered.parent
+    roots = {"base": [str(root / "srv")]}
+    found = extension(root, pillar, module_dirs=[], file_roots=roots)
+    assert len(found) == states
 
 
 def test_the_wheel_needs_no_sync(tmp_path, pillar):
