@@ -7,6 +7,7 @@ import json
 import os
 import pathlib
 import subprocess
+import time
 
 import pytest
 
@@ -85,7 +86,14 @@ class Run:
 
 
 class Lab:
-    """The lab, by its own command."""
+    """The lab, by its own command.
+
+    secrets
+        Join tokens of all clusters that a test found whole.
+    """
+
+    def __init__(self):
+        self.secrets = set()
 
     def __call__(self, *args, check=True, stdin=None, seconds=COMMAND_SECONDS):
         done = subprocess.run(
@@ -151,6 +159,11 @@ class Lab:
     def cluster(self, manager="manager1"):
         return self.one(manager, "swarm.info")["cluster_id"]
 
+    def note_secrets(self, manager="manager1"):
+        for role in ("worker", "manager"):
+            token = self.on(manager, "docker", "swarm", "join-token", "-q", role).out.strip()
+            self.secrets.add(token)
+
 
 @pytest.fixture(scope="session")
 def lab():
@@ -176,6 +189,7 @@ def swarm(lab):
 
 def assert_whole(lab, manager="manager1", workers=WORKERS):
     """Three managers, drained, one of them leading; each worker ready and active; nobody else."""
+    lab.note_secrets(manager)
     nodes = lab.nodes(manager)
     assert set(nodes) == set(MANAGERS) | set(workers)
     assert {nodes[name]["state"] for name in nodes} == {"ready"}
@@ -185,3 +199,36 @@ def assert_whole(lab, manager="manager1", workers=WORKERS):
     assert {nodes[name]["availability"] for name in workers} == {"active"}
     assert not any(nodes[name]["member"] for name in workers)
     return nodes
+
+
+def all_leave(lab):
+    """No host is in a swarm afterwards; engines and extension stay."""
+    for host in reversed(HOSTS):
+        lab.on(host, "timeout", "60", "docker", "swarm", "leave", "--force", check=False)
+
+
+def until_in(lab, host):
+    """Wait until the host's own engine says that it is in a swarm."""
+    for _ in range(600):
+        info = lab.on(host, "docker", "info", "-f", "{{.Swarm.LocalNodeState}}", check=False)
+        if info.out.strip() == "active":
+            return
+    raise AssertionError(f"{host} does not get into a swarm: {info.out}{info.err}")
+
+
+def until_idle(lab):
+    """Jobs of a run that was cut off still run on the minions; a new one would find them busy."""
+    for _ in range(60):
+        running = lab.salt(",".join(HOSTS), "saltutil.is_running", "state.*", check=False)
+        if not any(running.values()):
+            return
+        time.sleep(1)
+    raise AssertionError(f"still running: {running}")
+
+
+def until_answers(lab, minion):
+    """Wait until the master reaches the minion."""
+    for _ in range(20):
+        if lab.salt(minion, "test.ping", check=False).get(minion) is True:
+            return
+    raise AssertionError(f"{minion} does not come back")

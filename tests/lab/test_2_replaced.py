@@ -1,7 +1,7 @@
 """Hosts that come back empty: always three managers, one cluster, no dead record."""
 
 import pytest
-from conftest import MANAGERS, assert_whole
+from conftest import MANAGERS, assert_whole, until_answers
 
 
 @pytest.mark.parametrize("turn", range(3))
@@ -11,7 +11,7 @@ def test_each_manager_in_turn(swarm, turn, manager):
     cluster, old = swarm.cluster(other), swarm.nodes(other)
     if turn == 1:
         swarm("wipe", manager)
-        wait_for_minion(swarm, manager)
+        until_answers(swarm, manager)
     else:
         swarm.on(manager, "timeout", "60", "docker", "swarm", "leave", "--force")
     run = swarm.bootstrap()
@@ -26,14 +26,7 @@ def test_each_manager_in_turn(swarm, turn, manager):
 def test_a_worker_made_anew(swarm):
     old = swarm.nodes()["worker1"]["id"]
     swarm("wipe", "worker1")
-    wait_for_minion(swarm, "worker1")
+    until_answers(swarm, "worker1")
     run = swarm.bootstrap()
     assert run.code == 0, run.why()
     assert assert_whole(swarm)["worker1"]["id"] != old
-
-
-def wait_for_minion(lab, minion):
-    for _ in range(20):
-        if lab.salt(minion, "test.ping", check=False).get(minion) is True:
-            return
-    raise AssertionError(f"{minion} does not come back")

@@ -3,7 +3,7 @@
 import contextlib
 import json
 
-from conftest import WORKERS, assert_whole
+from conftest import WORKERS, assert_whole, until_answers
 
 
 @contextlib.contextmanager
@@ -16,9 +16,7 @@ def stopped_minions(lab, *minions):
         for minion in minions:
             lab.on(minion, "systemctl", "start", "salt-minion")
         for minion in minions:
-            for _ in range(20):
-                if lab.salt(minion, "test.ping", check=False).get(minion) is True:
-                    break
+            until_answers(lab, minion)
 
 
 def leave(lab, host):

@@ -1,24 +1,7 @@
 """Runs that are cut off half-way: the next one converges, or names what is in its way."""
 
-import time
-
 import pytest
-from conftest import HOSTS, assert_whole
-
-
-def all_leave(lab):
-    for host in reversed(HOSTS):
-        lab.on(host, "timeout", "60", "docker", "swarm", "leave", "--force", check=False)
-
-
-def wait_until_idle(lab):
-    """Jobs of the run that was cut off still run on the minions; a new one would find them busy."""
-    for _ in range(60):
-        running = lab.salt(",".join(HOSTS), "saltutil.is_running", "state.*", check=False)
-        if not any(running.values()):
-            return
-        time.sleep(1)
-    raise AssertionError(f"still running: {running}")
+from conftest import all_leave, assert_whole, until_answers, until_idle, until_in
 
 
 @pytest.mark.parametrize("host", ["manager1", "manager2", "worker1"])
@@ -27,13 +10,9 @@ def test_killed_orchestration(swarm, host):
     all_leave(swarm)
     run = ("salt-run", "state.orchestrate", "docker.bootstrap")
     swarm.on("master", "systemd-run", "--unit=cut", "--collect", *run)
-    for _ in range(600):
-        state = swarm.on(host, "docker", "info", "--format", "{{.Swarm.LocalNodeState}}").out
-        if state.strip() == "active":
-            break
+    until_in(swarm, host)
     swarm.on("master", "systemctl", "kill", "-s", "KILL", "cut", check=False)
-    assert state.strip() == "active"
-    wait_until_idle(swarm)
+    until_idle(swarm)
     run = swarm.bootstrap()
     assert run.code == 0, run.why()
     assert_whole(swarm)
@@ -58,9 +37,7 @@ def test_killed_minion(swarm):
     assert first.code == 1
     assert "worker2: no report in this run" in first.comments()
     swarm.on("worker2", "systemctl", "start", "salt-minion")
-    for _ in range(20):
-        if swarm.salt("worker2", "test.ping", check=False).get("worker2") is True:
-            break
+    until_answers(swarm, "worker2")
     assert swarm.bootstrap().code == 0
     assert_whole(swarm)
 
