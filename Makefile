@@ -2,7 +2,9 @@
 # make check       every test, cheap ones first; check-c, check-sanitize, check-fuzz, check-api,
 #                  check-docs, check-python, check-salt and check-lab are one layer each
 # make check-all   also what takes long: valgrind on everything, clang, thread sanitizer, long fuzzing,
-#                  and check-engines: the C library against three real engines
+#                  check-engines: the C library against three real engines, check-pythons: the wheel on
+#                  each Python of Debian, check-lab-old: the lab with Salt 3006 and Engine 20.10, and
+#                  check-lab-long: more faults, and versions that change under running jobs
 # make fileroot DEST=/srv/salt   write a complete Salt file root; fileroot-remove takes it back
 # make wheel       the Python package saltext-swarm, in build/dist
 # make docs        the site, in build/docs
@@ -16,7 +18,7 @@ SHELL := /bin/bash
 .DELETE_ON_ERROR:
 .PHONY: all bootstrap lab-down fileroot fileroot-remove wheel docs bench bench-calls clean check check-all \
 	check-style check-docs check-c check-sanitize check-fuzz check-fuzz-long check-valgrind check-clang check-threads \
-	check-api check-python check-salt check-lab check-engines abi
+	check-api check-python check-salt check-lab check-lab-old check-lab-long check-engines check-pythons abi
 
 PYTHON := build/venv/bin/python
 PYTEST := $(PYTHON) -B -m pytest
@@ -149,11 +151,26 @@ check-lab: $(DROPIN) wheel
 	LAB_MANAGERS=3 LAB_WORKERS=3 $(PYTEST) tests/lab
 	tests/lab/lab down
 
+check-lab-old: $(DROPIN) wheel
+	tests/lab/lab down
+	LAB_MANAGERS=3 LAB_WORKERS=3 LAB_SUITE=bookworm LAB_SALT=3006.28 $(PYTEST) tests/lab
+	tests/lab/lab down
+
+check-lab-long: $(DROPIN) build/venv/.done
+	tests/lab/lab down
+	LAB_MANAGERS=3 LAB_WORKERS=3 $(PYTEST) tests/lab/long_*.py tests/lab/test_z_secrets.py
+	tests/lab/lab down
+
+# The wheel and its tests on the interpreters of three Debian suites.
+check-pythons: $(DROPIN) wheel
+	tests/pythons
+
 # The C library against the engines of three Debian suites, in labs of its own (docs/engines.md).
 check-engines: build/.packages-build
 	tests/live/run
 
-check-all: check check-clang check-threads check-valgrind check-fuzz-long check-engines
+check-all: check check-clang check-threads check-valgrind check-fuzz-long check-engines check-pythons \
+	check-lab-old check-lab-long
 
 bench: $(DROPIN)
 	tests/bench/bootstrap.py
