@@ -1,0 +1,26 @@
+"""Hosts that break while bootstrap runs: it ends, says where, and the next run converges."""
+
+from conftest import all_leave, assert_whole, until_in
+from faults import assert_told, beside_bootstrap, converge, full_disk
+
+
+def test_leaders_engine_is_killed(swarm):
+    """systemd starts it again, and the cluster that it made is the one that the others join."""
+    all_leave(swarm)
+    with beside_bootstrap(swarm) as run:
+        until_in(swarm, "manager1")
+        cluster = swarm.on("manager1", "docker", "info", "-f", "{{.Swarm.Cluster.ID}}").out.strip()
+        swarm.on("manager1", "systemctl", "kill", "-s", "KILL", "docker")
+    assert_told(run, "manager1")
+    converge(swarm)
+    assert swarm.cluster() == cluster
+
+
+def test_full_disk_of_a_manager(swarm):
+    """Nothing that the engine writes fits: its join cannot be."""
+    all_leave(swarm)
+    with full_disk(swarm, "manager2"):
+        first = swarm.bootstrap()
+        assert first.code == 1
+        assert any("no space left on device" in text for text in first.failed()["manager2"]), first.why()
+    converge(swarm)
