@@ -303,7 +303,7 @@ def keys_of_the_example():
 def test_every_key_that_is_read_stands_in_the_pillar_example():
     read = set()
     for path in rendered.STATES.rglob("*"):
-        if path.suffix in (".sls", ".py"):
+        if path.suffix in (".sls", ".py", ".jinja"):
             text = path.read_text(encoding="utf-8")
             read |= set(re.findall(r"swarm\.get\('([a-z_]+)'", text))
             read |= set(re.findall(r'_pillar\("([a-z_]+)"\)', text))
