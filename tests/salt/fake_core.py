@@ -31,7 +31,7 @@ def _exceptions():
     """{name: class} of the stub file's exceptions, with its inheritance."""
     made = {}
     for name, node in _classes().items():
-        if name != "Client":
+        if node.bases and isinstance(node.bases[0], ast.Name):
             base = made.get(node.bases[0].id, Exception)
             made[name] = type(name, (base,), {"code": "", "status": 0, "errno": 0})
     return made
