@@ -31,8 +31,9 @@ def _exceptions():
     """{name: class} of the stub file's exceptions, with its inheritance."""
     made = {}
     for name, node in _classes().items():
-        if node.bases and isinstance(node.bases[0], ast.Name):
-            base = made.get(node.bases[0].id, Exception)
+        base = ast.unparse(node.bases[0]) if node.bases else ""
+        if base in ("Exception", *made):
+            base = made.get(base, Exception)
             made[name] = type(name, (base,), {"code": "", "status": 0, "errno": 0})
     return made
 

@@ -14,44 +14,16 @@ from salt.exceptions import CommandExecutionError
 
 import rendered
 
-MODULE = {
-    "activate",
-    "autolock",
-    "call",
-    "cluster",
-    "cluster_diff",
-    "cluster_update",
-    "core",
-    "demote",
-    "drain",
-    "info",
-    "init",
-    "join",
-    "join_token",
-    "leave",
-    "nanoseconds",
-    "node_inspect",
-    "node_ls",
-    "node_rm",
-    "node_update",
-    "nodes",
-    "pause",
-    "promote",
-    "prune",
-    "ps",
-    "public_key",
-    "reachable",
-    "rotate_token",
-    "rotate_unlock_key",
-    "seal",
-    "secret",
-    "tasks",
-    "unlock",
-    "unlock_key",
-    "unlock_key_kept",
-    "version",
-    "why",
-}
+
+def functions(folder, virtualname):
+    """The public functions of the files that are loaded under one name, as the files have them."""
+    texts = [path.read_text() for path in sorted((rendered.STATES / folder).glob("*.py"))]
+    text = "".join(one for one in texts if f'__virtualname__ = "{virtualname}"\n' in one)
+    return re.findall(r"(?m)^def ([a-z]\w*)", text)
+
+
+MODULES = ("swarm", "swarm_facts", "swarm_mine")
+# The names of core Salt's module.
 OLD = {
     "joinswarm",
     "leave_swarm",
@@ -64,36 +36,7 @@ OLD = {
     "swarm_tokens",
     "update_node",
 }
-FACTS = {
-    "collect",
-    "current",
-    "foreign",
-    "fresh",
-    "manager_ids",
-    "plan",
-    "publish",
-    "read",
-    "run",
-}
-MINE = {"given", "hold", "read", "release", "write"}
-STATES = {
-    "autolocked",
-    "ca_rotated",
-    "cluster",
-    "dead_removed",
-    "drained",
-    "initialized",
-    "joined",
-    "left",
-    "node",
-    "nodes_absent",
-    "nodes_by_pillar",
-    "published",
-    "sealed",
-    "tokens_rotated",
-    "unlocked",
-    "verified",
-}
+STATES = set(functions("_states", "swarm")) - {"mod_watch"}
 # Words that Salt takes out of a state's arguments for itself.
 RESERVED = {"state", "fun", "order", "parallel", "retry", "use", "creates", "no_log", "umask"}
 
@@ -109,21 +52,22 @@ def load_states(root):
     return salt.loader.states(opts, modules, utils={}, serializers={})
 
 
-
-
 def public(loader, module):
     """The functions of a module that is loaded; to list a loader would load all modules."""
     return {name.split(".")[1] for name in loader._dict if name.startswith(f"{module}.")}
 
 
-def test_the_modules_have_exactly_the_documented_functions(tmp_path):
+@pytest.mark.parametrize("module", MODULES)
+def test_the_modules_have_exactly_the_functions_of_their_files(tmp_path, module):
     modules = load(tmp_path)
-    for name in MODULE | OLD:
-        assert modules[f"swarm.{name}"]
-    assert modules["swarm_facts.run"]
-    assert public(modules, "swarm") == MODULE | OLD
-    assert public(modules, "swarm_facts") == FACTS
-    assert modules["swarm_mine.read"] and public(modules, "swarm_mine") == MINE
+    names = functions("_modules", module)
+    for name in names:
+        assert modules[f"{module}.{name}"]
+    assert public(modules, module) == set(names)
+
+
+def test_the_names_of_core_salt_are_there():
+    assert OLD < set(functions("_modules", "swarm"))
 
 
 @pytest.mark.parametrize("name", ["swarm.node_ls", "swarm.join", "swarm.remove_node", "swarm.info"])
@@ -135,11 +79,8 @@ def test_a_function_of_each_file_of_the_name_is_found_first(tmp_path, name):
 @pytest.mark.parametrize("folder", ["_modules", "_states"])
 def test_the_files_of_the_name_have_no_function_twice(folder):
     """Of two, Salt would take the one of the file that it happens to load first."""
-    files = (rendered.STATES / folder).glob("swarm*.py")
-    of_the_name = [path for path in files if '__virtualname__ = "swarm"\n' in path.read_text()]
-    text = "".join(path.read_text() for path in of_the_name)
-    names = re.findall(r"(?m)^def ([a-z]\w*)", text)
-    assert len(of_the_name) > 3 and len(names) == len(set(names))
+    names = functions(folder, "swarm")
+    assert len(names) > 15 and len(names) == len(set(names))
 
 
 def test_the_module_of_core_salt_is_shadowed_wholly(tmp_path):
@@ -149,11 +90,11 @@ def test_the_module_of_core_salt_is_shadowed_wholly(tmp_path):
     (core / "swarm.py").write_text("def node_ls():\n    pass\n\ndef of_core_salt():\n    pass\n")
     modules = load(tmp_path, module_dirs=[str(rendered.STATES / "_modules"), str(core)])
     assert "swarm.of_core_salt" not in modules, "now all are loaded"
-    assert public(modules, "swarm") == MODULE | OLD
+    assert public(modules, "swarm") == set(functions("_modules", "swarm"))
     assert modules["swarm.node_ls"].func.__code__.co_filename.endswith("_modules/swarm_nodes.py")
 
 
-def test_the_state_module_has_exactly_the_documented_functions(tmp_path):
+def test_the_state_module_has_exactly_the_functions_of_its_files(tmp_path):
     states = load_states(tmp_path)
     for name in STATES:
         assert states[f"swarm.{name}"]
@@ -163,9 +104,7 @@ def test_the_state_module_has_exactly_the_documented_functions(tmp_path):
 
 @pytest.mark.parametrize(
     "name",
-    [f"swarm.{name}" for name in sorted(MODULE | OLD)]
-    + [f"swarm_facts.{name}" for name in sorted(FACTS)]
-    + [f"swarm_mine.{name}" for name in sorted(MINE)],
+    [f"{module}.{name}" for module in MODULES for name in sorted(functions("_modules", module))],
 )
 def test_execution_function_has_a_cli_example_of_itself(tmp_path, name):
     doc = load(tmp_path)[name].__doc__
