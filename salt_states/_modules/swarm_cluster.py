@@ -80,7 +80,7 @@ def cluster():
         "default_addr_pool": list(found.get("DefaultAddrPool") or []),
         "subnet_size": found.get("SubnetSize") or 0,
         "data_path_port": found.get("DataPathPort") or 0,
-        "ca_digest": __salt__["swarm.join_token"]("worker")["digest"],
+        "ca_digest": _ca_digest(),
         "ca_rotating": bool(found.get("RootRotationInProgress")),
     }
 
@@ -182,6 +182,48 @@ def rotate_token(role, timeout=None):
     rotate = {f"rotate_{role}_token": True}
     __salt__["swarm.core"]("cluster_update", timeout=timeout, **rotate)
     return True
+
+
+def rotate_ca(cert_file=None, key_file=None, key_pillar=None, key_sdb=None, timeout=None):
+    """
+    Give the cluster a new root CA, and wait until every node has a certificate of it. Both join
+    tokens change with it, and nodes stay in. A node that is down holds the rotation up.
+
+    cert_file
+        Path on this minion of the PEM certificate of a root of your own; the engine makes one
+        unless given.
+    key_file, key_pillar, key_sdb
+        Where the private key of that certificate is; give one of them together with ``cert_file``.
+        A path on this minion; a pillar key; an ``sdb://`` URL.
+    timeout
+        Seconds for the whole call (300). A rotation that takes longer goes on.
+
+    Returns ``{"old": CA digest before, "new": CA digest after}``.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt manager1 swarm.rotate_ca
+    """
+    sources = {"key_file": key_file, "key_pillar": key_pillar, "key_sdb": key_sdb}
+    if bool(cert_file) != any(sources.values()):
+        raise SaltInvocationError(f"cert_file goes together with one of {', '.join(sources)}")
+    before = _ca_digest()
+
+    def rotate(key=None, cert=None):
+        return __salt__["swarm.core"]("ca_rotate", cert=cert, key=key, timeout=timeout)
+
+    if cert_file:
+        cert = __salt__["swarm.secret"](str, cert_file=cert_file)
+        __salt__["swarm.secret"](lambda key: rotate(key, cert), **sources)
+    else:
+        rotate()
+    return {"old": before, "new": _ca_digest()}
+
+
+def _ca_digest():
+    return __salt__["swarm.join_token"]("worker")["digest"]
 
 
 def nanoseconds(duration):

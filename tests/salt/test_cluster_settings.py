@@ -164,3 +164,37 @@ def test_on_a_worker_each_names_the_managers(formed):
     ):
         with pytest.raises(CommandExecutionError, match="ask one of the managers: 10.0.0.1:2377"):
             functions[f"swarm.{name}"](**given)
+
+
+def test_rotated_ca_is_told_by_its_digest(manager):
+    cluster = manager.machine.cluster
+    before = cluster.digest
+    ret = manager.job().salt["swarm.rotate_ca"](timeout=7)
+    assert ret == {"old": before, "new": cluster.digest} and before != cluster.digest
+    given = [given for name, given in manager.machine.calls if name == "ca_rotate"]
+    assert given == [{"cert": None, "key": None, "timeout": 7}]
+
+
+def test_a_ca_of_ones_own_comes_from_files_and_pillar(manager, tmp_path):
+    (tmp_path / "cert").write_text("CERT\n")
+    job = manager.job(pillar={"secrets": {"ca": "KEY\n"}})
+    ret = job.salt["swarm.rotate_ca"](cert_file=str(tmp_path / "cert"), key_pillar="secrets:ca")
+    assert set(ret) == {"old", "new"} and "KEY" not in str(ret)
+    name, given = [call for call in manager.machine.calls if call[0] == "ca_rotate"][0]
+    assert (given["cert"], given["key"]) == ("CERT", "KEY")
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"cert_file": "/x"}, "cert_file goes together with one of key_file, key_pillar, key_sdb"),
+        ({"key_file": "/x"}, "cert_file goes together with"),
+        ({"cert_file": "/none", "key_file": "/x"}, "cannot read the cert file /none: No such file"),
+        ({"cert_file": __file__, "key_file": "/none"}, "cannot read the key file /none"),
+        ({"cert_file": __file__, "key_file": "/x", "key_sdb": "y"}, "give exactly one of key_file"),
+    ],
+)
+def test_half_a_ca_is_one_line_and_changes_nothing(manager, given, words):
+    with pytest.raises((SaltInvocationError, CommandExecutionError), match=words):
+        manager.job().salt["swarm.rotate_ca"](**given)
+    assert "ca_rotate" not in [name for name, _ in manager.machine.calls]

@@ -23,7 +23,8 @@ def made(minion, opts, pillar):
 
     def make(**kwargs):
         calls.append(kwargs)
-        return client()
+        # The names must be those of the core.
+        return client(**kwargs)
 
     minion.core.Client = make
     plain = minion.opts
