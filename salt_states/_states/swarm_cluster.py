@@ -89,11 +89,10 @@ def cluster(
         Any text.
     labels
         ``{name: value}``, merged into the cluster's; a value of ``null`` removes the label.
-    task_history_retention_limit, snapshot_interval, keep_old_snapshots,
-    log_entries_for_slow_followers, heartbeat_tick, election_tick, heartbeat_period,
-    node_cert_expiry, external_cas
-        As for :py:func:`swarm.cluster_update <salt.modules.swarm_cluster.cluster_update>`; durations
-        such as ``90d`` and ``5s``.
+    task_history_retention_limit, snapshot_interval, keep_old_snapshots, heartbeat_tick, election_tick
+        As for :py:func:`swarm.cluster_update <salt.modules.swarm_cluster.cluster_update>`.
+    heartbeat_period, node_cert_expiry, log_entries_for_slow_followers, external_cas
+        The same; the first two are durations such as ``5s`` and ``90d``.
     default_addr_pool, subnet_size, data_path_port
         Fixed for the life of a cluster: where they differ the state is still true, and warns.
     timeout
