@@ -23,7 +23,7 @@ static block *add_block(swarm__arena *arena, size_t size)
 		room = size;
 	if (room > PTRDIFF_MAX - sizeof(*added))
 		return NULL;
-	added = malloc(sizeof(*added) + room);
+	added = swarm__allocate(arena->allocator, sizeof(*added) + room);
 	if (!added)
 		return NULL;
 	*added = (block){ .before = arena->last, .room = room };
@@ -54,7 +54,7 @@ void swarm__arena_clear(swarm__arena *arena)
 	while (arena->last) {
 		block *before = arena->last->before;
 
-		free(arena->last);
+		swarm__release(arena->allocator, arena->last);
 		arena->last = before;
 	}
 }

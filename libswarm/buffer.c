@@ -41,28 +41,17 @@ static void advise_large(void *memory, size_t size)
 
 static void *allocate(const swarm__buffer *buffer, size_t size)
 {
-	const swarm_allocator *own = buffer->allocator;
-	void *memory = own ? own->allocate(size, own->payload) : malloc(size);
+	void *memory = swarm__allocate(buffer->allocator, size);
 
-	if (memory && !own && size > LARGE_PAGE)
+	if (memory && !buffer->allocator && size > LARGE_PAGE)
 		advise_large(memory, size);
 	return memory;
-}
-
-static void release(const swarm__buffer *buffer)
-{
-	const swarm_allocator *own = buffer->allocator;
-
-	if (!own)
-		free(buffer->data);
-	else if (buffer->data)
-		own->release(buffer->data, own->payload);
 }
 
 void swarm__buffer_clear(swarm__buffer *buffer)
 {
 	swarm__wipe(buffer->data, buffer->size);
-	release(buffer);
+	swarm__release(buffer->allocator, buffer->data);
 	swarm__buffer_init_in(buffer, buffer->max, buffer->allocator);
 }
 
@@ -85,7 +74,7 @@ static int grow(swarm__buffer *buffer, size_t size)
 	if (buffer->size)
 		memcpy(data, buffer->data, buffer->size);
 	swarm__wipe(buffer->data, buffer->size);
-	release(buffer);
+	swarm__release(buffer->allocator, buffer->data);
 	buffer->data = data;
 	buffer->room = room;
 	return 0;

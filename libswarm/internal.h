@@ -74,6 +74,22 @@ void swarm__wipe(void *memory, size_t size);
 /* Wipe and free a string. NULL is allowed. */
 void swarm__free_secret(char *secret);
 
+/* --- memory of a caller's allocator; NULL: malloc and free ------------------------------------- */
+
+static inline void *swarm__allocate(const swarm_allocator *allocator, size_t size)
+{
+	return allocator ? allocator->allocate(size, allocator->payload) : malloc(size);
+}
+
+/* NULL is allowed. */
+static inline void swarm__release(const swarm_allocator *allocator, void *memory)
+{
+	if (!allocator)
+		free(memory);
+	else if (memory)
+		allocator->release(memory, allocator->payload);
+}
+
 /* --- buffer.c: bytes that grow up to a maximum; empties itself when an append fails --------- */
 
 typedef struct swarm__buffer {
@@ -521,19 +537,22 @@ int swarm__leave(swarm_client *client, bool force, const swarm__deadline *deadli
 /*
  * --- view.c: a list out of the bytes of an answer, in one pass -------------------------------
  *
- * Nothing points into the text afterwards. 0, SWARM_E_JSON, SWARM_E_NOMEM.
+ * Nothing points into the text afterwards. allocator: copied; NULL: malloc. 0, SWARM_E_JSON,
+ * SWARM_E_NOMEM.
  */
 
-int swarm__node_rows(const char *text, size_t size, swarm_node_list **ret_list, swarm_error *err);
-int swarm__service_rows(const char *text, size_t size, swarm_service_list **ret_list,
-			swarm_error *err);
-int swarm__task_rows(const char *text, size_t size, swarm_task_list **ret_list, swarm_error *err);
-int swarm__secret_rows(const char *text, size_t size, swarm_secret_list **ret_list,
-		       swarm_error *err);
-int swarm__config_rows(const char *text, size_t size, swarm_config_list **ret_list,
-		       swarm_error *err);
-int swarm__network_rows(const char *text, size_t size, swarm_network_list **ret_list,
-			swarm_error *err);
+int swarm__node_rows(const char *text, size_t size, const swarm_allocator *allocator,
+		     swarm_node_list **ret_list, swarm_error *err);
+int swarm__service_rows(const char *text, size_t size, const swarm_allocator *allocator,
+			swarm_service_list **ret_list, swarm_error *err);
+int swarm__task_rows(const char *text, size_t size, const swarm_allocator *allocator,
+		     swarm_task_list **ret_list, swarm_error *err);
+int swarm__secret_rows(const char *text, size_t size, const swarm_allocator *allocator,
+		       swarm_secret_list **ret_list, swarm_error *err);
+int swarm__config_rows(const char *text, size_t size, const swarm_allocator *allocator,
+		       swarm_config_list **ret_list, swarm_error *err);
+int swarm__network_rows(const char *text, size_t size, const swarm_allocator *allocator,
+			swarm_network_list **ret_list, swarm_error *err);
 
 /* --- node.c ------------------------------------------------------------------------------ */
 

@@ -43,7 +43,8 @@ static int read_list(swarm_client *client, swarm_op op, const swarm_query *filte
 		rc = read_list(client, OP, filters, &deadline, &text, err);                        \
 		if (rc)                                                                            \
 			return rc;                                                                 \
-		rc = swarm__##type##_rows(text.data, text.size, &list, err);                       \
+		rc = swarm__##type##_rows(text.data, text.size, swarm__client_allocator(client),   \
+					  &list, err);                                             \
 		swarm__buffer_clear(&text);                                                        \
 		if (rc)                                                                            \
 			return rc;                                                                 \

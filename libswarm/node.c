@@ -17,7 +17,7 @@ int swarm__node_list(swarm_client *client, bool patient, const swarm__deadline *
 
 	if (rc)
 		return rc;
-	rc = swarm__node_rows(text.data, text.size, ret_list, err);
+	rc = swarm__node_rows(text.data, text.size, swarm__client_allocator(client), ret_list, err);
 	swarm__buffer_clear(&text);
 	return rc;
 }

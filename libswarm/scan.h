@@ -10,7 +10,8 @@
 /* --- arena.c ----------------------------------------------------------------------------- */
 
 typedef struct swarm__arena {
-	struct swarm__block *last; /* NULL: nothing was taken */
+	struct swarm__block *last;        /* NULL: nothing was taken */
+	const swarm_allocator *allocator; /* NULL: malloc */
 } swarm__arena;
 
 /* size bytes that stay where they are until the clear, aligned for pointers; NULL without memory. */

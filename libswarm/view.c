@@ -6,6 +6,7 @@
 #include "row.h"
 
 #include <stdio.h>
+#include <string.h>
 
 enum { FIRST_ROWS = 16 };
 
@@ -153,44 +154,60 @@ typedef struct rows {
 	const swarm__view *view;
 	size_t room; /* in rows */
 	swarm__arena arena;
+	swarm_allocator allocator; /* the arena's, if any */
 } __attribute__((may_alias)) rows;
 
 static void *list_free(void *public)
 {
 	rows *l = public;
+	swarm_allocator copy;
+	const swarm_allocator *allocator;
 
-	if (l) {
-		swarm__arena_clear(&l->arena);
-		free(l->first);
-		free(l);
-	}
+	if (!l)
+		return NULL;
+	swarm__arena_clear(&l->arena);
+	/* Not out of what is being released. */
+	copy = l->allocator;
+	allocator = l->arena.allocator ? &copy : NULL;
+	swarm__release(allocator, l->first);
+	swarm__release(allocator, l);
 	return NULL;
 }
 
-static rows *list_new(const swarm__view *v)
+static rows *list_new(const swarm__view *v, const swarm_allocator *allocator)
 {
-	rows *l = calloc(1, sizeof(*l));
+	rows *l = swarm__allocate(allocator, sizeof(*l));
 
-	if (l)
-		l->view = v;
+	if (!l)
+		return NULL;
+	*l = (rows){ .view = v };
+	if (allocator) {
+		l->allocator = *allocator;
+		l->arena.allocator = &l->allocator;
+	}
 	return l;
 }
 
 /* The place of the next row, which count does not count yet; NULL without memory. */
 static void *next_row(rows *l)
 {
+	size_t size = l->view->size;
+
 	if (l->count == l->room) {
 		size_t room = l->room ? l->room * 2 : FIRST_ROWS;
-		char *first = room > SIZE_MAX / l->view->size
+		char *first = room > SIZE_MAX / size
 				      ? NULL
-				      : realloc(l->first, room * l->view->size);
+				      : swarm__allocate(l->arena.allocator, room * size);
 
 		if (!first)
 			return NULL;
+		if (l->count)
+			memcpy(first, l->first, l->count * size);
+		swarm__release(l->arena.allocator, l->first);
 		l->first = first;
 		l->room = room;
 	}
-	return l->first + l->count * l->view->size;
+	return l->first + l->count * size;
 }
 
 static int list_scan(rows *l, const char *text, size_t size, swarm_error *err)
@@ -269,7 +286,7 @@ static int list_walk(rows *l, const json_t *json, swarm_error *err)
                                                                                                    \
 		if (!json || !ret_list)                                                            \
 			return swarm__error(err, SWARM_E_INVAL, "json and ret_list are required"); \
-		l = list_new(&type##_view);                                                        \
+		l = list_new(&type##_view, NULL);                                                  \
 		code = l ? list_walk(l, json, err) : swarm__nomem(err);                            \
 		if (code)                                                                          \
 			list_free(l);                                                              \
@@ -279,10 +296,10 @@ static int list_walk(rows *l, const json_t *json, swarm_error *err)
 	}
 #define ROWS(type)                                                                                 \
 	LIST(type)                                                                                 \
-	int swarm__##type##_rows(const char *text, size_t size, swarm_##type##_list **ret_list,    \
-				 swarm_error *err)                                                 \
+	int swarm__##type##_rows(const char *text, size_t size, const swarm_allocator *allocator,  \
+				 swarm_##type##_list **ret_list, swarm_error *err)                 \
 	{                                                                                          \
-		rows *l = list_new(&type##_view);                                                  \
+		rows *l = list_new(&type##_view, allocator);                                       \
 		int code = l ? list_scan(l, text, size, err) : swarm__nomem(err);                  \
                                                                                                    \
 		if (code)                                                                          \

@@ -243,14 +243,15 @@ static void in_a_child(void)
 typedef struct counter {
 	int live, all;
 	size_t largest;
-	bool empty; /* gives nothing */
+	bool scarce; /* gives only so many more */
+	int left;
 } counter;
 
 static void *count_allocate(size_t size, void *payload)
 {
 	counter *count = payload;
 
-	if (count->empty)
+	if (count->scarce && count->left-- <= 0)
 		return NULL;
 	count->live++;
 	count->all++;
@@ -290,14 +291,54 @@ static void own_allocator(void)
 	CHECK_INT(count.live, 1);
 	CHECK(count.largest > 300000);
 	count_release(body, &count);
-	count.empty = true;
+	count.scarce = true;
 	CHECK_INT(swarm_call_bytes(client, &info, &body, &size, NULL), SWARM_E_NOMEM);
-	count.empty = false;
+	count.scarce = false;
 	CHECK_INT(swarm_call_json(client, &info, NULL, NULL), 0);
 	CHECK_INT(count.live, 0);
 	swarm_client_free(client);
 	CHECK_INT(fake_engine_stop(engine), 0);
 }
 
+/* The list, its rows and its strings are from it, and go back to it after the client. */
+static void own_allocator_lists(void)
+{
+#define NODE "{\"ID\":\"n\",\"Spec\":{\"Labels\":{\"b\":\"1\",\"a\":\"2\"}}},"
+#define NODES NODE NODE NODE NODE NODE NODE NODE NODE NODE NODE
+	static const fake_row rows[] = {
+		{ .expect = "GET /v1.45/nodes",
+		  .reply = "[" NODES NODES NODES "{\"ID\":\"last\"}]",
+		  .repeat = true },
+		{ NULL },
+	};
+	counter count = { 0 };
+	swarm_allocator allocator = { count_allocate, count_release, &count };
+	fake_engine *engine = fake_engine_start(rows);
+	swarm_client *client = open_client(engine, "1.45", &allocator);
+	swarm_node_list *list = NULL, *filtered = NULL;
+	int all, before;
+
+	CHECK_INT(swarm_node_list_get(client, 0, &list, NULL), 0);
+	CHECK_INT(swarm_node_list_filtered(client, NULL, 0, &filtered, NULL), 0);
+	CHECK(count.live >= 6);
+	all = count.all / 2;
+	before = count.live;
+	for (int i = 0; i < all; i++) {
+		swarm_node_list *none = NULL;
+
+		count.left = i;
+		count.scarce = true;
+		CHECK_INT(swarm_node_list_get(client, 0, &none, NULL), SWARM_E_NOMEM);
+		CHECK(!none);
+		CHECK_INT(count.live, before);
+	}
+	swarm_client_free(client);
+	CHECK_STR(list->nodes[30].id, "last");
+	swarm_node_list_free(list);
+	swarm_node_list_free(filtered);
+	CHECK_INT(count.live, 0);
+	CHECK_INT(fake_engine_stop(engine), 0);
+}
+
 TEST_MAIN(TEST(one_call), TEST(refused_call), TEST(given_up), TEST(bad_arguments), TEST(in_a_child),
-	  TEST(own_allocator))
+	  TEST(own_allocator), TEST(own_allocator_lists))

@@ -179,7 +179,7 @@ static void check_networks(const swarm_network_list *list)
 		json_t *json = json_loads(answer, 0, NULL);                                        \
 		swarm_##type##_list *list = NULL;                                                  \
 		swarm_error err = SWARM_ERROR_INIT;                                                \
-		int rc = swarm__##type##_rows(bytes, sizeof(answer) - 1, &list, &err);             \
+		int rc = swarm__##type##_rows(bytes, sizeof(answer) - 1, NULL, &list, &err);       \
                                                                                                    \
 		free(bytes);                                                                       \
 		CHECK_STR(err.text, "");                                                           \
@@ -290,7 +290,7 @@ static void errors(void)
 		int want = *table[i].error ? SWARM_E_JSON : 0;
 
 		test_row = table[i].text;
-		CHECK_INT(swarm__service_rows(table[i].text, strlen(table[i].text), &list,
+		CHECK_INT(swarm__service_rows(table[i].text, strlen(table[i].text), NULL, &list,
 					      &from_bytes),
 			  want);
 		CHECK_STR(from_bytes.text, table[i].error);
@@ -327,7 +327,7 @@ static void errors_of_bytes(void)
 		swarm_node_list *list = NULL;
 
 		test_row = table[i].text;
-		CHECK_INT(swarm__node_rows(table[i].text, strlen(table[i].text), &list, &err),
+		CHECK_INT(swarm__node_rows(table[i].text, strlen(table[i].text), NULL, &list, &err),
 			  SWARM_E_JSON);
 		CHECK_STR(err.text, table[i].error);
 		CHECK(list == NULL);
@@ -342,10 +342,10 @@ static void large_integers(void)
 	swarm_error err = SWARM_ERROR_INIT;
 	swarm_service_list *list = NULL;
 
-	if (CHECK_INT(swarm__service_rows(skipped, sizeof(skipped) - 1, &list, &err), 0))
+	if (CHECK_INT(swarm__service_rows(skipped, sizeof(skipped) - 1, NULL, &list, &err), 0))
 		CHECK_STR(list->services[0].id, "a");
 	list = swarm_service_list_free(list);
-	CHECK_INT(swarm__service_rows(wanted, sizeof(wanted) - 1, &list, &err), SWARM_E_JSON);
+	CHECK_INT(swarm__service_rows(wanted, sizeof(wanted) - 1, NULL, &list, &err), SWARM_E_JSON);
 	CHECK_STR(err.text, "[0].Version.Index: expected integer below 2^63");
 }
 
@@ -361,7 +361,7 @@ static void labels(void)
 	swarm_node_list *lists[2] = { NULL, NULL };
 
 	snprintf(array, sizeof(array), "[%s]", text);
-	CHECK_INT(swarm__node_rows(array, strlen(array), &lists[0], NULL), 0);
+	CHECK_INT(swarm__node_rows(array, strlen(array), NULL, &lists[0], NULL), 0);
 	CHECK_INT(swarm_node_view(json, &lists[1], NULL), 0);
 	for (size_t i = 0; i < 2 && lists[i]; i++) {
 		const swarm_label *got = lists[i]->nodes[0].labels;

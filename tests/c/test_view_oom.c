@@ -15,7 +15,7 @@ static const char text[] = "[" NODES_5 NODES_5 NODES_5 NODES_5 "{\"ID\":\"last\"
 static int from_bytes(const json_t *json, swarm_node_list **ret_list, swarm_error *err)
 {
 	(void)json;
-	return swarm__node_rows(text, sizeof(text) - 1, ret_list, err);
+	return swarm__node_rows(text, sizeof(text) - 1, NULL, ret_list, err);
 }
 
 static void run(int (*make)(const json_t *json, swarm_node_list **ret_list, swarm_error *err))

@@ -85,7 +85,7 @@ static int read_row(const char *text, size_t size, sample *row, swarm__arena *ar
 static void check_row(const char *text, size_t size, const json_t *json)
 {
 	swarm_error got = SWARM_ERROR_INIT, want = SWARM_ERROR_INIT;
-	swarm__arena arena = { NULL };
+	swarm__arena arena = { NULL, NULL };
 	sample row, expected;
 	int code = read_row(text, size, &row, &arena, &got);
 
@@ -105,7 +105,7 @@ static void check_list(const char *text, size_t size, const json_t *json)
 {
 	swarm_error got = SWARM_ERROR_INIT, want = SWARM_ERROR_INIT;
 	swarm_node_list *list = NULL, *expected = NULL;
-	int code = swarm__node_rows(text, size, &list, &got);
+	int code = swarm__node_rows(text, size, NULL, &list, &got);
 
 	REQUIRE((code == 0) == (list != NULL) && code == got.code);
 	if (json_is_array(json) || json_is_null(json)) {

@@ -43,14 +43,15 @@ typedef enum swarm_tls {
 } swarm_tls;
 
 /**
- * Memory for what grows with the calls: bytes of requests, answers and streams. Not covered: the
- * client and its strings (made once, by malloc), libcurl and jansson (each has a setting for its whole
- * process: curl_global_init_mem() and json_set_alloc_funcs()).
+ * Memory for what grows with the calls: bytes of requests, answers and streams, and the lists of rows
+ * that are made of an answer. Not covered: the client and its strings (made once, by malloc), libcurl
+ * and jansson (each has a setting for its whole process: curl_global_init_mem() and
+ * json_set_alloc_funcs()).
  */
 typedef struct swarm_allocator {
 	void *(*allocate)(size_t size, void *payload); /**< as malloc; NULL: SWARM_E_NOMEM */
 	void (*release)(void *memory, void *payload);  /**< as free; memory is never NULL */
-	void *payload;                                 /**< borrowed as long as the client lives */
+	void *payload; /**< borrowed as long as the client and its lists live */
 } swarm_allocator;
 
 /** Options of swarm_client_new(). Start from SWARM_CLIENT_OPTIONS_INIT; all strings are copied. */
