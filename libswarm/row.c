@@ -78,26 +78,42 @@ void swarm__row_start(swarm__row *r, const swarm__view *v, void *record, swarm__
 	swarm__row_forget(r, 0, v->count);
 }
 
-/* Where its value is of another type, or missing though required, the first field says so. */
-int swarm__row_finish(const swarm__row *r, const char *where, swarm_error *err)
+/* "[3]." in front of the path of what is wrong; made only then. */
+static const char *place(int64_t index, char text[24])
 {
+	*text = '\0';
+	if (index != SWARM__ALONE)
+		snprintf(text, 24, "[%lld].", (long long)index);
+	return text;
+}
+
+/* Where its value is of another type, or missing though required, the first field says so. */
+int swarm__row_finish(const swarm__row *r, int64_t index, swarm_error *err)
+{
+	char text[24];
+
 	for (size_t i = 0; i < r->view->count; i++) {
 		const swarm__view_field *f = &r->view->fields[i];
-		size_t length = strlen(f->path), wrong = r->wrong[i];
+		bool missing = f->required && !r->found[i];
+		size_t length, wrong;
 
-		if (f->required && !r->found[i])
-			wrong = length;
-		if (wrong)
-			return swarm__error(err, SWARM_E_JSON, "%s%.*s: expected %s", where,
-					    (int)wrong, f->path,
-					    wrong < length ? "object" : kind_names[f->kind]);
+		if (!missing && !r->wrong[i])
+			continue;
+		length = strlen(f->path);
+		wrong = missing ? length : r->wrong[i];
+		return swarm__error(err, SWARM_E_JSON, "%s%.*s: expected %s", place(index, text),
+				    (int)wrong, f->path,
+				    wrong < length ? "object" : kind_names[f->kind]);
 	}
 	return 0;
 }
 
-int swarm__row_no_object(const swarm__view *v, const char *where, swarm_error *err)
+int swarm__row_no_object(const swarm__view *v, int64_t index, swarm_error *err)
 {
-	return swarm__error(err, SWARM_E_JSON, "%s%s: expected object", where, v->name);
+	char text[24];
+
+	return swarm__error(err, SWARM_E_JSON, "%s%s: expected object", place(index, text),
+			    v->name);
 }
 
 /* --- labels ---------------------------------------------------------------------------------- */
@@ -238,15 +254,15 @@ static int tree_field(swarm__row *r, size_t i, const json_t *json)
 }
 
 int swarm__row_walk(const swarm__view *v, const json_t *json, void *record, swarm__arena *arena,
-		    const char *where, swarm_error *err)
+		    int64_t index, swarm_error *err)
 {
 	swarm__row r;
 
 	if (!json_is_object(json))
-		return swarm__row_no_object(v, where, err);
+		return swarm__row_no_object(v, index, err);
 	swarm__row_start(&r, v, record, arena);
 	for (size_t i = 0; i < v->count; i++)
 		if (tree_field(&r, i, json))
 			return swarm__nomem(err);
-	return swarm__row_finish(&r, where, err);
+	return swarm__row_finish(&r, index, err);
 }

@@ -9,6 +9,9 @@
 
 #define SWARM__MAX_FIELDS 32
 
+/* In place of an index, for a row that is in no list. */
+#define SWARM__ALONE (-1)
+
 typedef enum swarm__field_kind {
 	FIELD_STRING,  /* const char *; "" where it is missing */
 	FIELD_INTEGER, /* int64_t */
@@ -57,11 +60,11 @@ void swarm__row_flag(swarm__row *row, size_t i, int value);
 void swarm__row_labels(swarm__row *row, size_t i, const swarm_label *value);
 /*
  * SWARM_E_JSON where a field's value is of another type, or missing though required; the first one
- * says so. where is what stands before a path in the text.
+ * says so. index is that of the row in its list, for the text.
  */
-int swarm__row_finish(const swarm__row *row, const char *where, swarm_error *err);
+int swarm__row_finish(const swarm__row *row, int64_t index, swarm_error *err);
 /* SWARM_E_JSON: what should be a row is no object. */
-int swarm__row_no_object(const swarm__view *view, const char *where, swarm_error *err);
+int swarm__row_no_object(const swarm__view *view, int64_t index, swarm_error *err);
 
 /* Room for count labels, with the end of the list behind; NULL without memory. */
 swarm_label *swarm__labels_take(swarm__arena *arena, size_t count);
@@ -73,13 +76,13 @@ bool swarm__labels_sort(swarm_label *labels, size_t count, swarm__arena *arena);
 
 /* A row from a tree, to which its strings point. 0, SWARM_E_JSON, SWARM_E_NOMEM. */
 int swarm__row_walk(const swarm__view *view, const json_t *json, void *record, swarm__arena *arena,
-		    const char *where, swarm_error *err);
+		    int64_t index, swarm_error *err);
 
 /* --- row_scan.c -------------------------------------------------------------------------- */
 
 /* A row from the value that is next; its strings are in the arena. As swarm__row_walk(). */
 int swarm__row_scan(swarm__scan *scan, const swarm__view *view, void *record, swarm__arena *arena,
-		    const char *where, swarm_error *err);
+		    int64_t index, swarm_error *err);
 /* The error of a scan that stopped. */
 int swarm__scan_error(const swarm__scan *scan, const swarm__view *view, swarm_error *err);
 

@@ -108,15 +108,18 @@ static bool scan_leaf(swarm__scan *scan, swarm__row *r, size_t i)
 	}
 }
 
-/* Is this the name that begins at start on the path? A name with a dot in it is none of ours. */
+/*
+ * Is this the name that begins at start on the path? A name with a dot in it is none of ours. Most
+ * names differ in their first byte, so a call of strncmp() would cost more than it compares.
+ */
 static bool is_named(const swarm__view_field *f, size_t start, const swarm__slice *name)
 {
 	const char *path = f->path + start;
+	size_t i = 0;
 
-	if (!name->size || *path != *name->start || strncmp(path, name->start, name->size) != 0)
-		return false;
-	return (path[name->size] == '.' || !path[name->size]) &&
-	       !memchr(name->start, '.', name->size);
+	while (i < name->size && path[i] == name->start[i] && path[i] != '.')
+		i++;
+	return i && i == name->size && (path[i] == '.' || !path[i]);
 }
 
 static void scan_object(swarm__scan *scan, swarm__row *r, size_t first, size_t last, size_t start);
@@ -188,7 +191,7 @@ int swarm__scan_error(const swarm__scan *scan, const swarm__view *v, swarm_error
 }
 
 int swarm__row_scan(swarm__scan *scan, const swarm__view *v, void *record, swarm__arena *arena,
-		    const char *where, swarm_error *err)
+		    int64_t index, swarm_error *err)
 {
 	bool object = swarm__scan_peek(scan) == '{';
 	swarm__row r;
@@ -200,5 +203,5 @@ int swarm__row_scan(swarm__scan *scan, const swarm__view *v, void *record, swarm
 		swarm__scan_skip(scan);
 	if (scan->code)
 		return swarm__scan_error(scan, v, err);
-	return object ? swarm__row_finish(&r, where, err) : swarm__row_no_object(v, where, err);
+	return object ? swarm__row_finish(&r, index, err) : swarm__row_no_object(v, index, err);
 }

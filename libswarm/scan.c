@@ -108,6 +108,23 @@ static bool is_low(long unit)
 	return unit >= 0xdc00 && unit <= 0xdfff;
 }
 
+static bool is_short_escape(char c)
+{
+	switch (c) {
+	case '"':
+	case '\\':
+	case '/':
+	case 'b':
+	case 'f':
+	case 'n':
+	case 'r':
+	case 't':
+		return true;
+	default:
+		return false;
+	}
+}
+
 /* How long the escape at a backslash is; 0 if it is none, or one of NUL or half a character. */
 static size_t escape_length(const char *at, const char *end)
 {
@@ -116,7 +133,7 @@ static size_t escape_length(const char *at, const char *end)
 	if (end - at < 2)
 		return 0;
 	if (at[1] != 'u')
-		return memchr("\"\\/bfnrt", at[1], 8) ? 2 : 0;
+		return is_short_escape(at[1]) ? 2 : 0;
 	unit = read_hex(at + 2, end);
 	if (unit <= 0 || is_low(unit))
 		return 0;

@@ -5,7 +5,6 @@
  */
 #include "row.h"
 
-#include <stdio.h>
 #include <string.h>
 
 enum { FIRST_ROWS = 16 };
@@ -213,7 +212,6 @@ static void *next_row(rows *l)
 static int list_scan(rows *l, const char *text, size_t size, swarm_error *err)
 {
 	swarm__scan scan;
-	char where[32];
 	void *record;
 	int code;
 
@@ -233,8 +231,7 @@ static int list_scan(rows *l, const char *text, size_t size, swarm_error *err)
 		record = next_row(l);
 		if (!record)
 			return swarm__nomem(err);
-		snprintf(where, sizeof(where), "[%zu].", l->count);
-		code = swarm__row_scan(&scan, l->view, record, &l->arena, where, err);
+		code = swarm__row_scan(&scan, l->view, record, &l->arena, (int64_t)l->count, err);
 		if (code)
 			return code;
 	}
@@ -245,7 +242,6 @@ static int list_walk(rows *l, const json_t *json, swarm_error *err)
 {
 	bool array = json_is_array(json);
 	size_t count = array ? json_array_size(json) : 1;
-	char where[32] = "";
 	void *record;
 	int code;
 
@@ -255,10 +251,9 @@ static int list_walk(rows *l, const json_t *json, swarm_error *err)
 		record = next_row(l);
 		if (!record)
 			return swarm__nomem(err);
-		if (array)
-			snprintf(where, sizeof(where), "[%zu].", l->count);
 		code = swarm__row_walk(l->view, array ? json_array_get(json, l->count) : json,
-				       record, &l->arena, where, err);
+				       record, &l->arena, array ? (int64_t)l->count : SWARM__ALONE,
+				       err);
 		if (code)
 			return code;
 	}

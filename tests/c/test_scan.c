@@ -276,5 +276,30 @@ static void arena(void)
 	CHECK(arena.last == NULL);
 }
 
-TEST_MAIN(TEST(as_jansson), TEST(large_numbers), TEST(depth), TEST(strings), TEST(integers),
-	  TEST(sticky), TEST(arena))
+/* Strings are read many bytes at a time: what ends them, or is wrong in them, at each place of a step. */
+static void at_each_place(void)
+{
+	static const char *const parts[] = { "\\n", "\\x", "\x1f", "\x80", "\xc3\xa9", "\"" };
+	enum { PLACES = 40 };
+
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+		for (size_t place = 0; place < PLACES; place++) {
+			size_t length = strlen(parts[i]), size = 1 + PLACES + length + 1;
+			/* Its own memory of this size, so that a sanitizer sees reads behind it. */
+			char *text = malloc(size);
+			json_t *json;
+
+			memset(text, 'a', size);
+			text[0] = text[size - 1] = '"';
+			memcpy(text + 1 + place, parts[i], length);
+			json = json_loadb(text, size, JSON_DECODE_ANY, NULL);
+			if (!CHECK(takes(text, size) == (json != NULL)))
+				printf("# part %zu at %zu\n", i, place);
+			json_decref(json);
+			free(text);
+		}
+	}
+}
+
+TEST_MAIN(TEST(as_jansson), TEST(at_each_place), TEST(large_numbers), TEST(depth), TEST(strings),
+	  TEST(integers), TEST(sticky), TEST(arena))

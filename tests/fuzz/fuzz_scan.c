@@ -76,7 +76,7 @@ static int read_row(const char *text, size_t size, sample *row, swarm__arena *ar
 	int code;
 
 	swarm__scan_init(&scan, text, size);
-	code = swarm__row_scan(&scan, &view, row, arena, "", err);
+	code = swarm__row_scan(&scan, &view, row, arena, SWARM__ALONE, err);
 	if (!code && !swarm__scan_end(&scan))
 		code = swarm__scan_error(&scan, &view, err);
 	return code;
@@ -91,7 +91,8 @@ static void check_row(const char *text, size_t size, const json_t *json)
 
 	REQUIRE(code == got.code);
 	if (json) {
-		REQUIRE(code == swarm__row_walk(&view, json, &expected, &arena, "", &want));
+		REQUIRE(code ==
+			swarm__row_walk(&view, json, &expected, &arena, SWARM__ALONE, &want));
 		REQUIRE(strcmp(got.text, want.text) == 0);
 		if (!code)
 			same_rows(&row, &expected);
