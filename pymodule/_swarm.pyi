@@ -1,7 +1,7 @@
 """Types of the compiled core, ``_swarm``."""
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Optional, Union
+from typing import Any, Optional, Union, final
 
 VERSION: str
 """Version of libswarm, such as ``"0.1.0"``."""
@@ -9,7 +9,7 @@ VERSION: str
 OPS: tuple[str, ...]
 """Names of the operations; :meth:`Client.call` takes all but ``events`` and the two ``_logs``."""
 
-Filters = dict[str, Union[str, list[str], tuple[str, ...]]]
+_Filters = dict[str, Union[str, list[str], tuple[str, ...]]]
 """Values of one name are alternatives, different names must all fit."""
 
 class Error(Exception):
@@ -48,6 +48,7 @@ class StillPending(Error): ...
 class StateError(Error): ...
 class BadKey(Error): ...
 
+@final
 class Events(Iterator[Optional[dict[str, Any]]]):
     """Made by :meth:`Client.events`."""
 
@@ -57,6 +58,7 @@ class Events(Iterator[Optional[dict[str, Any]]]):
     def __next__(self) -> Optional[dict[str, Any]]: ...
     def close(self) -> None: ...
 
+@final
 class Logs(Iterator[tuple[str, bytes]]):
     """Made by :meth:`Client.logs`."""
 
@@ -148,7 +150,7 @@ class Client:
         timeout: Optional[float] = None,
     ) -> None: ...
     def node_list(
-        self, *, filters: Optional[Filters] = None, timeout: Optional[float] = None
+        self, *, filters: Optional[_Filters] = None, timeout: Optional[float] = None
     ) -> list[dict[str, Any]]: ...
     def node_inspect(self, node: str, *, timeout: Optional[float] = None) -> dict[str, Any]: ...
     def node_update(
@@ -169,7 +171,7 @@ class Client:
     def node_demote(self, node: str, *, timeout: Optional[float] = None) -> dict[str, Any]: ...
     def node_prune(self, *, timeout: Optional[float] = None) -> list[str]: ...
     def object_list(
-        self, kind: str, *, filters: Optional[Filters] = None, timeout: Optional[float] = None
+        self, kind: str, *, filters: Optional[_Filters] = None, timeout: Optional[float] = None
     ) -> list[dict[str, Any]]: ...
     def object_inspect(
         self, kind: str, ref: str, *, timeout: Optional[float] = None
@@ -193,7 +195,7 @@ class Client:
     ) -> dict[str, Any]: ...
     def object_remove(self, kind: str, ref: str, *, timeout: Optional[float] = None) -> None: ...
     def task_list(
-        self, *, filters: Optional[Filters] = None, timeout: Optional[float] = None
+        self, *, filters: Optional[_Filters] = None, timeout: Optional[float] = None
     ) -> list[dict[str, Any]]: ...
     def service_scale(
         self, service: str, count: int, *, timeout: Optional[float] = None
@@ -204,7 +206,7 @@ class Client:
     def events(
         self,
         *,
-        filters: Optional[Filters] = None,
+        filters: Optional[_Filters] = None,
         others: Optional[Union[list[Client], tuple[Client, ...]]] = None,
         timeout: Optional[float] = None,
     ) -> Events: ...
