@@ -12,11 +12,12 @@ may be made, or why not. An entry of any other minion is never read for that.
 
 .. versionadded:: 0.1.0
 
-**Pillar**: ``swarm:managers``, ``swarm:workers``, ``swarm:init_without`` (see ``pillar_example``), and
-``swarm_run``, which ``docker.bootstrap`` hands to its jobs: ``id`` of the run, and ``managers`` and
-``workers``: ``{minion id: public key that the master accepted}``.
+**Pillar**: ``swarm:managers``, ``swarm:workers``, ``swarm:nodes``, ``swarm:init_without`` (see
+``pillar_example``), and ``swarm_run``, which ``docker.bootstrap`` hands to its jobs: ``id`` of the run,
+and ``managers`` and ``workers``: ``{minion id: public key that the master accepted}``.
 """
 
+import fnmatch
 import os
 import time
 import uuid
@@ -74,6 +75,41 @@ def manager_ids():
 
 def _pillar(key):
     return (__pillar__.get("swarm") or {}).get(key)
+
+
+def named(minion):
+    """
+    What pillar ``swarm:nodes`` says of the node of a minion: ``{"labels": {name: value}, "availability":
+    text or None}``. All globs that fit add up in their order; the id itself comes last.
+
+    minion
+        Its id.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt manager1 swarm_facts.named worker1
+    """
+    nodes = _pillar("nodes") or {}
+    ret = {"labels": {}, "availability": None}
+    try:
+        globs = [nodes[glob] for glob in nodes if fnmatch.fnmatchcase(minion, glob)]
+        for entry in [*globs, nodes.get(minion) or {}]:
+            entry = dict(entry or {})
+            ret["labels"].update(entry.pop("labels", None) or {})
+            ret["availability"] = entry.pop("availability", None) or ret["availability"]
+            if entry:
+                raise CommandExecutionError(
+                    f"pillar swarm:nodes has {', '.join(map(str, entry))} for {minion}; there are"
+                    " labels and availability"
+                )
+    except (AttributeError, TypeError, ValueError):
+        raise CommandExecutionError(
+            "pillar swarm:nodes must be a dictionary: minion id or glob, and for each labels (a"
+            " dictionary) and availability"
+        ) from None
+    return ret
 
 
 def collect(error="", sealed=None):
@@ -272,10 +308,13 @@ def plan(init=False, known=False):
     known
         As for :py:func:`swarm_facts.fresh <fresh>`.
 
-    Returns ``action`` (``exists``, ``init`` or ``refuse``), ``reason`` (one line, for ``refuse``), ``lead``
-    (the manager that inits, seals and clears up), ``trouble`` (what it could not do), and of an existing
-    cluster ``cluster``, ``digest``, ``members``, ``managers`` (``ip:port``), ``sealing`` (whether the
-    tokens of this run are sealed yet) and ``sealed`` (that of this host; empty where there is none).
+    Returns ``action`` (``exists``, ``handover``, ``init`` or ``refuse``), ``reason`` (one line, for
+    ``refuse``), ``lead`` (the manager that inits, seals and clears up), ``trouble`` (what it could not
+    do), and of an existing cluster ``cluster``, ``digest``, ``members``, ``managers`` (``ip:port``),
+    ``promote`` (``{minion id: node id}`` of pillar's managers that are workers of it), ``sealing``
+    (whether the tokens of this run are sealed yet) and ``sealed`` (that of this host; empty where there
+    is none). ``handover``: all of pillar's managers that are in the cluster are its workers, so that
+    only hosts that are managers still can promote them; ``lead`` then is the first that will be one.
 
     CLI Example:
 
@@ -284,19 +323,26 @@ def plan(init=False, known=False):
         salt manager1 swarm_facts.plan
     """
     ids = manager_ids()
+    for pattern in _pillar("nodes") or {}:
+        # A slip in it shall not show when the swarm is half made.
+        named(pattern)
     entries = fresh(ids, known)
     if init is True and not run()["id"]:
         # Old facts of others never veto; whether they live shows at their addresses.
         entries = {own: collect() for own in ids if own == __opts__["id"]}
     ret = dict.fromkeys(("action", "reason", "lead", "trouble", "cluster", "digest", "sealed"), "")
-    ret.update(members=[], managers=[], sealing=True)
+    ret.update(members=[], managers=[], promote={}, sealing=True)
     reason = _unfit(entries)
     if reason:
         ret.update(action="refuse", reason=reason)
         return ret
     living = [name for name in ids if _is_manager(entries.get(name))]
+    moved = [name for name in ids if _is_worker(entries.get(name))]
     if living:
         _plan_existing(ret, entries, living)
+        _plan_promotions(ret, entries, moved)
+    elif moved and run()["id"]:
+        _plan_handover(ret, entries, moved)
     else:
         _plan_init(ret, ids, entries, init)
     ret["trouble"] = entries.get(ret["lead"], {}).get("error", "")
@@ -309,6 +355,10 @@ def _is_manager(facts):
 
 def _leaderless(facts):
     return _is_manager(facts) and not facts.get("cluster")
+
+
+def _is_worker(facts):
+    return bool(facts) and facts["state"] == "active" and facts["role"] == "worker"
 
 
 def _unfit(entries):
@@ -354,27 +404,49 @@ def _plan_existing(ret, entries, living):
     sealed = [entry["sealed"] for entry in entries.values() if _seals(entry, ret["cluster"])]
     ret["sealing"] = not sealed
     ret["sealed"] = next((s[__opts__["id"]] for s in sealed if __opts__["id"] in s), "")
-    for name, facts in sorted(entries.items()):
-        reason = _misplaced(name, facts, ret)
-        if reason:
-            ret.update(action="refuse", reason=reason)
-            return
 
 
 def _seals(facts, cluster):
     return facts.get("cluster") == cluster and isinstance(facts.get("sealed"), dict)
 
 
-def _misplaced(name, facts, plan_):
-    """Why a manager of pillar that is active as something else stops the run."""
-    if facts["state"] != "active" or facts["role"] == "manager":
-        return ""
-    if facts["node_id"] in plan_["members"]:
-        return (
-            f"pillar says that {name} is a manager, but it is a worker: promote it with"
-            f" salt {plan_['lead']} swarm.node_update {facts['node_id']} role=manager"
+def _plan_promotions(ret, entries, moved):
+    """Pillar's managers that are active as workers: of this cluster, or of none that is ours."""
+    for name in moved if ret["action"] == "exists" else []:
+        facts = entries[name]
+        reason = ""
+        if facts["node_id"] not in ret["members"]:
+            reason = _elsewhere(name, facts, ret)
+        elif run()["id"]:
+            ret["promote"][name] = facts["node_id"]
+        else:
+            reason = (
+                f"pillar says that {name} is a manager, but it is a worker: run the bootstrap, or"
+                f" promote it with salt {ret['lead']} swarm.promote {facts['node_id']}"
+            )
+        if reason:
+            ret.update(action="refuse", reason=reason, promote={})
+            return
+
+
+def _plan_handover(ret, entries, moved):
+    first = entries[moved[0]]
+    strangers = [
+        name for name in moved if not set(entries[name]["managers"]) & set(first["managers"])
+    ]
+    if strangers:
+        parts = "; ".join(
+            f"{name}: {', '.join(entries[name]['managers']) or 'unknown'}"
+            for name in dict.fromkeys([moved[0], *strangers])
         )
-    return _elsewhere(name, facts, plan_)
+        ret["reason"] = (
+            f"the managers of pillar are workers of different swarms, by their managers ({parts})."
+            " Decide which one stays, and let the other hosts leave theirs (swarm.leave)"
+        )
+        ret["action"] = "refuse"
+        return
+    ret.update(action="handover", lead=moved[0], managers=list(first["managers"]))
+    ret["promote"] = {name: entries[name]["node_id"] for name in moved}
 
 
 def _elsewhere(name, facts, plan_):

@@ -66,6 +66,10 @@ def _plan(init=False, known=False):
     return plan
 
 
+def _run_id():
+    return __salt__["swarm_facts.run"]()["id"]
+
+
 def initialized(
     name,
     advertise_addr=None,
@@ -100,7 +104,9 @@ def initialized(
     ret = _new(name)
     with _reported(ret, _tell_of_failure):
         plan = _plan(init, known=True)
-        if plan["lead"] != __opts__["id"]:
+        if plan["action"] == "handover":
+            ret["comment"] = "the cluster is there; hosts that are its managers promote pillar's"
+        elif plan["lead"] != __opts__["id"]:
             ret["comment"] = f"{plan['lead']} leads this run"
         elif plan["action"] == "exists":
             ret["comment"] = f"this host is a manager of the cluster {plan['cluster']}"
@@ -124,7 +130,7 @@ def initialized(
 
 def _tell_of_failure(ret):
     """The other managers wait for the one that leads; with its reason in the facts they stop."""
-    if ret["result"] is False and __salt__["swarm_facts.run"]()["id"] and not __opts__["test"]:
+    if ret["result"] is False and _run_id() and not __opts__["test"]:
         with contextlib.suppress(CommandExecutionError, SaltInvocationError):
             __salt__["swarm_facts.publish"](error=ret["comment"], confirm=False)
 
@@ -212,9 +218,9 @@ def _plan_to_join(facts, role):
         )
     plan = _plan()
     end = time.monotonic() + SEALED_SECONDS
-    waits = role == "manager" and __salt__["swarm_facts.run"]()["id"] and not __opts__["test"]
+    waits = role == "manager" and _run_id() and not __opts__["test"]
     while waits and plan["lead"] != __opts__["id"] and plan["sealing"]:
-        if facts["node_id"] in plan["members"]:
+        if facts["node_id"] in plan["members"] or plan["action"] == "handover":
             break
         if plan["trouble"]:
             raise CommandExecutionError(f"{plan['lead']}, which leads, says: {plan['trouble']}")
@@ -243,14 +249,15 @@ def _joined(ret, facts, plan, options, source):
     if state in ("locked", "error", "unreachable") or (state == "absent" and not __opts__["test"]):
         raise CommandExecutionError(facts["error"] or f"the swarm on this host is {state}")
     orphan = False
+    if plan["action"] == "handover":
+        _joined_in_handover(ret, facts, plan, role)
+        return
     if state == "active":
         if plan["members"] is None or facts["node_id"] in plan["members"]:
-            _same_role(ret, facts, role)
+            _same_role(ret, facts, plan, role)
             return
-        reason = __salt__["swarm_facts.foreign"](facts, plan)
-        if reason:
-            raise CommandExecutionError(reason)
-        if not __salt__["swarm_facts.run"]()["id"]:
+        _same_swarm(facts, plan)
+        if not _run_id():
             # The list may be older than this host's join.
             raise CommandExecutionError(
                 f"this host is not in the node list that {plan['lead']} last published; let it"
@@ -270,6 +277,7 @@ def _joined(ret, facts, plan, options, source):
         )
     secret = source or _sealed_token(plan)
     options["remote_addrs"] = options["remote_addrs"] or plan["managers"]
+    options["availability"] = options["availability"] or _first_availability()
     if orphan:
         __salt__["swarm.leave"](force=True)
     joined_ = __salt__["swarm.join"](
@@ -278,19 +286,149 @@ def _joined(ret, facts, plan, options, source):
     _verify(joined_["node_id"], role)
     ret["changes"] = _member_change(state, role)
     ret["comment"] = f"joined as {role}, node {joined_['node_id']}"
+    if role == "worker" and options["availability"] == "drain":
+        ret["comment"] += ", drained until a manager has set its labels"
     if orphan:
         ret["comment"] += "; it was active, but in no manager's list"
 
 
-def _same_role(ret, facts, role):
+def _same_swarm(facts, plan):
+    reason = __salt__["swarm_facts.foreign"](facts, plan)
+    if reason:
+        raise CommandExecutionError(reason)
+
+
+def _first_availability():
+    """A node that pillar gives labels takes no task before a manager has set them."""
+    entry = __salt__["swarm_facts.named"](__opts__["id"])
+    return "drain" if entry["labels"] else entry["availability"]
+
+
+# --- a host that pillar moved between managers and workers --------------------------------------------
+
+
+def _same_role(ret, facts, plan, role):
     if facts["role"] == role:
         ret["comment"] = f"this host is a {role} of the swarm, node {facts['node_id']}"
-        return
-    verb = "promote" if role == "manager" else "demote"
-    raise CommandExecutionError(
-        f"pillar says that this host is a {role}, but it is a {facts['role']}: {verb} it with"
-        f" swarm.node_update {facts['node_id']} role={role} on a manager"
+    elif not _run_id():
+        verb = "promote" if role == "manager" else "demote"
+        raise CommandExecutionError(
+            f"pillar says that this host is a {role}, but it is a {facts['role']}: run the"
+            f" bootstrap, or {verb} it with swarm.{verb} {facts['node_id']} on a manager"
+        )
+    elif role == "manager":
+        _wait_promoted(ret, facts, plan)
+    else:
+        managers = __salt__["swarm_facts.fresh"](__salt__["swarm_facts.manager_ids"](), known=True)
+        _step_down(ret, facts, [one["node_id"] for one in managers.values()])
+
+
+def _wait_promoted(ret, facts, plan):
+    """This worker, which pillar has as manager, is promoted by the one that leads."""
+    ret["comment"] = f"{plan['lead']} promotes this host, node {facts['node_id']}"
+    end = time.monotonic() + SEALED_SECONDS
+    while not __opts__["test"] and __salt__["swarm.info"]()["role"] != "manager":
+        if plan["trouble"]:
+            raise CommandExecutionError(f"{plan['lead']}, which leads, says: {plan['trouble']}")
+        if time.monotonic() > end:
+            raise CommandExecutionError(
+                f"{plan['lead']} has not promoted this host in {SEALED_SECONDS} s; see its states"
+            )
+        time.sleep(0.5)
+        plan = _plan()
+
+
+def _step_down(ret, facts, managers):
+    """
+    This manager, which pillar has as worker, demotes itself; on its own word, so that nobody's facts
+    can take a manager away. Its labels and its availability come in the same update.
+    """
+    rows = __salt__["swarm.nodes"]()
+    reached = [row for row in rows if row["id"] in managers and row["reachability"] == "reachable"]
+    if not reached and not __opts__["test"]:
+        raise CommandExecutionError(
+            "the cluster reaches none of pillar's managers, so this host stays one: see their states"
+        )
+    (own,) = (row for row in rows if row["id"] == facts["node_id"])
+    entry = __salt__["swarm_facts.named"](__opts__["id"])
+    # As a manager it was drained by this bootstrap.
+    free = "active" if own["availability"] == "drain" else None
+    done = _node(
+        "this host",
+        facts["node_id"],
+        role="worker",
+        availability=entry["availability"] or free,
+        labels=entry["labels"],
     )
+    changes = dict(done["changes"])
+    role = changes.pop("role")
+    ret["changes"].update(swarm=role, **changes)
+    verb = "would demote" if __opts__["test"] else "demoted"
+    ret["result"] = done["result"]
+    ret["comment"] = f"this manager {verb} itself, node {facts['node_id']}"
+
+
+def _node(who, node_id, **wanted):
+    done = __states__["swarm.node"](node_id, **wanted)
+    if done["result"] is False:
+        raise CommandExecutionError(f"{who}: {done['comment']}")
+    return done
+
+
+def _joined_in_handover(ret, facts, plan, role):
+    """Of pillar's managers none is one: those that still are promote them, and then step down."""
+    if facts["state"] == "active":
+        _same_swarm(facts, plan)
+    if role == "manager":
+        ret["comment"] = (
+            "a host that is a manager still promotes this one, in the workers' step"
+            if facts["state"] == "active"
+            else "the managers change hands in this run; this host joins in the next one"
+        )
+    elif facts["role"] == "manager":
+        _promote_pillars(ret, facts, plan)
+        _step_down(ret, facts, list(plan["promote"].values()))
+    elif facts["state"] == "active":
+        ret["comment"] = f"this host is a worker of the swarm, node {facts['node_id']}"
+    else:
+        raise CommandExecutionError(
+            "the managers of the swarm change hands in this run: run it again, and this host joins"
+        )
+
+
+def _promote_pillars(ret, facts, plan):
+    """By the one of them that leads the raft group; the others wait for it."""
+    end = time.monotonic() + SEALED_SECONDS
+    while True:
+        rows = {row["id"]: row for row in __salt__["swarm.nodes"]()}
+        strangers = [name for name, node_id in plan["promote"].items() if node_id not in rows]
+        if strangers:
+            raise CommandExecutionError(
+                f"pillar has {', '.join(strangers)} as managers, but the cluster of this manager does"
+                " not know them: let them leave their swarm, and run again"
+            )
+        left = [name for name, node_id in plan["promote"].items() if not rows[node_id]["member"]]
+        if rows[facts["node_id"]]["leader"]:
+            for name in left:
+                entry = __salt__["swarm_facts.named"](name)
+                availability = entry["availability"] or "drain"
+                node_id = plan["promote"][name]
+                done = _node(name, node_id, role="manager", availability=availability)
+                ret["changes"][name] = done["changes"]
+            return
+        if not left or __opts__["test"]:
+            return
+        if time.monotonic() > end:
+            leader = [row["hostname"] for row in rows.values() if row["leader"]]
+            raise CommandExecutionError(
+                f"{', '.join(left)} were not promoted in {SEALED_SECONDS} s by"
+                f" {', '.join(leader) or 'a leader'}, which leads the cluster: name it under"
+                " swarm:workers, or promote them by hand (swarm.promote)"
+            )
+        time.sleep(0.5)
+
+
+# --- the rest of its life ---------------------------------------------------------------------------
 
 
 def _sealed_token(plan):
@@ -343,7 +481,8 @@ def left(name, force=False, **kwargs):
 
 def drained(name, **kwargs):
     """
-    This manager takes no tasks. Where there is no swarm there is nothing to drain, and that is fine.
+    This manager takes no tasks, unless pillar ``swarm:nodes`` gives it another availability. Where
+    there is no swarm there is nothing to drain, and that is fine.
 
     name
         Any text.
@@ -359,7 +498,14 @@ def drained(name, **kwargs):
         if facts["state"] in ("inactive", "absent"):
             ret["comment"] = "this host is in no swarm: there is nothing to drain"
             return ret
+        wanted = __salt__["swarm_facts.named"](__opts__["id"])["availability"]
+        if wanted not in (None, "drain"):
+            ret["comment"] = f"pillar swarm:nodes wants this node to be {wanted}"
+            return ret
         if facts["state"] == "active" and facts["role"] == "worker":
+            if _run_id() and __opts__["id"] in __salt__["swarm_facts.manager_ids"]():
+                ret["comment"] = "this host becomes a manager in this run, and is drained with that"
+                return ret
             raise CommandExecutionError(
                 "this host is a worker, which cannot drain itself: on a manager run"
                 f" swarm.drain {facts['node_id']}"

@@ -112,8 +112,8 @@ def dead_removed(name, **kwargs):
         plan = _plan(known=True)
         if plan["lead"] != __opts__["id"]:
             ret["comment"] = f"{plan['lead']} leads this run"
-        elif plan["action"] == "init":
-            ret["comment"] = "there is no cluster yet"
+        elif plan["action"] != "exists":
+            ret["comment"] = "there is no cluster yet that this host manages"
         else:
             hosts = __salt__["swarm_facts.fresh"](
                 __salt__["swarm_facts.manager_ids"](), known=True
@@ -185,6 +185,9 @@ def sealed(name, **kwargs):
         if plan["lead"] != __opts__["id"]:
             ret["comment"] = f"{plan['lead']} leads this run"
             return ret
+        if plan["action"] == "handover":
+            ret["comment"] = "tokens are sealed in the next run, when the managers have changed hands"
+            return ret
         hosts = _joining(plan)
         if __opts__["test"]:
             ret["comment"] = f"join tokens would be sealed for {len(hosts)} hosts"
@@ -213,6 +216,48 @@ def _joining(plan):
     return hosts
 
 
+def promoted(name, **kwargs):
+    """
+    The managers of pillar that were workers of the cluster are managers, drained or as pillar
+    ``swarm:nodes`` wants them. Done by the manager that leads, one after the other, each waited for
+    until it is a reachable member of the managers' group.
+
+    name
+        Any text.
+
+    .. code-block:: yaml
+
+        workers that pillar made managers:
+          swarm.promoted: []
+    """
+    ret = _new(name)
+    with _reported(ret, _tell_of_failure):
+        plan = _plan(known=True)
+        if plan["action"] == "handover":
+            ret["comment"] = "hosts that are managers still promote those of pillar"
+        elif plan["lead"] != __opts__["id"]:
+            ret["comment"] = f"{plan['lead']} leads this run"
+        elif not plan["promote"]:
+            ret["comment"] = "no manager of pillar is a worker of the cluster"
+        else:
+            _promote(ret, plan["promote"])
+    return ret
+
+
+def _promote(ret, nodes):
+    for minion, node_id in nodes.items():
+        availability = __salt__["swarm_facts.named"](minion)["availability"] or "drain"
+        done = __states__["swarm.node"](node_id, role="manager", availability=availability)
+        if done["changes"]:
+            ret["changes"][minion] = done["changes"]
+        if done["result"] is False:
+            raise CommandExecutionError(f"{minion}: {done['comment']}")
+    if __opts__["test"]:
+        _would(ret, ret["changes"], f"would be promoted: {', '.join(nodes)}")
+    else:
+        ret["comment"] = f"promoted {', '.join(nodes)}"
+
+
 def verified(name, **kwargs):
     """
     The cluster is what pillar says: each host of the run is a ready member with its role. Workers'
@@ -231,14 +276,17 @@ def verified(name, **kwargs):
     with _reported(ret):
         plan = _plan()
         run = __salt__["swarm_facts.run"]()
-        if plan["action"] == "init" and __opts__["test"]:
-            ret["comment"] = "the node list would be compared with pillar"
-            return ret
         roles = {minion: "worker" for minion in run["workers"]}
         # A run leaves out those of pillar swarm:init_without.
         managers = run["managers"] or __salt__["swarm_facts.manager_ids"]()
         roles.update({minion: "manager" for minion in managers})
         facts = __salt__["swarm_facts.fresh"](list(roles))
+        if plan["action"] == "handover":
+            _will_be_handed_over(ret, plan, facts)
+            return ret
+        if __opts__["test"] and __salt__["swarm.info"]()["role"] != "manager":
+            ret["comment"] = "the node list would be compared with pillar"
+            return ret
         nodes, missing = _settled(roles, facts)
         # Those of managers went before any manager joined (dead_removed).
         workers = [node for node in nodes.values() if not _of_manager(node)]
@@ -247,6 +295,22 @@ def verified(name, **kwargs):
             _summarize(ret, roles, facts, nodes, missing)
         ret["comment"] = ret["comment"] or "no record of a host that left is in the node list"
     return ret
+
+
+def _will_be_handed_over(ret, plan, facts):
+    """Of pillar's managers none is one: in test mode that may be to come, in a real run it is over."""
+    old = [
+        minion
+        for minion, one in sorted(facts.items())
+        if one["role"] == "manager" and set(one["managers"]) & set(plan["managers"])
+    ]
+    if not __opts__["test"] or not old:
+        raise CommandExecutionError(
+            f"{', '.join(plan['promote'])} are workers of the cluster, and no manager of it promoted"
+            f" them. Its managers are at {', '.join(plan['managers']) or 'unknown addresses'}: name"
+            " them under swarm:workers and run again, or promote by hand (swarm.promote)"
+        )
+    ret["comment"] = f"{', '.join(old)} would promote {', '.join(plan['promote'])}"
 
 
 def _settled(roles, facts):

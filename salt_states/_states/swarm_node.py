@@ -226,50 +226,80 @@ def nodes_by_pillar(name, **kwargs):
     """
     ret = _new(name)
     with _reported(ret):
-        if __opts__["test"] and __salt__["swarm.info"]()["role"] != "manager":
-            ret["comment"] = "the nodes would be compared with pillar"
-            return ret
-        wanted = _by_pillar()
+        named = _by_pillar()
         failed = []
-        for minion, (row, entry) in sorted(wanted.items()):
-            done = node(row["id"], availability=_availability(row, entry), labels=entry["labels"])
+        for minion, (row, entry) in sorted(named.items()):
+            done = _new(minion)
+            with _reported(done):
+                done = _as_named(row, entry)
             if done["changes"]:
                 ret["changes"][minion] = done["changes"]
             if done["result"] is False:
                 failed.append(f"{minion}: {done['comment']}")
         if failed:
             raise CommandExecutionError("; ".join(failed))
+        changed = len(ret["changes"])
+        ret["result"] = None if __opts__["test"] and changed else True
         verb = "would be" if __opts__["test"] else "were"
-        count = len(ret["changes"])
         ret["comment"] = (
-            f"{count} of {len(wanted)} nodes that pillar names {verb} changed"
-            if count
-            else f"{len(wanted)} nodes are as pillar names them"
+            f"{changed} of {len(named)} nodes that pillar names {verb} changed"
+            if changed
+            else f"{len(named)} nodes are as pillar names them"
         )
-        ret["result"] = None if __opts__["test"] and count else True
     return ret
+
+
+def _as_named(row, entry):
+    """One of them, as :py:func:`node` returns; in test mode there may be no such node yet."""
+    availability = _availability(row, entry)
+    wanted = {
+        "role": row["role"],
+        "availability": availability or row["availability"],
+        "labels": _labels(row["labels"], entry["labels"], False),
+    }
+    changes = _difference(row, wanted)
+    if changes and not __opts__["test"]:
+        return node(row["id"], availability=availability, labels=entry["labels"])
+    return dict(_new(""), changes=changes)
 
 
 def _by_pillar():
     """``{minion id: (row of the node list, what pillar says)}`` of the hosts that pillar names."""
-    rows = {row["id"]: row for row in __salt__["swarm.nodes"]()}
+    rows = _rows()
     run = __salt__["swarm_facts.run"]()
     # By hand nobody says which hosts fit the patterns of pillar; most are called as their minions.
     hosts = {*run["managers"], *run["workers"]} or {row["hostname"] for row in rows.values()}
     entries = {minion: __salt__["swarm_facts.named"](minion) for minion in hosts}
     entries = {minion: one for minion, one in entries.items() if one["labels"] or one["availability"]}
-    if not entries:
-        return {}
-    facts = __salt__["swarm_facts.fresh"](sorted(hosts))
+    facts = __salt__["swarm_facts.fresh"](sorted(hosts)) if entries else {}
     # A host says itself which node it is: two that say the same are both left alone.
     said = [one["node_id"] for one in facts.values()]
-    return {
-        minion: (rows[facts[minion]["node_id"]], entry)
-        for minion, entry in entries.items()
-        if minion in facts
-        and facts[minion]["node_id"] in rows
-        and said.count(facts[minion]["node_id"]) == 1
-    }
+    ret = {}
+    for minion, one in facts.items():
+        row = rows.get(one["node_id"]) if said.count(one["node_id"]) == 1 else None
+        if __opts__["test"]:
+            row = _row_to_come(minion, one, row, run)
+        if row and minion in entries:
+            ret[minion] = (row, entries[minion])
+    return ret
+
+
+def _rows():
+    if __opts__["test"] and __salt__["swarm.info"]()["role"] != "manager":
+        return {}
+    return {row["id"]: row for row in __salt__["swarm.nodes"]()}
+
+
+def _row_to_come(minion, facts, row, run):
+    """In test mode: the row as this step would find it, after the steps that would be before it."""
+    if facts["state"] != "active":
+        role = "manager" if minion in run["managers"] else "worker"
+        entry = __salt__["swarm_facts.named"](minion)
+        free = role == "worker" and not entry["labels"]
+        availability = entry["availability"] or "active" if free else "drain"
+        return {"role": role, "availability": availability, "labels": {}}
+    # A manager that steps down sets its labels itself.
+    return None if facts["role"] == "manager" and minion in run["workers"] else row
 
 
 def _availability(row, entry):

@@ -4,6 +4,7 @@ Each job gets fresh loaders, as a job on a real minion does. What a job reads fr
 master's mine goes down to the connection that would send it.
 """
 
+import fnmatch
 import itertools
 import json
 import os
@@ -199,7 +200,12 @@ class Fleet:
         """Pillar ``swarm_run``, as docker.bootstrap makes it."""
         without = self.pillar.get("init_without") or []
         managers = [name for name in self.pillar["managers"] if name not in without]
-        workers = [name for name in self.minions if name.startswith("worker")]
+        workers = [
+            name
+            for name in self.minions
+            if name not in self.pillar["managers"]
+            and any(fnmatch.fnmatch(name, pattern) for pattern in self.pillar["workers"])
+        ]
         return {
             "id": f"run{next(_RUNS)}",
             "managers": {name: public_pem(self[name].key) for name in managers},
@@ -259,6 +265,8 @@ class Fleet:
         plan = self[managers[0]].job(test=test, run=run).salt["swarm_facts.plan"]()
         managers.sort(key=lambda name: name != plan["lead"])
         without = [{"sls": "docker.engine"}, {"sls": "docker.mine"}]
+        # So do workers, where one of them still leads the managers' raft group.
+        workers.sort(key=lambda name: not self[name].machine.leads())
         if step("cluster", managers, "docker.manager.cluster", without):
             step("workers", workers, "docker.worker.join")
             step("verified", list(run["managers"])[:1], "docker.verify")

@@ -36,6 +36,11 @@ def member(name, cluster="c1", **more):
     return {**entry, **more}
 
 
+def worker(name, **more):
+    """Active, but as a worker of the cluster."""
+    return member(name, cluster="", **{"role": "worker", **more})
+
+
 def bare(**more):
     return {**{name: facts(name) for name in IDS}, **more}
 
@@ -216,29 +221,106 @@ CASES = {
         "docker on manager2 reports: certificate expired",
     ),
     "worker where pillar says manager": (
-        formed(manager3=member("manager3", cluster="", role="worker")),
+        formed(manager3=worker("manager3")),
+        {},
+        "exists",
+        "manager1",
+        "",
+    ),
+    "worker where pillar says manager, by hand": (
+        formed(manager3=worker("manager3")),
+        {"run": ""},
+        "refuse",
+        "manager1",
+        "promote it with salt manager1 swarm.promote node-manager3",
+    ),
+    "worker where pillar says manager, in facts of an older run": (
+        formed(manager3=worker("manager3", run="older")),
+        {},
+        "exists",
+        "manager1",
+        "",
+    ),
+    "the first of pillar is a worker": (
+        formed(manager1=worker("manager1")),
+        {},
+        "exists",
+        "manager2",
+        "",
+    ),
+    "all but the last of pillar are workers": (
+        formed(manager1=worker("manager1"), manager2=worker("manager2")),
+        {},
+        "exists",
+        "manager3",
+        "",
+    ),
+    "all of pillar are workers": (
+        {name: worker(name) for name in IDS},
+        {},
+        "handover",
+        "manager1",
+        "",
+    ),
+    "all of pillar are workers, by hand": (
+        {name: worker(name) for name in IDS},
+        {"run": ""},
+        "refuse",
+        "manager1",
+        "outside a bootstrap run",
+    ),
+    "workers and a bare host": (
+        {name: worker(name) for name in IDS[1:]} | {"manager1": facts("manager1")},
+        {},
+        "handover",
+        "manager2",
+        "",
+    ),
+    "workers and a silent host": (
+        {name: worker(name) for name in IDS[1:]},
+        {},
+        "handover",
+        "manager2",
+        "",
+    ),
+    "workers of an older run, and bare hosts": (
+        bare(manager2=worker("manager2", run="older")),
         {},
         "refuse",
         "manager1",
-        "salt manager1 swarm.node_update node-manager3 role=manager",
+        "manager2 may be in one",
+    ),
+    "all of pillar are workers, of two swarms": (
+        {name: worker(name) for name in IDS[:2]}
+        | {"manager3": worker("manager3", managers=["10.9.9.9:2377"])},
+        {},
+        "refuse",
+        "",
+        "workers of different swarms, by their managers (manager1: 10.0.0.1:2377",
     ),
     "orphan that was a worker": (
-        formed(manager3=member("manager3", cluster="", role="worker", node_id="gone")),
+        formed(manager3=worker("manager3", node_id="gone")),
         {},
         "exists",
         "manager1",
         "",
     ),
     "worker of a foreign swarm": (
-        formed(
-            manager3=member(
-                "manager3", "", role="worker", node_id="gone", managers=["10.9.9.9:2377"]
-            )
-        ),
+        formed(manager3=worker("manager3", node_id="gone", managers=["10.9.9.9:2377"])),
         {},
         "refuse",
         "manager1",
         "manager3 is in another swarm (its managers: 10.9.9.9:2377)",
+    ),
+    "a worker to promote, and one of a foreign swarm": (
+        formed(
+            manager2=worker("manager2"),
+            manager3=worker("manager3", node_id="gone", managers=["10.9.9.9:2377"]),
+        ),
+        {},
+        "refuse",
+        "manager1",
+        "manager3 is in another swarm",
     ),
     "pending, and no cluster": (
         bare(manager2=facts("manager2", "pending")),
@@ -317,6 +399,27 @@ def test_plan_of_a_cluster_is_what_its_lead_says(plan):
     assert found["managers"] == ALL
 
 
+@pytest.mark.parametrize(
+    ("case", "promoted"),
+    [
+        ("worker where pillar says manager", ["manager3"]),
+        ("worker where pillar says manager, in facts of an older run", []),
+        ("the first of pillar is a worker", ["manager1"]),
+        ("all but the last of pillar are workers", ["manager1", "manager2"]),
+        ("all of pillar are workers", IDS),
+        ("workers and a bare host", ["manager2", "manager3"]),
+        ("orphan that was a worker", []),
+        ("a worker to promote, and one of a foreign swarm", []),
+        ("formed", []),
+        ("bare", []),
+    ],
+)
+def test_who_is_to_be_promoted(plan, case, promoted):
+    entries, arguments, *_ = CASES[case]
+    found = plan(entries, **arguments)["promote"]
+    assert list(found.items()) == [(name, f"node-{name}") for name in promoted]
+
+
 def test_address_that_listens_vetoes_on_the_host_that_would_init(plan):
     entries = bare(manager3=member("manager3", run="older"))
     found = plan(entries, host="manager1", without=["manager3"], listening=[ALL[2]])
@@ -344,7 +447,7 @@ def test_own_init_is_seen_before_the_mine_knows(fleet):
     fleet.apply("manager1", "docker.mine", None, False)
     fleet.pillar["init"] = True
     done = fleet.apply("manager1", "docker.manager.first", None, False)
-    assert [ret["result"] for ret in done.values()] == [True] * 4, done
+    assert [ret["result"] for ret in done.values()] == [True] * 5, done
     found = fleet["manager1"].job().salt["swarm_facts.plan"]()
     assert found["cluster"] == fleet["manager1"].machine.cluster.id
 

@@ -160,11 +160,14 @@ def order(chunks):
     ("sls", "expected"),
     [
         ("docker.mine", ["published"]),
-        ("docker.manager.first", ["published", "initialized", "dead_removed", "sealed"]),
+        (
+            "docker.manager.first",
+            ["published", "initialized", "dead_removed", "sealed", "promoted"],
+        ),
         ("docker.manager.join", ["joined", "drained"]),
         ("docker.manager.drain", ["drained"]),
         ("docker.worker.join", ["joined"]),
-        ("docker.verify", ["verified"]),
+        ("docker.verify", ["verified", "nodes_by_pillar"]),
     ],
 )
 def test_order_of_the_swarm_states(tmp_path, pillar, sls, expected):
@@ -177,6 +180,7 @@ def test_order_of_the_swarm_states(tmp_path, pillar, sls, expected):
     [
         ("docker.manager.first", "docker-swarm-dead", "docker-swarm"),
         ("docker.manager.first", "docker-swarm-sealed", "docker-swarm-dead"),
+        ("docker.manager.first", "docker-swarm-promoted", "docker-swarm-sealed"),
         ("docker.manager.join", "docker-drain", "docker-swarm-join"),
     ],
 )
@@ -187,6 +191,13 @@ def test_requisites_of_the_swarm_states(tmp_path, pillar, sls, state_id, needs):
         if chunk["__id__"] == state_id
     ]
     assert {"swarm": needs} in [dict(one) for one in chunk["require"]]
+
+
+def test_settings_of_the_cluster_come_from_pillar(tmp_path, pillar):
+    pillar["swarm"]["cluster"] = {"node_cert_expiry": "30d", "labels": {"site": "north"}}
+    data = rendered.high(rendered.minion_opts(tmp_path), pillar, "docker.verify")
+    function, found = arguments(data, "docker-swarm-settings", "swarm")
+    assert (function, found) == ("cluster", pillar["swarm"]["cluster"])
 
 
 @pytest.mark.parametrize(

@@ -398,11 +398,17 @@ def test_joined_without_an_engine(joining):
     assert ret["result"] is False and ret["comment"].startswith("docker does not answer")
 
 
-def test_joined_with_another_role_says_which_command_mends_it(joining):
-    ret = state(joining, "worker1", "joined", run=joining.run, role="manager")
-    node_id = joining["worker1"].machine.node_id
-    assert ret["result"] is False
-    assert f"promote it with swarm.node_update {node_id} role=manager" in ret["comment"]
+@pytest.mark.parametrize(
+    ("minion", "role", "verb"), [("worker1", "manager", "promote"), ("manager1", "worker", "demote")]
+)
+@pytest.mark.parametrize("test", [False, True])
+def test_joined_by_hand_with_another_role_says_what_mends_it(joining, minion, role, verb, test):
+    publish_again(joining)
+    machine = joining[minion].machine
+    ret = state(joining, minion, "joined", role=role, test=test)
+    assert (ret["result"], ret["changes"]) == (False, {})
+    assert f"run the bootstrap, or {verb} it with swarm.{verb} {machine.node_id}" in ret["comment"]
+    assert machine.changed_by() == []
 
 
 def test_bad_setting_is_one_line_in_joined_too(joining):

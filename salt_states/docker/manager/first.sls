@@ -1,5 +1,6 @@
 # The cluster is there: made by the first of pillar swarm:managers where no swarm can live elsewhere.
-# The manager that leads then removes dead manager records and seals join tokens for who is missing.
+# The manager that leads then removes dead manager records, seals join tokens for who is missing, and
+# promotes workers that pillar made managers.
 {%- set swarm = pillar.get('swarm', {}) %}
 include:
   - docker.engine
@@ -25,3 +26,8 @@ docker-swarm-sealed:
   swarm.sealed:
     - require:
       - swarm: docker-swarm-dead
+
+docker-swarm-promoted:
+  swarm.promoted:
+    - require:
+      - swarm: docker-swarm-sealed

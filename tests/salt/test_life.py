@@ -1,0 +1,240 @@
+"""A node's life by pillar ``swarm:nodes``: drained until it has its labels, then as pillar wants it."""
+
+import pytest
+from fleet import changes, failures
+
+LABELS = {"worker1": {"labels": {"disk": "ssd"}}, "worker*": {"labels": {"zone": "a"}}}
+JOINED = {"swarm": {"old": "inactive", "new": "worker"}}
+NODES = ("manager1", "docker-swarm-nodes")
+
+
+@pytest.fixture
+def bare(make_fleet):
+    return make_fleet(managers=1, workers=2)
+
+
+def nodes(fleet):
+    """{host name: (availability, labels)}"""
+    cluster = fleet["manager1"].machine.cluster
+    return {
+        node["hostname"]: (node["availability"], node["labels"]) for node in cluster.nodes.values()
+    }
+
+
+def node(fleet, name):
+    return fleet["manager1"].machine.cluster.nodes[fleet[name].machine.node_id]
+
+
+def bootstrap(fleet):
+    """What a bootstrap changes; once more changes nothing."""
+    steps = fleet.bootstrap()
+    assert steps["ok"], failures(steps)
+    again = fleet.bootstrap()
+    assert again["ok"] and changes(again) == {}, (failures(again), changes(again))
+    return changes(steps)
+
+
+def predicted(fleet):
+    """As ``bootstrap``, with a test mode before it that predicts the same."""
+    expected = fleet.bootstrap(test=True)
+    assert expected["ok"], failures(expected)
+    made = bootstrap(fleet)
+    assert made == changes(expected)
+    return made
+
+
+def test_labels_come_before_the_first_task(bare):
+    bare.pillar["nodes"] = LABELS
+    made = predicted(bare)
+    for name in ("worker1", "worker2"):
+        assert dict(bare[name].machine.calls)["join"]["availability"] == "drain"
+        patches = [
+            given["patch"]
+            for call, given in bare["manager1"].machine.calls
+            if call == "node_update" and given["node"] == bare[name].machine.node_id
+        ]
+        assert len(patches) == 1 and set(patches[0]) == {"Labels", "Availability"}
+    assert made[NODES]["worker2"] == {
+        "availability": {"old": "drain", "new": "active"},
+        "labels": {"zone": {"old": None, "new": "a"}},
+    }
+    assert nodes(bare) == {
+        "manager1": ("drain", {}),
+        "worker1": ("active", {"zone": "a", "disk": "ssd"}),
+        "worker2": ("active", {"zone": "a"}),
+    }
+
+
+def test_the_host_says_that_it_waits_for_its_labels(bare):
+    bare.pillar["nodes"] = LABELS
+    steps = bare.bootstrap()
+    comment = steps["workers"]["worker1"]["docker-swarm-join"]["comment"]
+    assert comment.endswith(", drained until a manager has set its labels")
+
+
+def test_without_labels_a_host_joins_as_pillar_wants_it(bare):
+    bare.pillar["nodes"] = {"worker1": {"availability": "pause"}}
+    assert NODES not in predicted(bare)
+    assert dict(bare["worker1"].machine.calls)["join"]["availability"] == "pause"
+    assert dict(bare["worker2"].machine.calls)["join"]["availability"] is None
+
+
+def test_a_run_that_was_cut_off_is_finished(bare):
+    """The host joined, and the last step never came."""
+    bare.pillar["nodes"] = LABELS
+    bare["manager1"].machine.fail["node_update"] = ("Timeout", "no answer in 60 s")
+    steps = bare.bootstrap()
+    assert not steps["ok"] and nodes(bare)["worker1"] == ("drain", {})
+    comment = failures(steps)[("verified", *NODES)]
+    assert comment == "worker1: no answer in 60 s; worker2: no answer in 60 s"
+    bare["manager1"].machine.fail.clear()
+    assert set(predicted(bare)) == {NODES}
+    assert nodes(bare)["worker1"] == ("active", {"zone": "a", "disk": "ssd"})
+
+
+@pytest.fixture
+def formed(bare):
+    bare.pillar["nodes"] = LABELS
+    assert bare.bootstrap()["ok"]
+    return bare
+
+
+def test_a_change_in_pillar_is_applied(formed):
+    formed.pillar["nodes"] = {
+        "worker1": {"labels": {"disk": "hdd", "rack": 7}, "availability": "pause"},
+        "manager*": {"labels": {"zone": "b"}},
+    }
+    assert predicted(formed) == {
+        NODES: {
+            "manager1": {"labels": {"zone": {"old": None, "new": "b"}}},
+            "worker1": {
+                "availability": {"old": "active", "new": "pause"},
+                "labels": {
+                    "disk": {"old": "ssd", "new": "hdd"},
+                    "rack": {"old": None, "new": "7"},
+                },
+            },
+        }
+    }
+    assert nodes(formed)["worker1"][1]["zone"] == "a", "what pillar does not name stays"
+
+
+def test_a_node_that_an_operator_drained_stays_drained(formed):
+    node(formed, "worker1")["availability"] = "drain"
+    assert predicted(formed) == {}
+    formed.pillar["nodes"] = {"worker1": {"labels": {"disk": "hdd"}}}
+    assert predicted(formed)[NODES] == {"worker1": {"labels": {"disk": {"old": "ssd", "new": "hdd"}}}}
+    assert node(formed, "worker1")["availability"] == "drain"
+    formed.pillar["nodes"]["worker1"]["availability"] = "active"
+    assert list(predicted(formed)[NODES]) == ["worker1"]
+
+
+def test_a_replaced_host_gets_its_labels_before_its_tasks_again(formed):
+    formed["worker1"].machine.wipe()
+    made = predicted(formed)
+    assert made[("worker1", "docker-swarm-join")] == JOINED
+    assert nodes(formed)["worker1"] == ("active", {"zone": "a", "disk": "ssd"})
+
+
+def test_a_moved_host_has_its_labels_when_it_takes_tasks(make_fleet):
+    fleet = make_fleet(managers=3, workers=1).form()
+    fleet.pillar["nodes"] = {"manager3": {"labels": {"zone": "c"}}}
+    fleet.pillar.update(managers=["manager1", "manager2", "worker1"], workers=["*"])
+    made = predicted(fleet)
+    assert made[("manager3", "docker-swarm-join")] == {
+        "swarm": {"old": "manager", "new": "worker"},
+        "availability": {"old": "drain", "new": "active"},
+        "labels": {"zone": {"old": None, "new": "c"}},
+    }
+    assert fleet["manager3"].machine.changed_by() == ["node_update"], "all of it at once"
+
+
+def test_a_manager_that_pillar_wants_active_is_not_drained_again(make_fleet):
+    fleet = make_fleet(managers=1, workers=0)
+    fleet.pillar["nodes"] = {"manager1": {"availability": "active"}}
+    assert predicted(fleet)[NODES] == {
+        "manager1": {"availability": {"old": "drain", "new": "active"}}
+    }
+    ret = fleet["manager1"].job().state("drained")
+    assert (ret["result"], ret["comment"]) == (
+        True,
+        "pillar swarm:nodes wants this node to be active",
+    )
+
+
+def test_two_hosts_that_say_they_are_one_node_are_left_alone(formed):
+    run = formed.new_run()
+    for name in formed.minions:
+        formed[name].job(run=run).state("published")
+    formed.mine["worker2"]["swarm"]["node_id"] = formed["worker1"].machine.node_id
+    formed.pillar["nodes"] = {"worker*": {"labels": {"secret": "yes"}}}
+    ret = formed["manager1"].job(run=run).state("nodes_by_pillar")
+    assert (ret["result"], ret["changes"]) == (True, {})
+
+
+def test_by_hand_hosts_are_known_by_their_names(formed):
+    node(formed, "worker1")["labels"] = {}
+    for name in formed.minions:
+        formed[name].job().state("published")
+    ret = formed["manager1"].job().state("nodes_by_pillar")
+    assert list(ret["changes"]) == ["worker1"]
+
+
+def test_labels_that_are_none_are_one_line(formed):
+    formed.pillar["nodes"] = {"worker1": {"labels": {"ssd": True}}}
+    for test in (True, False):
+        steps = formed.bootstrap(test=test)
+        comment = failures(steps)[("verified", *NODES)]
+        assert comment == "worker1: the label ssd is a text or a whole number; put True in quotes"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        (["worker1"], "pillar swarm:nodes must be a dictionary"),
+        ({"worker1": "ssd"}, "pillar swarm:nodes must be a dictionary"),
+        ({"worker1": {"labels": "ssd"}}, "pillar swarm:nodes must be a dictionary"),
+        ({"worker1": {"label": {"a": "b"}}}, "pillar swarm:nodes has label for worker1; there are"),
+    ],
+)
+def test_wrong_pillar_is_one_line_and_nothing_is_made(bare, wrong, words):
+    run = bare.new_run()
+    bare["manager1"].job(run=run).state("published")
+    bare.pillar["nodes"] = wrong
+    ret = bare["manager1"].job(run=run).state("initialized")
+    assert ret["result"] is False and words in ret["comment"]
+    assert bare.clusters() == set()
+
+
+@pytest.mark.parametrize(
+    ("pillar", "found"),
+    [
+        (None, {"labels": {}, "availability": None}),
+        ({"worker1": None, "*": {"labels": None}}, {"labels": {}, "availability": None}),
+        (
+            {
+                "worker1": {"labels": {"a": "own"}},
+                "w*": {"labels": {"a": "glob", "b": "glob"}, "availability": "pause"},
+                "*1": {"labels": {"b": "later"}},
+                "worker2": {"labels": {"c": "other"}},
+            },
+            {"labels": {"a": "own", "b": "later"}, "availability": "pause"},
+        ),
+    ],
+)
+def test_globs_add_up_and_the_id_comes_last(bare, pillar, found):
+    bare.pillar["nodes"] = pillar
+    assert bare["manager1"].job().salt["swarm_facts.named"]("worker1") == found
+
+
+def test_settings_of_the_cluster_are_applied_in_the_last_step(bare):
+    bare.pillar["cluster"] = {"node_cert_expiry": "30d", "labels": {"site": "north"}}
+    expected = bare.bootstrap(test=True)
+    assert expected["ok"], failures(expected)
+    made = bootstrap(bare)
+    assert made[("manager1", "docker-swarm-settings")] == {
+        "node_cert_expiry": {"old": "90d", "new": "30d"},
+        "labels": {"site": {"old": None, "new": "north"}},
+    }
+    bare.pillar["cluster"]["node_cert_expiry"] = "60d"
+    assert list(predicted(bare)) == [("manager1", "docker-swarm-settings")]
