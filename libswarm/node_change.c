@@ -27,8 +27,13 @@ static int fill(swarm__target *t, const json_t *node, swarm_error *err)
 		return swarm__error(err, SWARM_E_JSON, "ID: expected string");
 	t->id = strdup(id);
 	t->name = strdup(*name ? name : id);
+	/*
+	 * swarmkit: a manager of before a force-new-cluster wants to be one for ever, since nobody can
+	 * demote who is not in the raft group; its record can be deleted as it is.
+	 */
 	t->manager = json_is_object(swarm__json_at(node, "ManagerStatus")) ||
-		     strcmp(swarm__json_string(node, "Spec.Role"), "manager") == 0;
+		     (strcmp(swarm__json_string(node, "Spec.Role"), "manager") == 0 &&
+		      strcmp(swarm__json_string(node, "Status.State"), "down") != 0);
 	return t->id && t->name ? 0 : swarm__nomem(err);
 }
 

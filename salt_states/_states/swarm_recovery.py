@@ -175,6 +175,10 @@ def _recovered(ret, facts):
 
 
 def _delete_others(own):
+    """
+    Of the managers of before: swarmkit keeps their records when a new cluster is forced. They are
+    not in the raft group any more, so that there is nothing to demote.
+    """
     for node in __salt__["swarm.nodes"]():
-        if node["id"] != own and node["role"] == "manager" and not node["leader"]:
-            __salt__["swarm.node_rm"](node["id"], force=True, demote=True)
+        if node["id"] != own and node["role"] == "manager" and not node["member"]:
+            __salt__["swarm.node_rm"](node["id"], force=True)

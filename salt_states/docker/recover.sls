@@ -21,10 +21,12 @@ include:
   - docker.bootstrap
 
 extend:
-  docker-managers-ready:
+{%- for first in ['docker-managers-ready', 'docker-managers-cluster'] %}
+  {{ first }}:
     salt:
       - require:
         - salt: docker-recover-cluster
+{%- endfor %}
 {%- endif %}
 
 docker-recover-ready:

@@ -100,6 +100,22 @@ static void dead_manager(void)
 	teardown(&f);
 }
 
+/* Out of the raft group since a force-new-cluster: there is nothing to demote. */
+static void lost_manager(void)
+{
+	const fake_row rows[] = {
+		{ NODE, .reply = RECORD("manager", ",\"Status\":{\"State\":\"down\"}") },
+		{ .expect = DELETE "?force=true" },
+		{ NULL },
+	};
+	fixture f = setup(rows);
+
+	CHECK_INT(swarm_node_remove(f.client, "n1", SWARM_REMOVE_FORCE | SWARM_REMOVE_DEMOTE, 0,
+				    &f.err),
+		  0);
+	teardown(&f);
+}
+
 /* The arithmetic comes before anything is changed. */
 static void quorum(void)
 {
@@ -175,5 +191,5 @@ static void delete_of_unknown_end(void)
 	teardown(&f);
 }
 
-TEST_MAIN(TEST(worker), TEST(refused), TEST(dead_manager), TEST(quorum), TEST(demoted_already),
-	  TEST(stays_a_member), TEST(delete_of_unknown_end))
+TEST_MAIN(TEST(worker), TEST(refused), TEST(dead_manager), TEST(lost_manager), TEST(quorum),
+	  TEST(demoted_already), TEST(stays_a_member), TEST(delete_of_unknown_end))
