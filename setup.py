@@ -39,6 +39,8 @@ PACKAGES = {
     "saltext.swarm.modules": "salt_states/_modules",
     "saltext.swarm.states": "salt_states/_states",
     "saltext.swarm.output": "salt_states/_output",
+    "saltext.swarm.grains": "salt_states/_grains",
+    "saltext.swarm.runners": "salt_states/_runners",
     "saltext.swarm._fileroot": "salt_states",
     "saltext.swarm._pillar_example": "pillar_example",
 }

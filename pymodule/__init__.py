@@ -24,7 +24,7 @@ def loader_dirs():
     The result is ``{loader type: [folder]}``, such as ``{"modules": ["/…/saltext/swarm/modules"]}``.
     """
     folders = {}
-    for kind in ("modules", "states", "output"):
+    for kind in ("modules", "states", "output", "grains", "runners"):
         folder = _HERE / kind if _INSTALLED else _HERE.parent / "salt_states" / f"_{kind}"
         folders[kind] = [str(folder)]
     return folders

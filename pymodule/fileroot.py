@@ -55,7 +55,7 @@ def source_tree():
     if not installed.is_dir():
         return dict(_files_below(HERE.parent / "salt_states"))
     tree = dict(_files_below(installed))
-    for kind in ("modules", "states", "output"):
+    for kind in ("modules", "states", "output", "grains", "runners"):
         tree.update((f"_{kind}/{below}", path) for below, path in _files_below(HERE / kind))
     return tree
 

@@ -146,12 +146,13 @@ def records(target):
     return ([target["alive"]] if target["alive"] else []) + target["records"]
 
 
-def quorum(nodes, leaving=()):
+def quorum(nodes=None, leaving=()):
     """
     How many managers there are, and how many of them may fail.
 
     nodes
-        As :py:func:`swarm.nodes <salt.modules.swarm_nodes.nodes>` returns them.
+        As :py:func:`swarm.nodes <salt.modules.swarm_nodes.nodes>` returns them, and by itself asks
+        for them.
     leaving
         Ids of nodes that leave, one after the other, dead ones first.
 
@@ -163,8 +164,9 @@ def quorum(nodes, leaving=()):
 
     .. code-block:: bash
 
-        salt manager1 swarm_facts.quorum "$nodes"
+        salt manager1 swarm_facts.quorum
     """
+    nodes = __salt__["swarm.nodes"]() if nodes is None else nodes
     members = {node["id"]: node for node in nodes if node["member"]}
     reason = ""
     for node in demotion_order([members[id_] for id_ in leaving if id_ in members]):

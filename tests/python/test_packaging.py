@@ -117,6 +117,8 @@ def test_wheel_contents(wheel):
         ("salt_states/_modules", "modules"),
         ("salt_states/_states", "states"),
         ("salt_states/_output", "output"),
+        ("salt_states/_grains", "grains"),
+        ("salt_states/_runners", "runners"),
         ("pillar_example", "_pillar_example"),
     ):
         for path in (ROOT / folder).iterdir():
@@ -149,7 +151,7 @@ print(json.dumps({
 def check_install(python):
     """What must hold of each kind of install."""
     found = json.loads(python(USE))
-    assert set(found["dirs"]) == {"modules", "states", "output"}
+    assert set(found["dirs"]) == {"modules", "states", "output", "grains", "runners"}
     assert "swarm.py" in found["files"]["modules"] and "swarm.py" in found["files"]["states"]
     assert found["files"]["output"]
     assert found["version"] == [VERSION] * 3

@@ -1,0 +1,304 @@
+"""
+Docker swarm mode, seen from the master
+=======================================
+
+What an orchestration would do, and how the swarm is. Both read alone: they change nothing on any
+host. Sync this file to the master once, with ``salt-run saltutil.sync_runners``; the wheel brings it
+along.
+
+:maturity: new
+:depends: the execution modules ``swarm`` and ``swarm_facts`` on the minions
+:platform: Linux
+
+.. versionadded:: 0.1.0
+
+**Pillar**: that of the master's own minion id, as the orchestrations read it.
+"""
+
+import logging
+
+import salt.client
+import salt.minion
+import salt.wheel
+from salt.exceptions import SaltInvocationError
+
+log = logging.getLogger(__name__)
+
+ORCHESTRATIONS = ("bootstrap", "remove", "replace", "rotate", "teardown", "recover")
+# swarmkit renews a certificate at four fifths of its life (90 days) at the latest.
+FEW_DAYS = 10
+
+__virtualname__ = "swarm"
+
+
+def __virtual__():
+    return __virtualname__
+
+
+def _progress(text):
+    __jid_event__.fire_event({"message": text}, "progress")
+
+
+# --- what would be done ---------------------------------------------------------------------------
+
+
+def plan(orchestration="bootstrap", data=False, **pillar):
+    """
+    What an orchestration would do, host by host, or why it would refuse. It is the orchestration
+    itself, in test mode: the decisions are those of the real run.
+
+    orchestration
+        ``bootstrap``, ``remove``, ``replace``, ``rotate``, ``teardown`` or ``recover``.
+    data
+        ``True``: return it as data, and not as lines for people.
+
+    Other arguments are the pillar that the orchestration takes, such as ``swarm_hosts``.
+
+    Returns a list of lines, or as data ``{"possible": whether no step refuses, "refused": {host or
+    step: [reasons]}, "hosts": {host: [{"step", "state", "comment", "changes"}]}}``.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-run swarm.plan
+        salt-run swarm.plan remove swarm_hosts='[worker2]'
+        salt-run swarm.plan replace swarm_replace='{worker2: worker9}' data=True
+    """
+    if orchestration not in ORCHESTRATIONS:
+        raise SaltInvocationError(
+            f"no orchestration is called {orchestration}; there are {', '.join(ORCHESTRATIONS)}"
+        )
+    pillar = {key: value for key, value in pillar.items() if not key.startswith("__")}
+    _progress(f"docker.{orchestration} in test mode: each of its steps asks its hosts")
+    ran = __salt__["state.orchestrate"](f"docker.{orchestration}", test=True, pillar=pillar)
+    found = {"possible": True, "refused": {}, "hosts": {}}
+    for states in ran["data"].values():
+        if not isinstance(states, dict):
+            found["refused"][orchestration] = [str(line) for line in states]
+            continue
+        for step in sorted(states.values(), key=lambda step: step.get("__run_num__", 0)):
+            _add_step(found, step)
+    found["possible"] = not found["refused"]
+    _progress("done")
+    return found if data is True else _lines(orchestration, found)
+
+
+def _add_step(found, step):
+    """One step of an orchestration: what it says of its hosts, or itself."""
+    name = step.get("__id__", "")
+    hosts = (step.get("changes") or {}).get("ret") or {}
+    before = len(found["refused"])
+    for host, states in hosts.items():
+        if not isinstance(states, dict):
+            if step["result"] is False:
+                _refuse(found, host, _line(states) or "its minion did not answer")
+            continue
+        for state in sorted(states.values(), key=lambda state: state.get("__run_num__", 0)):
+            if state["result"] is False and not _is_requisite(state["comment"]):
+                _refuse(found, host, state["comment"])
+            elif state.get("changes"):
+                found["hosts"].setdefault(host, []).append(
+                    {
+                        "step": name,
+                        "state": state.get("__id__", ""),
+                        "comment": state["comment"],
+                        "changes": state["changes"],
+                    }
+                )
+    if step["result"] is False and len(found["refused"]) == before:
+        if not _is_requisite(step["comment"]):
+            _refuse(found, name, step["name"] if step["name"] != name else step["comment"])
+
+
+def _refuse(found, who, why):
+    reasons = found["refused"].setdefault(who, [])
+    if why not in reasons:
+        reasons.append(why)
+
+
+def _line(states):
+    """What a minion says instead of states: a busy one, or one that could not render them."""
+    return " ".join(str(line) for line in states) if isinstance(states, list) else ""
+
+
+def _is_requisite(comment):
+    return str(comment).startswith("One or more requisite failed")
+
+
+def _lines(orchestration, found):
+    lines = [
+        f"{who}: {reason}" for who, reasons in found["refused"].items() for reason in reasons
+    ]
+    if lines:
+        return [f"docker.{orchestration} would stop:", *lines]
+    for host, states in sorted(found["hosts"].items()):
+        for state in states:
+            for what, change in state["changes"].items():
+                lines.append(f"{host}: {what}: {_change(change)}")
+    return lines or [f"docker.{orchestration} would change nothing"]
+
+
+def _change(change):
+    """``{"old", "new"}`` as an arrow; a dict of such, one after the other."""
+    if not isinstance(change, dict):
+        return str(change)
+    if set(change) == {"old", "new"}:
+        return f"{_short(change['old'])} -> {_short(change['new'])}"
+    return ", ".join(f"{name} {_change(value)}" for name, value in change.items())
+
+
+def _short(value):
+    return "gone" if value in ("", None) else str(value)
+
+
+# --- how it is ------------------------------------------------------------------------------------
+
+
+def status(timeout=30):
+    """
+    How the swarm is, and where it differs from pillar.
+
+    timeout
+        Seconds that the hosts have to answer.
+
+    Returns a dict: ``problems`` (lines; empty when all is well), ``cluster`` (its id), ``leader`` (host
+    name), ``quorum`` (``managers``, ``reachable``, ``needed``, and ``losses``: how many more may
+    fail), ``nodes`` (how many in each state), ``versions`` (``{engine version: [host names]}``),
+    ``certificates`` (``{minion id: end, in UTC}``), ``warnings`` (``{minion id: the engine's own}``).
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-run swarm.status
+    """
+    managers, workers = _named()
+    _progress(f"asking {len(managers) + len(workers)} hosts")
+    asked = ["swarm_facts.collect", "swarm.info", "swarm.certificate"]
+    answers = _ask(managers + workers, asked, timeout)
+    facts = {
+        host: answer["swarm_facts.collect"]
+        for host, answer in answers.items()
+        if isinstance(answer.get("swarm_facts.collect"), dict)
+    }
+    ret = {
+        "problems": [
+            f"{host}: its minion does not answer, or has no swarm module"
+            for host in managers + workers
+            if host not in facts
+        ],
+        "cluster": "",
+        "leader": "",
+        "quorum": {},
+        "nodes": {},
+        "versions": {},
+        "certificates": {},
+        "warnings": {},
+    }
+    _add_hosts(ret, answers)
+    leading = [name for name in managers if facts.get(name, {}).get("cluster")]
+    if not leading:
+        ret["problems"] += _why_leaderless(managers, facts)
+        return ret
+    _progress(f"asking {leading[0]} for the node list")
+    wanted = {host: ("manager" if host in managers else "worker") for host in managers + workers}
+    _add_cluster(ret, leading[0], facts, wanted, timeout)
+    clusters = {facts[name]["cluster"] for name in leading}
+    if len(clusters) > 1:
+        ret["problems"].insert(0, f"managers are in different swarms: {', '.join(clusters)}")
+    return ret
+
+
+def _named():
+    """(managers, workers) that pillar names: minion ids with an accepted key."""
+    master = salt.minion.MasterMinion(dict(__opts__))
+    swarm = dict(master.opts["pillar"].get("swarm") or {})
+    managers = list(swarm.get("managers") or [])
+    if not managers:
+        raise SaltInvocationError(
+            f"pillar swarm:managers names no manager for {master.opts['id']}: assign the swarm"
+            " pillar to the master's own id too (pillar top file, '*')"
+        )
+    patterns = list(swarm.get("workers") or [])
+    client = salt.wheel.WheelClient(dict(__opts__))
+    found = client.cmd("key.name_match", [patterns], print_event=False) if patterns else {}
+    return managers, [host for host in found.get("minions", []) if host not in managers]
+
+
+def _ask(hosts, functions, timeout):
+    """``{host: {function: return}}`` of the hosts that answered."""
+    with salt.client.get_local_client(mopts=__opts__) as client:
+        return client.cmd(
+            list(hosts), functions, [[] for _ in functions], tgt_type="list", timeout=timeout
+        )
+
+
+def _add_hosts(ret, answers):
+    """What each host says of itself alone."""
+    for host, answer in sorted(answers.items()):
+        info, certificate = answer.get("swarm.info"), answer.get("swarm.certificate")
+        if isinstance(info, dict):
+            if info["warnings"]:
+                ret["warnings"][host] = info["warnings"]
+            if info["state"] in ("locked", "error", "pending"):
+                ret["problems"].append(f"{host} is {info['state']}: {info['error']}".rstrip(": "))
+        if isinstance(certificate, dict) and certificate:
+            ret["certificates"][host] = certificate["until"]
+            if certificate["days_left"] < FEW_DAYS:
+                ret["problems"].append(
+                    f"{host}: its certificate ends {certificate['until']}, and was not renewed"
+                )
+
+
+def _why_leaderless(managers, facts):
+    living = [name for name in managers if facts.get(name, {}).get("role") == "manager"]
+    if living:
+        return [
+            f"the cluster of {', '.join(living)} has no leader: bring the other managers back, or"
+            " see docker.recover"
+        ]
+    return ["no manager of pillar is in a swarm: see docker.bootstrap"]
+
+
+def _add_cluster(ret, lead, facts, wanted, timeout):
+    """What a manager knows of all nodes, against pillar and against the hosts' own word."""
+    asked = ["swarm.nodes", "swarm_facts.quorum"]
+    answer = _ask([lead], asked, timeout).get(lead, {})
+    nodes = answer.get("swarm.nodes")
+    if not isinstance(nodes, list):
+        ret["problems"].append(f"{lead} gave no node list: {nodes}")
+        return
+    ret["cluster"] = facts[lead]["cluster"]
+    ret["quorum"] = {k: v for k, v in answer["swarm_facts.quorum"].items() if k != "reason"}
+    ret["leader"] = next((node["hostname"] for node in nodes if node["leader"]), "")
+    for node in nodes:
+        ret["nodes"][node["state"]] = ret["nodes"].get(node["state"], 0) + 1
+        ret["versions"].setdefault(node["engine_version"], []).append(node["hostname"])
+    if ret["quorum"]["losses"] == 0:
+        ret["problems"].append("no manager may fail: the quorum would be lost")
+    if len(ret["versions"]) > 1:
+        ret["problems"].append(f"engines differ: {', '.join(sorted(ret['versions']))}")
+    ret["problems"] += _drift(nodes, facts, wanted)
+
+
+def _drift(nodes, facts, wanted):
+    by_id = {node["id"]: node for node in nodes}
+    lines = []
+    for host, role in wanted.items():
+        node = by_id.get(facts.get(host, {}).get("node_id"))
+        if node is None:
+            if host in facts:
+                lines.append(f"{host} is not in the node list ({facts[host]['state']})")
+        elif node["role"] != role:
+            lines.append(f"{host} is a {node['role']}, pillar says {role}")
+    own = {entry["node_id"] for entry in facts.values()}
+    for node in nodes:
+        title = f"{node['hostname']} ({node['id']})"
+        if node["state"] != "ready":
+            lines.append(f"{title} is {node['state']}: {node['message']}".rstrip(": "))
+        if node["member"] and node["reachability"] != "reachable":
+            lines.append(f"{title} is a manager, but {node['reachability']}")
+        if node["id"] not in own and node["state"] == "ready":
+            lines.append(f"{title} is no host of pillar that answers")
+    return lines
