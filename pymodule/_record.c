@@ -90,12 +90,14 @@ static column *make_columns(const swarmpy_field *fields, size_t count, PyObject 
 
 /*
  * The member of a record, in column->value. Most texts of a long list, such as roles and states, are
- * those of the row before: one str serves all of these.
+ * those of the row before: one str serves all of these. 1 where the value is another one than before,
+ * 0 where not, -1 with an exception.
  */
 static int next_value(const swarmpy_field *field, column *column, const void *record)
 {
 	const char *text = NULL;
 	PyObject *value;
+	int changed;
 
 	if (field->kind == SWARMPY_TEXT) {
 		text = *(const char *const *)((const char *)record + field->offset);
@@ -105,40 +107,56 @@ static int next_value(const swarmpy_field *field, column *column, const void *re
 	value = member(field, record);
 	if (!value)
 		return -1;
+	changed = value != column->value;
 	Py_XDECREF(column->value);
 	column->value = value;
 	column->text = text;
-	return 0;
+	return changed;
 }
 
-/* A copy of the model has room for all names at once. */
+/* A copy of the row before has room for all names at once, and most of the values. */
 static PyObject *next_dict(const swarmpy_field *fields, size_t count, column *columns,
-			   PyObject *model, const void *record)
+			   PyObject *before, const void *record)
 {
-	PyObject *dict = PyDict_Copy(model);
+	PyObject *dict = PyDict_Copy(before);
 
-	for (size_t i = 0; dict && i < count; i++)
-		if (next_value(&fields[i], &columns[i], record) ||
-		    PyDict_SetItem(dict, columns[i].name, columns[i].value))
+	for (size_t i = 0; dict && i < count; i++) {
+		int changed = next_value(&fields[i], &columns[i], record);
+
+		if (changed < 0 ||
+		    (changed && PyDict_SetItem(dict, columns[i].name, columns[i].value)))
 			Py_CLEAR(dict);
+	}
 	return dict;
 }
 
-PyObject *swarmpy_dicts(const swarmpy_field *fields, size_t count, const void *records, size_t size,
-			size_t number)
+static PyObject *make_dicts(const swarmpy_field *fields, size_t count, const void *records,
+			    size_t size, size_t number)
 {
 	SWARMPY_AUTO PyObject *model = NULL;
 	column *columns = make_columns(fields, count, &model);
 	PyObject *list = columns ? PyList_New((Py_ssize_t)number) : NULL;
+	PyObject *before = model;
 	const char *record = records;
 
 	for (size_t i = 0; list && i < number; i++) {
-		PyObject *dict = next_dict(fields, count, columns, model, record + i * size);
-
-		if (!dict || PyList_SetItem(list, (Py_ssize_t)i, dict))
+		before = next_dict(fields, count, columns, before, record + i * size);
+		if (!before || PyList_SetItem(list, (Py_ssize_t)i, before))
 			Py_CLEAR(list);
 	}
 	free_columns(columns, count);
+	return list;
+}
+
+/* The garbage collector would look at the new dicts again and again, and none of them is garbage. */
+PyObject *swarmpy_dicts(const swarmpy_field *fields, size_t count, const void *records, size_t size,
+			size_t number)
+{
+	int enabled = PyGC_Disable();
+	PyObject *list = make_dicts(fields, count, records, size, number);
+
+	if (enabled)
+		PyGC_Enable();
 	return list;
 }
 

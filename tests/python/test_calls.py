@@ -1,5 +1,6 @@
 """What each method sends and gives back."""
 
+import gc
 import inspect
 import json
 import socket
@@ -227,6 +228,25 @@ def test_node_list_rows_keep_their_own_values(manager, engine):
     assert [row["member"] for row in rows] == [True, False, True, False]
     assert [row["labels"].get("number") for row in rows] == [None, "2", "3", "4"]
     assert rows[1]["labels"]["é\n"] == "" and rows[1] is not rows[2]
+
+
+def test_node_list_rows_share_nothing_that_changes(manager, engine):
+    engine.nodes.append(node("n2", "host2", "manager"))
+    first, second = manager.node_list()
+    first["labels"]["new"] = "1"
+    first["role"] = "worker"
+    assert second["labels"] == {"zone": "a"} and second["role"] == "manager"
+
+
+@pytest.mark.parametrize("enabled", [True, False])
+def test_node_list_leaves_the_collector_as_it_was(manager, enabled):
+    before = gc.isenabled()
+    (gc.enable if enabled else gc.disable)()
+    try:
+        manager.node_list()
+        assert gc.isenabled() is enabled
+    finally:
+        (gc.enable if before else gc.disable)()
 
 
 def test_node_list_without_nodes(manager, engine):
