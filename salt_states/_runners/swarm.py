@@ -15,14 +15,8 @@ along.
 **Pillar**: that of the master's own minion id, as the orchestrations read it.
 """
 
-import logging
-
 import salt.client
-import salt.minion
 import salt.wheel
-from salt.exceptions import SaltInvocationError
-
-log = logging.getLogger(__name__)
 
 ORCHESTRATIONS = ("bootstrap", "remove", "replace", "rotate", "teardown", "recover")
 # swarmkit renews a certificate at four fifths of its life (90 days) at the latest.
@@ -66,9 +60,7 @@ def plan(orchestration="bootstrap", data=False, **pillar):
         salt-run swarm.plan replace swarm_replace='{worker2: worker9}' data=True
     """
     if orchestration not in ORCHESTRATIONS:
-        raise SaltInvocationError(
-            f"no orchestration is called {orchestration}; there are {', '.join(ORCHESTRATIONS)}"
-        )
+        return [f"no orchestration is called {orchestration}; there are {', '.join(ORCHESTRATIONS)}"]
     pillar = {key: value for key, value in pillar.items() if not key.startswith("__")}
     _progress(f"docker.{orchestration} in test mode: each of its steps asks its hosts")
     ran = __salt__["state.orchestrate"](f"docker.{orchestration}", test=True, pillar=pillar)
@@ -174,6 +166,13 @@ def status(timeout=30):
         salt-run swarm.status
     """
     managers, workers = _named()
+    if not managers:
+        return {
+            "problems": [
+                f"pillar swarm:managers names no manager for {__opts__['id']}: assign the swarm"
+                " pillar to the master's own id too (pillar top file, '*')"
+            ]
+        }
     _progress(f"asking {len(managers) + len(workers)} hosts")
     asked = ["swarm_facts.collect", "swarm.info", "swarm.certificate"]
     answers = _ask(managers + workers, asked, timeout)
@@ -211,19 +210,15 @@ def status(timeout=30):
 
 
 def _named():
-    """(managers, workers) that pillar names: minion ids with an accepted key."""
-    master = salt.minion.MasterMinion(dict(__opts__))
-    swarm = dict(master.opts["pillar"].get("swarm") or {})
+    """(managers, workers) that pillar names: minion ids, of workers those with an accepted key."""
+    pillar = __salt__["pillar.show_pillar"](minion=__opts__["id"])
+    swarm = dict(pillar.get("swarm") or {})
     managers = list(swarm.get("managers") or [])
-    if not managers:
-        raise SaltInvocationError(
-            f"pillar swarm:managers names no manager for {master.opts['id']}: assign the swarm"
-            " pillar to the master's own id too (pillar top file, '*')"
-        )
     patterns = list(swarm.get("workers") or [])
     client = salt.wheel.WheelClient(dict(__opts__))
-    found = client.cmd("key.name_match", [patterns], print_event=False) if patterns else {}
-    return managers, [host for host in found.get("minions", []) if host not in managers]
+    # As docker/run.jinja; key.name_match has another name in later versions of Salt.
+    found = client.cmd("key.print", [patterns], print_event=False) if patterns else {}
+    return managers, sorted(host for host in found.get("minions", {}) if host not in managers)
 
 
 def _ask(hosts, functions, timeout):
@@ -272,7 +267,7 @@ def _add_cluster(ret, lead, facts, wanted, timeout):
     ret["cluster"] = facts[lead]["cluster"]
     ret["quorum"] = {k: v for k, v in answer["swarm_facts.quorum"].items() if k != "reason"}
     ret["leader"] = next((node["hostname"] for node in nodes if node["leader"]), "")
-    for node in nodes:
+    for node in sorted(nodes, key=lambda node: node["hostname"]):
         ret["nodes"][node["state"]] = ret["nodes"].get(node["state"], 0) + 1
         ret["versions"].setdefault(node["engine_version"], []).append(node["hostname"])
     if ret["quorum"]["losses"] == 0:

@@ -18,7 +18,7 @@ docker-managers-ready:
 
 docker-managers-cluster:
   salt.state:
-    {{- run.step(run.managers | list, ['docker.manager.cluster']) }}
+    {{- run.later(run.managers | list, ['docker.manager.cluster']) }}
     - exclude: [{sls: docker.engine}, {sls: docker.mine}]
 {%- if run.workers %}
 
@@ -31,7 +31,7 @@ docker-workers-join:
 
 docker-verified:
   salt.state:
-    {{- run.step([run.managers | list | first], ['docker.verify'], {'prune': prune}) }}
+    {{- run.later([run.managers | list | first], ['docker.verify'], {'prune': prune}) }}
     - require:
       - salt: docker-managers-cluster
 {%- endif %}

@@ -35,7 +35,7 @@ docker-recover-ready:
 
 docker-recover-cluster:
   salt.state:
-    {{- run.step(run.managers | list, ['docker.manager.recover'], more) }}
+    {{- run.later(run.managers | list, ['docker.manager.recover'], more) }}
     - require:
       - salt: docker-recover-ready
 {%- endif %}

@@ -25,14 +25,14 @@ docker-remove-ready:
 
 docker-remove-release:
   salt.state:
-    {{- run.step(staying, ['docker.manager.release'], more) }}
+    {{- run.later(staying, ['docker.manager.release'], more) }}
     - require:
       - salt: docker-remove-ready
 {%- if run.reached %}
 
 docker-remove-leave:
   salt.state:
-    {{- run.step(run.reached, ['docker.leave'], more) }}
+    {{- run.later(run.reached, ['docker.leave'], more) }}
     - fail_minions: {{ run.reached | json }}
     - require:
       - salt: docker-remove-release
@@ -40,7 +40,7 @@ docker-remove-leave:
 
 docker-remove-delete:
   salt.state:
-    {{- run.step(staying, ['docker.manager.delete'], more) }}
+    {{- run.later(staying, ['docker.manager.delete'], more) }}
     - require:
       - salt: docker-remove-release
 {%- endif %}

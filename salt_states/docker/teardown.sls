@@ -26,20 +26,20 @@ docker-teardown-ready:
 
 docker-teardown-release:
   salt.state:
-    {{- run.step(managers, ['docker.manager.release'], more) }}
+    {{- run.later(managers, ['docker.manager.release'], more) }}
     - require:
       - salt: docker-teardown-ready
 
 docker-teardown-leave:
   salt.state:
-    {{- run.step(managers + workers, ['docker.leave'], more) }}
+    {{- run.later(managers + workers, ['docker.leave'], more) }}
     - fail_minions: {{ workers | json }}
     - require:
       - salt: docker-teardown-release
 
 docker-teardown-end:
   salt.state:
-    {{- run.step(managers, ['docker.manager.dissolve'], more) }}
+    {{- run.later(managers, ['docker.manager.dissolve'], more) }}
     - require:
       - salt: docker-teardown-leave
 
