@@ -243,10 +243,19 @@ class Machine:
 
     def do_init(self, core, **options):
         self._start(core, "init")
+        if options.get("force_new_cluster") and self.manager:
+            return self._go_on_alone()
         if self.state != "inactive":
             raise core.AlreadyMember("this host is in a swarm already")
         cluster = Cluster(self.network)
         return cluster.add(self, "manager", options.get("availability"))["id"]
+
+    def _go_on_alone(self):
+        """The records of the other managers stay, as those of managers that are in no raft group."""
+        for node in self.cluster.nodes.values():
+            if node["id"] != self.node_id:
+                node.update(member=False, manager_addr="")
+        return self.node_id
 
     def do_join(self, core, remote_addrs, token, digest=None, **options):
         self._start(core, "join")

@@ -33,16 +33,24 @@ def accepted(keys):
     return wheel
 
 
-def render(root, pillar=PILLAR, keys=None, test=False):
-    """High data of the orchestration."""
+def render(root, pillar=PILLAR, keys=None, test=False, sls="docker.bootstrap", instead=None):
+    """High data of an orchestration.
+
+    instead
+        ``{function: another one}`` for what it calls on the master.
+    """
     opts = rendered.minion_opts(root, "master_master", test=test, pillar=pillar)
+    instead = {"saltutil.wheel": accepted(KEYS if keys is None else keys), **(instead or {})}
     with salt.state.HighState(opts, initial_pillar=copy.deepcopy(pillar)) as state:
         functions = state.state.functions
         for loader in (functions, getattr(functions, "_dunder_salt", functions)):
-            loader["saltutil.wheel"] = accepted(KEYS if keys is None else keys)
-        data, errors = state.render_highstate({"base": ["docker.bootstrap"]})
+            for name, function in instead.items():
+                loader[name] = function
+        data, errors = state.render_highstate({"base": [sls]})
         assert not errors, errors
         errors = state.state.verify_high(data)
+        assert not errors, errors
+        data, errors = state.state.reconcile_extend(data)
         assert not errors, errors
         return data
 
@@ -163,10 +171,10 @@ def test_without_workers_there_is_no_worker_step(tmp_path):
     assert steps(data) == [name for name in NAMES if name != "docker-workers-join"]
 
 
-def refusal(data):
+def refusal(data, expected="docker-bootstrap"):
     """The text of the one state that fails."""
     (name,) = data
-    assert name == "docker-bootstrap"
+    assert name == expected
     assert "fail_without_changes" in data[name]["test"]
     (text,) = [item["name"] for item in data[name]["test"] if "name" in item]
     return text
@@ -193,10 +201,11 @@ def test_without_pillar_the_text_says_whose(tmp_path, pillar):
 def test_test_mode_goes_by_the_top_file_that_syncs_first(tmp_path):
     data = render(tmp_path, test=True)
     assert steps(data) == NAMES
+    firsts = {"docker-managers-ready", "docker-workers-join"}
     for name in NAMES:
         found = step(data, name)
-        assert found["top"] == "docker/test_top.sls"
-        assert "sls" not in found
+        assert found.get("top") == ("docker/test_top.sls" if name in firsts else None)
+        assert ("sls" in found) == (name not in firsts), "its hosts were synced by a step before"
     assert (rendered.STATES / "docker/test_top.sls").exists()
 
 

@@ -1,0 +1,288 @@
+"""The orchestrations beside bootstrap as the master renders them: steps, targets, refusals, and two
+of them at a time."""
+
+import pytest
+
+import rendered
+from test_orchestrate import HOSTS, KEYS, PILLAR, refusal, render, step
+
+MANAGERS = ["manager1", "manager2", "manager3"]
+ALL = {
+    "docker.bootstrap": {},
+    "docker.remove": {"swarm_hosts": ["worker2"]},
+    "docker.replace": {"swarm_replace": {"worker1": "worker2"}},
+    "docker.rotate": {"swarm_rotate": ["worker"], "swarm_rotate_key": "1"},
+    "docker.teardown": {"swarm_teardown": "cluster1"},
+    "docker.recover": {"swarm_recover": "manager2"},
+}
+
+
+def pillar(more, **swarm):
+    return {"swarm": {**PILLAR["swarm"], **swarm}, **more}
+
+
+def names_of(data):
+    """The steps in their order; a step that calls a function, too."""
+    order = {}
+    for name in data:
+        for item in [] if name.startswith("__") else data[name]["salt"]:
+            if isinstance(item, dict) and "order" in item:
+                order[name] = item["order"]
+    return sorted(order, key=order.get)
+
+
+def requires(data, name):
+    return [list(one.values())[0] for one in step(data, name).get("require", [])]
+
+
+# --- what is refused before any job is sent --------------------------------------------------------
+
+
+@pytest.mark.parametrize("sls", ALL)
+def test_without_managers_in_pillar(tmp_path, sls):
+    data = render(tmp_path, {"swarm": {}, **ALL[sls]}, sls=sls)
+    assert "swarm:managers names no manager" in refusal(data, sls.replace(".", "-"))
+
+
+@pytest.mark.parametrize("sls", ALL)
+def test_a_refusal_is_one_line_and_stands_in_the_comment(tmp_path, sls):
+    data = render(tmp_path, {"swarm": {}, **ALL[sls]}, sls=sls)
+    found = {}
+    for item in data[sls.replace(".", "-")]["test"]:
+        found.update(item if isinstance(item, dict) else {})
+    assert found["comment"] == found["name"] and "\n" not in found["comment"]
+
+
+REFUSED = [
+    ("docker.remove", {}, "which hosts? Name them"),
+    ("docker.remove", {"swarm_hosts": MANAGERS}, "no manager would stay"),
+    ("docker.replace", {}, "which host by which?"),
+    ("docker.replace", {"swarm_replace": {"manager1": "worker1"}}, "still names manager1"),
+    ("docker.replace", {"swarm_replace": {"worker1": "new1"}}, "swarm:workers names: new1"),
+    ("docker.rotate", {}, "which secrets?"),
+    ("docker.rotate", {"swarm_rotate": ["tokens"], "swarm_rotate_key": 1}, "which secrets?"),
+    ("docker.rotate", {"swarm_rotate": "worker"}, "for which key?"),
+    (
+        "docker.rotate",
+        {"swarm_rotate": "unlock_key", "swarm_rotate_key": 1},
+        "where is the unlock key to be kept?",
+    ),
+    (
+        "docker.rotate",
+        {
+            "swarm_rotate": "unlock_key",
+            "swarm_rotate_key": 1,
+            "swarm_unlock_key": {"show": True},
+        },
+        "where is the unlock key to be kept?",
+    ),
+    ("docker.teardown", {}, "which cluster? Confirm its end"),
+    ("docker.teardown", {"swarm_teardown": True}, "which cluster? Confirm its end"),
+    ("docker.recover", {}, "which manager goes on?"),
+    ("docker.recover", {"swarm_recover": ["manager1", "manager2"]}, "Name exactly one"),
+    ("docker.recover", {"swarm_recover": "worker1"}, "Name exactly one"),
+]
+
+
+@pytest.mark.parametrize("sls, given, text", REFUSED)
+def test_what_the_caller_has_to_say(tmp_path, sls, given, text):
+    data = render(tmp_path, pillar(given), sls=sls)
+    assert text in refusal(data, sls.replace(".", "-"))
+
+
+# --- steps ------------------------------------------------------------------------------------------
+
+
+def test_remove(tmp_path):
+    given = {"swarm_hosts": ["worker2", "manager3", "gone"]}
+    data = render(tmp_path, pillar(given), sls="docker.remove")
+    names = [f"docker-remove-{step}" for step in ("ready", "release", "leave", "delete")]
+    assert names_of(data) == names
+    reached = ["manager3", "worker2"]
+    targets = [sorted(step(data, name)["tgt"]) for name in names]
+    assert targets == [
+        ["manager1", "manager2", *reached],
+        ["manager1", "manager2"],
+        reached,
+        ["manager1", "manager2"],
+    ]
+    # A host that is dead does not answer, and what a living one did is seen on the manager.
+    assert [sorted(step(data, name).get("fail_minions", [])) for name in names] == [
+        reached,
+        [],
+        reached,
+        [],
+    ]
+    for name in names:
+        assert step(data, name)["pillar"]["swarm_run"]["leaving"] == given["swarm_hosts"]
+    assert [requires(data, name) for name in names] == [[], [names[0]], [names[1]], [names[1]]]
+
+
+def test_remove_takes_no_patterns(tmp_path):
+    data = render(tmp_path, pillar({"swarm_hosts": ["worker*"]}), sls="docker.remove")
+    assert "docker-remove-leave" not in data, "no host is asked to leave"
+
+
+def test_the_hosts_that_leave_join_nothing(tmp_path):
+    """Their keys are asked for, but the run seals no token for a host that pillar does not name."""
+    keys = {**KEYS, "stranger": "key"}
+    data = render(tmp_path, pillar({"swarm_hosts": ["stranger"]}), keys, sls="docker.remove")
+    run = step(data, "docker-remove-leave")["pillar"]["swarm_run"]
+    assert step(data, "docker-remove-leave")["tgt"] == ["stranger"]
+    assert "stranger" not in {**run["managers"], **run["workers"]}
+
+
+def test_replace_joins_before_it_removes(tmp_path):
+    given = pillar({"swarm_replace": {"worker1": "worker2"}}, prune=3)
+    data = render(tmp_path, given, sls="docker.replace")
+    assert step(data, "docker-workers-join")["tgt"] == ["worker2"], "the old one is left out"
+    assert step(data, "docker-remove-leave")["tgt"] == ["worker1"]
+    assert requires(data, "docker-remove-ready") == ["docker.bootstrap"]
+    assert step(data, "docker-verified")["pillar"]["swarm_run"]["prune"] == 0
+
+
+def test_replace_of_a_host_that_came_back_empty_is_a_bootstrap(tmp_path):
+    given = pillar({"swarm_replace": {"worker1": "worker1"}})
+    data = render(tmp_path, given, sls="docker.replace")
+    assert step(data, "docker-workers-join")["tgt"] == ["worker1", "worker2"]
+    assert not [name for name in names_of(data) if name.startswith("docker-remove")]
+
+
+def test_replace_of_a_manager(tmp_path):
+    given = pillar({"swarm_replace": {"manager3": "manager4"}})
+    given["swarm"]["managers"] = ["manager1", "manager2", "manager4"]
+    keys = {**KEYS, "manager4": "key"}
+    data = render(tmp_path, given, keys, sls="docker.replace")
+    assert step(data, "docker-managers-cluster")["tgt"] == ["manager1", "manager2", "manager4"]
+    assert step(data, "docker-remove-leave")["tgt"] == ["manager3"]
+
+
+def test_teardown(tmp_path):
+    given = pillar({"swarm_teardown": "cluster1"}, init_without=["manager3"])
+    data = render(tmp_path, given, sls="docker.teardown")
+    names = [f"docker-teardown-{step}" for step in ("ready", "release", "leave", "end", "left")]
+    assert names_of(data) == names
+    living = ["manager1", "manager2"]
+    workers = ["worker1", "worker2"]
+    assert [step(data, name)["tgt"] for name in names[:4]] == [
+        living + workers,
+        living,
+        living + workers,
+        living,
+    ]
+    run = step(data, names[0])["pillar"]["swarm_run"]
+    assert run["ends"] == "cluster1"
+    assert sorted(run["leaving"]) == HOSTS, "a dead manager's record counts, too"
+    assert [requires(data, name) for name in names[1:4]] == [[one] for one in names[:3]]
+    assert "function" in data["docker-teardown-left"]["salt"]
+
+
+def test_recover(tmp_path):
+    given = pillar({"swarm_recover": "manager2", "swarm_confirm": "node1"})
+    data = render(tmp_path, given, sls="docker.recover")
+    run = step(data, "docker-recover-cluster")["pillar"]["swarm_run"]
+    assert (run["host"], run["confirm"]) == ("manager2", "node1")
+    assert step(data, "docker-recover-cluster")["tgt"] == MANAGERS
+    for first in ("docker-managers-ready", "docker-managers-cluster"):
+        assert "docker-recover-cluster" in requires(data, first)
+
+
+def test_recover_in_test_mode_predicts_no_bootstrap(tmp_path):
+    """What it would find there rests on what was not done."""
+    data = render(tmp_path, pillar({"swarm_recover": "manager2"}), test=True, sls="docker.recover")
+    assert "docker-managers-ready" not in data
+
+
+def test_rotate(tmp_path):
+    place = {"key_file": "/root/key"}
+    given = {"swarm_rotate": ["unlock_key", "ca"], "swarm_rotate_key": "k", "swarm_unlock_key": place}
+    data = render(tmp_path, pillar(given), sls="docker.rotate")
+    found = step(data, "docker-rotate")
+    assert found["tgt"] == ["manager1"]
+    run = found["pillar"]["swarm_run"]
+    assert (run["rotate"], run["key"], run["place"]) == (["unlock_key", "ca"], "k", place)
+
+
+STATES = {
+    "docker.manager.release": ({"leaving": ["worker2"]}, {"docker-swarm-released"}),
+    "docker.leave": ({"leaving": ["worker2"], "ends": "c1"}, {"docker-swarm-departed"}),
+    "docker.manager.delete": ({"leaving": ["worker2"]}, {"docker-swarm-removed"}),
+    "docker.manager.dissolve": ({"leaving": [], "ends": "c1"}, {"docker-swarm-dissolved"}),
+    "docker.manager.recover": ({"host": "manager1", "confirm": ""}, {"docker-swarm-recovered"}),
+    "docker.manager.rotate": (
+        {"rotate": ["worker", "ca", "unlock_key"], "key": "k", "place": {"key_file": "/k"}},
+        {"docker-swarm-worker-token", "docker-swarm-ca", "docker-swarm-unlock-key"},
+    ),
+}
+
+
+@pytest.mark.parametrize("sls", STATES)
+def test_the_states_of_a_step(tmp_path, sls):
+    run, expected = STATES[sls]
+    opts = rendered.minion_opts(tmp_path)
+    chunks = rendered.low(opts, {"swarm": PILLAR["swarm"], "swarm_run": run}, sls)
+    assert {chunk["__id__"] for chunk in chunks if chunk["state"] == "swarm"} == expected
+
+
+def test_prune_is_off_unless_pillar_says_so(tmp_path):
+    opts = rendered.minion_opts(tmp_path)
+    for prune, there in ((0, False), (2, True)):
+        run = {"swarm": PILLAR["swarm"], "swarm_run": {"prune": prune}}
+        ids = [chunk["__id__"] for chunk in rendered.low(opts, run, "docker.verify")]
+        assert ("docker-swarm-pruned" in ids) == there
+    for given, expected in (({}, 0), ({"prune": 2}, 2)):
+        data = render(tmp_path, pillar({}, **given))
+        assert step(data, "docker-verified")["pillar"]["swarm_run"]["prune"] == expected
+
+
+# --- two at a time ----------------------------------------------------------------------------------
+
+
+def job(jid, *arguments, fun="runner.state.orchestrate"):
+    return {"jid": jid, "fun": fun, "fun_args": list(arguments), "pid": 1}
+
+
+def beside(others, mine=5.0, **noted):
+    """What the master's modules say while other runners run; ``noted``: when each noted itself."""
+    times = {"own": mine, **noted}
+
+    def lstat(path):
+        found = times.get(path.rpartition("/")[2])
+        return {} if found is None else {"st_mtime": found}
+
+    return {
+        "saltutil.is_running": lambda pattern: others,
+        "saltutil.runner": lambda name: [job("own", "docker.bootstrap"), *others],
+        "file.lstat": lstat,
+    }
+
+
+@pytest.mark.parametrize("sls", ALL)
+def test_while_another_one_runs(tmp_path, sls):
+    instead = beside([job("j1", "docker.remove", {"pillar": {}})], j1=4.0)
+    data = render(tmp_path, pillar(ALL[sls]), sls=sls, instead=instead)
+    text = refusal(data, sls.replace(".", "-"))
+    assert text == (
+        "docker.remove is running on this master (job j1): wait until it has ended, then run again"
+    )
+
+
+RUNNING = [
+    (job("j1", "docker.bootstrap"), 4.0, True),
+    (job("j1", {"mods": "docker.bootstrap"}), 4.0, True),
+    (job("j1", "other,docker.teardown", fun="runner.state.orch"), 4.0, True),
+    (job("j1", fun="runner.swarm.plan"), 4.0, True),
+    # It noted itself after us, so it sees us, and ends.
+    (job("j1", "docker.bootstrap"), 6.0, False),
+    # It has ended between the two looks.
+    (job("j1", "docker.bootstrap"), None, False),
+    (job("j1", "docker.deploy"), 4.0, False),
+    (job("j1", "docker.bootstrap", fun="runner.jobs.list_jobs"), 4.0, False),
+    (job("j1", fun="runner.state.event"), 4.0, False),
+]
+
+
+@pytest.mark.parametrize("other, noted, refused", RUNNING)
+def test_of_two_the_later_one_ends(tmp_path, other, noted, refused):
+    data = render(tmp_path, instead=beside([other], j1=noted))
+    assert ("docker-bootstrap" in data) == refused
