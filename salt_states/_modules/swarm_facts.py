@@ -366,7 +366,7 @@ def _unfit(entries):
     for name, facts in sorted(entries.items()):
         if facts["state"] == "locked":
             return (
-                f"{name} is locked: unlock it (docker swarm unlock on {name}), then run again"
+                f"{name} is locked: unlock it (salt {name} swarm.unlock), then run again"
             )
         if facts["state"] == "unreachable" or (facts["state"] == "absent" and not _test()):
             return f"docker does not answer on {name}: {facts['error']}"
