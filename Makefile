@@ -26,6 +26,9 @@ MESON := /usr/bin/meson
 DROPIN := build/dropin/_swarm-$(shell cat VERSION)-$(shell uname -m).abi3.so
 CORE_SOURCES := $(wildcard libswarm/*.[ch] libswarm/*.def libswarm/include/swarm/* pymodule/*.[ch]) \
 	$(addprefix pymodule/,build-dropin check-needs debian-source static-deps) libswarm/sources.txt setup.py VERSION
+# Stands for the wheel, whose name tells the platform.
+WHEEL := build/dist/.done
+WHEEL_SOURCES := $(shell find salt_states pillar_example pymodule/*.py* MANIFEST.in README.md -type f ! -name '*.pyc')
 FUZZ_TARGETS := answer arguments frames redact scan token url
 FUZZ_SECONDS ?= 10
 FUZZ_LONG_SECONDS ?= 1800
@@ -67,10 +70,11 @@ fileroot: $(DROPIN)
 fileroot-remove:
 	/usr/bin/python3 -B pymodule/fileroot.py remove $(DEST)
 
-# With the static curl and jansson, so that it needs libc alone.
-wheel: build/venv/.done
-	rm -rf build/lib* build/bdist* build/dist
-	SWARM_STATIC=$$(pymodule/static-deps) $(PYTHON) -m build --wheel --no-isolation --outdir build/dist .
+wheel: $(WHEEL)
+
+$(WHEEL): $(CORE_SOURCES) $(WHEEL_SOURCES) pymodule/build-wheel build/venv/.done
+	PYTHON=$(PYTHON) pymodule/build-wheel
+	@touch $@
 
 # Every warning is an error.
 docs: build/venv/.done
@@ -139,7 +143,7 @@ check-api: build/venv/.done
 abi: build/.packages-build build/.packages-check
 	tests/c/check_abi --write
 
-check-python: $(DROPIN) build/venv/.done
+check-python: $(DROPIN) wheel
 	$(PYTEST) tests/python
 
 check-salt: $(DROPIN) build/venv/.done

@@ -50,10 +50,13 @@ def libraries():
     """Return the (compile arguments, link arguments) for libcurl and jansson."""
     prefix = os.environ.get("SWARM_STATIC")
     if prefix:
-        archives = [Path(prefix, "lib", name) for name in ("libcurl.a", "libjansson.a")]
+        archives = [Path(prefix, "lib", f"lib{name}.a") for name in ("curl", "jansson")]
         for archive in archives:
             if not archive.is_file():
                 raise SystemExit(f"SWARM_STATIC: {archive} is missing, run pymodule/static-deps")
+        # Behind libcurl, where it was made with TLS.
+        tls = [Path(prefix, "lib", f"lib{name}.a") for name in ("ssl", "crypto")]
+        archives += [archive for archive in tls if archive.is_file()]
         return (
             [f"-I{prefix}/include", "-DCURL_STATICLIB"],
             [*map(str, archives), "-Wl,--exclude-libs,ALL"],

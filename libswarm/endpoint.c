@@ -28,7 +28,7 @@ static int require_tls(swarm_error *err)
 	return swarm__error(
 		err, SWARM_E_INVAL,
 		"this build has no TLS, since its libcurl has none: use unix:///path, or "
-		"a build with the system's libcurl");
+		"the extension of the wheel saltext-swarm, or a libcurl that has it");
 }
 
 /* False without memory. */

@@ -1,10 +1,10 @@
 #!/usr/bin/python3
 """
 TLS in front of a fake engine, for test_tls: makes a CA with the certificates of a server and a client
-in FOLDER, listens on a free port of 127.0.0.1, prints it, and passes bytes on to the engine's PORT.
-Clients must show a certificate of the CA. Ends with its standard input.
+in FOLDER, listens on a free port of 127.0.0.1, prints it, and passes bytes on to the engine's PORT, or its
+unix socket. Clients must show a certificate of the CA. Ends with its standard input.
 
-Usage: tls_front.py FOLDER PORT
+Usage: tls_front.py FOLDER PORT|SOCKET
 """
 
 import pathlib
@@ -55,10 +55,18 @@ def pump(source, sink):
                 pass
 
 
-def serve(context, client, port):
+def connect(place):
+    if place.isdigit():
+        return socket.create_connection(("127.0.0.1", int(place)))
+    engine = socket.socket(socket.AF_UNIX)
+    engine.connect(place)
+    return engine
+
+
+def serve(context, client, place):
     try:
         client = context.wrap_socket(client, server_side=True)
-        engine = socket.create_connection(("127.0.0.1", port))
+        engine = connect(place)
     except OSError:
         client.close()
         return
@@ -66,21 +74,21 @@ def serve(context, client, port):
     pump(client, engine)
 
 
-def accept(listener, context, port):
+def accept(listener, context, place):
     while True:
         client, _ = listener.accept()
-        threading.Thread(target=serve, args=(context, client, port), daemon=True).start()
+        threading.Thread(target=serve, args=(context, client, place), daemon=True).start()
 
 
 def main():
-    folder, port = pathlib.Path(sys.argv[1]), int(sys.argv[2])
+    folder, place = pathlib.Path(sys.argv[1]), sys.argv[2]
     make_certificates(folder)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(folder / "server.pem", folder / "server-key.pem")
     context.load_verify_locations(folder / "ca.pem")
     context.verify_mode = ssl.CERT_REQUIRED
     listener = socket.create_server(("127.0.0.1", 0))
-    threading.Thread(target=accept, args=(listener, context, port), daemon=True).start()
+    threading.Thread(target=accept, args=(listener, context, place), daemon=True).start()
     print(listener.getsockname()[1], flush=True)
     sys.stdin.read()
 
