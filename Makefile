@@ -144,10 +144,10 @@ abi: build/.packages-build build/.packages-check
 	tests/c/check_abi --write
 
 check-python: $(DROPIN) wheel
-	$(PYTEST) tests/python
+	$(PYTEST) -n auto tests/python
 
 check-salt: $(DROPIN) build/venv/.done
-	$(PYTEST) tests/salt
+	$(PYTEST) -n auto tests/salt
 
 # On a fresh lab: the first test wants bare hosts.
 check-lab: $(DROPIN) wheel
