@@ -234,7 +234,7 @@ def secret(into=None, **sources):
 
     .. code-block:: bash
 
-        salt worker1 swarm.secret   # for modules alone: by hand there is no function to give
+        salt worker1 swarm.secret    # refused: a job has no function to give
     """
     if not callable(into):
         raise SaltInvocationError("into wants a function of the same process")
@@ -265,7 +265,11 @@ def _from_pillar(_, key):
 
 
 def _from_sdb(_, url):
-    found = __salt__["sdb.get"](url)
+    try:
+        found = __salt__["sdb.get"](url)
+    except Exception as exc:  # pylint: disable=broad-except
+        # A driver may raise anything, with anything in its text.
+        raise CommandExecutionError(f"sdb cannot read {url}: {type(exc).__name__}") from None
     if not found or found == url:
         raise CommandExecutionError(f"sdb has nothing at {url}")
     return found

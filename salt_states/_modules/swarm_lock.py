@@ -200,16 +200,18 @@ def _file(path):
 
 
 def _to_sdb(url, key):
+    """Not every driver that takes a value keeps it, so it is read back."""
     try:
-        done = __salt__["sdb.set"](url, key)
+        taken = __salt__["sdb.set"](url, key)
+        kept = taken is not False and __salt__["sdb.get"](url) == key
     except Exception as exc:  # pylint: disable=broad-except
         # Its text may hold the key.
-        done, reason = False, f": {type(exc).__name__}"
+        reason = f"takes no key: {type(exc).__name__}"
     else:
-        reason = ""
-    if done is False:
-        raise CommandExecutionError(_in_force(f"{url} takes no key{reason}"))
-    return url
+        reason = "takes no key" if taken is False else "does not give back what it took"
+        if kept:
+            return url
+    raise CommandExecutionError(_in_force(f"{url} {reason}"))
 
 
 def _in_force(words):

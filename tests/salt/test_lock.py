@@ -167,6 +167,31 @@ def test_unlock_with_a_wrong_key_or_none_is_one_line(locked):
     assert locked.machine.state == "locked"
 
 
+def test_a_real_sdb_keeps_the_key_and_gives_it_back(locked, monkeypatch):
+    """By the one driver of Salt's own that keeps what it is given, though only once."""
+    monkeypatch.setenv("SWARM_UNLOCK", "old")
+    monkeypatch.delenv("SWARM_UNLOCK")
+    plain = locked.opts
+    locked.opts = lambda **more: plain(vault={"driver": "env"}, broken={"driver": "no"}, **more)
+    functions = locked.job().salt
+    url = "sdb://vault/SWARM_UNLOCK"
+    assert functions["swarm.unlock_key"](key_sdb=url) == {"key": url}
+    assert functions["swarm.unlock_key_kept"](key_sdb=url) is True
+    with pytest.raises(CommandExecutionError, match="does not give back what it took"):
+        functions["swarm.rotate_unlock_key"](key_sdb=url)
+    monkeypatch.setenv("SWARM_UNLOCK", key(locked))
+    locked.machine.state = "locked"
+    assert functions["swarm.unlock"](key_sdb=url) is True
+    for wrong, words in (
+        ("sdb://vault/none", "sdb has nothing at sdb://vault/none"),
+        ("sdb://nowhere/key", "sdb has nothing at sdb://nowhere/key"),
+        ("sdb://broken/key", "sdb cannot read sdb://broken/key: KeyError"),
+    ):
+        with pytest.raises(CommandExecutionError) as raised:
+            functions["swarm.unlock"](key_sdb=wrong)
+        assert str(raised.value) == words
+
+
 def test_a_secret_goes_to_functions_alone(locked):
     for into in (None, "print", {}):
         with pytest.raises(SaltInvocationError, match="wants a function of the same process"):
