@@ -19,9 +19,10 @@ extern "C" {
  * beside what the tasks on the node reserve, plugins (volume, network, log drivers), constraints,
  * platforms, ports in host mode, and the number of tasks that one node may have. Changes nothing.
  *
- * Not looked at: cluster volumes (CSI). While a node changes its role, node.role is the one that it
- * will have. A global service makes no task for a node that its constraints reject, so there is none
- * to ask about.
+ * A task in the state "new" waits for its addresses on its networks first: its nodes are judged all
+ * the same. Not looked at: cluster volumes (CSI). While a node changes its role, node.role is the
+ * one that it will have. A global service makes no task for a node that its constraints reject, so
+ * there is none to ask about.
  *
  * @param ref         id or exact name of a service, or id of a task
  * @param timeout_ms  0: 60 s
