@@ -115,7 +115,8 @@ check-clang: build/c-clang/build.ninja
 		$(MESON) test -C build/c-clang --print-errorlogs --timeout-multiplier=4
 
 check-threads: build/c-threads/build.ninja
-	$(MESON) test -C build/c-threads --suite unit --print-errorlogs --timeout-multiplier=4
+	$(MESON) test -C build/c-threads --suite unit --suite oom --suite fuzz-regress --print-errorlogs \
+		--timeout-multiplier=6
 
 check-valgrind: build/c-plain/build.ninja
 	$(MESON) test -C build/c-plain --suite unit --suite fuzz-regress --print-errorlogs \
