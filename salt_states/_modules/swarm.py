@@ -127,7 +127,7 @@ def _client_options():
         version = f"{version:.2f}"
     tls = _setting("swarm:tls") or {}
     if not isinstance(tls, dict) or set(tls) - set(TLS):
-        raise SaltInvocationError(f"swarm:tls in config or pillar wants some of {', '.join(TLS)}")
+        raise CommandExecutionError(f"swarm:tls in config or pillar wants some of {', '.join(TLS)}")
     options = {
         "url": _setting("swarm:url") or _setting("docker.url"),
         "api_version": None if version == "auto" else version,

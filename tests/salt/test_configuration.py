@@ -1,7 +1,7 @@
 """What of config and pillar reaches the core's client."""
 
 import pytest
-from salt.exceptions import SaltInvocationError
+from salt.exceptions import CommandExecutionError
 
 try:
     from salt.utils.secret import MaskedDict
@@ -82,7 +82,7 @@ def test_values_of_a_masked_pillar_are_real(minion):
 
 @pytest.mark.parametrize("tls", [{"cacert": "/x"}, "/ca.pem", ["ca"]])
 def test_a_wrong_tls_block_is_one_line(minion, tls):
-    with pytest.raises(SaltInvocationError, match="wants some of ca, cert, key, verify"):
+    with pytest.raises(CommandExecutionError, match="wants some of ca, cert, key, verify"):
         minion.job(pillar={"swarm": {"tls": tls}}).salt["swarm.info"]()
 
 
