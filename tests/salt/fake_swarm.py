@@ -222,7 +222,7 @@ class Machine:
             raise core.NoLeader("the swarm does not have a leader")
         return self.cluster
 
-    def do_local(self, core):
+    def do_local(self, core, **_):
         self._start(core, "local")
         active = self.state == "active"
         members = self.cluster.members() if self.cluster else []

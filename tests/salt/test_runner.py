@@ -1,0 +1,297 @@
+"""The runner: what an orchestration's test mode says, host by host, and how the swarm is."""
+
+import pytest
+import salt.client
+import salt.loader
+import salt.wheel
+
+import rendered
+from fake_swarm import Cluster
+
+PILLAR = {"swarm": {"managers": ["manager1", "manager2", "manager3"], "workers": ["worker*"]}}
+
+
+@pytest.fixture
+def runner(tmp_path):
+    """Loads the runner; ``runner(**instead)`` gives its functions, with other ones it calls."""
+
+    def load(**instead):
+        opts = rendered.minion_opts(
+            tmp_path, "master_master", runner_dirs=[str(rendered.STATES / "_runners")]
+        )
+        loader = salt.loader.runner(opts)
+        events = []
+
+        class Events:
+            def fire_event(self, data, suffix):
+                assert suffix == "progress" and data["message"]
+                events.append(data["message"])
+
+        loader["swarm.plan"].func.__globals__.update(__jid_event__=Events(), **instead)
+        loader.events = events
+        return loader
+
+    return load
+
+
+def state(result, comment, changes=None, run=0, id_="docker-x"):
+    return {
+        "__id__": id_,
+        "__run_num__": run,
+        "name": id_,
+        "result": result,
+        "comment": comment,
+        "changes": changes or {},
+    }
+
+
+def ran(*steps):
+    """What state.orchestrate returns."""
+    states = {f"salt_|-{n}_|-x_|-state": dict(one, __run_num__=n) for n, one in enumerate(steps)}
+    return {"data": {"master_master": states}, "retcode": 0}
+
+
+def on_hosts(**hosts):
+    return {"out": "highstate", "ret": hosts}
+
+
+def planned(runner, answer, *args, **kwargs):
+    asked = []
+
+    def orchestrate(mods, **given):
+        asked.append((mods, given))
+        return answer
+
+    loader = runner()
+    globals_ = loader["swarm.plan"].func.__globals__
+    globals_["__salt__"] = {"state.orchestrate": orchestrate}
+    found = globals_["plan"](*args, **kwargs)
+    assert loader.events, "it says what it is about"
+    return found, asked
+
+
+PREDICTED = ran(
+    state(True, "States ran successfully.", id_="ready"),
+    state(
+        None,
+        "Updating manager1.",
+        on_hosts(
+            manager1={
+                "a": state(True, "fine"),
+                "b": state(
+                    None,
+                    "would be drained",
+                    {"worker2 (n2)": {"availability": {"old": "active", "new": "drain"}}},
+                ),
+            },
+            worker2=False,
+        ),
+        id_="release",
+    ),
+    state(
+        None,
+        "Updating manager1.",
+        on_hosts(manager1={"c": state(None, "would go", {"n2": {"old": "worker2", "new": ""}})}),
+        id_="delete",
+    ),
+)
+REFUSED = ran(
+    state(
+        False,
+        "Run failed on minions: manager1, worker1",
+        on_hosts(
+            manager1={
+                "a": state(False, "the cluster has no leader"),
+                "b": state(False, "One or more requisite failed: a"),
+            },
+            worker1=['The function "state.sls" is running as PID 1'],
+            worker3=False,
+        ),
+    ),
+    state(False, "One or more requisite failed: docker.remove.ready", id_="later"),
+)
+
+
+def test_for_people(runner):
+    lines, asked = planned(runner, PREDICTED, "remove", swarm_hosts=["worker2"], __pub_jid=1)
+    assert lines == [
+        "manager1: worker2 (n2): availability active -> drain",
+        "manager1: n2: worker2 -> gone",
+    ]
+    assert asked == [("docker.remove", {"test": True, "pillar": {"swarm_hosts": ["worker2"]}})]
+
+
+def test_as_data(runner):
+    found, _ = planned(runner, PREDICTED, "remove", data=True)
+    assert found["possible"] is True and found["refused"] == {}
+    assert [(one["step"], one["comment"]) for one in found["hosts"]["manager1"]] == [
+        ("release", "would be drained"),
+        ("delete", "would go"),
+    ]
+
+
+def test_a_refusal(runner):
+    found, _ = planned(runner, REFUSED, data=True)
+    assert found["possible"] is False
+    assert found["refused"] == {
+        "manager1": ["the cluster has no leader"],
+        "worker1": ['The function "state.sls" is running as PID 1'],
+        "worker3": ["its minion did not answer"],
+    }
+    lines, asked = planned(runner, REFUSED)
+    assert lines[0] == "docker.bootstrap would stop:"
+    assert "manager1: the cluster has no leader" in lines
+    assert asked[0][0] == "docker.bootstrap"
+
+
+def test_a_refusal_of_the_orchestration_itself(runner):
+    refusal = dict(state(False, "If we weren't testing"), name="pillar names no manager")
+    lines, _ = planned(runner, ran(refusal))
+    assert lines == ["docker.bootstrap would stop:", "docker-x: pillar names no manager"]
+
+
+def test_nothing_to_do(runner):
+    lines, _ = planned(runner, ran(state(True, "fine")))
+    assert lines == ["docker.bootstrap would change nothing"]
+
+
+def test_an_sls_that_does_not_render(runner):
+    answer = {"data": {"master_master": ["Rendering SLS failed"]}}
+    lines, _ = planned(runner, answer)
+    assert lines[-1] == "bootstrap: Rendering SLS failed"
+
+
+def test_an_unknown_orchestration(runner):
+    found = runner()["swarm.plan"]("upgrade")
+    assert len(found) == 1 and "there are bootstrap, remove" in found[0]
+
+
+# --- status -----------------------------------------------------------------------------------------
+
+
+def status(runner, fleet, monkeypatch, pillar=PILLAR):
+    """swarm.status on the minions of a fleet."""
+
+    class Local:
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *_):
+            pass
+
+        def cmd(self, hosts, functions, arguments, tgt_type, timeout):
+            assert tgt_type == "list"
+            found = {}
+            for host in hosts:
+                if host in fleet.minions and host not in fleet.down:
+                    job = fleet[host].job()
+                    job.replace("swarm.certificate", lambda: dict(fleet.certificate))
+                    found[host] = {one: self._call(job, one) for one in functions}
+            return found
+
+        def _call(self, job, function):
+            try:
+                return job.salt[function]()
+            except Exception as exc:
+                return f"ERROR: {exc}"
+
+    class Wheel:
+        def __init__(self, opts):
+            pass
+
+        def cmd(self, function, arguments, print_event):
+            assert (function, arguments) == ("key.print", [["worker*"]])
+            return {"minions": {name: "key" for name in fleet.minions if "worker" in name}}
+
+    monkeypatch.setattr(salt.client, "get_local_client", lambda **_: Local())
+    monkeypatch.setattr(salt.wheel, "WheelClient", Wheel)
+    loader = runner(__salt__={"pillar.show_pillar": lambda minion: pillar})
+    found = loader["swarm.plan"].func.__globals__["status"]()
+    return found
+
+
+@pytest.fixture
+def formed(fleet):
+    fleet.form()
+    fleet.certificate = {"until": "2027-01-01T00:00:00Z", "days_left": 60}
+    return fleet
+
+
+def test_all_is_well(runner, formed, monkeypatch):
+    found = status(runner, formed, monkeypatch)
+    assert found["problems"] == []
+    assert found["cluster"] in formed.clusters()
+    assert found["leader"] == "manager1"
+    assert found["quorum"] == {"managers": 3, "reachable": 3, "needed": 2, "losses": 1}
+    assert found["nodes"] == {"ready": 5}
+    assert list(found["versions"]) == ["26.1.5"]
+    assert set(found["certificates"].values()) == {"2027-01-01T00:00:00Z"}
+    assert "SWMTKN" not in str(found)
+
+
+def silent_minion(fleet):
+    fleet.down.add("worker1")
+
+
+def dead_manager(fleet):
+    fleet["manager3"].machine.docker = "stopped"
+
+
+def left(fleet):
+    fleet["worker2"].machine.wipe()
+
+
+def wrong_role(fleet):
+    fleet["manager1"].machine.do_node_update(
+        fleet["manager1"].core, "worker1", {"Role": "manager"}
+    )
+
+
+def another_version(fleet):
+    next(iter(fleet["manager1"].machine.cluster.nodes.values()))["engine_version"] = "20.10.24"
+
+
+def certificate(fleet):
+    fleet.certificate["days_left"] = 3
+
+
+def no_quorum(fleet):
+    for name in ("manager2", "manager3"):
+        fleet[name].machine.docker = "stopped"
+
+
+def nothing(fleet):
+    for minion in fleet.minions.values():
+        minion.machine.wipe()
+
+
+def two_swarms(fleet):
+    fleet["manager3"].machine.wipe()
+    Cluster(fleet.network).add(fleet["manager3"].machine, "manager", "drain")
+
+
+PROBLEMS = [
+    (silent_minion, "worker1: its minion does not answer"),
+    (dead_manager, "no manager may fail"),
+    (dead_manager, "is a manager, but unreachable"),
+    (left, "worker2 is not in the node list (inactive)"),
+    (left, "worker2 (node"),
+    (wrong_role, "worker1 is a manager, pillar says worker"),
+    (another_version, "engines differ: 20.10.24, 26.1.5"),
+    (certificate, "its certificate ends 2027-01-01T00:00:00Z, and was not renewed"),
+    (no_quorum, "the cluster of manager1 has no leader"),
+    (nothing, "no manager of pillar is in a swarm"),
+    (two_swarms, "managers are in different swarms"),
+]
+
+
+@pytest.mark.parametrize("case, text", PROBLEMS)
+def test_problems(runner, formed, monkeypatch, case, text):
+    case(formed)
+    assert text in "\n".join(status(runner, formed, monkeypatch)["problems"])
+
+
+def test_without_pillar(runner, formed, monkeypatch):
+    found = status(runner, formed, monkeypatch, pillar={})
+    (line,) = found["problems"]
+    assert "names no manager for master_master" in line
