@@ -32,7 +32,7 @@ class Result:
 
 
 class Run:
-    """One run of docker.bootstrap, as the orchestration returned it."""
+    """One run of an orchestration, as it returned it."""
 
     def __init__(self, result):
         self.code, self.out = result.code, result.out + result.err
@@ -132,15 +132,13 @@ class Lab:
         return ret
 
     def bootstrap(self, *args):
-        result = self.on(
-            "master",
-            "salt-run",
-            "state.orchestrate",
-            "docker.bootstrap",
-            *args,
-            "--out=json",
-            check=False,
-        )
+        return self.orchestrate("docker.bootstrap", *args)
+
+    def orchestrate(self, name, *args, **pillar):
+        """Run an orchestration; the pillar is what its caller gives it."""
+        given = [f"pillar={json.dumps(pillar)}"] if pillar else []
+        run = ("salt-run", "state.orchestrate", name, *given, *args, "--out=json")
+        result = self.on("master", *run, check=False)
         assert "Traceback" not in result.out + result.err, result.out + result.err
         return Run(result)
 

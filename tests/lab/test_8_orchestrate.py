@@ -1,0 +1,176 @@
+"""The orchestrations beside bootstrap, each in test mode, for real, again, and after a fault."""
+
+import pytest
+from conftest import MANAGERS, WORKERS, assert_whole, until_idle
+
+
+def ids(lab, manager):
+    return {name: node["id"] for name, node in lab.nodes(manager).items()}
+
+
+def until_state(lab, manager, host, state):
+    for _ in range(60):
+        if lab.nodes(manager)[host]["state"] == state:
+            return
+    raise AssertionError(f"{host} does not become {state}")
+
+
+def whole_again(lab):
+    run = lab.bootstrap()
+    assert run.code == 0, run.why()
+    return assert_whole(lab)
+
+
+def test_remove(swarm):
+    """A worker, and the manager that leads: first said, then done, then nothing is left to do."""
+    leader = next(name for name, node in swarm.nodes().items() if node["leader"])
+    stays = next(name for name in MANAGERS if name != leader)
+    before = ids(swarm, stays)
+    hosts = ["worker2", leader]
+    predicted = swarm.orchestrate("docker.remove", "test=True", swarm_hosts=hosts)
+    assert predicted.code == 0, predicted.why()
+    assert ids(swarm, stays) == before
+    done = swarm.orchestrate("docker.remove", swarm_hosts=hosts)
+    assert done.code == 0, done.why()
+    assert done.swarm_changes() == predicted.swarm_changes()
+    assert ids(swarm, stays) == {name: before[name] for name in before if name not in hosts}
+    for host in hosts:
+        assert swarm.one(host, "swarm.info")["state"] == "inactive"
+    again = swarm.orchestrate("docker.remove", swarm_hosts=hosts)
+    assert again.code == 0 and again.swarm_changes() == {}
+    whole_again(swarm)
+
+
+def test_remove_of_a_host_whose_engine_died(swarm):
+    """Its node is ready for a while: refused until the managers see it down, then its record goes."""
+    swarm.on("worker2", "systemctl", "mask", "--now", "docker.socket", "docker.service")
+    early = swarm.orchestrate("docker.remove", swarm_hosts=["worker2"])
+    if early.code:
+        assert "worker2 cannot be asked to leave (docker is not running" in early.comments()
+        assert not early.swarm_changes()
+        until_state(swarm, "manager1", "worker2", "down")
+        done = swarm.orchestrate("docker.remove", swarm_hosts=["worker2"])
+        assert done.code == 0, done.why()
+    assert "worker2" not in swarm.nodes()
+    swarm.on("worker2", "systemctl", "unmask", "docker.socket", "docker.service")
+    whole_again(swarm)
+
+
+def test_replace_and_an_engine_that_is_killed_at_it(swarm):
+    """worker3 takes the place of worker2; the engine of the new one is killed as it joins."""
+    swarm.one("worker3", "swarm.leave")
+    swarm.one("manager1", "swarm.node_rm", "worker3", "force=True")
+    before = ids(swarm, "manager1")
+    given = {"swarm_replace": {"worker2": "worker3"}}
+    run = ("systemd-run", "--unit=kill", "--collect", "sh", "-c")
+    script = "until docker info 2>/dev/null | grep -q 'NodeID: .'; do :; done; pkill -KILL -x dockerd"
+    swarm.on("worker3", *run, script)
+    first = swarm.orchestrate("docker.replace", **given)
+    until_idle(swarm)
+    if first.code:
+        assert "worker3" in first.comments(), first.why()
+        done = swarm.orchestrate("docker.replace", **given)
+        assert done.code == 0, done.why()
+    after = swarm.nodes()
+    assert set(after) == set(before) - {"worker2"} | {"worker3"}
+    assert after["worker3"]["state"] == "ready"
+    assert swarm.one("worker2", "swarm.info")["state"] == "inactive"
+    whole_again(swarm)
+
+
+def test_prune_removes_what_pillar_does_not_name_and_no_more_than_it_may(swarm):
+    swarm.pillar(workers=["worker1"], prune=1)
+    run = swarm.bootstrap()
+    assert run.code == 1
+    assert "2 nodes are not in pillar, and swarm:prune lets 1 be removed: none was" in run.comments()
+    assert set(swarm.nodes()) == set(MANAGERS + WORKERS)
+    swarm.pillar(workers=["worker1"], prune=2)
+    run = swarm.bootstrap()
+    assert run.code == 0, run.why()
+    assert set(swarm.nodes()) == {*MANAGERS, "worker1"}
+    swarm.pillar()
+    whole_again(swarm)
+
+
+def test_rotate(swarm):
+    def tokens():
+        swarm.note_secrets()
+        return {
+            role: swarm.on("manager1", "docker", "swarm", "join-token", "-q", role).out.strip()
+            for role in ("worker", "manager")
+        }
+
+    before = tokens()
+    given = {"swarm_rotate": ["worker", "ca"], "swarm_rotate_key": "lab"}
+    predicted = swarm.orchestrate("docker.rotate", "test=True", **given)
+    assert predicted.code == 0, predicted.why()
+    assert tokens() == before
+    done = swarm.orchestrate("docker.rotate", **given)
+    assert done.code == 0, done.why()
+    assert done.swarm_changes() == predicted.swarm_changes()
+    after = tokens()
+    assert all(after[role] != before[role] for role in before), "a new CA is in both"
+    again = swarm.orchestrate("docker.rotate", **given)
+    assert again.code == 0 and again.swarm_changes() == {} and tokens() == after
+
+
+def test_recover(swarm):
+    """Two of three managers are lost. Nothing is done until the word is given, and never on two."""
+    cluster, before = swarm.cluster(), ids(swarm, "manager1")
+    for manager in ("manager1", "manager3"):
+        swarm.on(manager, "timeout", "60", "docker", "swarm", "leave", "--force")
+    for _ in range(60):
+        if swarm.on("manager2", "timeout", "20", "docker", "node", "ls", check=False).code:
+            break
+    id_ = before["manager2"]
+    asked = swarm.orchestrate("docker.recover", swarm_recover="manager2")
+    assert asked.code == 1 and f"run again with swarm_confirm: {id_}" in asked.comments()
+    assert swarm.one("manager1", "swarm.info")["state"] == "inactive"
+    done = swarm.orchestrate("docker.recover", swarm_recover="manager2", swarm_confirm=id_)
+    assert done.code == 0, done.why()
+    after = assert_whole(swarm)
+    assert swarm.cluster() == cluster
+    kept = ["manager2", *WORKERS]
+    assert {name: after[name]["id"] for name in kept} == {name: before[name] for name in kept}
+    again = swarm.orchestrate("docker.recover", swarm_recover="manager1", swarm_confirm=id_)
+    assert again.code == 0 and again.swarm_changes() == {}
+
+
+def test_the_runner_and_the_grain(swarm):
+    swarm.on("master", "salt-run", "saltutil.sync_runners")
+    status = swarm.on("master", "salt-run", "swarm.status", "--out=json").out
+    assert '"problems": []' in status and '"losses": 1' in status
+    plan = swarm.on("master", "salt-run", "swarm.plan", "remove", "swarm_hosts=[worker1]").out
+    assert "worker1: swarm: active -> inactive" in plan
+    plan = swarm.on("master", "salt-run", "swarm.plan", "remove", "swarm_hosts=[worker9]").out
+    assert "docker.remove would stop:" in plan and "worker9 is no minion" in plan
+    swarm.salt("manager1,worker1", "saltutil.sync_grains")
+    swarm.salt("manager1,worker1", "saltutil.refresh_grains")
+    grains = swarm.salt("manager1,worker1", "grains.get", "swarm")
+    assert grains["manager1"]["role"] == "manager" and grains["worker1"]["role"] == "worker"
+    assert grains["worker1"]["node_id"] == swarm.nodes()["worker1"]["id"]
+
+
+@pytest.mark.parametrize("mistake", [{"swarm_teardown": "another"}, {}])
+def test_no_end_without_its_word(swarm, mistake):
+    run = swarm.orchestrate("docker.teardown", **mistake)
+    assert run.code == 1 and not run.swarm_changes()
+    assert_whole(swarm)
+
+
+def test_teardown(swarm):
+    cluster = swarm.cluster()
+    swarm.on("worker1", "docker", "volume", "create", "kept")
+    predicted = swarm.orchestrate("docker.teardown", "test=True", swarm_teardown=cluster)
+    assert predicted.code == 0, predicted.why()
+    assert_whole(swarm)
+    done = swarm.orchestrate("docker.teardown", swarm_teardown=cluster)
+    assert done.code == 0, done.why()
+    assert done.swarm_changes() == predicted.swarm_changes()
+    left = next(step for name, step in done.steps.items() if "docker-teardown-left" in name)
+    assert left["changes"]["ret"]["worker1"]["volumes"] == ["kept"]
+    states = swarm.salt(",".join(MANAGERS + WORKERS), "swarm.info")
+    assert {info["state"] for info in states.values()} == {"inactive"}
+    again = swarm.orchestrate("docker.teardown", swarm_teardown=cluster)
+    assert again.code == 0 and again.swarm_changes() == {}
+    whole_again(swarm)
