@@ -8,56 +8,30 @@ One grain, ``swarm``, with ``state`` (inactive, pending, active, error or locked
 record the managers deleted goes on to be ``active``. No token is read, and none is in it.
 
 Grains are made when the minion starts, and by ``saltutil.refresh_grains``. Without a socket no call
-is made; an engine that hangs costs two seconds.
+is made; an engine that hangs costs two seconds. Only a unix socket is asked, the one that the
+minion's configuration names (``swarm:url``, ``docker.url``) or the engine's own.
 
 :maturity: new
-:depends: the compiled core, delivered with the execution module ``swarm`` or in the wheel
 :platform: Linux
 
 .. versionadded:: 0.1.0
 """
 
-import glob
-import importlib.machinery
-import importlib.util
+import http.client
+import json
 import os
-import platform
+import socket
 
 from salt.utils.data import traverse_dict_and_list
 
 TIMEOUT = 2
-SOCKET = "unix:///var/run/docker.sock"
-
-
-def _core():
-    """
-    The compiled core that the execution module delivers: beside the folder of this file, else in the
-    wheel. Grains have no ``__salt__`` to ask for it; None where there is none that loads.
-    """
-    folder = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-    pattern = f"_swarm-*-{platform.machine()}.abi3.so"
-    found = [
-        path for kind in ("modules", "_modules") for path in glob.glob(f"{folder}/{kind}/{pattern}")
-    ]
-    try:
-        if not found:
-            from saltext.swarm import _swarm as core
-
-            return core
-        path = max(found, key=os.path.getmtime)
-        loader = importlib.machinery.ExtensionFileLoader("_swarm", path)
-        spec = importlib.util.spec_from_file_location("_swarm", path, loader=loader)
-        core = importlib.util.module_from_spec(spec)
-        loader.exec_module(core)
-        return core
-    except Exception:  # pylint: disable=broad-except
-        # The execution module gives the reason to whoever calls it; a minion starts without a word.
-        return None
+MOST_BYTES = 1 << 20
+SOCKET = "/var/run/docker.sock"
 
 
 def swarm():
     """
-    The grain ``swarm``; no grain where the core does not load.
+    The grain ``swarm``; no grain where the engine is asked by TCP.
 
     CLI Example:
 
@@ -65,20 +39,32 @@ def swarm():
 
         salt '*' grains.get swarm
     """
-    url = traverse_dict_and_list(__opts__, "swarm:url") or __opts__.get("docker.url") or SOCKET
-    if url.startswith("unix://") and not os.path.exists(url[len("unix://") :]):
-        return {"swarm": {"state": "absent", "role": "", "node_id": ""}}
-    core = _core()
-    if core is None:
+    url = traverse_dict_and_list(__opts__, "swarm:url") or __opts__.get("docker.url")
+    scheme, _, path = (url or f"unix://{SOCKET}").partition("://")
+    if scheme != "unix":
         return {}
-    client = None
+    if not os.path.exists(path):
+        return _grain("absent")
     try:
-        client = core.Client(url, timeout=TIMEOUT)
-        local = client.local(timeout=TIMEOUT)
-    except (core.Error, TypeError, ValueError):
-        return {"swarm": {"state": "unreachable", "role": "", "node_id": ""}}
-    finally:
-        if client is not None:
-            client.close()
-    role = ("manager" if local["manager"] else "worker") if local["node_id"] else ""
-    return {"swarm": {"state": local["state"], "role": role, "node_id": local["node_id"]}}
+        told = _info(path)["Swarm"]
+        role = "manager" if told["ControlAvailable"] else "worker"
+        return _grain(told["LocalNodeState"], role if told["NodeID"] else "", told["NodeID"])
+    except (OSError, http.client.HTTPException, ValueError, KeyError, TypeError):
+        return _grain("unreachable")
+
+
+def _grain(state, role="", node_id=""):
+    return {"swarm": {"state": state, "role": role, "node_id": node_id}}
+
+
+def _info(path):
+    """
+    What ``GET /info`` answers. Not by the compiled core: grains are made in the minion's own process,
+    which lives on, and must not hold a library that the next sync replaces.
+    """
+    connection = http.client.HTTPConnection("docker", timeout=TIMEOUT)
+    with socket.socket(socket.AF_UNIX) as connection.sock:
+        connection.sock.settimeout(TIMEOUT)
+        connection.sock.connect(path)
+        connection.request("GET", "/info")
+        return json.loads(connection.getresponse().read(MOST_BYTES))

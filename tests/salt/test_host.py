@@ -2,8 +2,10 @@
 grain."""
 
 import datetime
-import platform
-import shutil
+import json
+import socket
+import tempfile
+import threading
 
 import pytest
 import salt.loader
@@ -12,7 +14,6 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.x509.oid import NameOID
 from salt.exceptions import CommandExecutionError
 
-import fake_core
 import rendered
 from fleet import private_key
 
@@ -111,73 +112,90 @@ def test_leftovers(host):
 # --- the grain --------------------------------------------------------------------------------------
 
 
-def grain(root, machine=None, **opts):
-    """The grain of a minion whose core talks to a machine in memory; without one the real loader's."""
+def grain(root, **opts):
     opts = rendered.minion_opts(root, grains_dirs=[str(rendered.STATES / "_grains")], **opts)
     opts["grains"] = {}
-    loader = salt.loader.grain_funcs(opts)
-    function = loader["swarm.swarm"]
-    if machine:
-        function.func.__globals__["_core"] = lambda: fake_core.Core(machine)
-    return function()
+    return salt.loader.grain_funcs(opts)["swarm.swarm"]()
 
 
-@pytest.fixture
-def socket(tmp_path):
-    path = tmp_path / "docker.sock"
-    path.touch()
-    return {"swarm": {"url": f"unix://{path}"}}
+class Engine:
+    """A unix socket that answers each request with these bytes; None: not at all."""
+
+    def __init__(self, answer):
+        self.asked = b""
+        # A path below the folder of the test may be longer than a socket's may be.
+        self.folder = tempfile.TemporaryDirectory()
+        self.opts = {"swarm": {"url": f"unix://{self.folder.name}/s"}}
+        self.listening = socket.socket(socket.AF_UNIX)
+        self.listening.bind(f"{self.folder.name}/s")
+        self.listening.listen()
+        self.thread = threading.Thread(target=self._answer, args=(answer,))
+
+    def _answer(self, answer):
+        connection, _ = self.listening.accept()
+        with connection:
+            self.asked = connection.recv(65536)
+            if answer is None:
+                connection.recv(1)
+            else:
+                connection.sendall(answer)
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.thread.join()
+        self.listening.close()
+        self.folder.cleanup()
 
 
-@pytest.mark.parametrize("name, role", [("manager1", "manager"), ("worker1", "worker")])
-def test_a_member(fleet, tmp_path, socket, name, role):
-    machine = fleet.form()[name].machine
-    found = grain(tmp_path, machine, **socket)
-    assert found == {"swarm": {"state": "active", "role": role, "node_id": machine.node_id}}
-    assert [call for call, _ in machine.calls] == ["local"], "one look, and no token"
-    assert machine.calls[0][1]["timeout"] <= 2
+def answered(**swarm):
+    body = json.dumps({"ID": "engine1", "Swarm": swarm}).encode()
+    return b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
 
 
-def test_outside_a_swarm(fleet, tmp_path, socket):
-    found = grain(tmp_path, fleet["worker1"].machine, **socket)
-    assert found == {"swarm": {"state": "inactive", "role": "", "node_id": ""}}
+TOLD = [
+    (("active", True, "n1"), ("active", "manager", "n1")),
+    (("active", False, "n1"), ("active", "worker", "n1")),
+    (("inactive", False, ""), ("inactive", "", "")),
+    (("locked", False, ""), ("locked", "", "")),
+    (("pending", False, "n1"), ("pending", "worker", "n1")),
+]
 
 
-def test_an_engine_that_does_not_answer(fleet, tmp_path, socket):
-    fleet["worker1"].machine.docker = "stopped"
-    found = grain(tmp_path, fleet["worker1"].machine, **socket)
+@pytest.mark.parametrize("told, expected", TOLD)
+def test_grain(tmp_path, told, expected):
+    state, manager, node_id = told
+    with Engine(answered(LocalNodeState=state, ControlAvailable=manager, NodeID=node_id)) as engine:
+        found = grain(tmp_path, **engine.opts)
+    assert found == {"swarm": dict(zip(("state", "role", "node_id"), expected))}
+    assert engine.asked.startswith(b"GET /info HTTP/1.1"), "one look, and no token"
+
+
+@pytest.mark.parametrize(
+    "answer", [None, b"", b"no HTTP", b"HTTP/1.1 500 no\r\nContent-Length: 2\r\n\r\n{}", answered()]
+)
+def test_an_engine_that_does_not_answer(tmp_path, answer):
+    with Engine(answer) as engine:
+        found = grain(tmp_path, **engine.opts)
     assert found == {"swarm": {"state": "unreachable", "role": "", "node_id": ""}}
 
 
-def test_without_a_socket_no_call_is_made(fleet, tmp_path):
-    machine = fleet["worker1"].machine
-    found = grain(tmp_path, machine, swarm={"url": f"unix://{tmp_path}/nothing"})
+def test_an_engine_that_is_stopped(tmp_path):
+    with Engine(b"") as engine:
+        socket.socket(socket.AF_UNIX).connect(engine.opts["swarm"]["url"][len("unix://") :])
+        engine.thread.join()
+        engine.listening.close()
+        found = grain(tmp_path, **engine.opts)
+    assert found["swarm"]["state"] == "unreachable"
+
+
+def test_without_a_socket_no_call_is_made(tmp_path, monkeypatch):
+    monkeypatch.setattr("socket.socket", None)
+    found = grain(tmp_path, swarm={"url": f"unix://{tmp_path}/nothing"})
     assert found == {"swarm": {"state": "absent", "role": "", "node_id": ""}}
-    assert machine.calls == []
 
 
-def test_the_core_is_the_one_beside_the_execution_module(tmp_path, socket):
-    """As on a minion: extmods/grains/swarm.py, and extmods/modules with the compiled core."""
-    built = sorted((rendered.PROJECT / "build/dropin").glob("_swarm-*.abi3.so"))
-    assert built, "make the extension first: make check-salt does"
-    for kind in ("grains", "modules"):
-        (tmp_path / "ext" / kind).mkdir(parents=True)
-    shutil.copy(rendered.STATES / "_grains/swarm.py", tmp_path / "ext/grains")
-    shutil.copy(built[0], tmp_path / "ext/modules")
-    opts = rendered.minion_opts(tmp_path, grains_dirs=[str(tmp_path / "ext/grains")], **socket)
-    opts["grains"] = {}
-    found = salt.loader.grain_funcs(opts)["swarm.swarm"]()
-    # The socket of the test is a plain file, which the core says in its own words.
-    assert found == {"swarm": {"state": "unreachable", "role": "", "node_id": ""}}
-
-
-def test_a_core_that_does_not_load_leaves_the_grain_away(tmp_path, socket, caplog):
-    for kind in ("grains", "modules"):
-        (tmp_path / "ext" / kind).mkdir(parents=True)
-    shutil.copy(rendered.STATES / "_grains/swarm.py", tmp_path / "ext/grains")
-    broken = tmp_path / f"ext/modules/_swarm-0.1.0-{platform.machine()}.abi3.so"
-    broken.write_bytes(b"no library")
-    opts = rendered.minion_opts(tmp_path, grains_dirs=[str(tmp_path / "ext/grains")], **socket)
-    opts["grains"] = {}
-    assert salt.loader.grain_funcs(opts)["swarm.swarm"]() == {}
-    assert not [record for record in caplog.records if record.levelname in ("ERROR", "WARNING")]
+def test_an_engine_by_tcp_is_not_asked(tmp_path):
+    assert grain(tmp_path, **{"docker.url": "tcp://10.0.0.1:2375"}) == {}
