@@ -122,8 +122,8 @@ def cluster(
             raise SaltInvocationError(
                 f"no setting is called {', '.join(unknown)}; there are {', '.join(known)}"
             )
-        if __opts__["test"] and __salt__["swarm.info"]()["state"] == "inactive":
-            ret["comment"] = "there is no cluster here yet; its settings would be compared"
+        if __opts__["test"] and _will_manage():
+            ret["comment"] = "this host manages no cluster yet; the settings would be compared then"
             return ret
         _warn_of_drift(ret, fixed)
         changes = _changes_of(settings)
@@ -141,6 +141,14 @@ def cluster(
                     f" {', '.join(sorted(left))} differ again"
                 )
     return ret
+
+
+def _will_manage():
+    """In test mode: a host outside a swarm, or one that this run of a bootstrap would make a manager."""
+    info = __salt__["swarm.info"]()
+    return info["state"] == "inactive" or (
+        info["role"] != "manager" and bool(__salt__["swarm_facts.run"]()["id"])
+    )
 
 
 def _changes_of(settings):

@@ -1,6 +1,7 @@
 # The cluster is what pillar says; the last step of docker.bootstrap, on one manager: who is a member,
 # the labels and then the availability of the nodes that pillar names, the settings of the cluster.
-{%- set settings = pillar.get('swarm', {}).get('cluster') or {} %}
+{%- set swarm = pillar.get('swarm', {}) %}
+{%- set settings = swarm.get('cluster') or {} %}
 {%- set prune = (pillar.get('swarm_run') or {}).get('prune') %}
 docker-swarm-verified:
   swarm.verified: []

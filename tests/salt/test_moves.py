@@ -105,6 +105,18 @@ def test_all_are_moved_at_once(formed):
     }
 
 
+def test_settings_and_labels_do_not_mind_a_first_manager_to_come(formed):
+    formed.pillar.update(cluster={"node_cert_expiry": "30d"}, nodes={"worker2": {"labels": {"a": "b"}}})
+    move(formed, "worker1", "manager2", "manager3")
+    expected = formed.bootstrap(test=True)
+    assert expected["ok"], failures(expected)
+    made = formed.bootstrap()
+    assert made["ok"], failures(made)
+    late = {("worker1", "docker-swarm-settings"), ("worker1", "docker-swarm-nodes")}
+    assert set(changes(made)) - late == set(changes(expected))
+    assert set(changes(made)) >= late, "only a manager could have predicted them"
+
+
 def test_promotions_come_before_demotions(formed):
     orders = []
     cluster = formed["manager1"].machine.cluster
