@@ -286,6 +286,72 @@ def test_host_that_is_not_locked(formed, minion):
     assert (ret["result"], ret["changes"]) == (True, {})
 
 
+# --- the CA ---------------------------------------------------------------------------------------
+
+
+def ca_labels(fleet):
+    labels = cluster_of(fleet).spec["Labels"]
+    return {key.rpartition(".")[2]: value for key, value in labels.items() if ".ca." in key}
+
+
+def test_ca_is_rotated_once_for_each_key(formed):
+    nothing(formed, "ca_rotated")
+    for key, old in (("one", ""), ("two", "one")):
+        before = cluster_of(formed).digest
+        formed["manager1"].machine.calls.clear()
+        changes = predicted(formed, "ca_rotated", key=key)
+        assert changes == {
+            "ca": {"old": before, "new": "rotated"},
+            "key": {"old": old, "new": key},
+        }
+        assert cluster_of(formed).digest != before
+        assert ca_labels(formed) == {"key": key, "from": before}
+
+
+def test_rotation_that_was_cut_off_is_waited_for_and_not_done_twice(formed):
+    before = cluster_of(formed).digest
+    cluster_of(formed).spec["Labels"] = {
+        "saltext.swarm.ca.key": "one",
+        "saltext.swarm.ca.from": before,
+    }
+    cluster_of(formed).rotating = 5
+    job = formed["manager1"].job()
+    job.states["swarm.ca_rotated"].func.__globals__["POLL_SECONDS"] = 0
+    ret = job.states["swarm.ca_rotated"](name="x", key="one")
+    assert ret["result"] is True, ret
+    assert "ca_rotate" not in formed["manager1"].machine.changed_by()
+    assert ret["changes"] == {"ca": {"old": before, "new": "rotated"}}
+    nothing(formed, "ca_rotated", key="one")
+
+
+def test_rotation_that_was_never_begun_is_begun(formed):
+    """Cut off between the mark and the rotation."""
+    cluster_of(formed).spec["Labels"] = {
+        "saltext.swarm.ca.key": "one",
+        "saltext.swarm.ca.from": cluster_of(formed).digest,
+    }
+    assert list(predicted(formed, "ca_rotated", key="one")) == ["ca"]
+
+
+def test_rotation_that_goes_on_and_on_is_told(formed):
+    formed["manager1"].machine.fail["ca_rotate"] = ("Timeout", "the rotation of the CA goes on")
+    ret = state(formed, "ca_rotated", key="one")
+    assert (ret["result"], ret["comment"]) == (False, "the rotation of the CA goes on")
+    cluster_of(formed).rotating = 1000
+    ret = state(formed, "ca_rotated", key="one", timeout=0.01)
+    assert ret["result"] is False and "goes on after 0.01 s" in ret["comment"]
+
+
+def test_ca_is_rotated_when_a_watched_state_changed(formed):
+    state(formed, "ca_rotated", key="one")
+    before = cluster_of(formed).digest
+    expected = state(formed, "ca_rotated", test=True, watch=True, key="one")
+    assert (expected["result"], cluster_of(formed).digest) == (None, before)
+    ret = state(formed, "ca_rotated", watch=True, key="one")
+    assert (ret["result"], ret["changes"]) == (True, expected["changes"])
+    assert cluster_of(formed).digest != before
+
+
 # --- watch, where it adds nothing -----------------------------------------------------------------
 
 
