@@ -20,7 +20,8 @@ repositories:
 
 swarm:
   # Exact minion ids, one by one: never a pattern, since each of them is given the manager's join token.
-  # Use an odd number. The first is the only one that ever makes a swarm.
+  # Use an odd number. The first is the only one that ever makes a swarm. A host that is moved between
+  # this list and the workers is promoted or demoted by the next run; promotions come first.
   managers:
     - manager1
     - manager2
@@ -42,6 +43,26 @@ swarm:
   # data_path_port: 4789
   # address_pool: [10.20.0.0/16]
   # subnet_size: 24
+
+  # What nodes have, by minion id or a glob over minion ids; all that fit add up in their order, and the
+  # id itself comes last. Labels are merged into the node's (a label of null is taken away). A host with
+  # labels joins drained and becomes active in the same change as it gets them, so no task comes before
+  # its labels. Where availability (active, pause, drain) is not given, it is otherwise left as it is:
+  # managers drained, and a node that you drained by hand drained.
+  # nodes:
+  #   'worker*':
+  #     labels: {zone: a}
+  #   worker1:
+  #     labels: {disk: ssd}
+  #     availability: active
+
+  # Settings of the cluster, as for the state swarm.cluster, applied at the end of each run. What is not
+  # named stays as it is.
+  # cluster:
+  #   node_cert_expiry: 90d
+  #   heartbeat_period: 5s
+  #   task_history_retention_limit: 5
+  #   labels: {site: north}
 
   # Managers that are dead for good, on your word: runs go on without them. A new swarm is still not
   # made while one of their known addresses answers. Take them out again afterwards.
