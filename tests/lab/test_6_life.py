@@ -1,0 +1,125 @@
+"""A node's life by pillar: labels before tasks, and hosts that move between managers and workers."""
+
+import pytest
+from conftest import HOSTS, assert_whole
+
+SERVICE = ("docker", "service", "create", "--detach", "--mode", "global", "--name", "probe")
+
+
+@pytest.fixture(autouse=True)
+def pillar_as_it_was(swarm):
+    yield
+    swarm.pillar()
+
+
+def predicted(lab):
+    """Test mode, the real run with the same changes, and again without any; returns the changes."""
+    expected = lab.bootstrap("test=True")
+    assert expected.code == 0, expected.why()
+    made = lab.bootstrap()
+    assert made.code == 0, made.why()
+    assert made.swarm_changes() == expected.swarm_changes()
+    again = lab.bootstrap()
+    assert again.code == 0 and again.changes() == {}, again.why()
+    return made.swarm_changes()
+
+
+def roles(lab, manager):
+    """``{host name: (role, availability)}``; every manager is in contact."""
+    nodes = lab.nodes(manager)
+    assert {node["reachability"] for node in nodes.values() if node["member"]} == {"reachable"}
+    return {name: (node["role"], node["availability"]) for name, node in nodes.items()}
+
+
+def of_pillar(managers):
+    return {
+        name: ("manager", "drain") if name in managers else ("worker", "active") for name in HOSTS
+    }
+
+
+def tasks(lab, host):
+    """The tasks that the cluster ever gave to this host's node."""
+    node_id = lab.nodes()[host]["id"]
+    found = lab.one("manager1", "swarm.call", "task_list", f"query={{filters: {{node: [{node_id}]}}}}")
+    return [task for task in found or [] if task["NodeID"] == node_id]
+
+
+def test_no_task_comes_before_the_labels(swarm):
+    """A service that runs wherever the label is missing: not for a moment on the host that has it."""
+    for host in ("worker1", "worker2"):
+        swarm.on(host, "timeout", "60", "docker", "swarm", "leave", "--force")
+    swarm.on("manager1", *SERVICE, "--constraint", "node.labels.disk!=ssd", "none:1")
+    swarm.pillar(nodes={"worker1": {"labels": {"disk": "ssd"}}})
+    changes = predicted(swarm)
+    assert changes[("manager1", "swarm.nodes_by_pillar")] == {
+        "worker1": {
+            "availability": {"old": "drain", "new": "active"},
+            "labels": {"disk": {"old": None, "new": "ssd"}},
+        }
+    }
+    assert tasks(swarm, "worker2"), "the service runs where it may"
+    assert tasks(swarm, "worker1") == []
+    assert assert_whole(swarm)["worker1"]["labels"] == {"disk": "ssd"}
+    swarm.on("manager1", "docker", "service", "rm", "probe")
+
+
+def test_a_change_in_pillar_is_applied(swarm):
+    swarm.pillar(
+        nodes={
+            "worker*": {"labels": {"zone": "a"}},
+            "worker1": {"labels": {"disk": None}, "availability": "pause"},
+        }
+    )
+    zone = {"labels": {"zone": {"old": None, "new": "a"}}}
+    changes = predicted(swarm)[("manager1", "swarm.nodes_by_pillar")]
+    assert changes["worker2"] == changes["worker3"] == zone
+    assert changes["worker1"]["labels"]["disk"] == {"old": "ssd", "new": None}
+    swarm.pillar(nodes={"worker1": {"availability": "active"}})
+    assert list(predicted(swarm)[("manager1", "swarm.nodes_by_pillar")]) == ["worker1"]
+    assert_whole(swarm)
+
+
+def test_the_leading_manager_becomes_a_worker_and_a_worker_a_manager(swarm):
+    cluster, before = swarm.cluster(), swarm.nodes()
+    managers = ["manager2", "manager3", "worker1"]
+    swarm.pillar(managers=managers, workers=["*"])
+    changes = predicted(swarm)
+    assert changes[("manager2", "swarm.promoted")]["worker1"]["role"]["new"] == "manager"
+    assert changes[("manager1", "swarm.joined")]["swarm"] == {"old": "manager", "new": "worker"}
+    assert roles(swarm, "manager2") == of_pillar(managers)
+    after = swarm.nodes("manager2")
+    assert {name: after[name]["id"] for name in after} == {n: before[n]["id"] for n in before}
+    assert swarm.cluster("worker1") == cluster
+
+
+def test_all_managers_are_moved_at_once(swarm):
+    """Of the new ones none is a manager yet."""
+    managers = ["manager1", "worker2", "worker3"]
+    swarm.pillar(managers=managers, workers=["*"])
+    changes = predicted(swarm)
+    for host in ("manager2", "manager3", "worker1"):
+        assert changes[(host, "swarm.joined")]["swarm"] == {"old": "manager", "new": "worker"}
+    assert roles(swarm, "manager1") == of_pillar(managers)
+
+
+def test_and_back_again(swarm):
+    made = swarm.bootstrap()
+    assert made.code == 0, made.why()
+    assert_whole(swarm)
+
+
+def test_a_demotion_that_loses_the_quorum_is_refused_with_the_arithmetic(swarm):
+    swarm.on("manager3", "systemctl", "stop", "docker.socket", "docker")
+    for _ in range(60):
+        if swarm.nodes()["manager3"]["reachability"] == "unreachable":
+            break
+    swarm.pillar(managers=["manager1"], workers=["manager2", "worker*"])
+    run = swarm.bootstrap()
+    assert run.code == 1
+    (comment,) = run.failed()["manager2"]
+    assert "would leave 1 of 2 managers reachable, 2 are needed" in comment
+    swarm.pillar()
+    swarm.on("manager3", "systemctl", "start", "docker.socket", "docker")
+    run = swarm.bootstrap()
+    assert run.code == 0, run.why()
+    assert_whole(swarm)
