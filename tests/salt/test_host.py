@@ -1,6 +1,7 @@
 """What lies on a host: the node's certificate, an encrypted key, what stays after a swarm, and the
 grain."""
 
+import contextlib
 import datetime
 import json
 import socket
@@ -138,7 +139,8 @@ class Engine:
             if answer is None:
                 connection.recv(1)
             else:
-                connection.sendall(answer)
+                with contextlib.suppress(OSError):
+                    connection.sendall(answer)
 
     def __enter__(self):
         self.thread.start()
