@@ -9,8 +9,19 @@
 {%- for line in digests.splitlines() %}
 {%-   set digest, below = line.split() %}
 {%-   set path = opts['extension_modules'] ~ '/' ~ below %}
-{%-   if not salt['file.file_exists'](path) or salt['file.get_hash'](path) != digest %}
+{%-   if not salt['file.file_exists'](path) %}
 {%-     do stale.append(below) %}
+{%-   elif salt['file.get_hash'](path) != digest %}
+{%-     do stale.append(below) %}
+{%-     if below.endswith('.so') %}
+
+# Processes that have the core mapped keep the one that they have: a sync would write into it.
+swarm-{{ below }}:
+  file.absent:
+    - name: {{ path }}
+    - require_in:
+      - module: swarm-extension
+{%-     endif %}
 {%-   endif %}
 {%- endfor %}
 {%- if stale or not digests and 'swarm.version' not in salt %}

@@ -22,18 +22,30 @@ def test_the_file_root_serves_the_core_beside_its_module(swarm):
     assert path.startswith(f"{EXTMODS}/modules/_swarm-0.")
 
 
-def test_a_changed_module_of_the_same_version_is_delivered(swarm, tmp_path):
+def append(path, data):
+    with path.open("ab") as handle:
+        handle.write(data)
+
+
+def test_changed_files_of_the_same_version_are_delivered(swarm, tmp_path):
+    """Also the core, which the minion has mapped: it must not be written into."""
     for name in ("salt_states", "pymodule", "pillar_example", "build/dropin"):
         shutil.copytree(ROOT / name, tmp_path / name, symlinks=True)
     shutil.copy(ROOT / "VERSION", tmp_path)
-    with (tmp_path / "salt_states/_modules/swarm_facts.py").open("a") as module:
-        module.write("# changed\n")
-    tail = ("tail", "-n1", f"{EXTMODS}/modules/swarm_facts.py")
+    append(tmp_path / "salt_states/_modules/swarm_facts.py", b"# changed\n")
+    (core,) = (tmp_path / "build/dropin").glob("_swarm-*.so")
+    append(core, b"changed")  # behind what the loader reads
+    swarm.one("worker1", "saltutil.refresh_grains")
     for checkout, changed in [(tmp_path, True), (ROOT, False)]:
         swarm("sync", str(checkout))
-        delivered, _ = swarm.one("worker1", "state.apply", "docker.mine").values()
-        assert delivered["result"] is True and "modules.swarm_facts" in str(delivered["changes"])
-        assert (swarm.on("worker1", *tail).out == "# changed\n") is changed
+        before = swarm.on("worker1", "stat", "-c", "%i", f"{EXTMODS}/modules/{core.name}").out
+        *delivered, published = swarm.one("worker1", "state.apply", "docker.mine").values()
+        assert all(state["result"] for state in [*delivered, published]), delivered
+        assert "modules.swarm_facts" in str(delivered[-1]["changes"])
+        tail = swarm.on("worker1", "tail", "-n1", f"{EXTMODS}/modules/swarm_facts.py").out
+        assert (tail == "# changed\n") is changed
+        after = swarm.on("worker1", "stat", "-c", "%i", f"{EXTMODS}/modules/{core.name}").out
+        assert after != before
         (published,) = swarm.one("worker1", "state.apply", "docker.mine").values()
         assert published["result"] is True
 
