@@ -82,7 +82,7 @@ PyDoc_STRVAR(
 	"The nodes of the swarm, from a manager.\n\n"
 	"filters: a dict of id, name, role, membership, label (of the engine) and node.label,\n"
 	"each with a str or a list of them. Values of one name are alternatives, different\n"
-	"names must all fit; id and name are exact.\n"
+	"names must all fit; id and name are exact. With filters an election is waited out.\n"
 	"Returns a list of dicts: id, hostname, role, availability, state, message, addr,\n"
 	"engine_version, member, leader (bool), reachability, manager_addr, labels (dict).");
 

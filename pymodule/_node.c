@@ -33,7 +33,9 @@ static PyObject *run_list(swarmpy_client *self, const swarm_query *filters, int6
 
 	if (swarmpy_client_begin(self))
 		return NULL;
-	result = swarm_node_list_filtered(self->client, filters, timeout_ms, &nodes, &err);
+	/* The plain list says at once that there is no leader; whoever filters wants an answer. */
+	result = filters ? swarm_node_list_filtered(self->client, filters, timeout_ms, &nodes, &err)
+			 : swarm_node_list_get(self->client, timeout_ms, &nodes, &err);
 	if (!swarmpy_client_end(self, result, &err))
 		answer = swarmpy_dicts(node_fields, sizeof(node_fields) / sizeof(*node_fields),
 				       nodes->nodes, sizeof(*nodes->nodes), nodes->count);

@@ -266,3 +266,13 @@ def test_task_why(swarm, engine, client, web):
         client.task_why("x")
     with pytest.raises(TypeError):
         client.task_why(None)
+
+
+def test_without_leader_the_plain_list_fails_at_once(swarm, engine, client):
+    engine.answers["GET", "/nodes"] = (500, {"message": "rpc error: The swarm does not have a leader."})
+    with pytest.raises(swarm.NoLeader):
+        client.node_list(timeout=600)
+    assert [request.path for request in engine.requests].count("/nodes") == 1
+    with pytest.raises(swarm.NoLeader):
+        client.node_list(filters={"role": "manager"}, timeout=1)
+    assert [request.path for request in engine.requests].count("/nodes") > 2
