@@ -13,8 +13,8 @@ may be made, or why not. An entry of any other minion is never read for that.
 .. versionadded:: 0.1.0
 
 **Pillar**: ``swarm:managers``, ``swarm:workers``, ``swarm:nodes``, ``swarm:init_without`` (see
-``pillar_example``), and ``swarm_run``, which ``docker.bootstrap`` hands to its jobs: ``id`` of the run,
-and ``managers`` and ``workers``: ``{minion id: public key that the master accepted}``.
+``pillar_example``), and ``swarm_run``, which ``docker.bootstrap`` hands to its jobs: ``id`` of the
+run, and ``managers`` and ``workers``: ``{minion id: public key that the master accepted}``.
 """
 
 import fnmatch
@@ -79,8 +79,9 @@ def _pillar(key):
 
 def named(minion):
     """
-    What pillar ``swarm:nodes`` says of the node of a minion: ``{"labels": {name: value}, "availability":
-    text or None}``. All globs that fit add up in their order; the id itself comes last.
+    What pillar ``swarm:nodes`` says of the node of a minion: ``{"labels": {name: value},
+    "availability": text or None}``. All globs that fit add up in their order; the id itself comes
+    last.
 
     minion
         Its id.
@@ -309,12 +310,13 @@ def plan(init=False, known=False):
         As for :py:func:`swarm_facts.fresh <fresh>`.
 
     Returns ``action`` (``exists``, ``handover``, ``init`` or ``refuse``), ``reason`` (one line, for
-    ``refuse``), ``lead`` (the manager that inits, seals and clears up), ``trouble`` (what it could not
-    do), and of an existing cluster ``cluster``, ``digest``, ``members``, ``managers`` (``ip:port``),
-    ``promote`` (``{minion id: node id}`` of pillar's managers that are workers of it), ``sealing``
-    (whether the tokens of this run are sealed yet) and ``sealed`` (that of this host; empty where there
-    is none). ``handover``: all of pillar's managers that are in the cluster are its workers, so that
-    only hosts that are managers still can promote them; ``lead`` then is the first that will be one.
+    ``refuse``), ``lead`` (the manager that inits, seals and clears up), ``trouble`` (what it could
+    not do), and of an existing cluster ``cluster``, ``digest``, ``members``, ``managers``
+    (``ip:port``), ``promote`` (``{minion id: node id}`` of pillar's managers that are workers of
+    it), ``sealing`` (whether the tokens of this run are sealed yet) and ``sealed`` (that of this
+    host; empty where there is none). ``handover``: all of pillar's managers that are in the cluster
+    are its workers, so that only hosts that are managers still can promote them; ``lead`` then is
+    the first that will be one.
 
     CLI Example:
 

@@ -7,10 +7,10 @@ Docker swarm mode: this host's place in the cluster
 
 .. versionadded:: 0.1.0
 
-The states by which a host gets into a swarm and out of it, of ``docker.bootstrap`` and of highstates
-between its runs. Run again they change nothing. What they compare and decide comes from the engine,
-and from the facts that the managers of pillar publish. In test mode each predicts the changes of the
-real run.
+The states by which a host gets into a swarm and out of it, of ``docker.bootstrap`` and of
+highstates between its runs. Run again they change nothing. What they compare and decide comes from
+the engine, and from the facts that the managers of pillar publish. In test mode each predicts the
+changes of the real run.
 """
 
 import contextlib
@@ -304,7 +304,7 @@ def _first_availability():
     return "drain" if entry["labels"] else entry["availability"]
 
 
-# --- a host that pillar moved between managers and workers --------------------------------------------
+# --- a host that pillar moved between managers and workers ----------------------------------------
 
 
 def _same_role(ret, facts, plan, role):
@@ -340,14 +340,15 @@ def _wait_promoted(ret, facts, plan):
 
 def _step_down(ret, facts, managers):
     """
-    This manager, which pillar has as worker, demotes itself; on its own word, so that nobody's facts
-    can take a manager away. Its labels and its availability come in the same update.
+    This manager, which pillar has as worker, demotes itself; on its own word, so that nobody's
+    facts can take a manager away. Its labels and its availability come in the same update.
     """
     rows = __salt__["swarm.nodes"]()
     reached = [row for row in rows if row["id"] in managers and row["reachability"] == "reachable"]
     if not reached and not __opts__["test"]:
         raise CommandExecutionError(
-            "the cluster reaches none of pillar's managers, so this host stays one: see their states"
+            "the cluster reaches none of pillar's managers, so this host stays one: see their"
+            " states"
         )
     (own,) = (row for row in rows if row["id"] == facts["node_id"])
     entry = __salt__["swarm_facts.named"](__opts__["id"])
@@ -404,8 +405,8 @@ def _promote_pillars(ret, facts, plan):
         strangers = [name for name, node_id in plan["promote"].items() if node_id not in rows]
         if strangers:
             raise CommandExecutionError(
-                f"pillar has {', '.join(strangers)} as managers, but the cluster of this manager does"
-                " not know them: let them leave their swarm, and run again"
+                f"pillar has {', '.join(strangers)} as managers, but the cluster of this manager"
+                " does not know them: let them leave their swarm, and run again"
             )
         left = [name for name, node_id in plan["promote"].items() if not rows[node_id]["member"]]
         if rows[facts["node_id"]]["leader"]:
@@ -428,7 +429,7 @@ def _promote_pillars(ret, facts, plan):
         time.sleep(0.5)
 
 
-# --- the rest of its life ---------------------------------------------------------------------------
+# --- the rest of its life -------------------------------------------------------------------------
 
 
 def _sealed_token(plan):
@@ -525,8 +526,8 @@ def drained(name, **kwargs):
 
 def mod_watch(name, sfun=None, **kwargs):
     """
-    What ``watch`` does for each state of the name ``swarm``, in whatever file: the state is asked once
-    more, and knows by ``sfun`` that a watched state changed. Those that rotate something then do;
-    for all others nothing is left to do.
+    What ``watch`` does for each state of the name ``swarm``, in whatever file: the state is asked
+    once more, and knows by ``sfun`` that a watched state changed. Those that rotate something then
+    do; for all others nothing is left to do.
     """
     return __states__[f"swarm.{sfun}"](name, sfun=sfun, **kwargs)

@@ -3,17 +3,17 @@ Docker swarm mode: what the managers do for the cluster in a bootstrap
 ======================================================================
 
 The states of ``docker.bootstrap`` that concern more than the host itself. They belong to the name
-``swarm``. Run again they change nothing. What they compare and decide comes from the engine, and from
-the facts that the managers of pillar publish. In test mode each predicts the changes of the real run;
-facts are published in test mode too, since the predictions of other hosts rest on them.
+``swarm``. Run again they change nothing. What they compare and decide comes from the engine, and
+from the facts that the managers of pillar publish. In test mode each predicts the changes of the
+real run; facts are published in test mode too, since the predictions of other hosts rest on them.
 
 :maturity: new
 :depends: the execution modules ``swarm`` and ``swarm_facts``
 
 .. versionadded:: 0.1.0
 
-A state that watches another one needs nothing more than its own comparison, so ``watch`` is here what
-``require`` is.
+A state that watches another one needs nothing more than its own comparison, so ``watch`` is here
+what ``require`` is.
 """
 
 import contextlib
@@ -186,7 +186,7 @@ def sealed(name, **kwargs):
             ret["comment"] = f"{plan['lead']} leads this run"
             return ret
         if plan["action"] == "handover":
-            ret["comment"] = "tokens are sealed in the next run, when the managers have changed hands"
+            ret["comment"] = "tokens are sealed in the next run, after the managers changed hands"
             return ret
         hosts = _joining(plan)
         if __opts__["test"]:
@@ -284,7 +284,7 @@ def verified(name, **kwargs):
         if plan["action"] == "handover":
             _will_be_handed_over(ret, plan, facts)
             return ret
-        if __opts__["test"] and __salt__["swarm.info"]()["role"] != "manager":
+        if __opts__["test"] and facts.get(__opts__["id"], {}).get("role") != "manager":
             ret["comment"] = "the node list would be compared with pillar"
             return ret
         nodes, missing = _settled(roles, facts)
@@ -298,17 +298,18 @@ def verified(name, **kwargs):
 
 
 def _will_be_handed_over(ret, plan, facts):
-    """Of pillar's managers none is one: in test mode that may be to come, in a real run it is over."""
+    """Of pillar's managers none is one: in test mode that is to come, in a real run it is over."""
     old = [
         minion
         for minion, one in sorted(facts.items())
         if one["role"] == "manager" and set(one["managers"]) & set(plan["managers"])
     ]
     if not __opts__["test"] or not old:
+        addresses = ", ".join(plan["managers"]) or "unknown addresses"
         raise CommandExecutionError(
             f"{', '.join(plan['promote'])} are workers of the cluster, and no manager of it promoted"
-            f" them. Its managers are at {', '.join(plan['managers']) or 'unknown addresses'}: name"
-            " them under swarm:workers and run again, or promote by hand (swarm.promote)"
+            f" them. Its managers are at {addresses}: name them under swarm:workers and run again,"
+            " or promote by hand (swarm.promote)"
         )
     ret["comment"] = f"{', '.join(old)} would promote {', '.join(plan['promote'])}"
 

@@ -13,12 +13,12 @@ labels a token or key.
 
 What was rotated last stands in labels of the cluster, which ``docker info`` does not show and
 ``swarm.cluster`` does: ``saltext.swarm.worker-token.key`` and ``.rotated``,
-``saltext.swarm.manager-token.key`` and ``.rotated``, ``saltext.swarm.ca.key`` and ``.from``. A key is any
-text, such as ``2026-11``, and no secret.
+``saltext.swarm.manager-token.key`` and ``.rotated``, ``saltext.swarm.ca.key`` and ``.from``. A key
+is any text, such as ``2026-11``, and no secret.
 
 A state that watches another one **rotates** when that one changed: a token, the CA, the unlock key.
-So ``watch`` is the way to rotate after a host was removed. ``cluster`` and ``unlocked`` have nothing to
-add to their own comparison then.
+So ``watch`` is the way to rotate after a host was removed. ``cluster`` and ``unlocked`` have nothing
+to add to their own comparison then.
 """
 
 import calendar
@@ -45,7 +45,7 @@ def __virtual__():
 
 @contextlib.contextmanager
 def _reported(ret):
-    """An error of the modules becomes the state's one-line reason; what was done before it stays."""
+    """An error of the modules becomes the state's one-line reason; what was done before stays."""
     try:
         yield
     except (CommandExecutionError, SaltInvocationError) as exc:
@@ -144,10 +144,10 @@ def cluster(
 
 
 def _will_manage():
-    """In test mode: a host outside a swarm, or one that this run of a bootstrap would make a manager."""
-    info = __salt__["swarm.info"]()
-    return info["state"] == "inactive" or (
-        info["role"] != "manager" and bool(__salt__["swarm_facts.run"]()["id"])
+    """In test mode: a host outside a swarm, or one that this bootstrap would make a manager."""
+    facts = __salt__["swarm_facts.collect"]()
+    return facts["state"] in ("inactive", "absent") or (
+        facts["role"] != "manager" and bool(facts["run"])
     )
 
 
@@ -380,8 +380,8 @@ def unlocked(name, key_file=None, key_sdb=None, key_pillar=None, timeout=None, *
 
 def ca_rotated(name, key=None, timeout=None, **kwargs):
     """
-    The cluster's root CA was made anew for this key, and every node has a certificate of it. Both join
-    tokens change with it. A rotation that was cut off is waited for, not done twice.
+    The cluster's root CA was made anew for this key, and every node has a certificate of it. Both
+    join tokens change with it. A rotation that was cut off is waited for, not done twice.
 
     name
         Any text.

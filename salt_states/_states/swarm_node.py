@@ -33,7 +33,7 @@ def __virtual__():
 
 @contextlib.contextmanager
 def _reported(ret):
-    """An error of the modules becomes the state's one-line reason; what was done before it stays."""
+    """An error of the modules becomes the state's one-line reason; what was done before stays."""
     try:
         yield
     except (CommandExecutionError, SaltInvocationError) as exc:
@@ -168,7 +168,7 @@ def _difference(before, wanted):
 
 
 def _change(ret, before, wanted, timeout):
-    """All of it in one update, so that nothing is changed where the engine refuses; then the waits."""
+    """All of it in one update, so that nothing is changed where the engine refuses; then waits."""
     node_id, changes = before["id"], _difference(before, wanted)
     role, availability = (
         wanted[field] if field in changes else None for field in ("role", "availability")
@@ -204,17 +204,17 @@ def _wait_worker(seconds):
         time.sleep(0.5)
 
 
-# --- all nodes that pillar names --------------------------------------------------------------------
+# --- all nodes that pillar names ------------------------------------------------------------------
 
 
 def nodes_by_pillar(name, **kwargs):
     """
-    The nodes of pillar's hosts have what pillar ``swarm:nodes`` gives them: their labels, and in the
-    same update their availability. The last step of ``docker.bootstrap`` does it on one manager.
+    The nodes of pillar's hosts have what pillar ``swarm:nodes`` gives them: their labels, and in
+    the same update their availability. The last step of ``docker.bootstrap`` does it on one manager.
 
-    A host that pillar gives labels joins drained. With its first labels it becomes active, so no task
-    comes before them. Beyond that an availability is changed only where pillar names one: a node that
-    an operator drained stays so.
+    A host that pillar gives labels joins drained. With its first labels it becomes active, so no
+    task comes before them. Beyond that an availability is changed only where pillar names one: a
+    node that an operator drained stays so.
 
     name
         Any text.
@@ -270,7 +270,7 @@ def _by_pillar():
     # By hand nobody says which hosts fit the patterns of pillar; most are called as their minions.
     hosts = {*run["managers"], *run["workers"]} or {row["hostname"] for row in rows.values()}
     entries = {minion: __salt__["swarm_facts.named"](minion) for minion in hosts}
-    entries = {minion: one for minion, one in entries.items() if one["labels"] or one["availability"]}
+    entries = {minion: one for minion, one in entries.items() if any(one.values())}
     facts = __salt__["swarm_facts.fresh"](sorted(hosts)) if entries else {}
     # A host says itself which node it is: two that say the same are both left alone.
     said = [one["node_id"] for one in facts.values()]
@@ -285,7 +285,8 @@ def _by_pillar():
 
 
 def _rows():
-    if __opts__["test"] and __salt__["swarm.info"]()["role"] != "manager":
+    # In test mode this host may have no engine yet, or be a manager only after the steps before.
+    if __opts__["test"] and __salt__["swarm_facts.collect"]()["role"] != "manager":
         return {}
     return {row["id"]: row for row in __salt__["swarm.nodes"]()}
 
@@ -356,7 +357,7 @@ def nodes_absent(name, nodes=None, force=False, **kwargs):
 
 
 def _named(wanted):
-    """The rows of the node list that are meant, each once. A name that two of them share is none."""
+    """The rows of the node list that are meant, each once. A name that two of them have is none."""
     rows = __salt__["swarm.nodes"]()
     found = {}
     for one in wanted:

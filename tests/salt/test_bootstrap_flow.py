@@ -304,26 +304,6 @@ def test_locked_manager_stops_the_run_with_a_text(formed):
     assert written(formed) == {}
 
 
-def test_worker_that_pillar_calls_manager_stops_the_run(formed):
-    node_id = formed["worker1"].machine.node_id
-    formed.pillar["managers"] = ["manager1", "manager2", "manager3", "worker1"]
-    forget_calls(formed)
-    steps = formed.bootstrap()
-    comment = steps["cluster"]["manager1"]["docker-swarm"]["comment"]
-    assert f"salt manager1 swarm.node_update {node_id} role=manager" in comment
-    assert written(formed) == {}
-
-
-def test_manager_that_pillar_calls_worker_fails_alone(formed):
-    formed.pillar["managers"] = ["manager1", "manager2"]
-    run = formed.new_run()
-    run["workers"]["manager3"] = run["workers"]["worker1"]
-    formed.apply("manager1", "docker.mine", run, False)
-    ret = formed["manager3"].job(run=run).state("joined", role="worker")
-    assert ret["result"] is False
-    assert "but it is a manager: demote it" in ret["comment"]
-
-
 def test_nodes_that_pillar_does_not_name_are_told_of_and_left(formed):
     stranger = formed.add("extra")
     token = formed["manager1"].machine.cluster.tokens["worker"]
@@ -375,6 +355,7 @@ def test_test_mode_predicts_the_first_run(fleet):
 
 
 def test_test_mode_on_hosts_without_an_engine(fleet):
+    fleet.pillar.update(nodes={"worker1": {"labels": {"disk": "ssd"}}}, cluster={"subnet_size": 24})
     for minion in fleet.minions.values():
         minion.machine.docker = "absent"
     predicted = fleet.bootstrap(test=True)
