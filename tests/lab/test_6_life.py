@@ -1,4 +1,4 @@
-"""A node's life by pillar: labels before tasks, and hosts that move between managers and workers."""
+"""A node's life by pillar: labels before tasks, hosts that move between managers and workers."""
 
 import pytest
 from conftest import HOSTS, assert_whole
@@ -40,12 +40,13 @@ def of_pillar(managers):
 def tasks(lab, host):
     """The tasks that the cluster ever gave to this host's node."""
     node_id = lab.nodes()[host]["id"]
-    found = lab.one("manager1", "swarm.call", "task_list", f"query={{filters: {{node: [{node_id}]}}}}")
+    query = f"query={{filters: {{node: [{node_id}]}}}}"
+    found = lab.one("manager1", "swarm.call", "task_list", query)
     return [task for task in found or [] if task["NodeID"] == node_id]
 
 
 def test_no_task_comes_before_the_labels(swarm):
-    """A service that runs wherever the label is missing: not for a moment on the host that has it."""
+    """A service that runs wherever the label is missing is not for a moment on the host with it."""
     for host in ("worker1", "worker2"):
         swarm.on(host, "timeout", "60", "docker", "swarm", "leave", "--force")
     swarm.on("manager1", *SERVICE, "--constraint", "node.labels.disk!=ssd", "none:1")
@@ -75,7 +76,8 @@ def test_a_change_in_pillar_is_applied(swarm):
     assert changes["worker2"] == changes["worker3"] == zone
     assert changes["worker1"]["labels"]["disk"] == {"old": "ssd", "new": None}
     swarm.pillar(nodes={"worker1": {"availability": "active"}})
-    assert list(predicted(swarm)[("manager1", "swarm.nodes_by_pillar")]) == ["worker1"]
+    made = swarm.bootstrap()
+    assert list(made.swarm_changes()[("manager1", "swarm.nodes_by_pillar")]) == ["worker1"]
     assert_whole(swarm)
 
 

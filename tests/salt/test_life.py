@@ -1,4 +1,4 @@
-"""A node's life by pillar ``swarm:nodes``: drained until it has its labels, then as pillar wants it."""
+"""A node's life by pillar ``swarm:nodes``: drained until it has its labels, then as wanted."""
 
 import pytest
 from fleet import changes, failures
@@ -123,7 +123,8 @@ def test_a_node_that_an_operator_drained_stays_drained(formed):
     node(formed, "worker1")["availability"] = "drain"
     assert predicted(formed) == {}
     formed.pillar["nodes"] = {"worker1": {"labels": {"disk": "hdd"}}}
-    assert predicted(formed)[NODES] == {"worker1": {"labels": {"disk": {"old": "ssd", "new": "hdd"}}}}
+    labels = {"disk": {"old": "ssd", "new": "hdd"}}
+    assert predicted(formed)[NODES] == {"worker1": {"labels": labels}}
     assert node(formed, "worker1")["availability"] == "drain"
     formed.pillar["nodes"]["worker1"]["availability"] = "active"
     assert list(predicted(formed)[NODES]) == ["worker1"]

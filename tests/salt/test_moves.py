@@ -1,4 +1,4 @@
-"""Hosts that pillar moves between managers and workers: who promotes, who steps down, and when not."""
+"""Hosts that pillar moves between managers and workers: who promotes, who steps down, who not."""
 
 import time
 import types
@@ -6,7 +6,10 @@ import types
 import pytest
 from fleet import changes, failures
 
-UP = {"role": {"old": "worker", "new": "manager"}, "availability": {"old": "active", "new": "drain"}}
+UP = {
+    "role": {"old": "worker", "new": "manager"},
+    "availability": {"old": "active", "new": "drain"},
+}
 DOWN = {
     "swarm": {"old": "manager", "new": "worker"},
     "availability": {"old": "drain", "new": "active"},
@@ -106,7 +109,8 @@ def test_all_are_moved_at_once(formed):
 
 
 def test_settings_and_labels_do_not_mind_a_first_manager_to_come(formed):
-    formed.pillar.update(cluster={"node_cert_expiry": "30d"}, nodes={"worker2": {"labels": {"a": "b"}}})
+    nodes = {"worker2": {"labels": {"a": "b"}}}
+    formed.pillar.update(cluster={"node_cert_expiry": "30d"}, nodes=nodes)
     move(formed, "worker1", "manager2", "manager3")
     expected = formed.bootstrap(test=True)
     assert expected["ok"], failures(expected)

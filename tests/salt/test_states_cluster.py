@@ -247,7 +247,8 @@ def test_unlock_key_is_rotated_when_a_watched_state_changed(formed, key_file):
 def test_autolock_is_switched_off(formed, key_file):
     state(formed, "autolocked", key_file=key_file)
     formed["manager1"].machine.calls.clear()
-    assert predicted(formed, "autolocked", enable=False) == {"autolock": {"old": True, "new": False}}
+    changes = predicted(formed, "autolocked", enable=False)
+    assert changes == {"autolock": {"old": True, "new": False}}
 
 
 @pytest.mark.parametrize("place", [{}, {"key_file": "/a", "key_sdb": "sdb://b/c"}])
