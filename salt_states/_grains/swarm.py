@@ -2,9 +2,9 @@
 Docker swarm mode: this host's place in a swarm, as grains
 ==========================================================
 
-One grain, ``swarm``, with ``state`` (inactive, pending, active, error or locked, as the engine says;
-``absent`` where there is no engine's socket, ``unreachable`` where the engine does not answer),
-``role`` (manager, worker, or empty) and ``node_id``. It is what this host believes: a host whose
+One grain, ``swarm``, with ``state`` (inactive, pending, active, error or locked, as the engine
+says; ``absent`` where there is no engine's socket, ``unreachable`` where the engine does not
+answer), ``role`` (manager, worker, or empty) and ``node_id``. It is what this host believes: a host whose
 record the managers deleted goes on to be ``active``. No token is read, and none is in it.
 
 Grains are made when the minion starts, and by ``saltutil.refresh_grains``. Without a socket no call
@@ -59,8 +59,8 @@ def _grain(state, role="", node_id=""):
 
 def _info(path):
     """
-    What ``GET /info`` answers. Not by the compiled core: grains are made in the minion's own process,
-    which lives on, and must not hold a library that the next sync replaces.
+    What ``GET /info`` answers. Not by the compiled core: grains are made in the minion's own
+    process, which lives on, and must not hold a library that the next sync replaces.
     """
     connection = http.client.HTTPConnection("docker", timeout=TIMEOUT)
     with socket.socket(socket.AF_UNIX) as connection.sock:

@@ -64,7 +64,8 @@ def certificate():
         raise CommandExecutionError(f"cannot read {path}: {exc}") from None
 
     def named(oid):
-        # swarmkit: the node's id is the common name, its role the unit, the cluster the organization.
+        # swarmkit: the node's id is the common name, its role the unit, the cluster the
+        # organization.
         values = found.subject.get_attributes_for_oid(oid)
         return values[0].value if values else ""
 

@@ -3,8 +3,8 @@ Docker swarm mode, seen from the master
 =======================================
 
 What an orchestration would do, and how the swarm is. Both read alone: they change nothing on any
-host. Sync this file to the master once, with ``salt-run saltutil.sync_runners``; the wheel brings it
-along.
+host. Sync this file to the master once, with ``salt-run saltutil.sync_runners``; the wheel brings
+it along.
 
 :maturity: new
 :depends: the execution modules ``swarm`` and ``swarm_facts`` on the minions
@@ -60,7 +60,8 @@ def plan(orchestration="bootstrap", data=False, **pillar):
         salt-run swarm.plan replace swarm_replace='{worker2: worker9}' data=True
     """
     if orchestration not in ORCHESTRATIONS:
-        return [f"no orchestration is called {orchestration}; there are {', '.join(ORCHESTRATIONS)}"]
+        known = ", ".join(ORCHESTRATIONS)
+        return [f"no orchestration is called {orchestration}; there are {known}"]
     pillar = {key: value for key, value in pillar.items() if not key.startswith("__")}
     _progress(f"docker.{orchestration} in test mode: each of its steps asks its hosts")
     ran = __salt__["state.orchestrate"](f"docker.{orchestration}", test=True, pillar=pillar)
@@ -154,10 +155,11 @@ def status(timeout=30):
     timeout
         Seconds that the hosts have to answer.
 
-    Returns a dict: ``problems`` (lines; empty when all is well), ``cluster`` (its id), ``leader`` (host
-    name), ``quorum`` (``managers``, ``reachable``, ``needed``, and ``losses``: how many more may
-    fail), ``nodes`` (how many in each state), ``versions`` (``{engine version: [host names]}``),
-    ``certificates`` (``{minion id: end, in UTC}``), ``warnings`` (``{minion id: the engine's own}``).
+    Returns a dict: ``problems`` (lines; empty when all is well), ``cluster`` (its id), ``leader``
+    (host name), ``quorum`` (``managers``, ``reachable``, ``needed``, and ``losses``: how many more
+    may fail), ``nodes`` (how many in each state), ``versions`` (``{engine version: [host
+    names]}``), ``certificates`` (``{minion id: end, in UTC}``), ``warnings`` (``{minion id: the
+    engine's own}``).
 
     CLI Example:
 

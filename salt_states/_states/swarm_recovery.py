@@ -34,7 +34,7 @@ def recovered(
     those hosts have to leave by force and join anew, which ``docker.bootstrap`` does.
 
     It is refused where any manager of pillar still sees a leader, is silent, or listens though its
-    minion is silent; with autolock, which the engine cannot do it with; and without the confirmation.
+    minion is silent; with autolock, since the engine cannot do both; and without the confirmation.
 
     name
         Any text.
@@ -81,8 +81,8 @@ def _facts(host):
     silent = [name for name in run["managers"] if name not in facts]
     if silent or not run["id"]:
         raise CommandExecutionError(
-            f"no report came from {', '.join(silent) or 'this run'}: it may still be in the cluster."
-            " Start its minion, or name a dead host in pillar swarm:init_without"
+            f"no report came from {', '.join(silent) or 'this run'}: it may still be in the"
+            " cluster. Start its minion, or name a dead host in pillar swarm:init_without"
         )
     if host not in facts:
         raise CommandExecutionError(f"{host} is no manager of this run")
@@ -158,11 +158,12 @@ def _recovered(ret, facts):
     """A leader is there; after a run that was cut off the other managers' records may be, too."""
     ret["comment"] = "this host's cluster has a leader: there is nothing to recover"
     own = facts[__opts__["id"]]
+    # Not this host itself, which sees the leader.
     lost = {entry["node_id"] for entry in facts.values() if not entry.get("cluster")}
     stale = [
         node
         for node in __salt__["swarm.nodes"]()
-        if node["role"] == "manager" and not node["member"] and node["id"] in lost - {own["node_id"]}
+        if node["role"] == "manager" and not node["member"] and node["id"] in lost
     ]
     if not stale:
         return

@@ -24,8 +24,8 @@ def __virtual__():
 
 def unlock_key_rotated(name, key, key_file=None, key_sdb=None, timeout=None, **kwargs):
     """
-    The unlock key was made anew for this key, and is kept where the operator says. Managers that run
-    fetch it from each other; one that was off then may want the old key.
+    The unlock key was made anew for this key, and is kept where the operator says. Managers that
+    run fetch it from each other; one that was off then may want the old key.
 
     name
         Any text.
@@ -46,7 +46,7 @@ def unlock_key_rotated(name, key, key_file=None, key_sdb=None, timeout=None, **k
     ret = {"name": name, "result": True, "changes": {}, "comment": ""}
     try:
         if bool(key_file) == bool(key_sdb):
-            raise SaltInvocationError("give key_file or key_sdb, where the unlock key is to be kept")
+            raise SaltInvocationError("give key_file or key_sdb, where the unlock key is kept")
         cluster = __salt__["swarm.cluster"]()
         if not cluster["autolock"]:
             raise CommandExecutionError("autolock is off: there is no unlock key to rotate")

@@ -42,7 +42,7 @@ def test_remove(swarm):
 
 
 def test_remove_of_a_host_whose_engine_died(swarm):
-    """Its node is ready for a while: refused until the managers see it down, then its record goes."""
+    """Refused while its node is ready; when the managers see that it is down, its record goes."""
     swarm.on("worker2", "systemctl", "mask", "--now", "docker.socket", "docker.service")
     early = swarm.orchestrate("docker.remove", swarm_hosts=["worker2"])
     if early.code:
@@ -63,7 +63,8 @@ def test_replace_and_an_engine_that_is_killed_at_it(swarm):
     before = ids(swarm, "manager1")
     given = {"swarm_replace": {"worker2": "worker3"}}
     run = ("systemd-run", "--unit=kill", "--collect", "sh", "-c")
-    script = "until docker info 2>/dev/null | grep -q 'NodeID: .'; do :; done; pkill -KILL -x dockerd"
+    joined = "docker info 2>/dev/null | grep -q 'NodeID: .'"
+    script = f"until {joined}; do :; done; pkill -KILL -x dockerd"
     swarm.on("worker3", *run, script)
     first = swarm.orchestrate("docker.replace", **given)
     until_idle(swarm)
@@ -82,7 +83,7 @@ def test_prune_removes_what_pillar_does_not_name_and_no_more_than_it_may(swarm):
     swarm.pillar(workers=["worker1"], prune=1)
     run = swarm.bootstrap()
     assert run.code == 1
-    assert "2 nodes are not in pillar, and swarm:prune lets 1 be removed: none was" in run.comments()
+    assert "2 nodes are not in pillar, and swarm:prune lets 1 be removed" in run.comments()
     assert set(swarm.nodes()) == set(MANAGERS + WORKERS)
     swarm.pillar(workers=["worker1"], prune=2)
     run = swarm.bootstrap()

@@ -35,7 +35,7 @@ def requires(data, name):
     return [list(one.values())[0] for one in step(data, name).get("require", [])]
 
 
-# --- what is refused before any job is sent --------------------------------------------------------
+# --- what is refused before any job is sent -------------------------------------------------------
 
 
 @pytest.mark.parametrize("sls", ALL)
@@ -90,7 +90,7 @@ def test_what_the_caller_has_to_say(tmp_path, sls, given, text):
     assert text in refusal(data, sls.replace(".", "-"))
 
 
-# --- steps ------------------------------------------------------------------------------------------
+# --- steps ----------------------------------------------------------------------------------------
 
 
 def test_remove(tmp_path):
@@ -195,7 +195,8 @@ def test_recover_in_test_mode_predicts_no_bootstrap(tmp_path):
 
 def test_rotate(tmp_path):
     place = {"key_file": "/root/key"}
-    given = {"swarm_rotate": ["unlock_key", "ca"], "swarm_rotate_key": "k", "swarm_unlock_key": place}
+    given = {"swarm_rotate": ["unlock_key", "ca"], "swarm_rotate_key": "k"}
+    given["swarm_unlock_key"] = place
     data = render(tmp_path, pillar(given), sls="docker.rotate")
     found = step(data, "docker-rotate")
     assert found["tgt"] == ["manager1"]
@@ -235,7 +236,7 @@ def test_prune_is_off_unless_pillar_says_so(tmp_path):
         assert step(data, "docker-verified")["pillar"]["swarm_run"]["prune"] == expected
 
 
-# --- two at a time ----------------------------------------------------------------------------------
+# --- two at a time --------------------------------------------------------------------------------
 
 
 def job(jid, *arguments, fun="runner.state.orchestrate"):

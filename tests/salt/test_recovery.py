@@ -1,4 +1,4 @@
-"""A cluster that lost its quorum: who may go on alone, on whose word, and what the others do then."""
+"""A cluster that lost its quorum: who may go on alone, on whose word, and what the others do."""
 
 import pytest
 

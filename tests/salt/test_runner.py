@@ -166,7 +166,7 @@ def test_an_unknown_orchestration(runner):
     assert len(found) == 1 and "there are bootstrap, remove" in found[0]
 
 
-# --- status -----------------------------------------------------------------------------------------
+# --- status ---------------------------------------------------------------------------------------
 
 
 def status(runner, fleet, monkeypatch, pillar=PILLAR):
