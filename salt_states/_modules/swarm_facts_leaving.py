@@ -48,7 +48,9 @@ def leaving(hosts, cluster=""):
         salt manager1 swarm_facts.leaving '[worker2]'
     """
     if not isinstance(hosts, list) or not all(isinstance(host, str) for host in hosts):
-        raise SaltInvocationError("hosts wants a list of minion ids")
+        raise SaltInvocationError(
+            "which hosts? Give a list of minion ids; docker.remove and docker.teardown name theirs"
+        )
     ids = __salt__["swarm_facts.manager_ids"]()
     facts = __salt__["swarm_facts.fresh"](sorted({*ids, *hosts}))
     stay = ids if cluster else [name for name in ids if name not in hosts]

@@ -1,6 +1,6 @@
 # This host leaves its swarm; a step of docker.remove and docker.teardown.
-{%- set run = pillar['swarm_run'] %}
+{%- set run = pillar.get('swarm_run', {}) %}
 docker-swarm-departed:
   swarm.departed:
-    - hosts: {{ run['leaving'] | json }}
+    - hosts: {{ run.get('leaving') | json }}
     - cluster: {{ run.get('ends', '') | json }}

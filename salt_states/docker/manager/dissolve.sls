@@ -1,6 +1,6 @@
 # The last manager leaves; a step of docker.teardown.
-{%- set run = pillar['swarm_run'] %}
+{%- set run = pillar.get('swarm_run', {}) %}
 docker-swarm-dissolved:
   swarm.dissolved:
-    - hosts: {{ run['leaving'] | json }}
-    - cluster: {{ run['ends'] | json }}
+    - hosts: {{ run.get('leaving') | json }}
+    - cluster: {{ run.get('ends') | json }}

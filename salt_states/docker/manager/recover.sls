@@ -1,10 +1,10 @@
 # One manager goes on alone; a step of docker.recover.
-{%- set run = pillar['swarm_run'] %}
+{%- set run = pillar.get('swarm_run', {}) %}
 {%- set swarm = pillar.get('swarm', {}) %}
 docker-swarm-recovered:
   swarm.recovered:
-    - host: {{ run['host'] | json }}
-    - confirm: {{ run['confirm'] | json }}
+    - host: {{ run.get('host') | json }}
+    - confirm: {{ run.get('confirm') | json }}
     - advertise_addr: {{ swarm.get('advertise') | json }}
     - listen_addr: {{ swarm.get('listen') | json }}
     - data_path_addr: {{ swarm.get('data_path') | json }}

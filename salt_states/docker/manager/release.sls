@@ -1,7 +1,7 @@
 # The hosts that leave run no task and are no managers; a step of docker.remove and docker.teardown.
-{%- set run = pillar['swarm_run'] %}
+{%- set run = pillar.get('swarm_run', {}) %}
 docker-swarm-released:
   swarm.released:
-    - hosts: {{ run['leaving'] | json }}
+    - hosts: {{ run.get('leaving') | json }}
     - drain: {{ not run.get('ends') }}
     - cluster: {{ run.get('ends', '') | json }}
