@@ -8,7 +8,6 @@ import pathlib
 import re
 import shutil
 import subprocess
-import time
 
 import pytest
 from conftest import HOSTS, assert_whole, until_answers
@@ -17,18 +16,19 @@ ROOT = pathlib.Path(__file__).parents[2]
 VERSION = (ROOT / "VERSION").read_text().strip()
 NEXT = "99.0.0"
 EXTMODS = "/var/cache/salt/minion/extmods"
-# Where nothing answers: packets to it are dropped.
+# Where nothing listens.
 SILENT = "10.213.0.2:9"
 
 
 def deliver(lab, checkout=ROOT):
     """The file root of a checkout to the master, and from there to each minion."""
     lab("sync", str(checkout))
-    lab.salt(",".join(HOSTS), "saltutil.sync_all")
+    # All minions load anew what they have just synced, all at once.
+    lab.salt(",".join(HOSTS), "saltutil.sync_all", "--timeout=60")
 
 
 def versions(lab):
-    found = lab.salt(",".join(HOSTS), "swarm.version")
+    found = lab.salt(",".join(HOSTS), "swarm.version", "--timeout=60")
     return {(one["module"], one["core"]) for one in found.values()}
 
 
@@ -64,37 +64,40 @@ def test_module_before_the_engine(swarm):
 
 
 @pytest.fixture
-def silent(swarm):
-    """Connections to one port of the master wait for an answer."""
+def refuse(swarm):
+    """Connections to SILENT wait for an answer; the function that the test gets lets them end."""
     rule = "INPUT -p tcp --dport 9 -j DROP"
+
+    def end():
+        swarm.on("master", *f"iptables -D {rule}".split(), check=False)
+
     swarm.on("master", *f"iptables -I {rule}".split())
-    yield SILENT
-    swarm.on("master", *f"iptables -D {rule}".split())
+    yield end
+    end()
 
 
-SLOW = """
+SLOW = f"""
 slow:
   module.run:
     - swarm.reachable:
-      - addresses: {address}
-      - timeout: 20
+      - addresses: {SILENT}
+      - timeout: 250
 facts:
   swarm.published: []
 """
 
 
-def test_upgrade_while_a_job_runs(swarm, silent, next_version):
+def test_upgrade_while_a_job_runs(swarm, refuse, next_version):
     """The job ends well with what it has loaded; the next one uses the new code. And back again."""
     deliver(swarm)
-    slow = SLOW.format(address=silent)
-    swarm.on("master", "sh", "-c", "cat > /srv/salt/slow.sls", stdin=slow)
+    swarm.on("master", "sh", "-c", "cat > /srv/salt/slow.sls", stdin=SLOW)
     old = f"{EXTMODS}/modules/_swarm-{VERSION}-x86_64.abi3.so"
-    before = mapped(swarm, "worker1", old)
     with concurrent.futures.ThreadPoolExecutor(1) as pool:
-        job = pool.submit(swarm.one, "worker1", "state.apply", "slow")
-        process = until_mapped(swarm, "worker1", old, before)
+        job = pool.submit(swarm.one, "worker1", "state.apply", "slow", "--timeout=60")
+        until_mapped(swarm, "worker1", "state.apply", old)
         deliver(swarm, next_version)
-        assert mapped(swarm, "worker1", old) >= process, "the job ended before the upgrade came"
+        assert mapped(swarm, "worker1", "state.apply", old), "the job ended before the upgrade came"
+        refuse()
         states = job.result()
     assert {state["result"] for state in states.values()} == {True}, states
     assert versions(swarm) == {(NEXT, NEXT)}
@@ -107,18 +110,18 @@ def test_upgrade_while_a_job_runs(swarm, silent, next_version):
     assert run.code == 0 and run.changes() == {}, run.why()
 
 
-def mapped(lab, host, path):
-    """The processes of the host that have the file mapped, deleted since or not."""
-    return set(lab.shell(host, f"grep -lsF {path} /proc/[0-9]*/maps", check=False).out.split())
+def mapped(lab, host, function, path):
+    """Whether a running job of the function has the file mapped, deleted since or not."""
+    jobs = lab.one(host, "saltutil.is_running", function)
+    maps = [f"/proc/{job['pid']}/maps" for job in jobs]
+    return bool(jobs) and path in lab.on(host, "cat", *maps, check=False).out
 
 
-def until_mapped(lab, host, path, before):
-    """The processes that have it now and did not before."""
-    for _ in range(120):
-        if new := mapped(lab, host, path) - before:
-            return new
-        time.sleep(0.2)
-    raise AssertionError(f"no job on {host} loads {path}")
+def until_mapped(lab, host, function, path):
+    for _ in range(60):
+        if mapped(lab, host, function, path):
+            return
+    raise AssertionError(f"no {function} on {host} loads {path}")
 
 
 def test_bootstrap_brings_another_version_and_takes_it_back(swarm, next_version):
@@ -139,8 +142,8 @@ def test_uninstalled(swarm):
     swarm.on("master", "sh", "-c", f"cat > {fileroot}", stdin=script)
     swarm.on("master", "/opt/salt/bin/python", fileroot, "remove", "/srv/salt")
     try:
-        swarm.salt(",".join(HOSTS), "saltutil.sync_all")
-        swarm.salt(",".join(HOSTS), "saltutil.refresh_modules")
+        swarm.salt(",".join(HOSTS), "saltutil.sync_all", "--timeout=60")
+        swarm.salt(",".join(HOSTS), "saltutil.refresh_modules", "--timeout=60")
         assert swarm.shell("worker1", f"find {EXTMODS} -name '*swarm*.so'").out == ""
         error = swarm.error("worker1", "swarm_facts.run")
         assert "is not available" in error
