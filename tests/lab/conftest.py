@@ -44,8 +44,13 @@ class Run:
     def _hosts(self):
         for step in self.steps.values():
             for host, states in ((step.get("changes") or {}).get("ret") or {}).items():
-                if isinstance(states, dict):
-                    yield host, states
+                # A function that a step called returns what it likes.
+                states = states if isinstance(states, dict) else {}
+                yield host, {
+                    tag: state
+                    for tag, state in states.items()
+                    if isinstance(state, dict) and "result" in state
+                }
 
     def changes(self):
         """``{(host, state function, id): changes}`` of all states that changed something."""

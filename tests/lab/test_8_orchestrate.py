@@ -94,25 +94,37 @@ def test_prune_removes_what_pillar_does_not_name_and_no_more_than_it_may(swarm):
 
 
 def test_rotate(swarm):
-    def tokens():
+    kept = "/var/lib/unlock.key"
+
+    def secrets():
         swarm.note_secrets()
-        return {
+        found = {
             role: swarm.on("manager1", "docker", "swarm", "join-token", "-q", role).out.strip()
             for role in ("worker", "manager")
         }
+        found["key"] = swarm.on("manager1", "cat", kept).out.strip()
+        swarm.secrets.add(found["key"])
+        return found
 
-    before = tokens()
-    given = {"swarm_rotate": ["worker", "ca"], "swarm_rotate_key": "lab"}
+    swarm.one("manager1", "swarm.autolock", "True", f"key_file={kept}")
+    before = secrets()
+    given = {
+        "swarm_rotate": ["worker", "ca", "unlock_key"],
+        "swarm_rotate_key": "lab",
+        "swarm_unlock_key": {"key_file": kept},
+    }
     predicted = swarm.orchestrate("docker.rotate", "test=True", **given)
     assert predicted.code == 0, predicted.why()
-    assert tokens() == before
+    assert secrets() == before
     done = swarm.orchestrate("docker.rotate", **given)
     assert done.code == 0, done.why()
     assert done.swarm_changes() == predicted.swarm_changes()
-    after = tokens()
-    assert all(after[role] != before[role] for role in before), "a new CA is in both"
+    after = secrets()
+    assert all(after[name] != before[name] for name in before), "a new CA is in both tokens"
     again = swarm.orchestrate("docker.rotate", **given)
-    assert again.code == 0 and again.swarm_changes() == {} and tokens() == after
+    assert again.code == 0 and again.swarm_changes() == {} and secrets() == after
+    assert swarm.one("manager1", "swarm.unlock_key_kept", f"key_file={kept}") is True
+    swarm.one("manager1", "swarm.autolock", "False")
 
 
 def test_recover(swarm):
