@@ -90,22 +90,25 @@ def released(name, hosts, drain=True, cluster="", **kwargs):
             if node["member"] or (node["role"] == "manager" and node["state"] != "down")
         ]
         for node in draining:
+            if not __opts__["test"]:
+                __salt__["swarm.drain"](node["id"])
             change = {"old": node["availability"], "new": "drain"}
             ret["changes"].setdefault(_title(node), {})["availability"] = change
-        for node in demoting:
+        for node in __salt__["swarm_facts.demotion_order"](demoting):
+            if not __opts__["test"]:
+                __salt__["swarm.demote"](node["id"])
             change = {"old": "manager", "new": "worker"}
             ret["changes"].setdefault(_title(node), {})["role"] = change
-        names = ", ".join(ret["changes"]) or "none of them"
-        if __opts__["test"]:
-            ret["result"] = None if ret["changes"] else True
-            ret["comment"] = f"would be drained or demoted: {names}"
-            return ret
-        for node in draining:
-            __salt__["swarm.drain"](node["id"])
-        for node in __salt__["swarm_facts.demotion_order"](demoting):
-            __salt__["swarm.demote"](node["id"])
-        ret["comment"] = f"drained or demoted: {names}"
+        _tell(ret, "drained or demoted", ", ".join(ret["changes"]))
     return ret
+
+
+def _tell(ret, done, what):
+    """The comment on the changes: that they were made, or would be."""
+    if __opts__["test"] and what:
+        ret.update(result=None, comment=f"would be {done}: {what}")
+    else:
+        ret["comment"] = f"{done}: {what or 'nothing to do'}"
 
 
 def _title(node):
@@ -253,33 +256,27 @@ def removed(name, hosts, **kwargs):
             ret["comment"] = _who_leads(plan)
             return ret
         facts = __salt__["swarm_facts.fresh"](hosts)
-        staying = []
+        staying, gone = [], []
         for host, target in plan["targets"].items():
-            gone = __salt__["swarm_facts.records"](target)
             if target["alive"] and not __opts__["test"]:
                 staying.append(f"{host} has not left: {facts[host]['error'] or 'see its states'}")
-                gone = target["records"]
-            for node in gone:
-                ret["changes"][node["id"]] = {"old": node["hostname"], "new": ""}
-        _delete(ret)
+                gone += target["records"]
+            else:
+                gone += __salt__["swarm_facts.records"](target)
+        _delete(ret, gone)
         if staying:
             ret["result"] = False
             ret["comment"] = "; ".join(staying + [ret["comment"]])
     return ret
 
 
-def _delete(ret):
-    """Delete the records that the changes name, or say so."""
-    text = ", ".join(f"{change['old']} ({id_})" for id_, change in ret["changes"].items())
-    if not ret["changes"]:
-        ret["comment"] = "no record of them is in the node list"
-    elif __opts__["test"]:
-        ret.update(result=None, comment=f"records would be removed: {text}")
-    else:
-        for id_ in ret["changes"]:
+def _delete(ret, nodes):
+    for node in nodes:
+        if not __opts__["test"]:
             # By force: that a node is down shows only after 15 s (swarmkit: three heartbeats).
-            __salt__["swarm.node_rm"](id_, force=True, demote=True)
-        ret["comment"] = f"records removed: {text}"
+            __salt__["swarm.node_rm"](node["id"], force=True, demote=True)
+        ret["changes"][node["id"]] = {"old": node["hostname"], "new": ""}
+    _tell(ret, "removed from the node list", ", ".join(_title(node) for node in nodes))
 
 
 def pruned(name, limit, **kwargs):
@@ -317,13 +314,10 @@ def pruned(name, limit, **kwargs):
         reason = __salt__["swarm_facts.quorum"](__salt__["swarm.nodes"](), gone)["reason"]
         if reason:
             raise CommandExecutionError(reason)
-        for node in __salt__["swarm_facts.demotion_order"](unnamed):
+        for node in unnamed:
             if node["state"] == "ready" and not __opts__["test"]:
                 __salt__["swarm.drain"](node["id"])
-            ret["changes"][node["id"]] = {"old": node["hostname"], "new": ""}
-        _delete(ret)
-        if not unnamed:
-            ret["comment"] = "every node is named in pillar"
+        _delete(ret, __salt__["swarm_facts.demotion_order"](unnamed))
     return ret
 
 

@@ -140,15 +140,17 @@ def _recover(ret, facts, confirm, addresses):
         " (force-new-cluster); what it has not seen of the last changes is lost;"
         f" {', '.join(others) or 'nobody'} will leave by force and join anew"
     )
-    ret["changes"] = {"swarm": {"old": "no leader", "new": "leader"}}
+    changes = {"swarm": {"old": "no leader", "new": "leader"}}
     if __opts__["test"]:
-        ret.update(result=None, comment=f"{words}; to confirm: swarm_confirm: {own['node_id']}")
+        ret.update(result=None, changes=changes)
+        ret["comment"] = f"{words}; to confirm: swarm_confirm: {own['node_id']}"
         return
     if confirm != own["node_id"]:
-        ret.update(result=False, changes={})
-        ret["comment"] = f"not confirmed: {words}; run again with swarm_confirm: {own['node_id']}"
-        return
+        raise CommandExecutionError(
+            f"not confirmed: {words}; run again with swarm_confirm: {own['node_id']}"
+        )
     made = __salt__["swarm.init"](force_new_cluster=True, **addresses)
+    ret["changes"] = changes
     _delete_others(made["node_id"])
     __salt__["swarm_facts.publish"]()
     ret["comment"] = f"this host leads the cluster {made['cluster_id']} again, alone"
@@ -167,11 +169,13 @@ def _recovered(ret, facts):
     ]
     if not stale:
         return
-    ret["changes"] = {node["id"]: {"old": node["hostname"], "new": ""} for node in stale}
+    changes = {node["id"]: {"old": node["hostname"], "new": ""} for node in stale}
     if __opts__["test"]:
-        ret.update(result=None, comment="records of managers that lost the cluster would go")
+        ret.update(result=None, changes=changes)
+        ret["comment"] = "records of managers that lost the cluster would be removed"
         return
     _delete_others(own["node_id"])
+    ret["changes"] = changes
     ret["comment"] = "removed the records of managers that lost the cluster"
 
 

@@ -175,11 +175,19 @@ def test_a_host_that_does_not_leave_keeps_its_record(formed):
     ret = formed["manager1"].job(run=run).state("removed", hosts=hosts)
     assert ret["result"] is False
     assert ret["comment"].startswith("worker2 has not left: the leave hangs")
-    assert "records removed: worker1" in ret["comment"]
+    assert "removed from the node list: worker1" in ret["comment"]
     assert names(formed) == ["manager1", "manager2", "manager3", "worker2"]
     del formed["worker2"].machine.fail["leave"]
     assert not failed(remove(formed, *hosts))
     assert "worker2" not in names(formed)
+
+
+def test_what_was_done_before_a_failure_is_told(formed):
+    formed["manager1"].machine.fail["node_demote"] = ("Timeout", "the demotion hangs")
+    ret = remove(formed, "worker2", "manager3")["released", "manager1"]
+    assert ret["result"] is False and ret["comment"] == "the demotion hangs"
+    (change,) = ret["changes"].values()
+    assert change == {"availability": {"old": "active", "new": "drain"}}
 
 
 @pytest.mark.parametrize("steps", [1, 2])
@@ -306,7 +314,7 @@ def test_a_manager_that_the_operator_called_dead_is_named(formed):
     formed.pillar["init_without"] = ["manager3"]
     formed["manager3"].machine.docker = "stopped"
     formed.down.add("manager3")
-    assert pruned(formed, 1)["comment"] == "every node is named in pillar"
+    assert pruned(formed, 1)["comment"] == "removed from the node list: nothing to do"
     assert "manager3" in names(formed)
 
 
