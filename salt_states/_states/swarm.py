@@ -161,14 +161,17 @@ def joined(
     """
     This host is a member of the cluster of pillar ``swarm:managers``: its node id stands in their
     list. A join found pending is waited for, then done anew; an orphan, that left the list, leaves
-    its remains and joins; a host in another swarm is left alone, and fails.
+    its remains and joins; a host in another swarm is left alone, and fails. In a bootstrap a worker
+    that pillar made a manager is waited for until the manager that leads has promoted it, and a
+    manager that pillar made a worker demotes itself, unless that would lose the quorum.
 
     name
         Any text.
     role
         ``worker`` or ``manager``.
     advertise_addr, listen_addr, data_path_addr, availability
-        As for :py:func:`swarm.join <salt.modules.swarm.join>`.
+        As for :py:func:`swarm.join <salt.modules.swarm.join>`; the availability is that of pillar
+        ``swarm:nodes`` unless given, and ``drain`` for a host that pillar gives labels.
     remote_addrs
         Managers to join, instead of those that the facts name.
     token_file, token_pillar, token_sdb
@@ -350,7 +353,7 @@ def _step_down(ret, facts, managers):
             "the cluster reaches none of pillar's managers, so this host stays one: see their"
             " states"
         )
-    (own,) = (row for row in rows if row["id"] == facts["node_id"])
+    own = _own_row({row["id"]: row for row in rows}, facts)
     entry = __salt__["swarm_facts.named"](__opts__["id"])
     # As a manager it was drained by this bootstrap.
     free = "active" if own["availability"] == "drain" else None
@@ -362,11 +365,27 @@ def _step_down(ret, facts, managers):
         labels=entry["labels"],
     )
     changes = dict(done["changes"])
+    if "role" not in changes:
+        # swarmkit: a demotion that would cost the quorum is put off, not taken back.
+        raise CommandExecutionError(
+            "this host was demoted before, but runs as a manager still: bring back the managers that"
+            " are down (swarm.nodes), then run again"
+        )
     role = changes.pop("role")
     ret["changes"].update(swarm=role, **changes)
     verb = "would demote" if __opts__["test"] else "demoted"
     ret["result"] = done["result"]
     ret["comment"] = f"this manager {verb} itself, node {facts['node_id']}"
+
+
+def _own_row(rows, facts):
+    """This manager in its own node list."""
+    if facts["node_id"] not in rows:
+        raise CommandExecutionError(
+            f"this host is a manager, but its node {facts['node_id']} is in no node list any more:"
+            " let it leave (swarm.leave force=True), and run again"
+        )
+    return rows[facts["node_id"]]
 
 
 def _node(who, node_id, **wanted):
@@ -409,7 +428,7 @@ def _promote_pillars(ret, facts, plan):
                 " does not know them: let them leave their swarm, and run again"
             )
         left = [name for name, node_id in plan["promote"].items() if not rows[node_id]["member"]]
-        if rows[facts["node_id"]]["leader"]:
+        if _own_row(rows, facts)["leader"]:
             for name in left:
                 entry = __salt__["swarm_facts.named"](name)
                 availability = entry["availability"] or "drain"

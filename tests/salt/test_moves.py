@@ -245,6 +245,34 @@ def test_a_manager_that_is_the_last_reached_one_stays(formed):
     assert "reaches none of pillar's managers, so this host stays one" in ret["comment"]
 
 
+def stepping_down(fleet):
+    """manager3, which pillar has as worker, in a run in which the others reported."""
+    move(fleet, "manager1", "manager2")
+    run = fleet.new_run()
+    for name in ("manager1", "manager2"):
+        fleet[name].job(run=run).state("published")
+    return fleet["manager3"].job(run=run)
+
+
+def test_a_demotion_that_the_engine_put_off_is_told(formed):
+    """The record says worker, but the role manager could not take the member out."""
+    job = stepping_down(formed)
+    machine = formed["manager3"].machine
+    machine.cluster.nodes[machine.node_id]["role"] = "worker"
+    ret = job.state("joined", role="worker")
+    assert ret["result"] is False
+    assert "this host was demoted before, but runs as a manager still" in ret["comment"]
+
+
+def test_a_manager_without_a_record_is_told(formed):
+    job = stepping_down(formed)
+    machine = formed["manager3"].machine
+    del machine.cluster.nodes[machine.node_id]
+    ret = job.state("joined", role="worker")
+    assert (ret["result"], ret["changes"]) == (False, {})
+    assert "is in no node list any more" in ret["comment"]
+
+
 def test_facts_of_a_worker_demote_nobody(formed):
     """A worker says that it is the node of a manager that pillar does not name."""
     node_id = formed["manager3"].machine.node_id
