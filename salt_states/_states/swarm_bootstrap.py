@@ -119,37 +119,13 @@ def dead_removed(name, **kwargs):
                 __salt__["swarm_facts.manager_ids"](), known=True
             )
             nodes = [node for node in __salt__["swarm.nodes"]() if _of_manager(node)]
-            _remove(ret, _left_behind(nodes, hosts))
+            _remove(ret, __salt__["swarm_facts.left_behind"](nodes, hosts))
             ret["comment"] = ret["comment"] or "no dead manager in the node list"
     return ret
 
 
 def _of_manager(node):
     return node["member"] or node["role"] == "manager"
-
-
-def _left_behind(nodes, hosts):
-    """
-    Node records that one of the hosts left: with its manager address, or with its name and either
-    down or at its address; another living node may have the same name.
-    """
-    # Which record is its own only such a host can say; with its engine stopped it may be a member.
-    known = [
-        facts for facts in hosts.values() if facts["state"] in ("absent", "inactive", "active")
-    ]
-    alive = {facts["node_id"] for facts in known if facts["node_id"]}
-    return [
-        node
-        for node in nodes
-        if node["id"] not in alive and any(_of_host(node, facts) for facts in known)
-    ]
-
-
-def _of_host(node, facts):
-    if node["manager_addr"].rpartition(":")[0].strip("[]") in facts["addresses"]:
-        return True
-    here = node["state"] == "down" or node["addr"] in facts["addresses"]
-    return here and node["hostname"] == facts["name"]
 
 
 def _remove(ret, dead):
@@ -290,7 +266,7 @@ def verified(name, **kwargs):
         nodes, missing = _settled(roles, facts)
         # Those of managers went before any manager joined (dead_removed).
         workers = [node for node in nodes.values() if not _of_manager(node)]
-        _remove(ret, _left_behind(workers, facts))
+        _remove(ret, __salt__["swarm_facts.left_behind"](workers, facts))
         if not __opts__["test"]:
             _summarize(ret, roles, facts, nodes, missing)
         ret["comment"] = ret["comment"] or "no record of a host that left is in the node list"
