@@ -4,8 +4,8 @@ What a fleet costs: hosts made a swarm from bare, once more, a manager moved, fi
 
     tests/bench/fleet.py          (3 + 17 hosts; LAB_WORKERS for another number, eight at least)
 
-For each: wall time, jobs that the master published, and processor time of all hosts together, engines
-and Salt, by their control groups.
+For each: wall time, jobs that the master published, and processor time of all hosts together,
+engines and Salt, by their control groups.
 """
 
 import json

@@ -11,7 +11,7 @@ START = "systemctl start docker"
 
 @contextlib.contextmanager
 def beside_bootstrap(lab, *args):
-    """Run docker.bootstrap while the block runs; the block gets a list that holds the `Run` after."""
+    """Run docker.bootstrap beside the block, which gets a list that holds the `Run` afterwards."""
     ended = []
     with concurrent.futures.ThreadPoolExecutor(1) as pool:
         running = pool.submit(lab.bootstrap, *args)

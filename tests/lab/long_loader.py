@@ -51,7 +51,7 @@ def next_version(tmp_path_factory):
 
 
 def test_module_before_the_engine(swarm):
-    """Functions are there, and say in one line that docker is not; later they work, with no restart."""
+    """Functions say in one line that docker is not there; later they work, with no restart."""
     swarm("wipe", "worker3")
     until_answers(swarm, "worker3")
     swarm.one("worker3", "saltutil.sync_all")

@@ -1,4 +1,4 @@
-"""Two orchestrations at the same time: one cluster, nothing lost, and one line for who came second."""
+"""Two orchestrations at the same time: one cluster, nothing lost, one line for the second."""
 
 import concurrent.futures
 
@@ -34,7 +34,7 @@ def test_two_bootstraps(swarm, members):
 
 
 def test_no_write_is_lost(swarm):
-    """Each manager sets a label of its own, on the same node at the same moment, and takes it back."""
+    """Each manager sets a label of its own, on one node at the same moment, and takes it back."""
     for value in ("x", "null"):
         with concurrent.futures.ThreadPoolExecutor(len(MANAGERS)) as pool:
             writes = [
