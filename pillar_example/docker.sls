@@ -64,6 +64,10 @@ swarm:
   #   task_history_retention_limit: 5
   #   labels: {site: north}
 
+  # How many nodes that pillar does not name a bootstrap may remove, drained and demoted first. If there are
+  # more, none is removed. 0 (the default): they are reported, and left alone.
+  # prune: 0
+
   # Managers that are dead for good, on your word: runs go on without them. A new swarm is still not
   # made while one of their known addresses answers. Take them out again afterwards.
   # init_without: [manager3]
