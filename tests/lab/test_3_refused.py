@@ -69,8 +69,8 @@ def test_a_worker_that_forges_facts_takes_nobody_with_it(swarm):
     swarm.one("worker3", "swarm.init", "advertise_addr=eth0")
     forged = swarm.one("worker3", "swarm_facts.collect")
     forged.update(id="manager1", sealed={"worker2": "AAAA"})
-    given = f"facts={json.dumps(forged)}"
-    assert swarm.one("worker3", "mine.send", "swarm", "mine_function=swarm_facts.given", given)
+    given = f"data={json.dumps(forged)}"
+    assert swarm.one("worker3", "mine.send", "swarm", "mine_function=swarm_mine.given", given)
     run = swarm.bootstrap()
     assert run.code == 1
     assert "worker3" in run.failed() and "another swarm" in run.failed()["worker3"][0]
