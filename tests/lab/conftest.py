@@ -219,6 +219,16 @@ def until_in(lab, host):
     raise AssertionError(f"{host} does not get into a swarm: {info.out}{info.err}")
 
 
+def until_manages(lab, host):
+    """Wait until the host's own engine answers as a manager: others see a promotion before it does."""
+    for _ in range(100):
+        listed = lab.on(host, "docker", "node", "ls", "-q", check=False)
+        if listed.code == 0:
+            return
+        time.sleep(0.2)
+    raise AssertionError(f"{host} does not become a manager: {listed.out}{listed.err}")
+
+
 def until_idle(lab):
     """Jobs of a run that was cut off still run on the minions; a new one would find them busy."""
     for _ in range(60):

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from conftest import MANAGERS, WORKERS, assert_whole
+from conftest import MANAGERS, WORKERS, assert_whole, until_manages
 
 
 @pytest.fixture(autouse=True)
@@ -51,6 +51,7 @@ def test_roles_and_a_manager_that_demotes_itself(swarm):
     assert swarm.one(leader, "swarm.demote", "self")["new"] == {"Role": "worker"}
     assert swarm.one(leader, "swarm.info")["role"] == "worker"
     assert swarm.one(other, "swarm.promote", leader)["new"] == {"Role": "manager"}
+    until_manages(swarm, leader)
 
 
 def test_a_task_that_waits_is_listed_and_explained(swarm):
