@@ -6,6 +6,7 @@ secrets. One lab of three managers and three workers serves all of them, in the 
 import json
 import os
 import pathlib
+import re
 import subprocess
 import time
 
@@ -90,6 +91,17 @@ class Run:
         return ret
 
 
+def without_salts_own(err):
+    """
+    Salt 3008.3 leaves clients for the garbage collector, whose destructors log; where that comes in
+    the midst of a log line, Python's logging says so at length. No code of ours is in it.
+    """
+    def blank(block):
+        return "" if "in __del__" in block[0] and "swarm" not in block[0] else block[0]
+
+    return re.sub(r"(?ms)^--- Logging error ---$.*?^Arguments: [^\n]*$", blank, err)
+
+
 class Lab:
     """The lab, by its own command.
 
@@ -144,7 +156,7 @@ class Lab:
         given = [f"pillar={json.dumps(pillar)}"] if pillar else []
         run = ("salt-run", "state.orchestrate", name, *given, *args, "--out=json")
         result = self.on("master", *run, check=False)
-        assert "Traceback" not in result.out + result.err, result.out + result.err
+        assert "Traceback" not in result.out + without_salts_own(result.err), result.out + result.err
         return Run(result)
 
     def pillar(self, **swarm):
