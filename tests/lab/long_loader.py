@@ -10,7 +10,7 @@ import shutil
 import subprocess
 
 import pytest
-from conftest import HOSTS, assert_whole, until_answers
+from conftest import HOSTS, assert_whole, until, until_answers
 
 ROOT = pathlib.Path(__file__).parents[2]
 VERSION = (ROOT / "VERSION").read_text().strip()
@@ -94,7 +94,7 @@ def test_upgrade_while_a_job_runs(swarm, refuse, next_version):
     old = f"{EXTMODS}/modules/_swarm-{VERSION}-x86_64.abi3.so"
     with concurrent.futures.ThreadPoolExecutor(1) as pool:
         job = pool.submit(swarm.one, "worker1", "state.apply", "slow", "--timeout=60")
-        until_mapped(swarm, "worker1", "state.apply", old)
+        until(lambda: mapped(swarm, "worker1", "state.apply", old), "the job with its core")
         deliver(swarm, next_version)
         assert mapped(swarm, "worker1", "state.apply", old), "the job ended before the upgrade came"
         refuse()
@@ -115,13 +115,6 @@ def mapped(lab, host, function, path):
     jobs = lab.one(host, "saltutil.is_running", function)
     maps = [f"/proc/{job['pid']}/maps" for job in jobs]
     return bool(jobs) and path in lab.on(host, "cat", *maps, check=False).out
-
-
-def until_mapped(lab, host, function, path):
-    for _ in range(60):
-        if mapped(lab, host, function, path):
-            return
-    raise AssertionError(f"no {function} on {host} loads {path}")
 
 
 def test_bootstrap_brings_another_version_and_takes_it_back(swarm, next_version):

@@ -3,7 +3,7 @@
 import contextlib
 import json
 
-from conftest import WORKERS, assert_whole, until_answers
+from conftest import WORKERS, assert_whole, until_answers, until_node
 
 
 @contextlib.contextmanager
@@ -112,22 +112,13 @@ def test_without_quorum_nothing_is_tried(swarm):
 
 def test_a_demotion_that_loses_the_quorum_is_refused_with_the_arithmetic(swarm):
     swarm.on("manager3", "systemctl", "stop", "docker.socket", "docker")
-    wait_for(swarm, "manager3", "unreachable")
+    until_node(swarm, "manager3", reachability="unreachable")
     error = swarm.error("manager1", "swarm.node_update", "manager2", "role=worker")
     assert "1 of 2 managers" in error
     error = swarm.error("manager1", "swarm.node_rm", "manager2", "force=True", "demote=True")
     assert "1 of 2 managers" in error
     swarm.on("manager3", "systemctl", "start", "docker.socket", "docker")
-    wait_for(swarm, "manager3", "reachable")
     assert_whole(swarm)
-
-
-def wait_for(lab, manager, reachability):
-    for _ in range(60):
-        found = {n["hostname"]: n["reachability"] for n in lab.one("manager1", "swarm.nodes")}
-        if found[manager] == reachability:
-            return
-    raise AssertionError(f"{manager} does not become {reachability}: {found}")
 
 
 def test_one_silent_worker_costs_only_itself(swarm):

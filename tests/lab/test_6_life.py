@@ -1,7 +1,7 @@
 """A node's life by pillar: labels before tasks, hosts that move between managers and workers."""
 
 import pytest
-from conftest import HOSTS, assert_whole
+from conftest import HOSTS, assert_whole, until_node
 
 SERVICE = ("docker", "service", "create", "--detach", "--mode", "global", "--name", "probe")
 
@@ -112,9 +112,7 @@ def test_and_back_again(swarm):
 
 def test_a_demotion_that_loses_the_quorum_is_refused_with_the_arithmetic(swarm):
     swarm.on("manager3", "systemctl", "stop", "docker.socket", "docker")
-    for _ in range(60):
-        if swarm.nodes()["manager3"]["reachability"] == "unreachable":
-            break
+    until_node(swarm, "manager3", reachability="unreachable")
     swarm.pillar(managers=["manager1"], workers=["manager2", "worker*"])
     run = swarm.bootstrap()
     assert run.code == 1

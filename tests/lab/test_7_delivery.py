@@ -35,17 +35,21 @@ def test_changed_files_of_the_same_version_are_delivered(swarm, tmp_path):
     append(tmp_path / "salt_states/_modules/swarm_facts.py", b"# changed\n")
     (core,) = (tmp_path / "build/dropin").glob("_swarm-*.so")
     append(core, b"changed")  # behind what the loader reads
+    path, held = f"{EXTMODS}/modules/{core.name}", f"{EXTMODS}/held"
     swarm.one("worker1", "saltutil.refresh_grains")
     for checkout, changed in [(tmp_path, True), (ROOT, False)]:
         swarm("sync", str(checkout))
-        before = swarm.on("worker1", "stat", "-c", "%i", f"{EXTMODS}/modules/{core.name}").out
+        # What processes have mapped, by a second name: its inode number cannot be given to the new one.
+        swarm.on("worker1", "ln", path, held)
+        before = swarm.on("worker1", "sha256sum", held).out
         *delivered, published = swarm.one("worker1", "state.apply", "docker.mine").values()
         assert all(state["result"] for state in [*delivered, published]), delivered
         assert "modules.swarm_facts" in str(delivered[-1]["changes"])
         tail = swarm.on("worker1", "tail", "-n1", f"{EXTMODS}/modules/swarm_facts.py").out
         assert (tail == "# changed\n") is changed
-        after = swarm.on("worker1", "stat", "-c", "%i", f"{EXTMODS}/modules/{core.name}").out
-        assert after != before
+        assert swarm.on("worker1", "sha256sum", held).out == before
+        assert swarm.on("worker1", "cmp", path, held, check=False).code == 1
+        swarm.on("worker1", "rm", held)
         (published,) = swarm.one("worker1", "state.apply", "docker.mine").values()
         assert published["result"] is True
 

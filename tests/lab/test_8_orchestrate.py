@@ -1,18 +1,19 @@
 """The orchestrations beside bootstrap, each in test mode, for real, again, and after a fault."""
 
 import pytest
-from conftest import MANAGERS, WORKERS, assert_whole, until_idle
+from conftest import (
+    MANAGERS,
+    WORKERS,
+    assert_whole,
+    engine_says,
+    until,
+    until_idle,
+    until_node,
+)
 
 
 def ids(lab, manager):
     return {name: node["id"] for name, node in lab.nodes(manager).items()}
-
-
-def until_state(lab, manager, host, state):
-    for _ in range(60):
-        if lab.nodes(manager)[host]["state"] == state:
-            return
-    raise AssertionError(f"{host} does not become {state}")
 
 
 def whole_again(lab):
@@ -48,7 +49,7 @@ def test_remove_of_a_host_whose_engine_died(swarm):
     if early.code:
         assert "worker2 cannot be asked to leave (docker is not running" in early.comments()
         assert not early.swarm_changes()
-        until_state(swarm, "manager1", "worker2", "down")
+        until_node(swarm, "worker2", state="down")
         done = swarm.orchestrate("docker.remove", swarm_hosts=["worker2"])
         assert done.code == 0, done.why()
     assert "worker2" not in swarm.nodes()
@@ -133,9 +134,7 @@ def test_recover(swarm):
     cluster, before = swarm.cluster(), ids(swarm, "manager1")
     for manager in ("manager1", "manager3"):
         swarm.on(manager, "timeout", "60", "docker", "swarm", "leave", "--force")
-    for _ in range(60):
-        if swarm.on("manager2", "timeout", "20", "docker", "node", "ls", check=False).code:
-            break
+    until(lambda: engine_says(swarm, "manager2", "node", "ls") is None, "no quorum")
     id_ = before["manager2"]
     asked = swarm.orchestrate("docker.recover", swarm_recover="manager2")
     assert asked.code == 1 and f"run again with swarm_confirm: {id_}" in asked.comments()
