@@ -7,6 +7,7 @@ import json
 import os
 import pathlib
 import re
+import select
 import subprocess
 import time
 
@@ -23,7 +24,7 @@ COMMAND_SECONDS = 300
 # Longest that a change of the cluster may take to be seen: an election and a new session of each node.
 SEEN_SECONDS = 120
 # Salt's own 5 s, after which it asks what a minion is at, are short beside six hosts on two cores.
-ANSWER_SECONDS = 30
+ANSWER_SECONDS = 60
 
 
 class Result:
@@ -108,15 +109,39 @@ def without_salts_own(err):
     return re.sub(r"(?ms)^--- Logging error ---$.*?^Arguments: [^\n]*$", blank, err)
 
 
+class Client:
+    """Calls of minions, one at a time, by a process on the master that stays."""
+
+    def __init__(self):
+        script = (LAB.parent / "saltclient.py").read_text()
+        self.process = subprocess.Popen(
+            [LAB, "exec", "master", "/opt/salt/bin/python3", "-c", script],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def __call__(self, minions, function, arguments, seconds):
+        call = {"minions": minions, "function": function, "arguments": arguments, "seconds": seconds}
+        print(json.dumps(call), file=self.process.stdin, flush=True)
+        answered, _, _ = select.select([self.process.stdout], [], [], COMMAND_SECONDS)
+        line = self.process.stdout.readline() if answered else ""
+        assert line, f"no answer about {function} from the master"
+        return json.loads(line)
+
+
 class Lab:
     """The lab, by its own command.
 
     secrets
         Join tokens of all clusters that a test found whole.
+    clients
+        Those that no call is made by at the moment.
     """
 
     def __init__(self):
         self.secrets = set()
+        self.clients = []
 
     def __call__(self, *args, check=True, stdin=None, seconds=COMMAND_SECONDS):
         done = subprocess.run(
@@ -136,13 +161,14 @@ class Lab:
     def shell(self, host, script, check=True):
         return self.on(host, "sh", "-c", script, check=check)
 
-    def salt(self, target, function, *args, check=True):
-        """``{minion: return}``."""
-        wait = f"--timeout={ANSWER_SECONDS}"
-        command = ("salt", "-L", target, function, *args, wait, "--out=json", "--static")
-        result = self.on("master", *command, check=False)
-        assert not check or result.code == 0, result.out + result.err
-        return result.json
+    def salt(self, target, function, *args, check=True, seconds=ANSWER_SECONDS):
+        """``{minion: return}``, with `check` of all of them, and each ended well."""
+        client = self.clients.pop() if self.clients else Client()
+        answers = client(target.split(","), function, args, seconds)
+        self.clients.append(client)
+        codes = {minion: answers.get(minion, [None, None])[1] for minion in target.split(",")}
+        assert not check or set(codes.values()) == {0}, f"{function}: {codes}: {answers}"
+        return {minion: answer[0] for minion, answer in answers.items()}
 
     def one(self, minion, function, *args):
         """The return of one minion."""
@@ -306,7 +332,7 @@ def until_idle(lab):
 
 def until_answers(lab, minion):
     """Wait until the master reaches the minion."""
-    asked = ("salt", minion, "test.ping", "--timeout=5", "--out=json", "--static")
     until(
-        lambda: "true" in lab.on("master", *asked, check=False).out, f"an answer of {minion}'s minion"
+        lambda: lab.salt(minion, "test.ping", check=False, seconds=5).get(minion) is True,
+        f"an answer of {minion}'s minion",
     )

@@ -24,11 +24,11 @@ def deliver(lab, checkout=ROOT):
     """The file root of a checkout to the master, and from there to each minion."""
     lab("sync", str(checkout))
     # All minions load anew what they have just synced, all at once.
-    lab.salt(",".join(HOSTS), "saltutil.sync_all", "--timeout=60")
+    lab.salt(",".join(HOSTS), "saltutil.sync_all")
 
 
 def versions(lab):
-    found = lab.salt(",".join(HOSTS), "swarm.version", "--timeout=60")
+    found = lab.salt(",".join(HOSTS), "swarm.version")
     return {(one["module"], one["core"]) for one in found.values()}
 
 
@@ -93,7 +93,7 @@ def test_upgrade_while_a_job_runs(swarm, refuse, next_version):
     swarm.on("master", "sh", "-c", "cat > /srv/salt/slow.sls", stdin=SLOW)
     old = f"{EXTMODS}/modules/_swarm-{VERSION}-x86_64.abi3.so"
     with concurrent.futures.ThreadPoolExecutor(1) as pool:
-        job = pool.submit(swarm.one, "worker1", "state.apply", "slow", "--timeout=60")
+        job = pool.submit(swarm.one, "worker1", "state.apply", "slow")
         until(lambda: mapped(swarm, "worker1", "state.apply", old), "the job with its core")
         deliver(swarm, next_version)
         assert mapped(swarm, "worker1", "state.apply", old), "the job ended before the upgrade came"
@@ -135,8 +135,8 @@ def test_uninstalled(swarm):
     swarm.on("master", "sh", "-c", f"cat > {fileroot}", stdin=script)
     swarm.on("master", "/opt/salt/bin/python", fileroot, "remove", "/srv/salt")
     try:
-        swarm.salt(",".join(HOSTS), "saltutil.sync_all", "--timeout=60")
-        swarm.salt(",".join(HOSTS), "saltutil.refresh_modules", "--timeout=60")
+        swarm.salt(",".join(HOSTS), "saltutil.sync_all")
+        swarm.salt(",".join(HOSTS), "saltutil.refresh_modules")
         assert swarm.shell("worker1", f"find {EXTMODS} -name '*swarm*.so'").out == ""
         error = swarm.error("worker1", "swarm_facts.run")
         assert "is not available" in error
