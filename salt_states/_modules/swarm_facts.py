@@ -14,7 +14,8 @@ may be made, or why not. An entry of any other minion is never read for that.
 
 **Pillar**: ``swarm:managers``, ``swarm:workers``, ``swarm:nodes``, ``swarm:init_without`` (see
 ``pillar_example``), and ``swarm_run``, which ``docker.bootstrap`` hands to its jobs: ``id`` of the
-run, and ``managers`` and ``workers``: ``{minion id: public key that the master accepted}``.
+run; where managers alone take part ``managers`` and ``workers``, the minion ids of all; and for the
+manager that seals the tokens ``keys``: ``{minion id: public key that the master accepted}``.
 """
 
 import fnmatch
@@ -38,8 +39,9 @@ def __virtual__():
 
 def run():
     """
-    This bootstrap run as pillar ``swarm_run`` has it: ``{"id", "managers", "workers"}``; without a run
-    the id is empty, and hosts and keys are those that the mine knows.
+    This bootstrap run as pillar ``swarm_run`` has it: ``id``, ``managers`` and ``workers`` (lists of
+    minion ids) and ``keys`` (``{minion id: public key}``); empty where there is no run, and the hosts
+    also in a job of workers.
 
     CLI Example:
 
@@ -50,8 +52,9 @@ def run():
     given = __pillar__.get("swarm_run") or {}
     return {
         "id": given.get("id", ""),
-        "managers": dict(given.get("managers") or {}),
-        "workers": dict(given.get("workers") or {}),
+        "managers": list(given.get("managers") or []),
+        "workers": list(given.get("workers") or []),
+        "keys": dict(given.get("keys") or {}),
     }
 
 

@@ -179,17 +179,18 @@ def _joining(plan):
     run = __salt__["swarm_facts.run"]()
     if not run["id"]:
         ids = __salt__["swarm_facts.manager_ids"]()
-        keys = {name: facts.get("key") for name, facts in __salt__["swarm_facts.read"](ids).items()}
-        run["managers"] = {name: key for name, key in keys.items() if key}
-    facts = __salt__["swarm_facts.fresh"](list(run["managers"]), known=True)
-    hosts = {
-        name: {"role": "manager", "key": key}
-        for name, key in run["managers"].items()
+        found = __salt__["swarm_facts.read"](ids)
+        run["keys"] = {name: facts["key"] for name, facts in found.items() if facts.get("key")}
+        run["managers"] = list(run["keys"])
+    facts = __salt__["swarm_facts.fresh"](run["managers"], known=True)
+    missing = [
+        name
+        for name in run["managers"]
         if facts.get(name, {}).get("node_id") not in plan["members"]
-    }
+    ]
     # Whether a worker is a member shows only when it asks: its facts of this run come later.
-    hosts.update({name: {"role": "worker", "key": key} for name, key in run["workers"].items()})
-    return hosts
+    roles = dict.fromkeys(run["workers"], "worker") | dict.fromkeys(missing, "manager")
+    return {name: {"role": role, "key": run["keys"].get(name)} for name, role in roles.items()}
 
 
 def promoted(name, **kwargs):

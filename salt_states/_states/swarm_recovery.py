@@ -77,7 +77,7 @@ def recovered(
 def _facts(host):
     """The facts of all managers of the run, where nothing in them speaks against it."""
     run = __salt__["swarm_facts.run"]()
-    facts = __salt__["swarm_facts.fresh"](list(run["managers"]))
+    facts = __salt__["swarm_facts.fresh"](run["managers"])
     silent = [name for name in run["managers"] if name not in facts]
     if silent or not run["id"]:
         raise CommandExecutionError(

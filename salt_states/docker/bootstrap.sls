@@ -18,7 +18,7 @@ docker-managers-ready:
 
 docker-managers-cluster:
   salt.state:
-    {{- run.later(run.managers | list, ['docker.manager.cluster']) }}
+    {{- run.later(run.managers | list, ['docker.manager.cluster'], {'keys': run.keys}) }}
     - exclude: [{sls: docker.engine}, {sls: docker.mine}]
 {%- if run.workers %}
 

@@ -197,7 +197,7 @@ class Fleet:
         return self.connections[-1]
 
     def new_run(self):
-        """Pillar ``swarm_run``, as docker.bootstrap makes it."""
+        """Pillar ``swarm_run``, as docker.bootstrap makes it for the manager that seals."""
         without = self.pillar.get("init_without") or []
         managers = [name for name in self.pillar["managers"] if name not in without]
         workers = [
@@ -208,8 +208,9 @@ class Fleet:
         ]
         return {
             "id": f"run{next(_RUNS)}",
-            "managers": {name: public_pem(self[name].key) for name in managers},
-            "workers": {name: public_pem(self[name].key) for name in workers},
+            "managers": list(managers),
+            "workers": list(workers),
+            "keys": {name: public_pem(self[name].key) for name in [*managers, *workers]},
         }
 
     def apply(self, name, sls, run, test, exclude=()):
@@ -248,9 +249,10 @@ class Fleet:
         managers, workers = list(run["managers"]), list(run["workers"])
         steps, good = {}, {}
 
-        def step(name, hosts, sls, exclude=()):
+        def step(name, hosts, sls, known, exclude=()):
+            given = {key: run[key] for key in ("id", *known)}
             answers = {
-                host: self.apply(host, sls, run, test, exclude)
+                host: self.apply(host, sls, given, test, exclude)
                 for host in hosts
                 if host not in self.down
             }
@@ -260,16 +262,17 @@ class Fleet:
             )
             return good[name]
 
-        step("ready", managers, "docker.mine")
+        names = ("managers", "workers")
+        step("ready", managers, "docker.mine", names)
         # Managers run side by side, and wait for the one that leads; here it goes first.
         plan = self[managers[0]].job(test=test, run=run).salt["swarm_facts.plan"]()
         managers.sort(key=lambda name: name != plan["lead"])
         without = [{"sls": "docker.engine"}, {"sls": "docker.mine"}]
         # So do workers, where one of them still leads the managers' raft group.
         workers.sort(key=lambda name: not self[name].machine.leads())
-        if step("cluster", managers, "docker.manager.cluster", without):
-            step("workers", workers, "docker.worker.join")
-            step("verified", list(run["managers"])[:1], "docker.verify")
+        if step("cluster", managers, "docker.manager.cluster", (*names, "keys"), without):
+            step("workers", workers, "docker.worker.join", ())
+            step("verified", run["managers"][:1], "docker.verify", names)
         steps["ok"] = all(good.values()) and len(good) == 4
         return steps
 

@@ -277,7 +277,7 @@ def test_forged_facts_and_tokens_of_a_worker_take_nobody(formed):
     forged.update(thief.job().salt["swarm_facts.collect"](), id="worker9", run="run1")
     keys = {"worker3": {"role": "worker", "key": "x"}}
     formed.add("worker3")
-    keys["worker3"]["key"] = formed.new_run()["workers"]["worker3"]
+    keys["worker3"]["key"] = formed.new_run()["keys"]["worker3"]
     forged["sealed"] = thief.job().salt["swarm.seal"](keys)["sealed"]
     formed.mine["worker9"] = {"swarm": forged}
     formed.down = {"worker9"}

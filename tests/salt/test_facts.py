@@ -55,7 +55,7 @@ def test_addresses_that_tell_a_host_from_others(tmp_path, ip4, ip6, addresses):
 def test_without_a_run_a_bare_host_adds_its_own_public_key(fleet):
     found = fleet["worker1"].job().salt["swarm_facts.collect"]()
     assert set(found) == ALWAYS | {"key"}
-    assert found["key"] == fleet.new_run()["workers"]["worker1"]
+    assert found["key"] == fleet.new_run()["keys"]["worker1"]
 
 
 def test_facts_of_a_manager_name_its_cluster(fleet):
@@ -206,6 +206,7 @@ def test_entries_that_are_no_facts_are_left_out(fleet):
 def test_run_without_pillar_is_empty(fleet):
     assert fleet["worker1"].job().salt["swarm_facts.run"]() == {
         "id": "",
-        "managers": {},
-        "workers": {},
+        "managers": [],
+        "workers": [],
+        "keys": {},
     }

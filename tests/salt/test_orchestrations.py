@@ -124,12 +124,14 @@ def test_remove_takes_no_patterns(tmp_path):
 
 
 def test_the_hosts_that_leave_join_nothing(tmp_path):
-    """Their keys are asked for, but the run seals no token for a host that pillar does not name."""
+    """The run knows no host that pillar does not name, and only bootstrap seals tokens."""
     keys = {**KEYS, "stranger": "key"}
     data = render(tmp_path, pillar({"swarm_hosts": ["stranger"]}), keys, sls="docker.remove")
-    run = step(data, "docker-remove-leave")["pillar"]["swarm_run"]
     assert step(data, "docker-remove-leave")["tgt"] == ["stranger"]
-    assert "stranger" not in {**run["managers"], **run["workers"]}
+    for name in ("docker-remove-ready", "docker-remove-release", "docker-remove-leave"):
+        run = step(data, name)["pillar"]["swarm_run"]
+        assert "stranger" not in [*run.get("managers", []), *run.get("workers", [])]
+        assert "keys" not in run
 
 
 def test_replace_joins_before_it_removes(tmp_path):

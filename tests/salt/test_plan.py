@@ -65,7 +65,7 @@ def plan(make_fleet):
             fleet.pillar["init_without"] = without
         kind = (host, run, test, tuple(without or ()))
         if kind not in jobs:
-            given_run = {"id": run, "managers": {}, "workers": {}} if run else None
+            given_run = {"id": run} if run else None
             jobs[kind] = fleet[host].job(test=test, run=given_run)
         job = jobs[kind]
         asked = []

@@ -199,7 +199,8 @@ def test_another_manager_removes_nothing(replaced):
 
 
 def test_sealed_for_the_hosts_that_may_join(replaced):
-    replaced.run["workers"]["worker1"] = replaced.run["managers"]["manager1"]
+    replaced.run["keys"]["worker1"] = replaced.run["keys"]["manager1"]
+    replaced.run["workers"] = ["worker1"]
     ret = state(replaced, "manager1", "sealed", run=replaced.run)
     assert (ret["result"], ret["changes"]) == (True, {})
     assert ret["comment"] == "join tokens are sealed for 2 hosts"
@@ -214,7 +215,7 @@ def test_sealed_in_test_mode_publishes_nothing(replaced):
 
 def test_sealed_uses_the_masters_keys_and_none_of_the_mine(replaced):
     """The key in an entry may be that of a decommissioned machine."""
-    replaced.mine["manager3"]["swarm"]["key"] = replaced.run["managers"]["manager1"]
+    replaced.mine["manager3"]["swarm"]["key"] = replaced.run["keys"]["manager1"]
     state(replaced, "manager1", "sealed", run=replaced.run)
     ret = state(replaced, "manager3", "joined", run=replaced.run, role="manager")
     assert ret["result"] is True, ret
