@@ -41,8 +41,9 @@ BASE_PACKAGES = [
     "procps",
     "openssl",
 ]
-# Offered by the lab's repository where the suite has them; the last two are for tests of services.
-ENGINE_PACKAGES = ["docker.io", "docker-cli", "busybox-static", "docker-registry"]
+# Offered by the lab's repository where the suite has them: the engine, what tests of services want,
+# and what salt-ssh wants.
+OFFERED = ["docker.io", "docker-cli", "busybox-static", "docker-registry", "openssh-server"]
 
 COMPILER = "gcc libc6-dev python3-dev"
 UNUSED_UNITS = [
@@ -200,7 +201,7 @@ def debootstrap(image, root, log):
     (root / "usr/sbin/policy-rc.d").unlink(missing_ok=True)
     for unit in UNUSED_UNITS:
         (root / "etc/systemd/system" / unit).symlink_to("/dev/null")
-    for name in ["salt", "salt-call", "salt-key", "salt-run"]:
+    for name in ["salt", "salt-call", "salt-key", "salt-run", "salt-ssh"]:
         (root / "usr/local/bin" / name).symlink_to(f"/opt/salt/bin/{name}")
     # Tells systemd that its caches are fresh: otherwise every host builds them at its first boot.
     for folder in ["etc", "var"]:
@@ -236,14 +237,14 @@ def install_salt(image, layer, log):
 
 
 def make_repository(image, repo, log):
-    """The engine's packages with what they need beyond the base root, and a key to trust."""
+    """The offered packages with what they need beyond the base root, and a key to trust."""
     upper, pool = image.dir / "apt.tmp", repo / "pool"
     remove(upper)  # of a run that failed
     pool.mkdir(parents=True)
     machine_sources(image, upper)
     script = f"""
         apt-get -q update
-        known=$(for p in {" ".join(ENGINE_PACKAGES)}; do
+        known=$(for p in {" ".join(OFFERED)}; do
             if apt-cache show $p >/dev/null 2>&1; then echo $p; fi; done)
         apt-get -q -y --no-install-recommends --download-only -o APT::Sandbox::User=root \
             install $known
