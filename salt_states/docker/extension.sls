@@ -3,10 +3,13 @@
 {#- docker/DIGESTS is written into a complete file root (make fileroot): with it a synced file that is
     missing or changed shows here, without a question to the master for each. A file root without it
     has no core either, and the wheel must be here. Asking the loader for a function that is missing
-    costs seconds. #}
+    costs seconds.
+    salt-ssh, whose mark is thin_dir, has brought the files with this very call, and each question below
+    would be a call of its own. #}
 {%- set digests %}{% include 'docker/DIGESTS' ignore missing %}{% endset %}
+{%- set by_ssh = 'thin_dir' in opts %}
 {%- set stale = [] %}
-{%- for line in digests.splitlines() %}
+{%- for line in digests.splitlines() if not by_ssh %}
 {%-   set digest, below = line.split() %}
 {%-   set path = opts['extension_modules'] ~ '/' ~ below %}
 {%-   if not salt['file.file_exists'](path) %}
@@ -24,7 +27,7 @@ swarm-{{ below }}:
 {%-     endif %}
 {%-   endif %}
 {%- endfor %}
-{%- if stale or not digests and 'swarm.version' not in salt %}
+{%- if stale or not by_ssh and not digests and 'swarm.version' not in salt %}
 
 swarm-extension:
   module.run:

@@ -230,6 +230,12 @@ def test_extension_is_synced_where_it_is_not(undelivered, pillar):
     assert chunk["reload_modules"] is True
 
 
+def test_salt_ssh_has_brought_the_extension(undelivered, pillar):
+    """It renders on the master, where each function of Salt is a call of its own to the host."""
+    undelivered["thin_dir"] = "/var/tmp/.salt"
+    assert rendered.low(undelivered, pillar, "docker.extension") == []
+
+
 @pytest.mark.parametrize("sls", [sls for sls in MINION_SLS if sls not in LATER])
 def test_extension_comes_before_the_first_swarm_state(undelivered, pillar, sls):
     states = [chunk["state"] for chunk in rendered.low(undelivered, pillar, sls)]
