@@ -76,6 +76,11 @@ def manager_ids():
     return list(ids)
 
 
+def _has_master():
+    """Whether the mine is one that others read and write."""
+    return __opts__["file_client"] != "local"
+
+
 def _pillar(key):
     return (__pillar__.get("swarm") or {}).get(key)
 
@@ -160,7 +165,7 @@ def collect(error="", sealed=None):
     facts["error"] = error or info["error"]
     if info["state"] == "active" and info["role"] == "manager":
         _add_cluster(facts)
-    if info["state"] != "active" and not facts["run"] and __opts__["file_client"] != "local":
+    if info["state"] != "active" and not facts["run"] and _has_master():
         # A minion without a master has no key.
         facts["key"] = __salt__["swarm.public_key"]()
     if sealed is not None:
@@ -246,7 +251,8 @@ def current():
 
 def read(minions):
     """
-    The published facts of these minions, of any age: ``{minion id: facts}``.
+    The published facts of these minions, of any age: ``{minion id: facts}``. Without a master those
+    of this host alone can be had, and to ask for others is an error.
 
     minions
         List of exact minion ids.
@@ -257,6 +263,12 @@ def read(minions):
 
         salt manager1 swarm_facts.read '[manager1, manager2]'
     """
+    others = [minion for minion in minions if minion != __opts__["id"]]
+    if others and not _has_master():
+        raise CommandExecutionError(
+            "without a master (--local, salt-ssh) nothing is known of other hosts, and this draws on"
+            f" what {', '.join(others)} would publish"
+        )
     found = __salt__["swarm_mine.read"](minions)
     return {
         minion: facts
@@ -331,10 +343,11 @@ def plan(init=False, known=False):
     for pattern in _pillar("nodes") or {}:
         # A slip in it shall not show when the swarm is half made.
         named(pattern)
-    entries = fresh(ids, known)
     if init is True and not run()["id"]:
         # Old facts of others never veto; whether they live shows at their addresses.
         entries = {own: collect() for own in ids if own == __opts__["id"]}
+    else:
+        entries = fresh(ids, known)
     ret = dict.fromkeys(("action", "reason", "lead", "trouble", "cluster", "digest", "sealed"), "")
     ret.update(members=[], managers=[], promote={}, sealing=True)
     reason = _unfit(entries)
@@ -513,7 +526,7 @@ def _why_no_init(ids, entries, init):
         # It asks for itself; by now it may be the one that listens.
         return ""
     known = set()
-    for facts in read(ids).values():
+    for facts in read(ids if _has_master() else [ids[0]]).values():
         known.update(facts.get("managers") or [])
     alive = __salt__["swarm.reachable"](sorted(known)) if known else []
     if alive:

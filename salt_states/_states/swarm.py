@@ -214,7 +214,7 @@ def _plan_to_join(facts, role):
     The plan, for a manager once the one that leads the run has sealed the tokens: managers do both in
     one job, side by side. A member waits for nobody; nor does test mode, or a host without a run.
     """
-    if facts["state"] == "inactive" and __opts__["file_client"] == "local":
+    if facts["state"] in ("inactive", "absent") and __opts__["file_client"] == "local":
         raise CommandExecutionError(
             "without a master (--local, salt-ssh) nothing is known of the managers: give"
             " remote_addrs, and one of token_file, token_pillar, token_sdb"

@@ -80,7 +80,9 @@ def published(name, **kwargs):
     ret = _new(name)
     with _reported(ret):
         facts = __salt__["swarm_facts.publish"]()
-        ret["comment"] = f"published: {facts['state']} {facts['role']}".strip()
+        # Without a master the mine is this host's own file.
+        kept = "kept here alone, without a master" if __opts__["file_client"] == "local" else "published"
+        ret["comment"] = f"{kept}: {facts['state']} {facts['role']}".strip()
         if facts["error"] and facts["state"] not in ("absent", "inactive"):
             ret["comment"] += f" ({facts['error']})"
     return ret

@@ -14,6 +14,8 @@ def fleet(make_fleet):
 def alone(minion, **kwargs):
     """A job as ``salt-call --local`` makes it, on a minion that never had a master."""
     (minion.root / "pki/minion.pem").unlink(missing_ok=True)
+    # Where Salt keeps the mine of such a minion.
+    (minion.root / "cache").mkdir(exist_ok=True)
     plain = minion.opts
 
     def opts(**more):
@@ -71,3 +73,35 @@ def test_a_first_manager_is_made_on_the_operators_word(fleet):
     ret = alone(fleet["worker1"]).state("initialized", init=True)
     assert ret["result"] is True and ret["changes"]
     assert alone(fleet["worker1"]).state("drained")["result"] is True
+
+
+DRAW_ON_OTHERS = ("dead_removed", "initialized", "promoted", "sealed", "verified")
+
+
+@pytest.mark.parametrize("state", [*DRAW_ON_OTHERS, "nodes_by_pillar"])
+def test_what_draws_on_other_hosts_says_so(make_fleet, state):
+    fleet = make_fleet(managers=2, workers=1).form()
+    fleet.pillar["nodes"] = {"worker1": {"labels": {"disk": "ssd"}}}
+    ret = alone(fleet["manager1"]).state(state)
+    assert ret["result"] is False
+    assert ret["comment"].startswith(
+        "without a master (--local, salt-ssh) nothing is known of other hosts, and this draws on what"
+    )
+    assert fleet["manager1"].machine.changed_by() == []
+
+
+def test_a_member_too_says_what_is_missing(fleet):
+    cluster = fleet["manager1"].machine.cluster
+    cluster.add(fleet["worker1"].machine, "worker", "active")
+    ret = alone(fleet["worker1"]).state("joined")
+    assert (ret["result"], ret["changes"]) == (False, {})
+    assert "on what manager1 would publish" in ret["comment"]
+
+
+def test_a_swarm_of_one_host_needs_no_master(fleet):
+    fleet.pillar["managers"] = ["manager1"]
+    ret = alone(fleet["manager1"]).state("published")
+    assert ret["comment"] == "kept here alone, without a master: active manager"
+    for state in DRAW_ON_OTHERS:
+        ret = alone(fleet["manager1"]).state(state)
+        assert (ret["result"], ret["changes"]) == (True, {}), ret
