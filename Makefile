@@ -82,8 +82,16 @@ docs: build/venv/.done
 
 # --- tests ----------------------------------------------------------------------------------------
 
-check: check-style check-docs check-c check-sanitize check-fuzz check-api check-python check-salt check-lab
+LAYERS := check-style check-docs check-c check-sanitize check-fuzz check-api check-python check-salt check-lab
+LONG_LAYERS := check-clang check-threads check-valgrind check-engines check-pythons check-fuzz-long \
+	check-lab-old check-lab-long
+
+check: $(LAYERS)
 	@echo "make check: all passed"
+
+# One that fails does not keep the others from running: build/check-all has a log of each, and a summary.
+check-all:
+	tests/check-all $(LAYERS) $(LONG_LAYERS)
 
 check-style: build/venv/.done build/.packages-check
 	build/venv/bin/clang-format --dry-run --Werror $$(git ls-files '*.c' '*.h')
@@ -173,9 +181,6 @@ check-pythons: $(DROPIN) wheel
 # The C library against the engines of three Debian suites, in labs of its own (docs/engines.md).
 check-engines: build/.packages-build
 	tests/live/run
-
-check-all: check check-clang check-threads check-valgrind check-fuzz-long check-engines check-pythons \
-	check-lab-old check-lab-long
 
 bench: $(DROPIN)
 	tests/bench/bootstrap.py
