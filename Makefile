@@ -2,7 +2,7 @@
 # make check       every test, cheap ones first; check-c, check-sanitize, check-fuzz, check-api,
 #                  check-docs, check-python, check-salt and check-lab are one layer each
 # make check-all   also what takes long: valgrind on everything, clang, thread sanitizer, long fuzzing,
-#                  check-engines: the C library against three real engines, check-pythons: the wheel on
+#                  check-engines: library and extension on three real engines, check-pythons: the wheel on
 #                  each Python of Debian, check-lab-old: the lab with Salt 3006 and Engine 20.10, and
 #                  check-lab-long: more faults, and versions that change under running jobs
 # make fileroot DEST=/srv/salt   write a complete Salt file root; fileroot-remove takes it back
@@ -178,8 +178,9 @@ check-lab-long: $(DROPIN) build/venv/.done
 check-pythons: $(DROPIN) wheel
 	tests/pythons
 
-# The C library against the engines of three Debian suites, in labs of its own (docs/engines.md).
-check-engines: build/.packages-build
+# The C library and the extension against the engines of three Debian suites, in labs of its own
+# (docs/engines.md).
+check-engines: $(DROPIN) build/venv/.done
 	tests/live/run
 
 bench: $(DROPIN)

@@ -23,7 +23,7 @@ static const struct {
 	{ "depart", live_depart, false },     { "writers", live_writers, false },
 	{ "objects", live_objects, false },   { "services", live_services, false },
 	{ "events", live_events, false },     { "left", live_left, false },
-	{ "refused", live_refused, true },
+	{ "refused", live_refused, true },    { "placement", live_placement, false },
 };
 
 static int run(size_t part)

@@ -37,6 +37,7 @@ int live_depart(void);
 int live_writers(void);
 int live_objects(void);
 int live_services(void);
+int live_placement(void);
 int live_events(void);
 int live_left(void);
 
@@ -63,6 +64,9 @@ static inline void live_note(const char *about, const char *text)
 	printf("# note: %s: ", about);
 	test_print("", text, "\n");
 }
+
+/* The spec of a service whose tasks run a script of busybox, in objects.c. New. */
+json_t *live_service(const char *name, const char *image, const char *script, int replicas);
 
 /* Text at a path such as "Spec.Role"; "" if it is not there. Borrowed from the tree. */
 static inline const char *live_text(const json_t *json, const char *first, const char *second)

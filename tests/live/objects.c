@@ -102,7 +102,7 @@ int live_objects(void)
 
 /* --- live services IMAGE WORKER: the hosts have the image, no host reaches a registry ----------- */
 
-static json_t *service_spec(const char *name, const char *image, const char *script, int replicas)
+json_t *live_service(const char *name, const char *image, const char *script, int replicas)
 {
 	/* Without IPVS in the kernel there is no virtual IP. */
 	return json_pack("{s:s, s:{s:{s:s, s:[s,s,s,s], s:[s], s:i}, s:{s:s}}, s:{s:{s:i}},"
@@ -116,7 +116,7 @@ static json_t *service_spec(const char *name, const char *image, const char *scr
 
 static void no_image(void)
 {
-	json_auto_t *spec = service_spec("live-none", "nowhere.invalid/none:1", "true", 1);
+	json_auto_t *spec = live_service("live-none", "nowhere.invalid/none:1", "true", 1);
 
 	WORKS(swarm_object_create(live_client, SWARM_KIND_SERVICE, spec, NULL, 0, NULL, &err));
 	GIVES(SWARM_E_TIMEOUT,
@@ -138,7 +138,7 @@ static void converges(const char *name, size_t total)
 
 static void no_replicas(void)
 {
-	json_auto_t *spec = service_spec("live-web", live_arg[0],
+	json_auto_t *spec = live_service("live-web", live_arg[0],
 					 "echo out; echo err >&2;"
 					 " exec /bin/busybox sleep 1000",
 					 0);
@@ -269,9 +269,9 @@ static void drain(void)
 
 static void modes(void)
 {
-	json_auto_t *global = service_spec("live-all", live_arg[0], "exec /bin/busybox sleep 1000",
+	json_auto_t *global = live_service("live-all", live_arg[0], "exec /bin/busybox sleep 1000",
 					   1);
-	json_auto_t *job = service_spec("live-job", live_arg[0], "true", 1);
+	json_auto_t *job = live_service("live-job", live_arg[0], "true", 1);
 
 	json_object_set_new(global, "Mode", json_pack("{s:{}}", "Global"));
 	WORKS(swarm_object_create(live_client, SWARM_KIND_SERVICE, global, NULL, 0, NULL, &err));

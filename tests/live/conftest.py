@@ -1,0 +1,174 @@
+"""
+What the tests of the extension against real engines share: the hosts of the lab that tests/live/run
+made, a Client for each of their engines, one swarm of all of them, and a registry that wants a name
+and a password.
+
+The extension is the built drop-in. It reaches the engine of a host from outside, over the socket in
+the host's own root.
+"""
+
+import importlib.util
+import os
+import pathlib
+import platform
+import subprocess
+import sys
+import time
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests/lab"))
+
+from hosts import Host
+from steps import Lab
+
+VERSION = (ROOT / "VERSION").read_text().strip()
+DROPIN = ROOT / f"build/dropin/_swarm-{VERSION}-{platform.machine()}.abi3.so"
+LAB = Lab(os.environ.get("LAB_DIR", "/var/lib/libswarm-live"))
+MANAGERS = ["manager1", "manager2", "manager3"]
+HOSTS = [*MANAGERS, "worker1"]
+# Longest that a command on a host, and a call of an engine, may take.
+COMMAND_SECONDS = 120
+CALL_SECONDS = 90
+
+REGISTRY = "127.0.0.1:5000"
+AUTH = {"username": "live", "password": "hunter2hunter2", "serveraddress": REGISTRY}
+# Of the password; bcrypt is all that the registry takes.
+HTPASSWD = "live:$2b$04$fJe/nMZTEl889rgRd1Pfj.C1qSmJBF7QBKM/uzFfxLr.uxc1zLVAS"
+REGISTRY_CONFIG = f"""
+version: 0.1
+storage: {{filesystem: {{rootdirectory: /var/lib/live-registry}}}}
+http: {{addr: "{REGISTRY}"}}
+auth: {{htpasswd: {{realm: live, path: /root/htpasswd}}}}
+"""
+
+
+def until(condition, seconds, what):
+    """Wait until a condition holds and return what it gave."""
+    deadline = time.monotonic() + seconds
+    while not (found := condition()):
+        assert time.monotonic() < deadline, f"after {seconds} s: {what}"
+        time.sleep(0.2)
+    return found
+
+
+class Machine:
+    """A host of the lab."""
+
+    def __init__(self, swarm, name):
+        self.swarm, self.name, self.host = swarm, name, Host(LAB, name)
+
+    def client(self):
+        """A new Client of the host's engine; each of its calls has a bound."""
+        socket = f"/proc/{self.host.leader()}/root/run/docker.sock"
+        return self.swarm.Client(f"unix://{socket}", timeout=CALL_SECONDS)
+
+    def run(self, command, data="", check=True):
+        """Run a shell command on the host and return how it ended."""
+        return subprocess.run(
+            self.host.inside(["sh", "-ec", command]),
+            input=data,
+            check=check,
+            capture_output=True,
+            text=True,
+            timeout=COMMAND_SECONDS,
+        )
+
+    def restart_docker(self):
+        """Restart the engine and wait until it answers."""
+        self.run("systemctl restart docker")
+        until(self.answers, 60, f"{self.name}: no answer after a restart")
+
+    def answers(self):
+        try:
+            return self.client().call("ping")
+        except self.swarm.Error:
+            return False
+
+
+@pytest.fixture(scope="session")
+def swarm():
+    """The module ``_swarm``."""
+    spec = importlib.util.spec_from_file_location("_swarm", DROPIN)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="session")
+def machines(swarm):
+    """The hosts by name, each with an engine that answers and in no swarm."""
+    machines = {name: Machine(swarm, name) for name in HOSTS}
+    for machine in machines.values():
+        machine.run("systemctl reset-failed docker; systemctl start docker")
+        until(machine.answers, 60, f"{machine.name}: its engine does not answer")
+        if machine.client().local()["state"] != "inactive":
+            machine.client().leave(force=True)
+    return machines
+
+
+@pytest.fixture(scope="session")
+def clients(machines):
+    """A Client of each engine by the host's name: three managers of one swarm, and a worker."""
+    clients = {name: machine.client() for name, machine in machines.items()}
+    # An address of the engine's host would be looked for on this machine: it has one, and finds it.
+    clients["manager1"].init()
+    tokens = clients["manager1"].tokens()
+    for name in HOSTS[1:]:
+        manager = name in MANAGERS
+        token = tokens["manager" if manager else "worker"]
+        clients[name].join([machines["manager1"].host.address], token, manager=manager)
+    return clients
+
+
+@pytest.fixture
+def client(clients):
+    """The Client of the first manager."""
+    return clients["manager1"]
+
+
+@pytest.fixture
+def services(client):
+    """A function that makes a service and returns its id; they are removed after the test."""
+    made = []
+
+    def make(name, image, script="exec /bin/busybox sleep 1000", count=1, auth=None, **more):
+        container = {
+            "Image": image,
+            "Command": ["/bin/busybox", "sh", "-c", script],
+            "StopGracePeriod": 1000000,
+        }
+        spec = {
+            "Name": name,
+            "TaskTemplate": {"ContainerSpec": container, **more.pop("task", {})},
+            "Mode": {"Replicated": {"Replicas": count}},
+            # Without IPVS in the kernel there is no virtual IP.
+            "EndpointSpec": {"Mode": "dnsrr", **more.pop("endpoint", {})},
+            **more,
+        }
+        created = client.object_create("service", spec, registry_auth=auth)
+        made.append(name)
+        return created["ID"]
+
+    yield make
+    for name in made:
+        client.object_remove("service", name)
+
+
+@pytest.fixture(scope="session")
+def private_image(machines):
+    """The name of an image that manager1 gets only from its registry, with a password."""
+    machine, image = machines["manager1"], f"{REGISTRY}/live:1"
+    machine.run("cat >/root/htpasswd", HTPASSWD + "\n")
+    machine.run("cat >/root/registry.yml", REGISTRY_CONFIG)
+    machine.run("systemd-run --unit=live-registry /root/docker-registry serve /root/registry.yml")
+    login = f"docker login -u {AUTH['username']} --password-stdin {REGISTRY}"
+    until(
+        lambda: machine.run(login, AUTH["password"], check=False).returncode == 0,
+        30,
+        "the registry does not answer",
+    )
+    machine.run(f"docker tag live:1 {image}; docker push -q {image}; docker rmi {image}")
+    machine.run(f"docker logout {REGISTRY}")
+    return image
