@@ -24,6 +24,11 @@ static const swarmpy_field node_fields[] = {
 };
 /* clang-format on */
 
+PyObject *swarmpy_node_model(void)
+{
+	return swarmpy_model(node_fields, sizeof(node_fields) / sizeof(*node_fields));
+}
+
 static PyObject *run_list(swarmpy_client *self, const swarm_query *filters, int64_t timeout_ms)
 {
 	swarm_error err = SWARM_ERROR_INIT;
@@ -37,8 +42,9 @@ static PyObject *run_list(swarmpy_client *self, const swarm_query *filters, int6
 	result = filters ? swarm_node_list_filtered(self->client, filters, timeout_ms, &nodes, &err)
 			 : swarm_node_list_get(self->client, timeout_ms, &nodes, &err);
 	if (!swarmpy_client_end(self, result, &err))
-		answer = swarmpy_dicts(node_fields, sizeof(node_fields) / sizeof(*node_fields),
-				       nodes->nodes, sizeof(*nodes->nodes), nodes->count);
+		answer = swarmpy_dicts(self->state->node_model, node_fields,
+				       sizeof(node_fields) / sizeof(*node_fields), nodes->nodes,
+				       sizeof(*nodes->nodes), nodes->count);
 	swarm_node_list_free(nodes);
 	return answer;
 }

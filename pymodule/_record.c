@@ -52,40 +52,41 @@ static PyObject *member(const swarmpy_field *field, const void *record)
 
 /* A field's name and, from row to row, the value that it had last. */
 typedef struct column {
-	PyObject *name;
+	PyObject *name; /* borrowed */
 	PyObject *value;
 	const char *text; /* of a SWARMPY_TEXT, that value; borrowed from a record */
 } column;
 
 static void free_columns(column *columns, size_t count)
 {
-	for (size_t i = 0; columns && i < count; i++) {
-		Py_XDECREF(columns[i].name);
+	for (size_t i = 0; columns && i < count; i++)
 		Py_XDECREF(columns[i].value);
-	}
 	PyMem_Free(columns);
 }
 
-/* The names, also as the keys of ret_model, a new reference to a dict of None. */
-static column *make_columns(const swarmpy_field *fields, size_t count, PyObject **ret_model)
+PyObject *swarmpy_model(const swarmpy_field *fields, size_t count)
 {
-	column *columns = PyMem_Calloc(count, sizeof(*columns));
 	PyObject *model = PyDict_New();
 
-	for (size_t i = 0; columns && model && i < count; i++) {
-		columns[i].name = PyUnicode_InternFromString(fields[i].name);
-		if (!columns[i].name || PyDict_SetItem(model, columns[i].name, Py_None))
+	for (size_t i = 0; model && i < count; i++)
+		if (PyDict_SetItemString(model, fields[i].name, Py_None))
 			Py_CLEAR(model);
-	}
-	if (columns && model) {
-		*ret_model = model;
-		return columns;
-	}
-	if (!columns)
+	return model;
+}
+
+/* The names of the model, which are in the order of its fields. */
+static column *make_columns(PyObject *model, size_t count)
+{
+	column *columns = PyMem_Calloc(count, sizeof(*columns));
+	Py_ssize_t place = 0;
+
+	if (!columns) {
 		PyErr_NoMemory();
-	Py_XDECREF(model);
-	free_columns(columns, count);
-	return NULL;
+		return NULL;
+	}
+	for (size_t i = 0; i < count; i++)
+		PyDict_Next(model, &place, &columns[i].name, NULL);
+	return columns;
 }
 
 /*
@@ -130,11 +131,10 @@ static PyObject *next_dict(const swarmpy_field *fields, size_t count, column *co
 	return dict;
 }
 
-static PyObject *make_dicts(const swarmpy_field *fields, size_t count, const void *records,
-			    size_t size, size_t number)
+static PyObject *make_dicts(PyObject *model, const swarmpy_field *fields, size_t count,
+			    const void *records, size_t size, size_t number)
 {
-	SWARMPY_AUTO PyObject *model = NULL;
-	column *columns = make_columns(fields, count, &model);
+	column *columns = make_columns(model, count);
 	PyObject *list = columns ? PyList_New((Py_ssize_t)number) : NULL;
 	PyObject *before = model;
 	const char *record = records;
@@ -149,11 +149,11 @@ static PyObject *make_dicts(const swarmpy_field *fields, size_t count, const voi
 }
 
 /* The garbage collector would look at the new dicts again and again, and none of them is garbage. */
-PyObject *swarmpy_dicts(const swarmpy_field *fields, size_t count, const void *records, size_t size,
-			size_t number)
+PyObject *swarmpy_dicts(PyObject *model, const swarmpy_field *fields, size_t count,
+			const void *records, size_t size, size_t number)
 {
 	int enabled = PyGC_Disable();
-	PyObject *list = make_dicts(fields, count, records, size, number);
+	PyObject *list = make_dicts(model, fields, count, records, size, number);
 
 	if (enabled)
 		PyGC_Enable();

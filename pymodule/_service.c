@@ -173,6 +173,11 @@ static const swarmpy_field task_fields[] = {
 };
 /* clang-format on */
 
+PyObject *swarmpy_task_model(void)
+{
+	return swarmpy_model(task_fields, sizeof(task_fields) / sizeof(*task_fields));
+}
+
 static PyObject *run_task_list(swarmpy_client *self, const swarm_query *filters, int64_t timeout_ms)
 {
 	swarm_error err = SWARM_ERROR_INIT;
@@ -184,8 +189,9 @@ static PyObject *run_task_list(swarmpy_client *self, const swarm_query *filters,
 		return NULL;
 	result = swarm_task_list_get(self->client, filters, timeout_ms, &tasks, &err);
 	if (!swarmpy_client_end(self, result, &err))
-		answer = swarmpy_dicts(task_fields, sizeof(task_fields) / sizeof(*task_fields),
-				       tasks->tasks, sizeof(*tasks->tasks), tasks->count);
+		answer = swarmpy_dicts(self->state->task_model, task_fields,
+				       sizeof(task_fields) / sizeof(*task_fields), tasks->tasks,
+				       sizeof(*tasks->tasks), tasks->count);
 	swarm_task_list_free(tasks);
 	return answer;
 }

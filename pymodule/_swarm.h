@@ -27,6 +27,8 @@ typedef struct swarmpy_state {
 	PyObject *logs_type;
 	PyObject *json_loads;
 	PyObject *json_dumps;
+	PyObject *node_model; /* swarmpy_model() of the rows of a list */
+	PyObject *task_model;
 } swarmpy_state;
 
 extern PyModuleDef swarmpy_module;
@@ -128,9 +130,11 @@ typedef struct swarmpy_field {
 
 /* A dict of a struct. */
 PyObject *swarmpy_dict(const swarmpy_field *fields, size_t count, const void *record);
-/* A list of dicts of structs, each of size bytes. */
-PyObject *swarmpy_dicts(const swarmpy_field *fields, size_t count, const void *records, size_t size,
-			size_t number);
+/* The dict that rows begin as, None for each field, new; it saves making the names in each call. */
+PyObject *swarmpy_model(const swarmpy_field *fields, size_t count);
+/* A list of dicts of structs, each of size bytes. model: of the same fields; stays as it is. */
+PyObject *swarmpy_dicts(PyObject *model, const swarmpy_field *fields, size_t count,
+			const void *records, size_t size, size_t number);
 
 /* --- _client.c ------------------------------------------------------------------------------ */
 
@@ -201,6 +205,7 @@ SWARMPY_METHOD(unlock);
 SWARMPY_METHOD(unlock_key);
 
 /* _node.c */
+PyObject *swarmpy_node_model(void);
 SWARMPY_METHOD(node_list);
 SWARMPY_METHOD(node_inspect);
 SWARMPY_METHOD(node_update);
@@ -211,6 +216,7 @@ SWARMPY_METHOD(node_demote);
 SWARMPY_METHOD(node_prune);
 
 /* _service.c */
+PyObject *swarmpy_task_model(void);
 SWARMPY_METHOD(object_list);
 SWARMPY_METHOD(object_inspect);
 SWARMPY_METHOD(object_create);

@@ -274,6 +274,13 @@ static int add_json(swarmpy_state *state)
 	return state->json_loads && state->json_dumps ? 0 : -1;
 }
 
+static int add_models(swarmpy_state *state)
+{
+	state->node_model = swarmpy_node_model();
+	state->task_model = swarmpy_task_model();
+	return state->node_model && state->task_model ? 0 : -1;
+}
+
 static int add_ops(PyObject *module)
 {
 	SWARMPY_AUTO PyObject *names = PyList_New(0);
@@ -303,8 +310,9 @@ static int module_exec(PyObject *module)
 			     swarm_version());
 		return -1;
 	}
-	if (add_json(state) || add_exceptions(module, state) || add_types(module, state) ||
-	    add_ops(module) || PyModule_AddStringConstant(module, "VERSION", SWARM_VERSION))
+	if (add_json(state) || add_models(state) || add_exceptions(module, state) ||
+	    add_types(module, state) || add_ops(module) ||
+	    PyModule_AddStringConstant(module, "VERSION", SWARM_VERSION))
 		return -1;
 	return 0;
 }
@@ -321,6 +329,8 @@ static int module_traverse(PyObject *module, visitproc visit, void *arg)
 	Py_VISIT(state->logs_type);
 	Py_VISIT(state->json_loads);
 	Py_VISIT(state->json_dumps);
+	Py_VISIT(state->node_model);
+	Py_VISIT(state->task_model);
 	return 0;
 }
 
@@ -336,6 +346,8 @@ static int module_clear(PyObject *module)
 	Py_CLEAR(state->logs_type);
 	Py_CLEAR(state->json_loads);
 	Py_CLEAR(state->json_dumps);
+	Py_CLEAR(state->node_model);
+	Py_CLEAR(state->task_model);
 	return 0;
 }
 
