@@ -250,12 +250,17 @@ int swarm__http_fd(const swarm__http *http)
 	return http->epoll;
 }
 
-/* Let libcurl go on where it can. *ret_count: descriptors that had something. */
-static CURLMcode advance(swarm__http *http, int64_t wait_ms, int *ret_count)
+static bool is_due(const swarm__http *http)
+{
+	return http->due_ms >= 0 && http->due_ms <= swarm__now_ms();
+}
+
+/* Let libcurl go on where it can. *ret_idle: no descriptor had anything for it. */
+static CURLMcode advance(swarm__http *http, int64_t wait_ms, bool *ret_idle)
 {
 	struct epoll_event events[MAX_EVENTS];
 	CURLMcode multi = CURLM_OK;
-	int running;
+	int running, count = 0;
 
 	http->fed = 0;
 	if (http->paused) {
@@ -265,9 +270,14 @@ static CURLMcode advance(swarm__http *http, int64_t wait_ms, int *ret_count)
 			return CURLM_OUT_OF_MEMORY;
 		wait_ms = 0;
 	}
-	*ret_count = epoll_wait(http->epoll, events, MAX_EVENTS,
-				(int)least(least(wait_ms, SLICE_MS), swarm__http_due_in(http)));
-	for (int i = 0; i < *ret_count && multi == CURLM_OK; i++) {
+	*ret_idle = !is_due(http);
+	/* A request begins with what is due: one system call less for each. */
+	if (*ret_idle) {
+		wait_ms = least(least(wait_ms, SLICE_MS), swarm__http_due_in(http));
+		count = epoll_wait(http->epoll, events, MAX_EVENTS, (int)wait_ms);
+		*ret_idle = count <= 0;
+	}
+	for (int i = 0; i < count && multi == CURLM_OK; i++) {
 		int what = events[i].events & EPOLLIN ? CURL_CSELECT_IN : 0;
 
 		if (events[i].events & EPOLLOUT)
@@ -276,7 +286,7 @@ static CURLMcode advance(swarm__http *http, int64_t wait_ms, int *ret_count)
 			what |= CURL_CSELECT_ERR;
 		multi = curl_multi_socket_action(http->multi, events[i].data.fd, what, &running);
 	}
-	if (multi == CURLM_OK && http->due_ms >= 0 && http->due_ms <= swarm__now_ms()) {
+	if (multi == CURLM_OK && is_due(http)) {
 		http->due_ms = -1;
 		multi = curl_multi_socket_action(http->multi, CURL_SOCKET_TIMEOUT, 0, &running);
 	}
@@ -297,12 +307,13 @@ int swarm__http_step(swarm__http *http, int64_t wait_ms, bool *ret_done, swarm_e
 {
 	const CURLMsg *message;
 	CURLMcode multi;
-	int ready, queued;
+	bool idle;
+	int queued;
 
 	if (!http->busy || http->pid != getpid())
 		return swarm__error(err, SWARM_E_INVAL,
 				    "no call is under way here: it is over, or another process's");
-	multi = advance(http, wait_ms, &ready);
+	multi = advance(http, wait_ms, &idle);
 	if (multi != CURLM_OK)
 		return multi_failed(http, multi, err);
 	message = curl_multi_info_read(http->multi, &queued);
@@ -319,7 +330,7 @@ int swarm__http_step(swarm__http *http, int64_t wait_ms, bool *ret_done, swarm_e
 					"no answer before the deadline");
 	}
 	/* No descriptor is ready when a slice is over, and when a signal came (EINTR). */
-	if (wait_ms && (ready <= 0 || swarm__now_ms() - http->asked_ms >= SLICE_MS))
+	if (wait_ms && (idle || swarm__now_ms() - http->asked_ms >= SLICE_MS))
 		return ask_cancel(http, err);
 	return 0;
 }

@@ -206,7 +206,7 @@ CURLcode swarm__http_setup(swarm__http *http)
 	CURL *easy = http->easy;
 	CURLcode code;
 
-	curl_easy_reset(easy);
+	/* The handle is as new: end_request() resets it. */
 	code = set_connection(easy, http->endpoint);
 	if (code == CURLE_OK)
 		code = set_method(easy, &http->request);
