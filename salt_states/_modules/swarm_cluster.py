@@ -17,7 +17,7 @@ A **duration** is a text such as ``90d``, ``36h`` or ``1m30s``, with the units `
 
 import re
 
-from salt.exceptions import SaltInvocationError
+from salt.exceptions import CommandExecutionError, SaltInvocationError
 
 __virtualname__ = "swarm"
 
@@ -46,6 +46,12 @@ SETTINGS = {
     "heartbeat_period": (("Dispatcher",), "HeartbeatPeriod", "duration"),
     "node_cert_expiry": (("CAConfig",), "NodeCertExpiry", "duration"),
     "external_cas": (("CAConfig",), "ExternalCAs", "authorities"),
+}
+# What a new swarm alone can have otherwise, and the key of pillar swarm that gives it to one.
+FIXED = {
+    "default_addr_pool": "address_pool",
+    "subnet_size": "subnet_size",
+    "data_path_port": "data_path_port",
 }
 AUTHORITY = {"protocol": "Protocol", "url": "URL", "options": "Options", "ca_cert": "CACert"}
 
@@ -146,18 +152,86 @@ def cluster_diff(**settings):
 
         salt manager1 swarm.cluster_diff node_cert_expiry=30d
     """
-    given = {name: value for name, value in settings.items() if not name.startswith("__")}
-    unknown = sorted(set(given) - set(SETTINGS))
-    if unknown:
-        raise SaltInvocationError(
-            f"no setting is called {', '.join(unknown)}; there are {', '.join(SETTINGS)}"
-        )
+    given = _known(settings, SETTINGS)
     wanted = _settings(_patch(given))
     old = _settings(__salt__["swarm.call"]("swarm_inspect")["Spec"])
-    new = {**old, **{name: wanted[name] for name in given if given[name] is not None}}
+    new = {**old, **{name: wanted[name] for name in given}}
     merged = {**old["labels"], **wanted["labels"]}
     new["labels"] = {name: value for name, value in merged.items() if value is not None}
     return _difference(old, new)
+
+
+def _known(settings, names):
+    """Of a function's ``**settings`` those that are given; another name is a slip, and told."""
+    given = {str(name): value for name, value in settings.items() if str(name)[:2] != "__"}
+    unknown = sorted(set(given) - set(names))
+    if unknown:
+        raise SaltInvocationError(
+            f"no setting is called {', '.join(unknown)}; there are {', '.join(names)}"
+        )
+    return {name: value for name, value in given.items() if value is not None}
+
+
+def cluster_drift(**settings):
+    """
+    Which of these settings the cluster has otherwise.
+
+    settings
+        As for the state ``swarm.cluster``; without any,
+        those of pillar: ``swarm:cluster``, and what a new swarm is made with (``address_pool``,
+        ``subnet_size`` and ``data_path_port``).
+
+    Returns ``changes`` (``{setting: {"old", "new"}}``, and under ``labels`` of each label),
+    ``fixed`` (the same, of what no update can change) and ``later`` (``True`` in test mode on a
+    host that would manage a cluster by then; it can be asked only then).
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt manager1 swarm.cluster_drift
+        salt manager1 swarm.cluster_drift node_cert_expiry=30d
+    """
+    given = _known(settings or _of_pillar(), [*SETTINGS, *FIXED])
+    fixed = {name: given.pop(name) for name in FIXED if name in given}
+    ret = {"changes": {}, "fixed": {}, "later": bool(__opts__["test"] and _will_manage())}
+    if given and not ret["later"]:
+        diff = cluster_diff(**given)
+        ret["changes"] = _each(diff["old"], diff["new"])
+        if "labels" in diff["new"]:
+            ret["changes"]["labels"] = _each(diff["old"]["labels"], diff["new"]["labels"])
+    if fixed and not ret["later"]:
+        there = cluster()
+        ret["fixed"] = _each({name: there[name] for name in fixed}, fixed)
+    return ret
+
+
+def _of_pillar():
+    settings = _pillar("cluster") or {}
+    if not isinstance(settings, dict):
+        raise CommandExecutionError("pillar swarm:cluster must be a dictionary of settings")
+    return {**{name: _pillar(key) for name, key in FIXED.items()}, **settings}
+
+
+def _pillar(key):
+    return (__pillar__.get("swarm") or {}).get(key)
+
+
+def _will_manage():
+    """In test mode: a host outside a swarm, or one that this bootstrap would make a manager."""
+    facts = __salt__["swarm_facts.collect"]()
+    return facts["state"] in ("inactive", "absent") or (
+        facts["role"] != "manager" and bool(facts["run"])
+    )
+
+
+def _each(old, new):
+    """``{name: {"old", "new"}}`` of what differs; None stands for what is not there."""
+    return {
+        name: {"old": old.get(name), "new": new.get(name)}
+        for name in sorted({*old, *new})
+        if old.get(name) != new.get(name)
+    }
 
 
 def rotate_token(role, timeout=None):

@@ -31,8 +31,6 @@ from salt.exceptions import CommandExecutionError, SaltInvocationError
 
 LABEL = "saltext.swarm"
 TIME_FORMAT = "%Y-%m-%dT%H:%M:%S"
-# What a new swarm alone can have otherwise.
-FIXED = ("default_addr_pool", "subnet_size", "data_path_port")
 CA_SECONDS = 300
 POLL_SECONDS = 1
 
@@ -110,31 +108,67 @@ def cluster(
             - labels:
                 site: north
     """
-    given = locals()
-    known = [key for key in given if key not in ("name", "timeout", "kwargs")]
-    settings = {key: given[key] for key in known if given[key] is not None}
-    fixed = {key: settings.pop(key) for key in FIXED if key in settings}
+    # A pillar's own text may come here; a slip in it is no setting to pass over.
+    settings = {key: value for key, value in kwargs.items() if key not in ("no_log", "sfun")}
+    settings.update(
+        labels=labels,
+        task_history_retention_limit=task_history_retention_limit,
+        snapshot_interval=snapshot_interval,
+        keep_old_snapshots=keep_old_snapshots,
+        log_entries_for_slow_followers=log_entries_for_slow_followers,
+        heartbeat_tick=heartbeat_tick,
+        election_tick=election_tick,
+        heartbeat_period=heartbeat_period,
+        node_cert_expiry=node_cert_expiry,
+        external_cas=external_cas,
+        default_addr_pool=default_addr_pool,
+        subnet_size=subnet_size,
+        data_path_port=data_path_port,
+    )
+    return _has_settings(name, settings, timeout)
+
+
+def settings_by_pillar(name, timeout=None, **kwargs):
+    """
+    The cluster has the settings of pillar ``swarm:cluster``. The last step of ``docker.bootstrap``
+    does it on one manager. It warns where the cluster was made with another ``address_pool``,
+    ``subnet_size`` or ``data_path_port`` than pillar's.
+
+    name
+        Any text.
+    timeout
+        Seconds for the change (60).
+
+    .. code-block:: yaml
+
+        settings as pillar has them:
+          swarm.settings_by_pillar: []
+    """
+    return _has_settings(name, {}, timeout)
+
+
+def _has_settings(name, settings, timeout):
+    """The state of these settings; of pillar's, where there are none."""
     ret = _new(name)
     with _reported(ret):
-        # A pillar's own text may come here; a slip in it is no setting to pass over.
-        unknown = [key for key in kwargs if key not in ("no_log", "sfun") and key[:2] != "__"]
-        if unknown:
-            raise SaltInvocationError(
-                f"no setting is called {', '.join(unknown)}; there are {', '.join(known)}"
-            )
-        if __opts__["test"] and _will_manage():
+        drift = __salt__["swarm.cluster_drift"](**settings)
+        changes = drift["changes"]
+        if drift["fixed"]:
+            ret["warnings"] = [
+                f"{key} is {one['old']}, not {one['new']}: it is fixed for the life of a cluster,"
+                " and only a new one can have another"
+                for key, one in drift["fixed"].items()
+            ]
+        if drift["later"]:
             ret["comment"] = "this host manages no cluster yet; the settings would be compared then"
-            return ret
-        _warn_of_drift(ret, fixed)
-        changes = _changes_of(settings)
-        if not changes:
+        elif not changes:
             ret["comment"] = "the settings of the cluster are as they should be"
         elif __opts__["test"]:
             _would(ret, changes, "settings of the cluster would be changed")
         else:
-            __salt__["swarm.cluster_update"](timeout=timeout, **settings)
+            __salt__["swarm.cluster_update"](timeout=timeout, **_new_settings(changes))
             ret.update(changes=changes, comment="changed settings of the cluster")
-            left = _changes_of(settings)
+            left = __salt__["swarm.cluster_drift"](**settings)["changes"]
             if left:
                 raise CommandExecutionError(
                     "docker took the settings, but another change came after them:"
@@ -143,42 +177,11 @@ def cluster(
     return ret
 
 
-def _will_manage():
-    """In test mode: a host outside a swarm, or one that this bootstrap would make a manager."""
-    facts = __salt__["swarm_facts.collect"]()
-    return facts["state"] in ("inactive", "absent") or (
-        facts["role"] != "manager" and bool(facts["run"])
-    )
-
-
-def _changes_of(settings):
-    """``{setting: {"old", "new"}}``, and under ``labels`` of each label."""
-    if not settings:
-        return {}
-    diff = __salt__["swarm.cluster_diff"](**settings)
-    ret = {key: {"old": diff["old"][key], "new": diff["new"][key]} for key in diff["new"]}
-    if "labels" in ret:
-        old, new = ret["labels"]["old"], ret["labels"]["new"]
-        ret["labels"] = {
-            key: {"old": old.get(key), "new": new.get(key)}
-            for key in sorted({*old, *new})
-            if old.get(key) != new.get(key)
-        }
-    return ret
-
-
-def _warn_of_drift(ret, fixed):
-    if not fixed:
-        return
-    there = __salt__["swarm.cluster"]()
-    drift = [
-        f"{key} is {there[key]}, not {value}: it is fixed for the life of a cluster, and only a new"
-        " one can have another"
-        for key, value in fixed.items()
-        if there[key] != value
-    ]
-    if drift:
-        ret["warnings"] = drift
+def _new_settings(changes):
+    """Changes as the arguments of ``swarm.cluster_update``."""
+    labels = {name: one["new"] for name, one in changes.get("labels", {}).items()}
+    settings = {name: one["new"] for name, one in changes.items() if name != "labels"}
+    return {**settings, "labels": labels} if labels else settings
 
 
 # --- join tokens ----------------------------------------------------------------------------------

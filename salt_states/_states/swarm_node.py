@@ -19,8 +19,6 @@ import time
 
 from salt.exceptions import CommandExecutionError, SaltInvocationError
 
-ROLES = ("worker", "manager")
-AVAILABILITIES = ("active", "pause", "drain")
 # swarmkit: the role manager tries again every 5 s, and a certificate may take 16 s.
 ROLE_SECONDS = 120
 
@@ -89,14 +87,14 @@ def node(
     """
     ret = _new(name)
     with _reported(ret):
-        _check(role, availability)
         before = _read(name)
         wanted = {
-            "role": before["role"] if role is None else role,
-            "availability": before["availability"] if availability is None else availability,
-            "labels": _labels(before["labels"], labels, labels_exact),
+            "role": role,
+            "availability": availability,
+            "labels": labels,
+            "labels_exact": labels_exact,
         }
-        changes = _difference(before, wanted)
+        changes = __salt__["swarm.node_diff"](before, **wanted)
         if not changes:
             ret["comment"] = f"{before['hostname']} is as it should be"
         elif __opts__["test"]:
@@ -106,15 +104,6 @@ def node(
             _change(ret, before, wanted, timeout)
             ret["comment"] = f"changed {before['hostname']}"
     return ret
-
-
-def _check(role, availability):
-    if role not in (None, *ROLES):
-        raise SaltInvocationError(f"the role is worker or manager, not {role!r}")
-    if availability not in (None, *AVAILABILITIES):
-        raise SaltInvocationError(
-            f"the availability is active, pause or drain, not {availability!r}"
-        )
 
 
 def _read(name):
@@ -129,53 +118,12 @@ def _read(name):
     }
 
 
-def _labels(there, given, exact):
-    """The labels that a node should have, of those that are there and those that are given."""
-    if given is None:
-        if exact:
-            raise SaltInvocationError("labels_exact wants labels; {} takes all of them away")
-        return there
-    if not isinstance(given, dict):
-        raise SaltInvocationError("labels wants a dictionary of names and values")
-    wanted = {} if exact else dict(there)
-    for name, value in given.items():
-        if value is None:
-            wanted.pop(str(name), None)
-        elif isinstance(value, (str, int)) and not isinstance(value, bool):
-            wanted[str(name)] = str(value)
-        else:
-            # YAML reads yes, 1.10 and 2026-01-01 as something else than was written.
-            raise SaltInvocationError(
-                f"the label {name} is a text or a whole number; put {value!r} in quotes"
-            )
-    return wanted
-
-
-def _difference(before, wanted):
-    """``{field: {"old", "new"}}`` of role and availability, and under ``labels`` of each label."""
-    ret = {
-        field: {"old": before[field], "new": wanted[field]}
-        for field in ("role", "availability")
-        if before[field] != wanted[field]
-    }
-    old, new = before["labels"], wanted["labels"]
-    labels = {
-        name: {"old": old.get(name), "new": new.get(name)}
-        for name in sorted({*old, *new})
-        if old.get(name) != new.get(name)
-    }
-    return {**ret, "labels": labels} if labels else ret
-
-
 def _change(ret, before, wanted, timeout):
     """All of it in one update, so that nothing is changed where the engine refuses; then waits."""
-    node_id, changes = before["id"], _difference(before, wanted)
-    role, availability = (
-        wanted[field] if field in changes else None for field in ("role", "availability")
-    )
-    labels = {name: one["new"] for name, one in changes.get("labels", {}).items()}
+    node_id, changes = before["id"], __salt__["swarm.node_diff"](before, **wanted)
+    role, availability = (changes.get(field, {}).get("new") for field in ("role", "availability"))
     steps_down = role == "worker" and __salt__["swarm.info"]()["node_id"] == node_id
-    __salt__["swarm.node_update"](node_id, availability, role, labels or None)
+    __salt__["swarm.node_update"](node_id, availability, role, _new_labels(changes))
     ret["changes"] = changes
     if steps_down:
         # It has lost its view of the nodes with its role; its own engine tells how it went.
@@ -185,12 +133,16 @@ def _change(ret, before, wanted, timeout):
         __salt__["swarm.promote" if role == "manager" else "swarm.demote"](node_id, timeout=timeout)
     if availability == "drain":
         __salt__["swarm.drain"](node_id, timeout=timeout)
-    left = _difference(_read(node_id), wanted)
+    left = __salt__["swarm.node_diff"](_read(node_id), **wanted)
     if left:
         raise CommandExecutionError(
             f"docker took the change of {before['hostname']}, but another one came after it:"
             f" {', '.join(sorted(left))} differ again"
         )
+
+
+def _new_labels(changes):
+    return {name: one["new"] for name, one in changes.get("labels", {}).items()} or None
 
 
 def _wait_worker(seconds):
@@ -226,16 +178,16 @@ def nodes_by_pillar(name, **kwargs):
     """
     ret = _new(name)
     with _reported(ret):
-        named = _by_pillar()
+        named = __salt__["swarm.nodes_drift"]()
         failed = []
-        for minion, (row, entry) in sorted(named.items()):
-            done = _new(minion)
-            with _reported(done):
-                done = _as_named(row, entry)
-            if done["changes"]:
-                ret["changes"][minion] = done["changes"]
-            if done["result"] is False:
-                failed.append(f"{minion}: {done['comment']}")
+        for minion, node_ in sorted(named.items()):
+            changes, reason = node_["changes"], node_["reason"]
+            if changes and not __opts__["test"]:
+                changes, reason = _as_named(node_["id"], changes)
+            if changes:
+                ret["changes"][minion] = changes
+            if reason:
+                failed.append(f"{minion}: {reason}")
         if failed:
             raise CommandExecutionError("; ".join(failed))
         changed = len(ret["changes"])
@@ -249,65 +201,11 @@ def nodes_by_pillar(name, **kwargs):
     return ret
 
 
-def _as_named(row, entry):
-    """One of them, as :py:func:`node` returns; in test mode there may be no such node yet."""
-    availability = _availability(row, entry)
-    wanted = {
-        "role": row["role"],
-        "availability": availability or row["availability"],
-        "labels": _labels(row["labels"], entry["labels"], False),
-    }
-    changes = _difference(row, wanted)
-    if changes and not __opts__["test"]:
-        return node(row["id"], availability=availability, labels=entry["labels"])
-    return dict(_new(""), changes=changes)
-
-
-def _by_pillar():
-    """``{minion id: (row of the node list, what pillar says)}`` of the hosts that pillar names."""
-    rows = _rows()
-    run = __salt__["swarm_facts.run"]()
-    # By hand nobody says which hosts fit the patterns of pillar; most are called as their minions.
-    hosts = {*run["managers"], *run["workers"]} or {row["hostname"] for row in rows.values()}
-    entries = {minion: __salt__["swarm_facts.named"](minion) for minion in hosts}
-    entries = {minion: one for minion, one in entries.items() if any(one.values())}
-    facts = __salt__["swarm_facts.fresh"](sorted(hosts)) if entries else {}
-    # A host says itself which node it is: two that say the same are both left alone.
-    said = [one["node_id"] for one in facts.values()]
-    ret = {}
-    for minion, one in facts.items():
-        row = rows.get(one["node_id"]) if said.count(one["node_id"]) == 1 else None
-        if __opts__["test"]:
-            row = _row_to_come(minion, one, row, run)
-        if row and minion in entries:
-            ret[minion] = (row, entries[minion])
-    return ret
-
-
-def _rows():
-    # In test mode this host may have no engine yet, or be a manager only after the steps before.
-    if __opts__["test"] and __salt__["swarm_facts.collect"]()["role"] != "manager":
-        return {}
-    return {row["id"]: row for row in __salt__["swarm.nodes"]()}
-
-
-def _row_to_come(minion, facts, row, run):
-    """In test mode: the row as this step would find it, after the steps that would be before it."""
-    if facts["state"] != "active":
-        role = "manager" if minion in run["managers"] else "worker"
-        entry = __salt__["swarm_facts.named"](minion)
-        free = role == "worker" and not entry["labels"]
-        availability = entry["availability"] or "active" if free else "drain"
-        return {"role": role, "availability": availability, "labels": {}}
-    # A manager that steps down sets its labels itself.
-    return None if facts["role"] == "manager" and minion in run["workers"] else row
-
-
-def _availability(row, entry):
-    if entry["availability"]:
-        return entry["availability"]
-    first = entry["labels"] and not set(entry["labels"]) & set(row["labels"])
-    return "active" if first and row["role"] == "worker" else None
+def _as_named(node_id, changes):
+    """One node changed; (what was changed, why not all of it was)."""
+    availability = changes.get("availability", {}).get("new")
+    done = node(node_id, availability=availability, labels=_new_labels(changes))
+    return done["changes"], "" if done["result"] else done["comment"]
 
 
 # --- nodes that are not ---------------------------------------------------------------------------

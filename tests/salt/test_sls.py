@@ -172,7 +172,7 @@ def order(chunks):
         ("docker.manager.join", ["joined", "drained"]),
         ("docker.manager.drain", ["drained"]),
         ("docker.worker.join", ["joined"]),
-        ("docker.verify", ["verified", "nodes_by_pillar"]),
+        ("docker.verify", ["verified", "nodes_by_pillar", "settings_by_pillar"]),
     ],
 )
 def test_order_of_the_swarm_states(tmp_path, pillar, sls, expected):
@@ -196,13 +196,6 @@ def test_requisites_of_the_swarm_states(tmp_path, pillar, sls, state_id, needs):
         if chunk["__id__"] == state_id
     ]
     assert {"swarm": needs} in [dict(one) for one in chunk["require"]]
-
-
-def test_settings_of_the_cluster_come_from_pillar(tmp_path, pillar):
-    pillar["swarm"]["cluster"] = {"node_cert_expiry": "30d", "labels": {"site": "north"}}
-    data = rendered.high(rendered.minion_opts(tmp_path), pillar, "docker.verify")
-    function, found = arguments(data, "docker-swarm-settings", "swarm")
-    assert (function, found) == ("cluster", pillar["swarm"]["cluster"])
 
 
 @pytest.mark.parametrize(

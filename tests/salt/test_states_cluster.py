@@ -127,6 +127,20 @@ def test_wrong_settings_are_one_line(formed, wanted, words):
     assert words in refused(formed, "cluster", **wanted)
 
 
+def test_settings_come_from_pillar(formed):
+    formed.pillar["cluster"] = {"node_cert_expiry": "30d", "labels": {"site": "north"}}
+    assert predicted(formed, "settings_by_pillar") == {
+        "node_cert_expiry": {"old": "90d", "new": "30d"},
+        "labels": {"site": {"old": None, "new": "north"}},
+    }
+    formed.pillar.update(cluster={"keep_old_snapshots": None}, address_pool=["10.20.0.0/16"])
+    assert len(nothing(formed, "settings_by_pillar")["warnings"]) == 1
+    formed.pillar["cluster"] = ["30d"]
+    assert "pillar swarm:cluster must be a dict" in refused(formed, "settings_by_pillar")
+    formed.pillar["cluster"] = {"node_cert_expry": "30d"}
+    assert "no setting is called node_cert_expry" in refused(formed, "settings_by_pillar")
+
+
 def test_settings_in_test_mode_before_there_is_a_cluster(make_fleet):
     fleet = make_fleet(managers=1, workers=0)
     ret = state(fleet, "cluster", test=True, node_cert_expiry="30d")

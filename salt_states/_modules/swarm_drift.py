@@ -1,0 +1,173 @@
+"""
+Docker swarm mode: nodes against what they should be
+====================================================
+
+What of a node is otherwise than wanted, by arguments or by pillar ``swarm:nodes``, asked on a
+manager. The states that change nodes ask here what to change, and ``salt-run swarm.status`` what to
+tell. The functions belong to the name ``swarm``, and change nothing.
+
+In **test mode** :py:func:`swarm.nodes_drift <nodes_drift>` answers for the last step of a
+bootstrap, as it would find the nodes once the steps before it were done.
+
+:maturity: new
+:depends: the execution modules ``swarm`` and ``swarm_facts``
+
+.. versionadded:: 0.1.0
+
+**Pillar**: ``swarm:nodes`` (see ``pillar_example``).
+"""
+
+from salt.exceptions import SaltInvocationError
+
+ROLES = ("worker", "manager")
+AVAILABILITIES = ("active", "pause", "drain")
+
+__virtualname__ = "swarm"
+
+
+def __virtual__():
+    return __virtualname__
+
+
+def node_diff(node, role=None, availability=None, labels=None, labels_exact=False):
+    """
+    What a node would have to change to be as wanted. What is not given stays as it is.
+
+    node
+        It as it is: a dict with ``role``, ``availability``, ``labels``, such as a row of
+        :py:func:`swarm.nodes <salt.modules.swarm_nodes.nodes>`.
+    role, availability, labels, labels_exact
+        As for the state ``swarm.node``.
+
+    Returns ``{field: {"old", "new"}}`` of role and availability, and under ``labels`` of each
+    label.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt manager1 swarm.node_diff '{role: worker, availability: drain, labels: {}}' role=manager
+    """
+    if role not in (None, *ROLES):
+        raise SaltInvocationError(f"the role is worker or manager, not {role!r}")
+    if availability not in (None, *AVAILABILITIES):
+        raise SaltInvocationError(
+            f"the availability is active, pause or drain, not {availability!r}"
+        )
+    ret = {
+        field: {"old": node[field], "new": new}
+        for field, new in (("role", role), ("availability", availability))
+        if new not in (None, node[field])
+    }
+    changed = _label_diff(node["labels"], labels, labels_exact)
+    return {**ret, "labels": changed} if changed else ret
+
+
+def _label_diff(old, given, exact):
+    """``{label: {"old", "new"}}``; None stands for a label that is not there."""
+    if given is None:
+        if exact:
+            raise SaltInvocationError("labels_exact wants labels; {} takes all of them away")
+        return {}
+    if not isinstance(given, dict):
+        raise SaltInvocationError("labels wants a dictionary of names and values")
+    new = dict.fromkeys(old) if exact else {}
+    for name, value in given.items():
+        if isinstance(value, bool) or not isinstance(value, (str, int, type(None))):
+            # YAML reads yes, 1.10 and 2026-01-01 as something else than was written.
+            raise SaltInvocationError(
+                f"the label {name} is a text or a whole number; put {value!r} in quotes"
+            )
+        new[str(name)] = value if value is None else str(value)
+    return {
+        name: {"old": old.get(name), "new": new[name]}
+        for name in sorted(new)
+        if old.get(name) != new[name]
+    }
+
+
+def nodes_drift(hosts=None):
+    """
+    What pillar ``swarm:nodes`` says of its hosts' nodes, and is otherwise there.
+
+    A host that pillar gives labels joins drained, and with its first labels it is to be active.
+    Beyond that an availability is compared only where pillar names one: a node that an operator
+    drained stays so.
+
+    hosts
+        ``{minion id: node id}``, as the hosts say; by itself those of the facts.
+
+    Returns ``{minion id: {"id": node id, "changes": as of swarm.node_diff, "reason": why pillar's
+    words cannot be followed; empty if they can}}`` of the hosts that pillar names and that have a
+    node.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt manager1 swarm.nodes_drift
+    """
+    rows = _rows()
+    if hosts is None:
+        found = _hosts(rows)
+    else:
+        found = {host: (node_id, rows.get(node_id)) for host, node_id in hosts.items()}
+    # A host says itself which node it is: two that say the same are both left alone.
+    said = [node_id for node_id, _ in found.values()]
+    ret = {}
+    for host, (node_id, row) in found.items():
+        entry = __salt__["swarm_facts.named"](host)
+        if row and any(entry.values()) and (not node_id or said.count(node_id) == 1):
+            ret[host] = _against(row, entry)
+    return ret
+
+
+def _against(row, entry):
+    ret = {"id": row["id"], "changes": {}, "reason": ""}
+    try:
+        ret["changes"] = node_diff(
+            row, availability=_availability(row, entry), labels=entry["labels"]
+        )
+    except SaltInvocationError as exc:
+        ret["reason"] = str(exc)
+    return ret
+
+
+def _availability(row, entry):
+    if entry["availability"]:
+        return entry["availability"]
+    first = entry["labels"] and not set(entry["labels"]) & set(row["labels"])
+    return "active" if first and row["role"] == "worker" else None
+
+
+def _rows():
+    # In test mode this host may have no engine yet, or be a manager only after the steps before.
+    if __opts__["test"] and __salt__["swarm_facts.collect"]()["role"] != "manager":
+        return {}
+    return {row["id"]: row for row in __salt__["swarm.nodes"]()}
+
+
+def _hosts(rows):
+    """``{minion id: (node id, its row or None)}`` of the hosts that have published facts."""
+    run = __salt__["swarm_facts.run"]()
+    # By hand nobody says which hosts fit the patterns of pillar; most are called as their minions.
+    hosts = {*run["managers"], *run["workers"]} or {row["hostname"] for row in rows.values()}
+    ret = {}
+    for host, facts in __salt__["swarm_facts.fresh"](sorted(hosts)).items():
+        row = rows.get(facts["node_id"])
+        if __opts__["test"]:
+            row = _row_to_come(host, facts, row, run)
+        ret[host] = (facts["node_id"], row)
+    return ret
+
+
+def _row_to_come(host, facts, row, run):
+    """In test mode: the row as the last step would find it, after the steps before it."""
+    if facts["state"] != "active":
+        role = "manager" if host in run["managers"] else "worker"
+        entry = __salt__["swarm_facts.named"](host)
+        free = role == "worker" and not entry["labels"]
+        availability = entry["availability"] or "active" if free else "drain"
+        return {"id": "", "role": role, "availability": availability, "labels": {}}
+    # A manager that steps down sets its labels itself.
+    return None if facts["role"] == "manager" and host in run["workers"] else row
