@@ -176,7 +176,7 @@ def status(timeout=30):
             ]
         }
     _progress(f"asking {len(managers) + len(workers)} hosts")
-    asked = ["swarm_facts.collect", "swarm.info", "swarm.certificate"]
+    asked = {"swarm_facts.collect": [], "swarm.info": [], "swarm.certificate": []}
     answers = _ask(managers + workers, asked, timeout)
     facts = {
         host: answer["swarm_facts.collect"]
@@ -224,11 +224,16 @@ def _named():
 
 
 def _ask(hosts, functions, timeout):
-    """``{host: {function: return}}`` of the hosts that answered."""
+    """Of ``{function: [arguments]}`` ``{host: {function: return}}``, where a host answered."""
     with salt.client.get_local_client(mopts=__opts__) as client:
         return client.cmd(
-            list(hosts), functions, [[] for _ in functions], tgt_type="list", timeout=timeout
+            list(hosts), list(functions), list(functions.values()), tgt_type="list", timeout=timeout
         )
+
+
+def _reason(answer):
+    """What a function says that failed; a job of several functions returns a traceback of it."""
+    return str(answer).strip().splitlines()[-1].partition("Error: ")[2] or str(answer)
 
 
 def _add_hosts(ret, answers):
@@ -260,11 +265,17 @@ def _why_leaderless(managers, facts):
 
 def _add_cluster(ret, lead, facts, wanted, timeout):
     """What a manager knows of all nodes, against pillar and against the hosts' own word."""
-    asked = ["swarm.nodes", "swarm_facts.quorum"]
-    answer = _ask([lead], asked, timeout).get(lead, {})
-    nodes = answer.get("swarm.nodes")
+    hosts = {host: facts[host]["node_id"] for host in wanted if host in facts}
+    asked = {
+        "swarm.nodes": [],
+        "swarm_facts.quorum": [],
+        "swarm.nodes_drift": [hosts],
+        "swarm.cluster_drift": [],
+    }
+    answer = dict.fromkeys(asked, "no answer") | _ask([lead], asked, timeout).get(lead, {})
+    nodes = answer["swarm.nodes"]
     if not isinstance(nodes, list):
-        ret["problems"].append(f"{lead} gave no node list: {nodes}")
+        ret["problems"].append(f"{lead} gave no node list: {_reason(nodes)}")
         return
     ret["cluster"] = facts[lead]["cluster"]
     ret["quorum"] = {k: v for k, v in answer["swarm_facts.quorum"].items() if k != "reason"}
@@ -276,10 +287,13 @@ def _add_cluster(ret, lead, facts, wanted, timeout):
         ret["problems"].append("no manager may fail: the quorum would be lost")
     if len(ret["versions"]) > 1:
         ret["problems"].append(f"engines differ: {', '.join(sorted(ret['versions']))}")
-    ret["problems"] += _drift(nodes, facts, wanted)
+    ret["problems"] += _membership(nodes, facts, wanted)
+    ret["problems"] += _node_drift(lead, answer["swarm.nodes_drift"])
+    ret["problems"] += _cluster_drift(lead, answer["swarm.cluster_drift"])
 
 
-def _drift(nodes, facts, wanted):
+def _membership(nodes, facts, wanted):
+    """Who is in, in which role, against pillar and the hosts' own word."""
     by_id = {node["id"]: node for node in nodes}
     lines = []
     for host, role in wanted.items():
@@ -299,3 +313,38 @@ def _drift(nodes, facts, wanted):
         if node["id"] not in own and node["state"] == "ready":
             lines.append(f"{title} is no host of pillar that answers")
     return lines
+
+
+def _node_drift(lead, found):
+    """What pillar says of the nodes of its hosts, and is otherwise."""
+    if not isinstance(found, dict):
+        return [f"{lead} could not compare the nodes with pillar: {_reason(found)}"]
+    lines = []
+    for host, node in sorted(found.items()):
+        lines += [f"{host}: {node['reason']}"] if node["reason"] else []
+        lines += [f"{host}: {text}" for text in _differences(node["changes"])]
+    return lines
+
+
+def _cluster_drift(lead, found):
+    """The settings of the cluster that pillar has otherwise."""
+    if not isinstance(found, dict):
+        return [f"{lead} could not compare the cluster's settings with pillar: {_reason(found)}"]
+    lines = _differences(found["changes"])
+    fixed = _differences(found["fixed"])
+    lines += [f"{text}, and only a new cluster can have that" for text in fixed]
+    return [f"cluster: {text}" for text in lines]
+
+
+def _differences(changes):
+    """``{field: {"old", "new"}}``, and under ``labels`` of each label, as lines."""
+    changes = dict(changes)
+    labels = {f"label {name}": one for name, one in changes.pop("labels", {}).items()}
+    return [
+        f"{name} is {_value(one['old'])}, pillar says {_value(one['new'])}"
+        for name, one in {**changes, **labels}.items()
+    ]
+
+
+def _value(value):
+    return "not there" if value is None else str(value)

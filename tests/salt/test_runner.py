@@ -1,5 +1,7 @@
 """The runner: what an orchestration's test mode says, host by host, and how the swarm is."""
 
+import traceback
+
 import pytest
 import salt.client
 import salt.loader
@@ -186,14 +188,18 @@ def status(runner, fleet, monkeypatch, pillar=PILLAR):
                 if host in fleet.minions and host not in fleet.down:
                     job = fleet[host].job()
                     job.replace("swarm.certificate", lambda: dict(fleet.certificate))
-                    found[host] = {one: self._call(job, one) for one in functions}
+                    found[host] = {
+                        one: self._call(job, one, given)
+                        for one, given in zip(functions, arguments, strict=True)
+                    }
             return found
 
-        def _call(self, job, function):
+        def _call(self, job, function, given):
             try:
-                return job.salt[function]()
-            except Exception as exc:
-                return f"ERROR: {exc}"
+                return job.salt[function](*given)
+            except Exception:
+                # As a minion's job of several functions.
+                return traceback.format_exc()
 
     class Wheel:
         def __init__(self, opts):
@@ -289,6 +295,87 @@ PROBLEMS = [
 def test_problems(runner, formed, monkeypatch, case, text):
     case(formed)
     assert text in "\n".join(status(runner, formed, monkeypatch)["problems"])
+
+
+# --- drift against pillar -------------------------------------------------------------------------
+
+
+def problems(runner, fleet, monkeypatch):
+    return status(runner, fleet, monkeypatch)["problems"]
+
+
+def node_of(fleet, name):
+    return fleet["manager1"].machine.cluster.nodes[fleet[name].machine.node_id]
+
+
+def test_drift_of_nodes(runner, formed, monkeypatch):
+    formed.pillar["nodes"] = {
+        "worker1": {"labels": {"disk": "nvme", "rack": 7, "old": None}},
+        "worker2": {"availability": "pause"},
+        "worker9": {"labels": {"a": "b"}},
+    }
+    node_of(formed, "worker1")["labels"] = {"disk": "ssd", "old": "1", "other": "x"}
+    assert problems(runner, formed, monkeypatch) == [
+        "worker1: label disk is ssd, pillar says nvme",
+        "worker1: label old is 1, pillar says not there",
+        "worker1: label rack is not there, pillar says 7",
+        "worker2: availability is active, pillar says pause",
+    ]
+
+
+def test_drift_is_what_the_state_would_change(runner, formed, monkeypatch):
+    """Also of a host whose published facts are older than its node: its own word counts."""
+    formed.pillar["nodes"] = {"worker*": {"labels": {"zone": "a"}}}
+    for name in formed.minions:
+        formed[name].job().state("published")
+    formed["worker1"].machine.wipe()
+    formed["manager1"].machine.cluster.add(formed["worker1"].machine, "worker", "drain")
+    found = problems(runner, formed, monkeypatch)
+    assert "worker1: availability is drain, pillar says active" in found
+    formed["worker1"].job().state("published")
+    assert formed["manager1"].job().state("nodes_by_pillar")["result"] is True
+    assert not [one for one in problems(runner, formed, monkeypatch) if "pillar says" in one]
+
+
+def test_drift_of_settings(runner, formed, monkeypatch):
+    formed.pillar.update(
+        cluster={"node_cert_expiry": "30d", "heartbeat_period": "5s", "labels": {"site": "north"}},
+        address_pool=["10.20.0.0/16"],
+        subnet_size=24,
+    )
+    assert problems(runner, formed, monkeypatch) == [
+        "cluster: node_cert_expiry is 90d, pillar says 30d",
+        "cluster: label site is not there, pillar says north",
+        "cluster: default_addr_pool is ['10.0.0.0/8'], pillar says ['10.20.0.0/16'], and only a new"
+        " cluster can have that",
+    ]
+    formed["manager1"].job().state("settings_by_pillar")
+    assert len(problems(runner, formed, monkeypatch)) == 1
+
+
+@pytest.mark.parametrize(
+    ("pillar", "line"),
+    [
+        (
+            {"nodes": ["worker1"]},
+            "manager1 could not compare the nodes with pillar: pillar swarm:nodes must be a"
+            " dictionary: minion id or glob, and for each labels (a dictionary) and availability",
+        ),
+        (
+            {"nodes": {"worker1": {"labels": {"ssd": True}}}},
+            "worker1: the label ssd is a text or a whole number; put True in quotes",
+        ),
+        (
+            {"cluster": {"node_cert_expry": "30d"}},
+            "manager1 could not compare the cluster's settings with pillar: no setting is called"
+            " node_cert_expry; there are labels,",
+        ),
+    ],
+)
+def test_a_slip_in_pillar_is_one_line(runner, formed, monkeypatch, pillar, line):
+    formed.pillar.update(pillar)
+    (found,) = problems(runner, formed, monkeypatch)
+    assert found.startswith(line) and "\n" not in found
 
 
 def test_without_pillar(runner, formed, monkeypatch):
