@@ -189,6 +189,12 @@ def _wait_until_worker():
         time.sleep(0.5)
 
 
+def _has_not_left(host, facts):
+    """Its facts give the reason of a leave that failed; one that never ran has none."""
+    silent = "its minion did not answer in this step, or its job was cut off; run again when it is back"
+    return f"{host} has not left: {facts[host]['error'] or silent}"
+
+
 def dissolved(name, hosts, cluster, **kwargs):
     """
     The cluster has ended: its last manager, the one that leads, has left it. It goes only when no
@@ -220,9 +226,7 @@ def dissolved(name, hosts, cluster, **kwargs):
             return ret
         facts = __salt__["swarm_facts.fresh"](hosts)
         staying = [
-            f"{host} has not left: {facts[host]['error'] or 'see its states'}"
-            for host, target in plan["targets"].items()
-            if target["alive"]
+            _has_not_left(host, facts) for host, target in plan["targets"].items() if target["alive"]
         ]
         if staying:
             raise CommandExecutionError("; ".join(staying))
@@ -259,7 +263,7 @@ def removed(name, hosts, **kwargs):
         staying, gone = [], []
         for host, target in plan["targets"].items():
             if target["alive"] and not __opts__["test"]:
-                staying.append(f"{host} has not left: {facts[host]['error'] or 'see its states'}")
+                staying.append(_has_not_left(host, facts))
                 gone += target["records"]
             else:
                 gone += __salt__["swarm_facts.records"](target)

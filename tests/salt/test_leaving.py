@@ -243,6 +243,17 @@ def test_a_node_that_pillar_does_not_name_stops_the_end(formed):
     assert not changed(done)
 
 
+def test_a_host_that_is_cut_off_before_it_leaves_keeps_its_record(formed):
+    run = formed.new_run()
+    for host in formed.minions:
+        formed[host].job(run=run).state("published")
+    assert formed["manager1"].job(run=run).state("released", hosts=["worker2"])["result"]
+    ret = formed["manager1"].job(run=run).state("removed", hosts=["worker2"])
+    assert ret["result"] is False
+    assert ret["comment"].startswith("worker2 has not left: its minion did not answer in this step")
+    assert "worker2" in names(formed)
+
+
 def test_the_last_manager_waits_for_the_others(formed):
     cluster = formed.clusters().pop()
     formed["worker1"].machine.fail["leave"] = ("Timeout", "it hangs")

@@ -354,6 +354,15 @@ def test_a_host_stops_waiting_when_the_promotion_fails(to_promote):
     assert ret["comment"] == "manager1, which leads, says: worker1: no reachable member"
 
 
+def test_the_reason_of_a_failed_promotion_stays_where_the_host_looks(formed):
+    """The host may look at it after all states of the one that leads have run."""
+    move(formed, "manager1", "manager2", "worker1")
+    formed["manager1"].machine.fail["node_update"] = ("Timeout", "no reachable member")
+    steps = formed.bootstrap()
+    comment = failures(steps)[("cluster", "worker1", "docker-swarm-join")]
+    assert comment == "manager1, which leads, says: worker1: no reachable member"
+
+
 def test_a_host_that_nobody_promotes_does_not_wait_for_ever(to_promote):
     ret = to_promote["worker1"].job(run=to_promote.run).state("joined", role="manager")
     assert ret["result"] is False

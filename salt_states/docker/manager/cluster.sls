@@ -4,8 +4,9 @@ include:
   - docker.manager.first
   - docker.manager.join
 
+# Where the one that leads could not promote a host, its own join would publish that all is well.
 extend:
   docker-swarm-join:
     swarm:
       - require:
-        - swarm: docker-swarm-sealed
+        - swarm: docker-swarm-promoted
