@@ -250,13 +250,20 @@ def mended(request, lab):
         lab("sync")
         lab.pillar()
         for host in HOSTS:
-            lab("link", host, "up", check=False)
-            lab("start", host, check=False)
-            lab.on(host, "systemctl", "unmask", "docker.socket", "docker.service", check=False)
-            lab.on(host, "systemctl", "start", "docker", "salt-minion", check=False)
+            mend(lab, host)
         until_idle(lab)
         all_leave(lab)
         lab.bootstrap()
+
+
+def mend(lab, host):
+    """Power, link, engine and minion of the host are there again."""
+    lab("link", host, "up", check=False)
+    lab.on(host, "systemctl", "unmask", "docker.socket", "docker.service", check=False)
+    lab.on(host, "systemctl", "start", "docker", "salt-minion", check=False)
+    # Where it runs, this only waits for its minion, which therefore comes first.
+    lab("start", host, check=False)
+    until_answers(lab, host)
 
 
 def until(seen, what, seconds=SEEN_SECONDS):
@@ -278,15 +285,15 @@ def until_node(lab, host, manager="manager1", **wanted):
     )
 
 
-def assert_whole(lab, manager="manager1", workers=WORKERS):
-    """Three managers, drained, one of them leading; each worker ready and active; nobody else."""
+def assert_whole(lab, manager="manager1", managers=MANAGERS, workers=WORKERS):
+    """The managers drained, one of them leading; each worker ready and active; nobody else."""
     lab.note_secrets(manager)
     # After an election a node is unknown, and a manager unreachable, until it has found the new leader.
     until(lambda: not_in_contact(lab, manager) == [], "all nodes in contact")
     nodes = lab.nodes(manager)
-    assert set(nodes) == set(MANAGERS) | set(workers)
-    assert {nodes[name]["availability"] for name in MANAGERS} == {"drain"}
-    assert sum(nodes[name]["leader"] for name in MANAGERS) == 1
+    assert set(nodes) == set(managers) | set(workers)
+    assert {nodes[name]["availability"] for name in managers} == {"drain"}
+    assert sum(nodes[name]["leader"] for name in managers) == 1
     assert {nodes[name]["availability"] for name in workers} == {"active"}
     assert not any(nodes[name]["member"] for name in workers)
     return nodes
@@ -313,10 +320,14 @@ def engine_says(lab, host, *command):
     return None if done.code else done.out.strip()
 
 
+def in_swarm(lab, host):
+    """Whether the host's own engine says so."""
+    return engine_says(lab, host, "info", "-f", "{{.Swarm.LocalNodeState}}") == "active"
+
+
 def until_in(lab, host):
     """Wait until the host's own engine says that it is in a swarm."""
-    asked = ("info", "-f", "{{.Swarm.LocalNodeState}}")
-    until(lambda: engine_says(lab, host, *asked) == "active", f"{host} in a swarm")
+    until(lambda: in_swarm(lab, host), f"{host} in a swarm")
 
 
 def until_manages(lab, host):

@@ -1,36 +1,73 @@
-"""Faults of hosts, beside a run of docker.bootstrap, and what must hold after them."""
+"""Faults of hosts beside a run of an orchestration, and what must hold after them."""
 
 import concurrent.futures
 import contextlib
 
-from conftest import assert_whole, until_idle
+from conftest import assert_whole, mend, until, until_idle
 
 STOP = "systemctl stop docker.socket docker"
 START = "systemctl start docker"
 
 
+class Beside:
+    """A run that goes on beside a block of a test."""
+
+    def __init__(self, running):
+        self.running = running
+
+    def until(self, seen, what):
+        """Wait for a moment of the run; one that is over before it would show no fault."""
+        until(lambda: seen() or self.running.done(), what)
+        assert not self.running.done(), f"it ended before this: {what}; {self.ended().why()}"
+
+    def ended(self):
+        """The `Run`, once it has ended."""
+        return self.running.result()
+
+
 @contextlib.contextmanager
-def beside_bootstrap(lab, *args):
-    """Run docker.bootstrap beside the block, which gets a list that holds the `Run` afterwards."""
-    ended = []
+def beside(lab, name, *args, **pillar):
+    """Run an orchestration beside the block, which gets it; the block's end waits for it."""
     with concurrent.futures.ThreadPoolExecutor(1) as pool:
-        running = pool.submit(lab.bootstrap, *args)
-        yield ended
-        ended.append(running.result())
+        yield Beside(pool.submit(lab.orchestrate, name, *args, **pillar))
 
 
-def assert_told(ended, host):
+def assert_told(run, host):
     """The run took it, or failed and names the host."""
-    (run,) = ended
-    assert run.code == 0 or host in run.comments(), run.why()
+    ended = run.ended()
+    assert ended.code == 0 or host in ended.comments(), ended.why()
 
 
-def converge(lab, manager="manager1"):
+def converge(lab, manager="manager1", **hosts):
     """Run again: the whole swarm is there. Once more: nothing is left to do."""
     until_idle(lab)
     run = lab.bootstrap()
     assert run.code == 0, run.why()
-    assert_whole(lab, manager)
+    return assert_whole(lab, manager, **hosts)
+
+
+# --- the faults, each of one host -----------------------------------------------------------------
+
+
+def kill_engine(lab, host):
+    """systemd starts it again."""
+    lab.on(host, "systemctl", "kill", "-s", "KILL", "docker")
+
+
+def kill_minion(lab, host):
+    """With the job that it runs."""
+    lab.on(host, "systemctl", "kill", "-s", "KILL", "salt-minion")
+
+
+def cut_power(lab, host):
+    lab("stop", "--now", host)
+
+
+def pull_cable(lab, host):
+    """For half a minute."""
+    lab("link", host, "down")
+    lab.on("master", "sleep", "30")
+    lab("link", host, "up")
 
 
 @contextlib.contextmanager
@@ -43,7 +80,7 @@ def full_disk(lab, host):
         set -e
         {STOP}
         mkdir -p /run/full
-        mount -t tmpfs -o size=64m tmpfs /run/full
+        mount -t tmpfs -o size=$(($(du -sm /var/lib/docker | cut -f1) + 32))m tmpfs /run/full
         cp -a /var/lib/docker/. /run/full
         mount --bind /run/full /var/lib/docker
         {START}

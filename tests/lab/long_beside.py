@@ -1,13 +1,13 @@
 """Hosts that break while bootstrap runs: it ends, says where, and the next run converges."""
 
 from conftest import all_leave, assert_whole, until_in
-from faults import assert_told, beside_bootstrap, converge, full_disk
+from faults import assert_told, beside, converge, full_disk
 
 
 def test_leaders_engine_is_killed(swarm):
     """systemd starts it again, and the cluster that it made is the one that the others join."""
     all_leave(swarm)
-    with beside_bootstrap(swarm) as run:
+    with beside(swarm, "docker.bootstrap") as run:
         until_in(swarm, "manager1")
         cluster = swarm.on("manager1", "docker", "info", "-f", "{{.Swarm.Cluster.ID}}").out.strip()
         swarm.on("manager1", "systemctl", "kill", "-s", "KILL", "docker")

@@ -5,13 +5,13 @@ this file.
 
 import pytest
 from conftest import all_leave, assert_whole, until_answers, until_in
-from faults import assert_told, beside_bootstrap, converge, full_disk
+from faults import assert_told, beside, converge, full_disk
 
 
 @pytest.mark.parametrize("host", ["manager2", "worker2"])
 def test_engine_is_killed_as_soon_as_it_joined(swarm, host):
     all_leave(swarm)
-    with beside_bootstrap(swarm) as run:
+    with beside(swarm, "docker.bootstrap") as run:
         until_in(swarm, host)
         swarm.on(host, "systemctl", "kill", "-s", "KILL", "docker")
     assert_told(run, host)
@@ -21,7 +21,7 @@ def test_engine_is_killed_as_soon_as_it_joined(swarm, host):
 @pytest.mark.parametrize("host", ["manager1", "manager3", "worker1"])
 def test_minion_is_killed_with_its_job(swarm, host):
     all_leave(swarm)
-    with beside_bootstrap(swarm) as run:
+    with beside(swarm, "docker.bootstrap") as run:
         until_in(swarm, "manager1")
         swarm.on(host, "systemctl", "kill", "-s", "KILL", "salt-minion")
     swarm.on(host, "systemctl", "restart", "salt-minion")
@@ -34,7 +34,7 @@ def test_leader_loses_its_power(swarm):
     """Of a whole swarm, while a worker joins: the others elect another leader and go on."""
     cluster = swarm.cluster()
     swarm.on("worker1", "timeout", "60", "docker", "swarm", "leave", "--force")
-    with beside_bootstrap(swarm) as run:
+    with beside(swarm, "docker.bootstrap") as run:
         swarm("stop", "--now", "manager1")
     assert_told(run, "manager1")
     swarm("start", "manager1")
@@ -44,7 +44,7 @@ def test_leader_loses_its_power(swarm):
 
 def test_leader_loses_its_power_before_the_others_joined(swarm):
     all_leave(swarm)
-    with beside_bootstrap(swarm) as run:
+    with beside(swarm, "docker.bootstrap") as run:
         until_in(swarm, "manager1")
         swarm("stop", "--now", "manager1")
     assert_told(run, "manager1")
@@ -55,7 +55,7 @@ def test_leader_loses_its_power_before_the_others_joined(swarm):
 @pytest.mark.parametrize("host", ["manager1", "manager3", "worker3"])
 def test_link_is_down_for_half_a_minute(swarm, host):
     all_leave(swarm)
-    with beside_bootstrap(swarm) as run:
+    with beside(swarm, "docker.bootstrap") as run:
         until_in(swarm, "manager1")
         swarm("link", host, "down")
         swarm.on("master", "sleep", "30")
