@@ -18,7 +18,8 @@ key_file
     Absolute path on this minion. The file is replaced as a whole, and its owner alone may read it.
     On the disk of a manager it opens what it locks: take it elsewhere.
 key_sdb
-    An ``sdb://`` URL.
+    An ``sdb://`` URL. What its driver takes is read back at once; that it lasts longer than this job
+    cannot be checked, and with Salt's driver ``env`` it does not.
 show
     ``True``: it is returned, in clear. It then stands in the job cache, on the event bus and in the
     minion's log.
