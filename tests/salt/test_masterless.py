@@ -66,8 +66,9 @@ def test_facts_hold_no_key_where_there_is_none(fleet):
     assert "key" not in alone(fleet["worker1"]).salt["swarm_facts.collect"]()
 
 
-def test_a_first_manager_is_made_on_the_operators_word(fleet):
-    fleet.pillar["managers"] = ["worker1"]
+@pytest.mark.parametrize("others", [[], ["manager8", "manager9"]])
+def test_a_first_manager_is_made_on_the_operators_word(fleet, others):
+    fleet.pillar["managers"] = ["worker1", *others]
     fleet["manager1"].machine.wipe()
     assert alone(fleet["worker1"]).state("initialized")["result"] is False
     ret = alone(fleet["worker1"]).state("initialized", init=True)
