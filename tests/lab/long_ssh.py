@@ -1,6 +1,6 @@
 """
-Hosts without a minion: salt-ssh, from the engine to a member, and what it cannot do there. It installs
-an ssh server on two hosts, which is long: `make check-lab-long` names this file.
+Hosts without a minion: salt-ssh, from the engine to a member, and what it cannot do there. It
+installs an ssh server on two hosts, which is long: `make check-lab-long` names this file.
 """
 
 import json
@@ -44,7 +44,7 @@ class Ssh:
         return list(self(host, "state.apply", sls, *args).values())
 
     def state(self, host, function, *args, **arguments):
-        """What one state returns, by an SLS of its own: Salt 3006 lets state.single see no other's."""
+        """What one state returns, by an SLS: state.single of Salt 3006 knows only Salt's own."""
         given = [{name: value} for name, value in arguments.items()]
         sls = json.dumps({"one": {f"swarm.{function}": given}})
         self.lab.on("master", "sh", "-c", "cat >/srv/salt/one.sls", stdin=sls)
@@ -96,7 +96,7 @@ def outside(swarm, engine):
     yield engine
     node = engine(BARE, "swarm.info")["node_id"]
     assert engine.state(BARE, "left")["result"] is True
-    until(lambda: swarm.one(MANAGER, "swarm.node_inspect", node)["Status"]["State"] == "down", "it left")
+    until(lambda: swarm.one(MANAGER, "swarm.node_inspect", node)["Status"]["State"] == "down", node)
     swarm.one(MANAGER, "swarm.node_rm", node)
     # What the test kept on disk is void.
     swarm.one(MANAGER, "swarm.rotate_token", "worker")
@@ -136,11 +136,12 @@ def test_joined_with_a_token_in_a_file(swarm, outside):
 
 @pytest.mark.parametrize("source", ["token_pillar", "token_sdb"])
 def test_joined_with_a_token_from_elsewhere(swarm, outside, source):
-    """Pillar goes along with states; --wipe takes away what salt-ssh leaves on the host, that too."""
+    """Pillar goes along with states; --wipe takes away what salt-ssh leaves on the host."""
     secret = token(swarm)
-    kept = json.dumps({"secrets": {"token": secret}})
-    swarm.on("master", "sh", "-c", "cat >/srv/local.yaml", stdin=kept if "pillar" in source else "{}")
-    swarm.on(BARE, "sh", "-c", "umask 077; cat >/root/sdb.yaml", stdin=kept)
+    kept = {"secrets": {"token": secret}}
+    pillar = kept if source == "token_pillar" else {}
+    swarm.on("master", "sh", "-c", "cat >/srv/local.yaml", stdin=json.dumps(pillar))
+    swarm.on(BARE, "sh", "-c", "umask 077; cat >/root/sdb.yaml", stdin=json.dumps(kept))
     place = {"token_pillar": "secrets:token", "token_sdb": "sdb://secrets/secrets:token"}[source]
     given = {"remote_addrs": [ADDRESSES[MANAGER]], source: place}
     predicted = outside.state(BARE, "joined", "test=True", **given)
