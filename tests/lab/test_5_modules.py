@@ -157,7 +157,7 @@ def set_(key, value, profile=None):
 
 @pytest.fixture
 def sdb(swarm):
-    """manager1 and worker3 with a driver that reads and one that keeps; a token, void afterwards."""
+    """On manager1 and worker3 a driver that reads and one that keeps; a token, void afterwards."""
     swarm.shell("master", "mkdir -p /srv/salt/_sdb")
     swarm.on("master", "sh", "-c", "cat >/srv/salt/_sdb/keeps.py", stdin=KEEPS)
     profiles = {
