@@ -62,10 +62,13 @@ int swarm__target_change(swarm__target *target, const json_t *patch, json_t **re
 /* Drain, and wait until no task is left. ret_change may be NULL. */
 int swarm__target_drain(swarm__target *target, json_t **ret_change, swarm_error *err);
 
+/* --- quorum.c ------------------------------------------------------------------------------ */
+
+/* SWARM_E_QUORUM where the raft group would not hold without this node. */
+int swarm__quorum_check(const swarm__target *target, swarm_error *err);
+
 /* --- node_role.c --------------------------------------------------------------------------- */
 
-/* SWARM_E_QUORUM where the raft group would not hold without this node; names are for the text. */
-int swarm__quorum_check(const swarm__target *target, swarm_error *err);
 /* Demote, and wait until it is out of the raft group. ret_change may be NULL. */
 int swarm__target_demote(swarm__target *target, json_t **ret_change, swarm_error *err);
 

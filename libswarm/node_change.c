@@ -1,6 +1,6 @@
 /*
  * Change and drain nodes: the checks before a change, and the wait until no task is left. How an
- * update is written is update.c's, and who may stop being a manager is node_role.c's.
+ * update is written is update.c's, and who may stop being a manager is quorum.c's.
  */
 #include "logic.h"
 

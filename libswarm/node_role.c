@@ -1,68 +1,13 @@
 /*
- * Who is a manager: the quorum before a demotion, and promote and demote with the wait for the raft
- * group, which follows the record by seconds. How an update is written is update.c's.
+ * Who is a manager: promote and demote with the wait for the raft group, which follows the record by
+ * seconds. How an update is written is update.c's, and the quorum before a demotion quorum.c's.
  */
 #include "logic.h"
 
 #include <string.h>
 
 /* swarmkit: the role manager tries again every 5 s, and a certificate may take 16 s. */
-enum { DEFAULT_TIMEOUT_MS = 120000, NAMED = 3 };
-
-/* --- the quorum ----------------------------------------------------------------------------- */
-
-/*
- * What the raft group is without one member. swarmkit asks the same question, but answers without
- * names, and not for a member that it can demote by a detour.
- */
-static int check_list(const swarm_node_list *list, const char *id, const char *name,
-		      swarm_error *err)
-{
-	size_t members = 0, reachable = 0, left, needed, more = 0;
-	const swarm_node *leaving = NULL;
-	swarm__names dead = { 0 };
-
-	for (size_t i = 0; i < list->count; i++) {
-		const swarm_node *node = &list->nodes[i];
-		bool reached = strcmp(node->reachability, "reachable") == 0;
-
-		if (!node->member)
-			continue;
-		members++;
-		reachable += reached;
-		if (strcmp(node->id, id) == 0)
-			leaving = node;
-		else if (!reached && more++ < NAMED)
-			swarm__names_add(&dead, "%s", node->hostname);
-	}
-	/* Wanted as a manager, but not in the group yet: it has no vote to lose. */
-	if (!leaving)
-		return 0;
-	if (members == 1)
-		return swarm__error(err, SWARM_E_QUORUM,
-				    "%s is the last manager: promote another node first", name);
-	left = reachable - (strcmp(leaving->reachability, "reachable") == 0 ? 1 : 0);
-	needed = (members - 1) / 2 + 1;
-	if (left >= needed)
-		return 0;
-	return swarm__error(
-		err, SWARM_E_QUORUM,
-		"demoting %s would leave %zu of %zu managers reachable, %zu %s needed: bring "
-		"%s back first",
-		name, left, members - 1, needed, needed == 1 ? "is" : "are", dead.text);
-}
-
-int swarm__quorum_check(const swarm__target *target, swarm_error *err)
-{
-	swarm_node_list *list;
-	int rc = swarm__node_list(target->client, false, &target->deadline, &list, err);
-
-	if (rc)
-		return rc;
-	rc = check_list(list, target->id, target->name, err);
-	swarm_node_list_free(list);
-	return rc;
-}
+enum { DEFAULT_TIMEOUT_MS = 120000 };
 
 /* --- the wait for the raft group -------------------------------------------------------------- */
 

@@ -129,6 +129,15 @@ PyDoc_STRVAR(node_prune_doc, "node_prune($self, /, *, timeout=None)\n--\n\n"
 			     "Delete the records of all workers that are down. Returns their ids.");
 
 PyDoc_STRVAR(
+	quorum_doc,
+	"quorum($self, /, leaving=None, *, joining=0, timeout=None)\n--\n\n"
+	"The quorum of the managers, or what it would be without some nodes: a dict with managers,\n"
+	"reachable, needed and losses (how many more may fail). Changes nothing.\n\n"
+	"leaving: full ids or exact host names, in the order in which they would go. joining: so many\n"
+	"reachable managers would come before. QuorumError has the arithmetic of the first node that\n"
+	"may not go.");
+
+PyDoc_STRVAR(
 	object_list_doc,
 	"object_list($self, /, kind, *, filters=None, timeout=None)\n--\n\n"
 	"The engine's descriptions of all objects of a kind: \"service\", \"task\", \"secret\",\n"
@@ -221,21 +230,39 @@ PyDoc_STRVAR(
 /* clang-format on */
 
 PyMethodDef swarmpy_client_methods[] = {
-	PLAIN(api_version),     METHOD(call),
-	METHOD(local),          METHOD(init),
-	METHOD(join),           METHOD(leave),
-	METHOD(depart),         METHOD(tokens),
-	METHOD(cluster_update), METHOD(ca_rotate),
-	METHOD(unlock),         METHOD(unlock_key),
-	METHOD(node_list),      METHOD(node_inspect),
-	METHOD(node_update),    METHOD(node_drain),
-	METHOD(node_remove),    METHOD(node_promote),
-	METHOD(node_demote),    METHOD(node_prune),
-	METHOD(object_list),    METHOD(object_inspect),
-	METHOD(object_create),  METHOD(object_update),
-	METHOD(object_remove),  METHOD(task_list),
-	METHOD(service_scale),  METHOD(service_rollback),
-	METHOD(service_wait),   METHOD(task_why),
-	METHOD(events),         METHOD(logs),
-	PLAIN(close),           { NULL, NULL, 0, NULL },
+	PLAIN(api_version),
+	METHOD(call),
+	METHOD(local),
+	METHOD(init),
+	METHOD(join),
+	METHOD(leave),
+	METHOD(depart),
+	METHOD(tokens),
+	METHOD(cluster_update),
+	METHOD(ca_rotate),
+	METHOD(unlock),
+	METHOD(unlock_key),
+	METHOD(node_list),
+	METHOD(node_inspect),
+	METHOD(node_update),
+	METHOD(node_drain),
+	METHOD(node_remove),
+	METHOD(node_promote),
+	METHOD(node_demote),
+	METHOD(node_prune),
+	METHOD(quorum),
+	METHOD(object_list),
+	METHOD(object_inspect),
+	METHOD(object_create),
+	METHOD(object_update),
+	METHOD(object_remove),
+	METHOD(task_list),
+	METHOD(service_scale),
+	METHOD(service_rollback),
+	METHOD(service_wait),
+	METHOD(task_why),
+	METHOD(events),
+	METHOD(logs),
+	PLAIN(close),
+	{ NULL, NULL, 0, NULL },
 };

@@ -29,6 +29,13 @@ PyObject *swarmpy_node_model(void)
 	return swarmpy_model(node_fields, sizeof(node_fields) / sizeof(*node_fields));
 }
 
+static const swarmpy_field quorum_fields[] = {
+	{ "managers", offsetof(swarm_quorum, managers), SWARMPY_INTEGER },
+	{ "reachable", offsetof(swarm_quorum, reachable), SWARMPY_INTEGER },
+	{ "needed", offsetof(swarm_quorum, needed), SWARMPY_INTEGER },
+	{ "losses", offsetof(swarm_quorum, losses), SWARMPY_INTEGER },
+};
+
 static PyObject *run_list(swarmpy_client *self, const swarm_query *filters, int64_t timeout_ms)
 {
 	swarm_error err = SWARM_ERROR_INIT;
@@ -195,4 +202,39 @@ PyObject *swarmpy_client_node_prune(PyObject *object, PyObject *args, PyObject *
 		return NULL;
 	result = swarm_node_prune(self->client, timeout_ms, &ids, &err);
 	return swarmpy_client_end_json(self, result, &err, ids);
+}
+
+static PyObject *run_quorum(swarmpy_client *self, int64_t joining, const char *const *leaving,
+			    int64_t timeout_ms)
+{
+	swarm_error err = SWARM_ERROR_INIT;
+	swarm_quorum quorum = { 0 };
+	int result;
+
+	if (swarmpy_client_begin(self))
+		return NULL;
+	result = swarm_quorum_get(self->client, joining, leaving, timeout_ms, &quorum, &err);
+	if (swarmpy_client_end(self, result, &err))
+		return NULL;
+	return swarmpy_dict(quorum_fields, sizeof(quorum_fields) / sizeof(*quorum_fields), &quorum);
+}
+
+PyObject *swarmpy_client_quorum(PyObject *object, PyObject *args, PyObject *kwargs)
+{
+	static char *names[] = { "leaving", "joining", "timeout", NULL };
+	swarmpy_client *self = (swarmpy_client *)object;
+	PyObject *leaving = NULL, *joining = NULL, *timeout = NULL, *answer;
+	SWARMPY_AUTO PyObject *owner = NULL;
+	const char **refs = NULL;
+	int64_t timeout_ms = 0, more = 0;
+
+	if (!PyArg_ParseTupleAndKeywords(args, kwargs, "|O$OO:quorum", names, &leaving, &joining,
+					 &timeout) ||
+	    swarmpy_integer(self->state, "joining", joining, 0, INT32_MAX, &more) ||
+	    swarmpy_seconds(self->state, "timeout", timeout, &timeout_ms) ||
+	    swarmpy_texts(self->state, "leaving", leaving, &owner, &refs))
+		return NULL;
+	answer = run_quorum(self, more, refs, timeout_ms);
+	PyMem_Free(refs);
+	return answer;
 }

@@ -214,6 +214,7 @@ SWARMPY_METHOD(node_remove);
 SWARMPY_METHOD(node_promote);
 SWARMPY_METHOD(node_demote);
 SWARMPY_METHOD(node_prune);
+SWARMPY_METHOD(quorum);
 
 /* _service.c */
 PyObject *swarmpy_task_model(void);

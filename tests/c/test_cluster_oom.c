@@ -164,6 +164,16 @@ static int run_prune(swarm_client *client, swarm_error *err)
 	return rc;
 }
 
+static int run_quorum(swarm_client *client, swarm_error *err)
+{
+	const char *const leaving[] = { "n2", NULL };
+	swarm_quorum quorum = { 0 };
+	int rc = swarm_quorum_get(client, 0, leaving, 0, &quorum, err);
+
+	CHECK((quorum.managers == 1) == (rc == 0));
+	return rc;
+}
+
 static int run_filtered(swarm_client *client, swarm_error *err)
 {
 	const swarm_query filters[] = { { "id", "n1" }, { "id", "n2" }, { NULL, NULL } };
@@ -305,6 +315,10 @@ static const fake_row prune_rows[] = {
 	{ .expect = "DELETE " API "/nodes/n1" },
 	{ NULL },
 };
+static const fake_row quorum_rows[] = {
+	{ "GET " API "/nodes", .reply = "[" MEMBER("n1") "," MEMBER("n2") "]" },
+	{ NULL },
+};
 static const fake_row filtered_rows[] = {
 	{ "GET " API "/nodes?filters=%7B%22id%22%3A%5B%22n1%22%2C%22n2%22%5D%7D",
 	  .reply = "[" MEMBER("n1") "," MEMBER("n2") "," MEMBER("n22") "]" },
@@ -329,6 +343,7 @@ static const oom_case table[] = {
 	{ "label", label_rows, run_label },
 	{ "promote", promote_rows, run_promote },
 	{ "prune", prune_rows, run_prune },
+	{ "quorum", quorum_rows, run_quorum },
 	{ "filtered list", filtered_rows, run_filtered },
 };
 

@@ -13,7 +13,7 @@
 	"\",\"Availability\":\"" availability                                                      \
 	"\"},\"Description\":{\"Hostname\":\"host1\"}" status "}"
 #define STATUS ",\"ManagerStatus\":{\"Reachability\":\"reachable\"}"
-#define MEMBER(id) "{\"ID\":\"" id "\"" STATUS "}"
+#define MEMBER(id) "{\"ID\":\"" id "\",\"Description\":{\"Hostname\":\"host1\"}" STATUS "}"
 
 /* f is the host, m the manager. */
 static int depart(const fake_row *host, const fake_row *manager, int64_t timeout_ms, char *text)

@@ -1,4 +1,4 @@
-/* Changes of a node: the patch, the quorum before a demotion, and draining. */
+/* Changes of a node: the patch, a demotion at the wrong moment, and draining. */
 #include "test_cluster.h"
 
 #define NODES "GET " API "/nodes"
@@ -144,83 +144,7 @@ static void nothing_changes(void)
 	teardown(&f);
 }
 
-/* --- the quorum ----------------------------------------------------------------------------- */
-
-/* A node list from one letter each: R reachable, U unreachable, w a worker. The first is n1. */
-static void make_list(const char *letters, char *text, size_t size)
-{
-	size_t used = (size_t)snprintf(text, size, "[");
-
-	for (size_t i = 0; letters[i]; i++) {
-		const char *status =
-			letters[i] == 'R' ? ",\"ManagerStatus\":{\"Reachability\":\"reachable\"}"
-			: letters[i] == 'U'
-				? ",\"ManagerStatus\":{\"Reachability\":\"unreachable\"}"
-				: "";
-
-		used += (size_t)snprintf(
-			text + used, size - used,
-			"%s{\"ID\":\"n%zu\",\"Description\":{\"Hostname\":\"host%zu\"}%s}",
-			i ? "," : "", i + 1, i + 1, status);
-	}
-	snprintf(text + used, size - used, "]");
-}
-
-static void quorum_table(void)
-{
-	static const struct {
-		const char *managers; /* the first is demoted */
-		const char *text;     /* NULL: allowed */
-	} table[] = {
-		{ "R", "host1 is the last manager: promote another node first" },
-		{ "Rww", "host1 is the last manager: promote another node first" },
-		{ "RR", NULL },
-		{ "UR", NULL },
-		{ "RU",
-		  "demoting host1 would leave 0 of 1 managers reachable, 1 is needed: bring host2 "
-		  "back first" },
-		{ "RRR", NULL },
-		{ "URR", NULL },
-		{ "RUR",
-		  "demoting host1 would leave 1 of 2 managers reachable, 2 are needed: bring host2 "
-		  "back first" },
-		{ "UUR",
-		  "demoting host1 would leave 1 of 2 managers reachable, 2 are needed: bring host2 "
-		  "back first" },
-		{ "RRRR", NULL },
-		{ "RURR", NULL },
-		{ "RRRUU",
-		  "demoting host1 would leave 2 of 4 managers reachable, 3 are needed: bring "
-		  "host4, host5 back first" },
-		{ "RRRRU", NULL },
-		{ "URRRU", NULL },
-		{ "RUUUURRRR",
-		  "demoting host1 would leave 4 of 8 managers reachable, 5 are needed: bring "
-		  "host2, host3, host4 back first" },
-		{ "wRR", NULL },
-	};
-	char list[2048];
-
-	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
-		const bool allowed = !table[i].text;
-		const fake_row rows[] = {
-			{ "GET " API "/nodes/host1", .reply = RECORD(SPEC("manager", "active")) },
-			{ NODE, .reply = RECORD(SPEC("manager", "active")) },
-			{ NODES, .reply = list },
-			{ allowed ? UPDATE : NULL, .body = SPEC("worker", "active") },
-			{ NULL },
-		};
-		fixture f = setup(rows);
-		char *text;
-
-		make_list(table[i].managers, list, sizeof(list));
-		test_row = table[i].managers;
-		CHECK_INT(update(&f, "{\"Role\":\"worker\"}", &text), allowed ? 0 : SWARM_E_QUORUM);
-		CHECK_STR(f.err.text, allowed ? "" : table[i].text);
-		free(text);
-		teardown(&f);
-	}
-}
+/* --- demotions at the wrong moment ------------------------------------------------------------- */
 
 /* Promoted a moment ago: not in the raft group yet, so the engine cannot demote it yet. */
 static void fresh_promotion(void)
@@ -338,5 +262,5 @@ static void drain_takes_too_long(void)
 }
 
 TEST_MAIN(TEST(patches_refused), TEST(unknown_field), TEST(labels), TEST(unknown_fields_survive),
-	  TEST(nothing_changes), TEST(quorum_table), TEST(fresh_promotion), TEST(no_quorum_now),
-	  TEST(drain), TEST(drained_already), TEST(drain_takes_too_long))
+	  TEST(nothing_changes), TEST(fresh_promotion), TEST(no_quorum_now), TEST(drain),
+	  TEST(drained_already), TEST(drain_takes_too_long))

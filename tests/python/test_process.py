@@ -396,6 +396,8 @@ LOOPS = {
     "node_promote": lambda s, c, e: bad(c.node_promote, "nobody"),
     "node_demote": lambda s, c, e: bad(c.node_demote, "n1"),
     "node_prune": lambda s, c, e: c.node_prune(),
+    "quorum": lambda s, c, e: bad(c.quorum, ["n1"]),
+    "quorum that holds": lambda s, c, e: c.quorum(),
     "depart": lambda s, c, e: bad(c.depart, c),
     "ca_rotate": lambda s, c, e: c.ca_rotate(),
     "node_list with filters": lambda s, c, e: c.node_list(filters={"role": ["manager"], "id": "n1"}),

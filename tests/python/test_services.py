@@ -77,6 +77,25 @@ def test_promote_and_demote(engine, client):
     assert client.node_demote("host2")["new"]["Role"] == "worker"
 
 
+def test_quorum(swarm, engine, client):
+    engine.enter(manager=True)
+    assert client.quorum() == {"managers": 1, "reachable": 1, "needed": 1, "losses": 0}
+    for number, reachability in ((2, "reachable"), (3, "unreachable")):
+        name = f"host{number}"
+        engine.nodes.append(node(f"n{number}", name, "manager", Reachability=reachability))
+    assert client.quorum(("host3",)) == {"managers": 2, "reachable": 2, "needed": 2, "losses": 0}
+    assert client.quorum(["host3", "n2"], timeout=5)["managers"] == 1
+    with pytest.raises(swarm.QuorumError, match="demoting host2 would leave 1 of 2 managers"):
+        client.quorum(["host2"])
+    assert client.quorum(["host2"], joining=1)["losses"] == 0
+    with pytest.raises(swarm.NotFound, match="host9"):
+        client.quorum(["host9"])
+    with pytest.raises(swarm.InvalidArgument, match="joining"):
+        client.quorum(joining=-1)
+    with pytest.raises(TypeError, match="leaving must be a list of str"):
+        client.quorum("host2")
+
+
 def test_prune(engine, client):
     engine.enter(manager=True)
     engine.nodes.append({**node("n2", "host2"), "Status": {"State": "down"}})

@@ -116,6 +116,29 @@ int swarm_node_promote(swarm_client *client, const char *node, int64_t timeout_m
 int swarm_node_demote(swarm_client *client, const char *node, int64_t timeout_ms,
 		      json_t **ret_change, swarm_error *err);
 
+/** The managers' raft group, and what it can lose. */
+typedef struct swarm_quorum {
+	int64_t managers;  /**< its members */
+	int64_t reachable; /**< those of them that the others reach */
+	int64_t needed;    /**< how many must be reachable: more than half */
+	int64_t losses;    /**< how many of those that are reachable may fail */
+} swarm_quorum;
+
+/**
+ * How the quorum is, or would be once some managers have come and then some nodes have left the raft
+ * group, one after the other. It is the check that each demotion makes by itself. Changes nothing.
+ *
+ * @param joining     so many reachable managers more are thought to be there; 0 to 1000
+ * @param leaving     NULL, or full ids and exact host names in the order in which they would go, ends
+ *                    with NULL; a node that is no member of the group changes nothing
+ * @param timeout_ms  0: 60 s
+ * @param ret_quorum  of those that stay
+ * @return 0, SWARM_E_QUORUM (the arithmetic of the first that may not go), SWARM_E_NOT_FOUND,
+ *         SWARM_E_AMBIGUOUS, SWARM_E_INVAL
+ */
+int swarm_quorum_get(swarm_client *client, int64_t joining, const char *const *leaving,
+		     int64_t timeout_ms, swarm_quorum *ret_quorum, swarm_error *err);
+
 /**
  * Drain a node and wait until no task runs on it.
  *
