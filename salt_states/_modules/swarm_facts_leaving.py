@@ -12,7 +12,7 @@ publish in the same run, and on the node list. The functions belong to the name 
 .. versionadded:: 0.1.0
 """
 
-from salt.exceptions import SaltInvocationError
+from salt.exceptions import CommandExecutionError, SaltInvocationError
 
 # In these a host's own word on its node can be relied on.
 WELL = ("absent", "inactive", "pending", "active")
@@ -80,7 +80,8 @@ def _look(ret, hosts, facts, ends):
         target, reason = _target(host, facts.get(host), known, nodes, facts[ret["lead"]])
         ret["targets"][host] = target
         reasons += [reason] if reason else []
-    gone = [node["id"] for target in ret["targets"].values() for node in records(target)]
+    leaving_ = [node for target in ret["targets"].values() for node in records(target)]
+    gone = [node["id"] for node in leaving_]
     if ends:
         own = facts[ret["lead"]]["node_id"]
         reasons += [
@@ -89,7 +90,16 @@ def _look(ret, hosts, facts, ends):
             for node in nodes
             if node["state"] != "down" and node["id"] not in (own, *gone)
         ]
-    ret["reason"] = "; ".join(reasons) or quorum(nodes, gone)["reason"]
+    ret["reason"] = "; ".join(reasons) or _why_no_quorum(leaving_)
+
+
+def _why_no_quorum(nodes):
+    order = __salt__["swarm.demotion_order"](nodes)
+    try:
+        __salt__["swarm.quorum"]([node["id"] for node in order])
+    except CommandExecutionError as exc:
+        return str(exc)
+    return ""
 
 
 def _why_no_lead(stay, facts, leading):
@@ -146,65 +156,6 @@ def records(target):
         salt manager1 swarm_facts.records '{alive: null, records: []}'
     """
     return ([target["alive"]] if target["alive"] else []) + target["records"]
-
-
-def quorum(nodes=None, leaving=()):
-    """
-    How many managers there are, and how many of them may fail.
-
-    nodes
-        As :py:func:`swarm.nodes <salt.modules.swarm_nodes.nodes>` returns them, and by itself asks
-        for them.
-    leaving
-        Ids of nodes that leave, one after the other, dead ones first.
-
-    Returns ``managers``, ``reachable``, ``needed`` and ``losses`` (how many of those that are
-    reachable may fail) of those that stay, and ``reason``: one line where the quorum would be lost
-    on the way. The core asks the same of the engine before each demotion; this looks ahead.
-
-    CLI Example:
-
-    .. code-block:: bash
-
-        salt manager1 swarm_facts.quorum
-    """
-    nodes = __salt__["swarm.nodes"]() if nodes is None else nodes
-    members = {node["id"]: node for node in nodes if node["member"]}
-    reason = ""
-    for node in demotion_order([members[id_] for id_ in leaving if id_ in members]):
-        del members[node["id"]]
-        living, needed = _reachable(members), len(members) // 2 + 1
-        if living < needed and not reason:
-            reason = (
-                f"without {node['hostname']} {living} of {len(members)} managers would be"
-                f" reachable, {needed} needed: bring the others back first"
-            )
-    living, needed = _reachable(members), len(members) // 2 + 1
-    return {
-        "managers": len(members),
-        "reachable": living,
-        "needed": needed,
-        "losses": max(0, living - needed),
-        "reason": reason,
-    }
-
-
-def _reachable(members):
-    return sum(node["reachability"] == "reachable" for node in members.values())
-
-
-def demotion_order(nodes):
-    """
-    The nodes in the order in which their demotion costs the quorum least: dead ones first, the
-    leader last.
-
-    CLI Example:
-
-    .. code-block:: bash
-
-        salt manager1 swarm_facts.demotion_order "$nodes"
-    """
-    return sorted(nodes, key=lambda node: (node["reachability"] == "reachable", node["leader"]))
 
 
 def left_behind(nodes, hosts):

@@ -312,6 +312,49 @@ def demote(node, timeout=None):
     return _changed(__salt__["swarm.core"]("node_demote", str(node), timeout=timeout))
 
 
+def quorum(leaving=None, joining=0):
+    """
+    How many managers there are, and how many of them may fail; or the same once some have come and
+    then some nodes have left, one after the other. It is the check that each demotion makes by
+    itself, and an error has the arithmetic of the first that may not go. From a manager.
+
+    leaving
+        List of full ids or exact host names, in the order in which they would go, as
+        :py:func:`swarm.demotion_order <demotion_order>` has it; a node that is no manager changes
+        nothing.
+    joining
+        So many reachable managers would come before.
+
+    Returns ``managers``, ``reachable``, ``needed`` and ``losses`` (how many of those that are
+    reachable may fail) of those that are there then.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt manager1 swarm.quorum
+        salt manager1 swarm.quorum '[manager3]'
+    """
+    return __salt__["swarm.core"]("quorum", list(leaving or []), joining=joining)
+
+
+def demotion_order(nodes):
+    """
+    The nodes in the order in which their demotion costs the quorum least: dead ones first, the
+    leader last.
+
+    nodes
+        As :py:func:`swarm.nodes <nodes>` returns them.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt manager1 swarm.demotion_order "$nodes"
+    """
+    return sorted(nodes, key=lambda node: (node["reachability"] == "reachable", node["leader"]))
+
+
 def prune(timeout=None):
     """
     Delete the records of all workers that are down, from a manager. Never a manager's, and never

@@ -268,7 +268,7 @@ def _add_cluster(ret, lead, facts, wanted, timeout):
     hosts = {host: facts[host]["node_id"] for host in wanted if host in facts}
     asked = {
         "swarm.nodes": [],
-        "swarm_facts.quorum": [],
+        "swarm.quorum": [],
         "swarm.nodes_drift": [hosts],
         "swarm.cluster_drift": [],
     }
@@ -278,12 +278,13 @@ def _add_cluster(ret, lead, facts, wanted, timeout):
         ret["problems"].append(f"{lead} gave no node list: {_reason(nodes)}")
         return
     ret["cluster"] = facts[lead]["cluster"]
-    ret["quorum"] = {k: v for k, v in answer["swarm_facts.quorum"].items() if k != "reason"}
+    if isinstance(answer["swarm.quorum"], dict):
+        ret["quorum"] = answer["swarm.quorum"]
     ret["leader"] = next((node["hostname"] for node in nodes if node["leader"]), "")
     for node in sorted(nodes, key=lambda node: node["hostname"]):
         ret["nodes"][node["state"]] = ret["nodes"].get(node["state"], 0) + 1
         ret["versions"].setdefault(node["engine_version"], []).append(node["hostname"])
-    if ret["quorum"]["losses"] == 0:
+    if ret["quorum"].get("losses") == 0:
         ret["problems"].append("no manager may fail: the quorum would be lost")
     if len(ret["versions"]) > 1:
         ret["problems"].append(f"engines differ: {', '.join(sorted(ret['versions']))}")

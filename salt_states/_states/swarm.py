@@ -357,14 +357,16 @@ def _step_down(ret, facts, managers):
     entry = __salt__["swarm_facts.named"](__opts__["id"])
     # As a manager it was drained by this bootstrap.
     free = "active" if own["availability"] == "drain" else None
-    done = _node(
-        "this host",
-        facts["node_id"],
-        role="worker",
-        availability=entry["availability"] or free,
-        labels=entry["labels"],
-    )
-    changes = dict(done["changes"])
+    wanted = {
+        "role": "worker",
+        "availability": entry["availability"] or free,
+        "labels": entry["labels"],
+    }
+    if __opts__["test"]:
+        changes = __salt__["swarm.node_diff"](own, **wanted)
+        _check_quorum_to_come(rows, own, managers)
+    else:
+        changes = dict(_node("this host", facts["node_id"], **wanted)["changes"])
     if "role" not in changes:
         # swarmkit: a demotion that would cost the quorum is put off, not taken back.
         raise CommandExecutionError(
@@ -374,8 +376,27 @@ def _step_down(ret, facts, managers):
     role = changes.pop("role")
     ret["changes"].update(swarm=role, **changes)
     verb = "would demote" if __opts__["test"] else "demoted"
-    ret["result"] = done["result"]
+    ret["result"] = None if __opts__["test"] else True
     ret["comment"] = f"this manager {verb} itself, node {facts['node_id']}"
+
+
+def _check_quorum_to_come(rows, own, managers):
+    """
+    In test mode: the quorum as the demotion of this host would find it, after dead records went and
+    pillar's managers came, in the steps before.
+    """
+    members = [row for row in rows if row["member"]]
+    known = {row["id"] for row in members}
+    ids = __salt__["swarm_facts.manager_ids"]()
+    dead = __salt__["swarm_facts.left_behind"](
+        members, __salt__["swarm_facts.fresh"](ids, known=True)
+    )
+    leaving = [*__salt__["swarm.demotion_order"](dead), own]
+    joining = sum(node_id not in known for node_id in managers)
+    try:
+        __salt__["swarm.quorum"]([row["id"] for row in leaving], joining=joining)
+    except CommandExecutionError as exc:
+        raise CommandExecutionError(f"this host: {exc}") from None
 
 
 def _own_row(rows, facts):

@@ -121,7 +121,12 @@ def dead_removed(name, **kwargs):
                 __salt__["swarm_facts.manager_ids"](), known=True
             )
             nodes = [node for node in __salt__["swarm.nodes"]() if _of_manager(node)]
-            _remove(ret, __salt__["swarm_facts.left_behind"](nodes, hosts))
+            dead = __salt__["swarm_facts.left_behind"](nodes, hosts)
+            dead = __salt__["swarm.demotion_order"](dead)
+            if dead:
+                # The same check in test mode, and before the first of them goes.
+                __salt__["swarm.quorum"]([node["id"] for node in dead])
+            _remove(ret, dead)
             ret["comment"] = ret["comment"] or "no dead manager in the node list"
     return ret
 

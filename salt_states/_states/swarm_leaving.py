@@ -94,7 +94,7 @@ def released(name, hosts, drain=True, cluster="", **kwargs):
                 __salt__["swarm.drain"](node["id"])
             change = {"old": node["availability"], "new": "drain"}
             ret["changes"].setdefault(_title(node), {})["availability"] = change
-        for node in __salt__["swarm_facts.demotion_order"](demoting):
+        for node in __salt__["swarm.demotion_order"](demoting):
             if not __opts__["test"]:
                 __salt__["swarm.demote"](node["id"])
             change = {"old": "manager", "new": "worker"}
@@ -307,21 +307,18 @@ def pruned(name, limit, **kwargs):
         if __salt__["swarm_facts.plan"]()["action"] == "init":
             ret["comment"] = "there is no cluster yet"
             return ret
-        unnamed = _unnamed()
+        unnamed = __salt__["swarm.demotion_order"](_unnamed())
         names = ", ".join(_title(node) for node in unnamed)
         if len(unnamed) > limit:
             raise CommandExecutionError(
                 f"{len(unnamed)} nodes are not in pillar, and swarm:prune lets {limit} be removed:"
                 f" none was ({names})"
             )
-        gone = [node["id"] for node in unnamed]
-        reason = __salt__["swarm_facts.quorum"](__salt__["swarm.nodes"](), gone)["reason"]
-        if reason:
-            raise CommandExecutionError(reason)
+        __salt__["swarm.quorum"]([node["id"] for node in unnamed])
         for node in unnamed:
             if node["state"] == "ready" and not __opts__["test"]:
                 __salt__["swarm.drain"](node["id"])
-        _delete(ret, __salt__["swarm_facts.demotion_order"](unnamed))
+        _delete(ret, unnamed)
     return ret
 
 

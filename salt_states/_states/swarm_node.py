@@ -98,6 +98,8 @@ def node(
         if not changes:
             ret["comment"] = f"{before['hostname']} is as it should be"
         elif __opts__["test"]:
+            if changes.get("role", {}).get("new") == "worker":
+                __salt__["swarm.quorum"]([before["id"]])
             ret.update(result=None, changes=changes)
             ret["comment"] = f"{before['hostname']} would be changed"
         else:
@@ -214,8 +216,8 @@ def _as_named(node_id, changes):
 def nodes_absent(name, nodes=None, force=False, **kwargs):
     """
     None of these nodes stands in the node list. The hosts themselves are not told: let one leave
-    first (``swarm.left``). A manager is demoted before its record is deleted, unless that would
-    lose the quorum.
+    first (``swarm.left``). A manager is demoted before its record is deleted; where that would
+    lose the quorum, none of them is removed.
 
     name
         One node, where ``nodes`` is not given; else any text.
@@ -237,9 +239,11 @@ def nodes_absent(name, nodes=None, force=False, **kwargs):
         wanted = [name] if nodes is None else nodes
         if not isinstance(wanted, list) or not all(isinstance(one, str) for one in wanted):
             raise SaltInvocationError("nodes wants a list of node ids or host names")
-        found = _named(wanted)
+        found = __salt__["swarm.demotion_order"](_named(wanted))
         if not force:
             _all_down(found)
+        if found:
+            __salt__["swarm.quorum"]([node_["id"] for node_ in found])
         gone = {node_["id"]: {"old": node_["hostname"], "new": ""} for node_ in found}
         text = ", ".join(f"{node_['hostname']} ({node_['id']})" for node_ in found)
         if not found:

@@ -132,9 +132,10 @@ class Cluster:
         if machine:
             machine.manager = node["member"]
 
-    def check_quorum(self, core, node):
-        others = len(self.members()) - 1
-        living = len([one for one in self.living() if one is not node])
+    def check_quorum(self, core, node, gone=(), joining=0):
+        gone = [*gone, node["id"]]
+        others = len([one for one in self.members() if one["id"] not in gone]) + joining
+        living = len([one for one in self.living() if one["id"] not in gone]) + joining
         if 2 * living <= others:
             raise core.QuorumError(f"without it {living} of {others} managers would be reachable")
 
@@ -204,7 +205,8 @@ class Machine:
 
     def changed_by(self):
         """The operations that this host was asked for and that change a swarm."""
-        reads = ("local", "tokens", "node_list", "node_inspect", "call", "unlock_key", "token_parse")
+        reads = ("local", "tokens", "node_list", "node_inspect", "quorum", "call")
+        reads += ("unlock_key", "token_parse")
         return [name for name, _ in self.calls if name not in reads]
 
     def _start(self, core, operation):
@@ -330,6 +332,24 @@ class Machine:
 
     def do_ca_rotate(self, core, **_):
         self._managed(core, "ca_rotate").renew_ca()
+
+    def do_quorum(self, core, leaving=None, joining=0, **_):
+        cluster = self._managed(core, "quorum")
+        gone = []
+        for name in leaving or []:
+            _, node = self._node(core, "quorum", name)
+            if node["member"]:
+                cluster.check_quorum(core, node, gone, joining or 0)
+                gone.append(node["id"])
+        members = len(cluster.members()) - len(gone) + (joining or 0)
+        living = [one for one in cluster.living() if one["id"] not in gone]
+        reachable, needed = len(living) + (joining or 0), members // 2 + 1
+        return {
+            "managers": members,
+            "reachable": reachable,
+            "needed": needed,
+            "losses": max(0, reachable - needed),
+        }
 
     def do_node_prune(self, core, **_):
         cluster = self._managed(core, "node_prune")

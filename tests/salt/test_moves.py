@@ -187,13 +187,36 @@ def test_demotion_that_loses_the_quorum_is_refused_with_the_arithmetic(make_flee
     fleet = make_fleet(managers=5, workers=0).form()
     stop(fleet, "manager4", "manager5")
     fleet.pillar.update(managers=["manager1", "manager2"], workers=["manager3"])
+    predicted_ = fleet.bootstrap(test=True)
     steps = fleet.bootstrap()
+    refused = ("workers", "manager3", STEP_DOWN)
+    assert failures(predicted_)[refused] == failures(steps)[refused]
     comment = failures(steps)[("workers", "manager3", STEP_DOWN)]
     assert comment == "this host: without it 2 of 4 managers would be reachable"
     assert roles(fleet)["manager3"] == ("manager", "drain")
     assert "manager3: this host: without it 2 of 4" in repr(failures(steps)[
         ("verified", "manager1", "docker-swarm-verified")
     ])
+
+
+@pytest.mark.parametrize("empty", [True, False])
+def test_the_quorum_of_a_demotion_counts_the_steps_before_it(make_fleet, empty):
+    """One manager came back empty or stays dead; another one goes, and a worker comes for it."""
+    fleet = make_fleet(managers=3, workers=1).form()
+    if empty:
+        fleet["manager3"].machine.wipe()
+    else:
+        stop(fleet, "manager3")
+        fleet.down.add("manager3")
+    fleet.pillar.update(managers=["manager1", "worker1", "manager3"], workers=["manager2"])
+    if not empty:
+        fleet.pillar["init_without"] = ["manager3"]
+    expected = fleet.bootstrap(test=True)
+    assert expected["ok"], failures(expected)
+    steps = fleet.bootstrap()
+    assert ("workers", "manager2", STEP_DOWN) not in failures(steps), failures(steps)
+    step = steps["workers"]["manager2"][STEP_DOWN]
+    assert step["changes"] == expected["workers"]["manager2"][STEP_DOWN]["changes"]
 
 
 def test_old_managers_that_pillar_does_not_name_are_left_alone(formed):

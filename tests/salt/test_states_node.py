@@ -139,9 +139,12 @@ def test_a_manager_that_stays_one_is_told(formed):
 
 def test_demotion_that_loses_the_quorum_changes_nothing(formed):
     formed["manager3"].machine.docker = "stopped"
-    ret = state(formed, "node", name="manager2", role="worker", labels={"zone": "a"})
+    wanted = {"role": "worker", "labels": {"zone": "a"}}
+    predicted_ = state(formed, "node", name="manager2", test=True, **wanted)
+    ret = state(formed, "node", name="manager2", **wanted)
     assert (ret["result"], ret["changes"]) == (False, {})
     assert ret["comment"] == "without it 1 of 2 managers would be reachable"
+    assert predicted_ == ret, "test mode says the same"
     node = record(formed, "manager2")
     assert (node["role"], node["labels"]) == ("manager", {})
 
@@ -213,16 +216,29 @@ def test_a_name_of_two_nodes_is_none(formed):
     assert comment == f"2 nodes are named worker1: use an id, of {ids[0]}, {ids[1]}"
 
 
-def test_removal_that_loses_the_quorum_keeps_what_was_done(formed):
+def test_removal_that_would_lose_the_quorum_removes_none(formed):
     for name in ("worker1", "manager3"):
         formed[name].machine.wipe()
-    formed["manager1"].machine.cluster.check_quorum = lambda core, _: (_ for _ in ()).throw(
-        core.QuorumError("without it 1 of 2 managers would be reachable")
-    )
-    gone = record(formed, "worker1")["id"]
-    ret = state(formed, "nodes_absent", name="x", nodes=["worker1", "manager3"])
-    assert (ret["result"], list(ret["changes"])) == (False, [gone])
-    assert "1 of 2 managers" in ret["comment"]
+    nodes = ["worker1", "manager2"]
+    comment = refused(formed, "nodes_absent", name="x", nodes=nodes, force=True)
+    assert comment == "without it 1 of 2 managers would be reachable"
+    assert predicted(formed, "nodes_absent", name="x", nodes=["manager2", "manager3"], force=True)
+
+
+def test_removal_that_ends_in_between_keeps_what_was_done(formed):
+    for name in ("worker1", "worker2"):
+        formed[name].machine.wipe()
+    remove = formed["manager1"].machine.do_node_remove
+    gone, stays = (record(formed, name)["id"] for name in ("worker1", "worker2"))
+
+    def refuse_second(core, node, **given):
+        if node == stays:
+            raise core.HTTPError("not now")
+        return remove(core, node, **given)
+
+    formed["manager1"].machine.do_node_remove = refuse_second
+    ret = state(formed, "nodes_absent", name="x", nodes=["worker1", "worker2"])
+    assert (ret["result"], list(ret["changes"]), ret["comment"]) == (False, [gone], "not now")
 
 
 @pytest.mark.parametrize("nodes", ["worker1", [1]])
