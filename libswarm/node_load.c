@@ -12,8 +12,7 @@ static json_int_t number_at(const json_t *json, const char *path)
 	return json_integer_value(swarm__json_at(json, path));
 }
 
-/* From the node that was chosen until the end; what only waits or is over takes nothing. */
-static bool takes_room(const json_t *task)
+bool swarm__task_takes_room(const json_t *task)
 {
 	static const char *const states[] = { "assigned", "accepted", "preparing",
 					      "ready",    "starting", "running" };
@@ -141,7 +140,7 @@ static bool add_tasks(swarm__load *loads, const json_t *places, const json_t *ta
 		const json_t *task = json_array_get(tasks, i);
 		const json_t *place = json_object_get(places, swarm__json_string(task, "NodeID"));
 
-		if (place && takes_room(task) &&
+		if (place && swarm__task_takes_room(task) &&
 		    !add_task(&loads[json_integer_value(place)], task, service_id, services_ports))
 			return false;
 	}

@@ -14,6 +14,8 @@ typedef struct question {
 	json_t *tasks;   /* array: those that are asked about */
 	json_t *nodes;   /* NULL while no task waits for one */
 	swarm__load *loads;
+	json_t *volumes; /* {"Volumes": [...]} and who uses them; NULL: no task wants one */
+	json_t *uses;
 } question;
 
 static void question_clear(question *q)
@@ -22,6 +24,8 @@ static void question_clear(question *q)
 	json_decref(q->service);
 	json_decref(q->tasks);
 	json_decref(q->nodes);
+	json_decref(q->volumes);
+	json_decref(q->uses);
 }
 #define AUTO_QUESTION __attribute__((cleanup(question_clear)))
 
@@ -106,6 +110,14 @@ static bool any_waits(const question *q)
 	return false;
 }
 
+static bool wants_volumes(const question *q)
+{
+	for (size_t i = 0; i < json_array_size(q->tasks); i++)
+		if (swarm__volumes_wanted(json_array_get(q->tasks, i)))
+			return true;
+	return false;
+}
+
 static bool wants_loads(const question *q)
 {
 	const json_t *ports = swarm__service_ports(q->service);
@@ -113,7 +125,19 @@ static bool wants_loads(const question *q)
 	for (size_t i = 0; i < json_array_size(q->tasks); i++)
 		if (swarm__placement_wants_loads(json_array_get(q->tasks, i), ports))
 			return true;
-	return false;
+	return wants_volumes(q);
+}
+
+static int read_volumes(swarm_client *client, const swarm__deadline *deadline, const json_t *tasks,
+			question *q, swarm_error *err)
+{
+	int rc;
+
+	if (!wants_volumes(q))
+		return 0;
+	rc = swarm__call_patiently(client, SWARM_OP_VOLUME_LIST, NULL, NULL, deadline, &q->volumes,
+				   err);
+	return rc ? rc : swarm__volumes_uses(tasks, &q->uses, err);
 }
 
 /* The tasks of all services are a long list, so it is read only for the rules that want it. */
@@ -129,6 +153,8 @@ static int read_loads(swarm_client *client, const swarm__deadline *deadline, que
 			rc = swarm__object_list(client, SWARM_KIND_SERVICE, NULL, deadline,
 						&services, err);
 	}
+	if (!rc)
+		rc = read_volumes(client, deadline, tasks, q, err);
 	if (!rc)
 		rc = swarm__loads_make(q->nodes, tasks, services,
 				       swarm__json_string(q->service, "ID"), &q->loads, err);
@@ -166,6 +192,8 @@ static json_t *make_nodes(const question *q, const json_t *task)
 			continue;
 		swarm__placement_check(task, swarm__service_ports(q->service), node, &q->loads[i],
 				       &reasons);
+		swarm__volumes_check(task, json_object_get(q->volumes, "Volumes"), q->uses, node,
+				     &reasons);
 		if (json_array_append_new(
 			    rows, json_pack("{s:s, s:s, s:s}", "id", id, "hostname",
 					    swarm__json_string(node, "Description.Hostname"),

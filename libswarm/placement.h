@@ -1,6 +1,6 @@
 /*
  * What the files on placement share: what the tasks on a node take of it (node_load.c), and the
- * rules that reject a node for a task (placement_rules.c, constraint.c).
+ * rules that reject a node for a task (placement_rules.c, placement_volumes.c, constraint.c).
  */
 #ifndef SWARM_PLACEMENT_PRIVATE_H
 #define SWARM_PLACEMENT_PRIVATE_H
@@ -27,6 +27,9 @@ int swarm__loads_make(const json_t *nodes, const json_t *tasks, const json_t *se
 /* NULL is allowed. */
 void swarm__loads_free(swarm__load *loads, size_t count);
 
+/* From the node that was chosen until the end; what only waits or is over takes nothing. */
+bool swarm__task_takes_room(const json_t *task);
+
 #define SWARM__PORT_NAME 32
 
 /* "8080/tcp" of a port that takes a port of its node; false for any other. */
@@ -49,6 +52,16 @@ void swarm__placement_check(const json_t *task, const json_t *ports, const json_
 			    const swarm__load *load, swarm__reasons *reasons);
 /* Does a rule ask what other tasks take, for this task? */
 bool swarm__placement_wants_loads(const json_t *task, const json_t *ports);
+
+/* --- placement_volumes.c ------------------------------------------------------------------ */
+
+/* Does the task mount a cluster volume? */
+bool swarm__volumes_wanted(const json_t *task);
+/* New reference: volume id to node id to whether a task there writes. 0 or SWARM_E_NOMEM. */
+int swarm__volumes_uses(const json_t *tasks, json_t **ret_uses, swarm_error *err);
+/* volumes: the engine's list, an array; uses: of all tasks. Both NULL if none is wanted. */
+void swarm__volumes_check(const json_t *task, const json_t *volumes, const json_t *uses,
+			  const json_t *node, swarm__reasons *reasons);
 
 /* --- constraint.c ------------------------------------------------------------------------ */
 

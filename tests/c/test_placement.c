@@ -279,5 +279,39 @@ static void ports(void)
 	}
 }
 
+/* The volumes are read where a task wants one, and by an engine that knows of none they are none. */
+static void volumes(void)
+{
+	static const char *const replies[][2] = {
+		{ "{\"Volumes\":[{\"Name\":\"data\",\"ClusterVolume\":{\"Spec\":{}}}]}",
+		  "cluster volume data: its plugin has not made it" },
+		{ "{\"Volumes\":null}", "cluster volume data: there is none" },
+	};
+
+	for (size_t i = 0; i < sizeof(replies) / sizeof(replies[0]); i++) {
+		char want[256];
+		const fake_row rows[] = {
+			{ WEB, .reply = SERVICE("s1", "web", "") },
+			{ TASKS, .reply = "[" TASK("t1", "pending",
+						   "\"ContainerSpec\":{\"Mounts\":[{\"Type\":"
+						   "\"cluster\",\"Source\":\"data\"}]}",
+						   ON("n2")) "]" },
+			{ NODES, .reply = TWO_NODES },
+			{ ALL_TASKS, .reply = "[]" },
+			{ SERVICES, .reply = "[]" },
+			{ "GET " API "/volumes", .reply = replies[i][0] },
+			{ NULL },
+		};
+		fixture f;
+
+		test_row = replies[i][1];
+		snprintf(want, sizeof(want), "[" TOLD("t1", "1", ROW("n2", "host2", "%s")) "]",
+			 replies[i][1]);
+		f = setup(rows);
+		check_answer(&f, "web", want);
+		teardown(&f);
+	}
+}
+
 TEST_MAIN(TEST(waiting_tasks), TEST(of_one_node), TEST(nothing_waits), TEST(by_task),
-	  TEST(bad_input), TEST(taken), TEST(ports))
+	  TEST(bad_input), TEST(taken), TEST(ports), TEST(volumes))

@@ -161,7 +161,8 @@ static const fake_row promote_rows[] = {
 
 #define RESERVED                                                                                   \
 	"\"Spec\":{\"Resources\":{\"Reservations\":{\"GenericResources\":[{"                       \
-	"\"DiscreteResourceSpec\":{\"Kind\":\"gpu\",\"Value\":1}}]}}}"
+	"\"DiscreteResourceSpec\":{\"Kind\":\"gpu\",\"Value\":1}}]}},\"ContainerSpec\":{"          \
+	"\"Mounts\":[{\"Type\":\"cluster\",\"Source\":\"data\"}]}}"
 static const fake_row why_rows[] = {
 	{ WEB, .reply = SERVICE },
 	{ "GET " API "/tasks?filters=%7B%22service%22%3A%5B%22s1%22%5D%7D",
@@ -171,9 +172,12 @@ static const fake_row why_rows[] = {
 	  .reply =
 		  "[{\"NodeID\":\"n1\",\"Status\":{\"State\":\"running\",\"PortStatus\":{\"Ports\":["
 		  "{\"PublishedPort\":80,\"PublishMode\":\"host\"}]}},\"GenericResources\":[{"
-		  "\"NamedResourceSpec\":{\"Kind\":\"gpu\",\"Value\":\"a\"}}]}]" },
+		  "\"NamedResourceSpec\":{\"Kind\":\"gpu\",\"Value\":\"a\"}}],\"Volumes\":[{"
+		  "\"ID\":\"v1\"}]}]" },
 	{ "GET " API "/services",
 	  .reply = "[{\"ID\":\"s1\",\"Spec\":{\"EndpointSpec\":{\"Ports\":[]}}}]" },
+	{ "GET " API "/volumes",
+	  .reply = "{\"Volumes\":[{\"Name\":\"data\",\"ClusterVolume\":{\"ID\":\"v1\"}}]}" },
 	{ NULL },
 };
 

@@ -17,12 +17,12 @@ extern "C" {
  * Say of a task, or of the tasks of a service that wait for a node, which node is rejected by which
  * rule: its state and availability, what the task reserves (processors, memory, generic resources)
  * beside what the tasks on the node reserve, plugins (volume, network, log drivers), constraints,
- * platforms, ports in host mode, and the number of tasks that one node may have. Changes nothing.
+ * platforms, ports in host mode, the number of tasks that one node may have, and cluster volumes
+ * (CSI): whether they are made, free and within the node's reach. Changes nothing.
  *
  * A task in the state "new" waits for its addresses on its networks first: its nodes are judged all
- * the same. Not looked at: cluster volumes (CSI). While a node changes its role, node.role is the
- * one that it will have. A global service makes no task for a node that its constraints reject, so
- * there is none to ask about.
+ * the same. While a node changes its role, node.role is the one that it will have. A global service
+ * makes no task for a node that its constraints reject, so there is none to ask about.
  *
  * @param ref         id or exact name of a service, or id of a task
  * @param timeout_ms  0: 60 s
