@@ -133,11 +133,12 @@ def services(client):
     """A function that makes a service and returns its id; they are removed after the test."""
     made = []
 
-    def make(name, image, script="exec /bin/busybox sleep 1000", count=1, auth=None, **more):
+    def make(name, image, script="exec /bin/busybox sleep 1000", count=1, auth=None, mounts=(), **more):
         container = {
             "Image": image,
             "Command": ["/bin/busybox", "sh", "-c", script],
             "StopGracePeriod": 1000000,
+            "Mounts": list(mounts),
         }
         spec = {
             "Name": name,

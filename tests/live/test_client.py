@@ -207,6 +207,25 @@ def test_a_port_in_use_and_the_most_on_a_node_reject(client, services):
     assert nodes["worker1"] == "it has 1 of at most 1 tasks of the service"
 
 
+def test_a_cluster_volume_that_nobody_makes(swarm, client, services):
+    mount = {"Type": "cluster", "Source": "live-volume", "Target": "/data"}
+    if tuple(map(int, client.api_version().split("."))) < (1, 42):
+        with pytest.raises(swarm.Error, match="cluster"):
+            services("live-csi", IMAGE, mounts=[mount])
+        return
+    services("live-csi", IMAGE, mounts=[mount])
+    task, _, nodes = why(client, "live-csi")
+    assert "cannot fulfill requested CSI volume mounts on 4 nodes" in task["error"]
+    assert set(nodes.values()) == {"cluster volume live-volume: there is none"}
+    # No host has a plugin of the name, so it stays a wish.
+    mode = {"Scope": "multi", "Sharing": "all", "MountVolume": {}}
+    volume = {"Name": "live-volume", "Driver": "nowhere", "ClusterVolumeSpec": {"AccessMode": mode}}
+    client.call("volume_create", body=volume)
+    _, _, nodes = why(client, "live-csi")
+    assert set(nodes.values()) == {"cluster volume live-volume: its plugin has not made it"}
+    client.call("volume_delete", "live-volume", query={"force": True})
+
+
 def test_why_of_what_is_not_there(swarm, client):
     with pytest.raises(swarm.NotFound, match="no service has the id or name 'live-x'"):
         client.task_why("live-x")
