@@ -139,7 +139,7 @@ def _target(host, facts, known, nodes, lead):
             said = facts["error"] or facts["state"] if facts else "its minion does not answer"
             return target, (
                 f"{host} cannot be asked to leave ({said}), but its node {node['id']} is"
-                f" {node['state']}: mend that, or power the host off"
+                f" {node['state']}: mend that, or power the host off, and run again when it is down"
             )
     target["records"] = found
     return target, ""
