@@ -152,6 +152,8 @@ def _hosts(rows):
     run = __salt__["swarm_facts.run"]()
     # By hand nobody says which hosts fit the patterns of pillar; most are called as their minions.
     hosts = {*run["managers"], *run["workers"]} or {row["hostname"] for row in rows.values()}
+    if not any(any(__salt__["swarm_facts.named"](host).values()) for host in hosts):
+        return {}
     ret = {}
     for host, facts in __salt__["swarm_facts.fresh"](sorted(hosts)).items():
         row = rows.get(facts["node_id"])
