@@ -18,6 +18,7 @@ A **duration** is a text such as ``90d``, ``36h`` or ``1m30s``, with the units `
 import re
 
 from salt.exceptions import CommandExecutionError, SaltInvocationError
+from salt.utils.args import clean_kwargs
 
 __virtualname__ = "swarm"
 
@@ -152,7 +153,7 @@ def cluster_diff(**settings):
 
         salt manager1 swarm.cluster_diff node_cert_expiry=30d
     """
-    given = _known(settings, SETTINGS)
+    given = _known(clean_kwargs(**settings), SETTINGS)
     wanted = _settings(_patch(given))
     old = _settings(__salt__["swarm.call"]("swarm_inspect")["Spec"])
     new = {**old, **{name: wanted[name] for name in given}}
@@ -163,23 +164,23 @@ def cluster_diff(**settings):
 
 def _known(settings, names):
     """Of a function's ``**settings`` those that are given; another name is a slip, and told."""
-    given = {str(name): value for name, value in settings.items() if str(name)[:2] != "__"}
-    unknown = sorted(set(given) - set(names))
+    unknown = sorted(map(str, set(settings) - set(names)))
     if unknown:
         raise SaltInvocationError(
             f"no setting is called {', '.join(unknown)}; there are {', '.join(names)}"
         )
-    return {name: value for name, value in given.items() if value is not None}
+    return {name: value for name, value in settings.items() if value is not None}
 
 
-def cluster_drift(**settings):
+def cluster_drift(swarm=None, **settings):
     """
     Which of these settings the cluster has otherwise.
 
+    swarm
+        What pillar has under ``swarm``; by itself as this minion last got it.
     settings
-        As for the state ``swarm.cluster``; without any,
-        those of pillar: ``swarm:cluster``, and what a new swarm is made with (``address_pool``,
-        ``subnet_size`` and ``data_path_port``).
+        As for the state ``swarm.cluster``; without any, those of pillar: ``swarm:cluster``, and
+        what a new swarm is made with (``address_pool``, ``subnet_size``, ``data_path_port``).
 
     Returns ``changes`` (``{setting: {"old", "new"}}``, and under ``labels`` of each label),
     ``fixed`` (the same, of what no update can change) and ``later`` (``True`` in test mode on a
@@ -192,7 +193,9 @@ def cluster_drift(**settings):
         salt manager1 swarm.cluster_drift
         salt manager1 swarm.cluster_drift node_cert_expiry=30d
     """
-    given = _known(settings or _of_pillar(), [*SETTINGS, *FIXED])
+    # Salt adds its own arguments to those of a job.
+    settings = clean_kwargs(**settings) or _of_pillar(swarm)
+    given = _known(settings, [*SETTINGS, *FIXED])
     fixed = {name: given.pop(name) for name in FIXED if name in given}
     ret = {"changes": {}, "fixed": {}, "later": bool(__opts__["test"] and _will_manage())}
     if given and not ret["later"]:
@@ -206,15 +209,12 @@ def cluster_drift(**settings):
     return ret
 
 
-def _of_pillar():
-    settings = _pillar("cluster") or {}
+def _of_pillar(swarm):
+    swarm = __pillar__.get("swarm") or {} if swarm is None else swarm
+    settings = swarm.get("cluster") or {}
     if not isinstance(settings, dict):
         raise CommandExecutionError("pillar swarm:cluster must be a dictionary of settings")
-    return {**{name: _pillar(key) for name, key in FIXED.items()}, **settings}
-
-
-def _pillar(key):
-    return (__pillar__.get("swarm") or {}).get(key)
+    return {**{name: swarm.get(key) for name, key in FIXED.items()}, **settings}
 
 
 def _will_manage():

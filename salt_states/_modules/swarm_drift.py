@@ -86,7 +86,7 @@ def _label_diff(old, given, exact):
     }
 
 
-def nodes_drift(hosts=None):
+def nodes_drift(hosts=None, swarm=None):
     """
     What pillar ``swarm:nodes`` says of its hosts' nodes, and is otherwise there.
 
@@ -96,6 +96,8 @@ def nodes_drift(hosts=None):
 
     hosts
         ``{minion id: node id}``, as the hosts say; by itself those of the facts.
+    swarm
+        What pillar has under ``swarm``; by itself as this minion last got it.
 
     Returns ``{minion id: {"id": node id, "changes": as of swarm.node_diff, "reason": why pillar's
     words cannot be followed; empty if they can}}`` of the hosts that pillar names and that have a
@@ -116,7 +118,7 @@ def nodes_drift(hosts=None):
     said = [node_id for node_id, _ in found.values()]
     ret = {}
     for host, (node_id, row) in found.items():
-        entry = __salt__["swarm_facts.named"](host)
+        entry = __salt__["swarm_facts.named"](host, (swarm or {}).get("nodes"))
         if row and any(entry.values()) and (not node_id or said.count(node_id) == 1):
             ret[host] = _against(row, entry)
     return ret

@@ -85,7 +85,7 @@ def _pillar(key):
     return (__pillar__.get("swarm") or {}).get(key)
 
 
-def named(minion):
+def named(minion, nodes=None):
     """
     What pillar ``swarm:nodes`` says of the node of a minion: ``{"labels": {name: value},
     "availability": text or None}``. All globs that fit add up in their order; the id itself comes
@@ -93,6 +93,8 @@ def named(minion):
 
     minion
         Its id.
+    nodes
+        What stands under that key; by itself that of this minion's pillar.
 
     CLI Example:
 
@@ -100,7 +102,7 @@ def named(minion):
 
         salt manager1 swarm_facts.named worker1
     """
-    nodes = _pillar("nodes") or {}
+    nodes = (_pillar("nodes") if nodes is None else nodes) or {}
     ret = {"labels": {}, "availability": None}
     try:
         globs = [nodes[glob] for glob in nodes if fnmatch.fnmatchcase(minion, glob)]

@@ -19,6 +19,8 @@ import salt.client
 import salt.wheel
 
 ORCHESTRATIONS = ("bootstrap", "remove", "replace", "rotate", "teardown", "recover")
+# What of pillar ``swarm`` a manager compares: no more than this goes into the job's arguments.
+COMPARED = ("nodes", "cluster", "address_pool", "subnet_size", "data_path_port")
 # swarmkit renews a certificate at four fifths of its life (90 days) at the latest.
 FEW_DAYS = 10
 
@@ -167,7 +169,8 @@ def status(timeout=30):
 
         salt-run swarm.status
     """
-    managers, workers = _named()
+    pillar = __salt__["pillar.show_pillar"](minion=__opts__["id"]).get("swarm") or {}
+    managers, workers = _named(pillar)
     if not managers:
         return {
             "problems": [
@@ -204,17 +207,15 @@ def status(timeout=30):
         return ret
     _progress(f"asking {leading[0]} for the node list")
     wanted = {host: ("manager" if host in managers else "worker") for host in managers + workers}
-    _add_cluster(ret, leading[0], facts, wanted, timeout)
+    _add_cluster(ret, leading[0], facts, wanted, pillar, timeout)
     clusters = {facts[name]["cluster"] for name in leading}
     if len(clusters) > 1:
         ret["problems"].insert(0, f"managers are in different swarms: {', '.join(clusters)}")
     return ret
 
 
-def _named():
+def _named(swarm):
     """(managers, workers) that pillar names: minion ids, of workers those with an accepted key."""
-    pillar = __salt__["pillar.show_pillar"](minion=__opts__["id"])
-    swarm = dict(pillar.get("swarm") or {})
     managers = list(swarm.get("managers") or [])
     patterns = list(swarm.get("workers") or [])
     client = salt.wheel.WheelClient(dict(__opts__))
@@ -263,14 +264,16 @@ def _why_leaderless(managers, facts):
     return ["no manager of pillar is in a swarm: see docker.bootstrap"]
 
 
-def _add_cluster(ret, lead, facts, wanted, timeout):
+def _add_cluster(ret, lead, facts, wanted, pillar, timeout):
     """What a manager knows of all nodes, against pillar and against the hosts' own word."""
     hosts = {host: facts[host]["node_id"] for host in wanted if host in facts}
+    # Not the manager's own pillar, which is as old as its last refresh.
+    pillar = {key: pillar[key] for key in COMPARED if key in pillar}
     asked = {
         "swarm.nodes": [],
         "swarm.quorum": [],
-        "swarm.nodes_drift": [hosts],
-        "swarm.cluster_drift": [],
+        "swarm.nodes_drift": [hosts, pillar],
+        "swarm.cluster_drift": [pillar],
     }
     answer = dict.fromkeys(asked, "no answer") | _ask([lead], asked, timeout).get(lead, {})
     nodes = answer["swarm.nodes"]

@@ -177,6 +177,11 @@ def test_the_runner_and_the_grain(swarm):
     swarm.on("master", "salt-run", "saltutil.sync_runners")
     status = swarm.on("master", "salt-run", "swarm.status", "--out=json").out
     assert '"problems": []' in status and '"losses": 1' in status
+    swarm.pillar(nodes={"worker1": {"labels": {"disk": "nvme"}}}, subnet_size=26)
+    status = swarm.on("master", "salt-run", "swarm.status", "--out=json").out
+    assert "worker1: label disk is not there, pillar says nvme" in status
+    assert "cluster: subnet_size is 24, pillar says 26" in status
+    swarm.pillar()
     plan = swarm.on("master", "salt-run", "swarm.plan", "remove", "swarm_hosts=[worker1]").out
     assert "worker1: swarm: active -> inactive" in plan
     plan = swarm.on("master", "salt-run", "swarm.plan", "remove", "swarm_hosts=[worker9]").out

@@ -332,7 +332,7 @@ def test_every_key_that_is_read_stands_in_the_pillar_example():
     for path in rendered.STATES.rglob("*"):
         if path.suffix in (".sls", ".py", ".jinja"):
             text = path.read_text(encoding="utf-8")
-            read |= set(re.findall(r"swarm(?:', {}\))?\.get\('([a-z_]+)'", text))
+            read |= set(re.findall(r"swarm(?:', {}\))?\.get\(['\"]([a-z_]+)['\"]", text))
             read |= set(re.findall(r'_pillar\("([a-z_]+)"\)', text))
             read |= set(re.findall(r'_setting\("swarm:([a-z_]+)"\)', text))
     assert len(read) > 8
