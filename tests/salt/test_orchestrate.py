@@ -40,7 +40,9 @@ def render(root, pillar=PILLAR, keys=None, test=False, sls="docker.bootstrap", i
         ``{function: another one}`` for what it calls on the master.
     """
     opts = rendered.minion_opts(root, "master_master", test=test, pillar=pillar)
-    instead = {"saltutil.wheel": accepted(KEYS if keys is None else keys), **(instead or {})}
+    alone = {"ps.pgrep": lambda *args, **kwargs: None}
+    keys = accepted(KEYS if keys is None else keys)
+    instead = {"saltutil.wheel": keys, **alone, **(instead or {})}
     with salt.state.HighState(opts, initial_pillar=copy.deepcopy(pillar)) as state:
         functions = state.state.functions
         for loader in (functions, getattr(functions, "_dunder_salt", functions)):

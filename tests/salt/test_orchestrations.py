@@ -1,6 +1,8 @@
 """The orchestrations beside bootstrap as the master renders them: steps, targets, refusals, and two
 of them at a time."""
 
+import re
+
 import pytest
 
 import rendered
@@ -256,6 +258,7 @@ def beside(others, mine=5.0, **noted):
     notes = [".", "..", "own", *(other["jid"] for other in others)]
     return {
         "saltutil.running": lambda: others,
+        "file.directory_exists": lambda path: True,
         "file.readdir": lambda path: notes,
         "file.lstat": lstat,
     }
@@ -290,3 +293,51 @@ RUNNING = [
 def test_of_two_the_later_one_ends(tmp_path, other, noted, refused):
     data = render(tmp_path, instead=beside([other], j1=noted))
     assert ("docker-bootstrap" in data) == refused
+
+
+def processes(*commands):
+    """What a master says that notes no run: its processes, started one after the other; ours is 103."""
+    table = {101 + number: command for number, command in enumerate(commands)}
+
+    def pgrep(pattern, user, full, pattern_is_regex):
+        assert (user, full, pattern_is_regex) == ("root", True, True)
+        return [pid for pid in table if re.search(pattern, table[pid])]
+
+    def proc_info(pid, attrs):
+        found = {"ppid": 102, "create_time": float(pid), "username": "root"}
+        return {**found, "cmdline": table[pid].split(" ")}
+
+    def readlink(path):
+        spaces = {f"/proc/{pid}/ns/pid": "container" in table[pid] for pid in table}
+        return {"/proc/self": "103", "/proc/self/ns/pid": False, **spaces}[path]
+
+    return {
+        "saltutil.running": lambda: [],
+        "file.directory_exists": lambda path: False,
+        "file.readlink": readlink,
+        "ps.pgrep": pgrep,
+        "ps.proc_info": proc_info,
+    }
+
+
+PYTHON = "/opt/saltstack/salt/bin/python3.10 /usr/bin/salt-run"
+OURS = f"{PYTHON} state.orchestrate docker.bootstrap"
+STARTED = [
+    ((OURS, "sh", OURS), "docker.bootstrap is running on this master (process 101)"),
+    ((f"{PYTHON} -l info state.orch docker.remove pillar={{}}", "sh", OURS), "docker.remove"),
+    ((f"{PYTHON} swarm.plan", "sh", OURS), "swarm.plan is running"),
+    # Started after us, our parent, another master's, a wrapper, something else.
+    (("sh", "sh", OURS, OURS), ""),
+    (("sh", OURS, OURS), ""),
+    ((f"{OURS} pillar={{container}}", "sh", OURS), ""),
+    ((f"sudo {OURS}", "sh", OURS), ""),
+    ((f"{PYTHON} state.event tagmatch=docker.bootstrap", "sh", OURS), ""),
+    ((f"{PYTHON} state.orchestrate docker.deploy", "sh", OURS), ""),
+]
+
+
+@pytest.mark.parametrize("commands, refused", STARTED)
+def test_on_a_master_that_notes_no_run_the_processes_tell(tmp_path, commands, refused):
+    data = render(tmp_path, instead=processes(*commands))
+    assert ("docker-bootstrap" in data) == bool(refused)
+    assert not refused or refusal(data, "docker-bootstrap").startswith(refused)
