@@ -24,7 +24,9 @@ from pathlib import Path, PurePosixPath
 MANIFEST = ".libswarm-manifest.json"
 # What a minion compares its synced files with (docker/extension.sls), and the folders it syncs.
 DIGESTS = "docker/DIGESTS"
-SYNCED = ("_modules/", "_states/")
+SYNCED = ("_grains/", "_modules/", "_output/", "_states/")
+# Hex digits of the core's SHA-256 in the name under which it is delivered.
+SHORT = 12
 HERE = Path(__file__).resolve().parent
 
 
@@ -65,19 +67,24 @@ def wanted_files(extensions):
 
     ``extensions`` are paths of the built extension under its versioned name, one for each machine
     type. Raises :class:`Refused` for one that is missing or of another version.
+
+    In the file root its name ends with a digest of it: a sync writes over a file of the same name in
+    place, and would write into one that processes have mapped.
     """
     files = {below: path.read_bytes() for below, path in source_tree().items()}
     version = files["docker/VERSION"].decode("ascii").strip()
-    pattern = re.compile(rf"_swarm-{re.escape(version)}-[a-z0-9_]+\.abi3\.so")
+    pattern = re.compile(rf"(_swarm-{re.escape(version)}-[a-z0-9_]+)\.abi3\.so")
     for extension in map(Path, extensions):
-        if not pattern.fullmatch(extension.name):
+        name = pattern.fullmatch(extension.name)
+        if not name:
             raise Refused(
                 f"{extension}: not the extension of version {version}, "
                 f"which is called _swarm-{version}-<machine>.abi3.so"
             )
         if not extension.is_file():
             raise Refused(f"{extension}: no such file, build the extension first")
-        files[f"_modules/{extension.name}"] = extension.read_bytes()
+        core = extension.read_bytes()
+        files[f"_modules/{name[1]}-{digest(core)[:SHORT]}.abi3.so"] = core
     synced = sorted(below for below in files if below.startswith(SYNCED))
     lines = [f"{digest(files[below])}  {below.removeprefix('_')}\n" for below in synced]
     files[DIGESTS] = "".join(lines).encode()

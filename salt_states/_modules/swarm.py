@@ -38,6 +38,7 @@ line holds a join token or a key. A node is named by its full id, by its exact h
 """
 
 import contextlib
+import glob
 import importlib.machinery
 import importlib.util
 import os
@@ -63,13 +64,17 @@ __virtualname__ = "swarm"
 
 def _load_core():
     """
-    The compiled core: the sibling file of this version and machine, else the one in the wheel.
+    The compiled core: the sibling file of this version and machine, else the one in the wheel. Its
+    name ends with a digest of it, since a sync would write over one of the same name in place, and
+    so into what processes have mapped. Of two, while one is being replaced, the newer one counts.
     """
     path = os.path.join(
         os.path.dirname(os.path.abspath(__file__)),
-        f"_swarm-{VERSION}-{platform.machine()}.abi3.so",
+        f"_swarm-{VERSION}-{platform.machine()}-*.abi3.so",
     )
-    if os.path.exists(path):
+    found = sorted(glob.glob(path), key=os.path.getmtime)
+    if found:
+        path = found[-1]
         loader = importlib.machinery.ExtensionFileLoader("_swarm", path)
         spec = importlib.util.spec_from_file_location("_swarm", path, loader=loader)
         core = importlib.util.module_from_spec(spec)

@@ -91,7 +91,7 @@ def test_upgrade_while_a_job_runs(swarm, refuse, next_version):
     """The job ends well with what it has loaded; the next one uses the new code. And back again."""
     deliver(swarm)
     swarm.on("master", "sh", "-c", "cat > /srv/salt/slow.sls", stdin=SLOW)
-    old = f"{EXTMODS}/modules/_swarm-{VERSION}-x86_64.abi3.so"
+    old = swarm.one("worker1", "swarm.version")["path"]
     with concurrent.futures.ThreadPoolExecutor(1) as pool:
         job = pool.submit(swarm.one, "worker1", "state.apply", "slow")
         until(lambda: mapped(swarm, "worker1", "state.apply", old), "the job with its core")
@@ -172,7 +172,7 @@ def test_minion_of_another_machine(swarm, other_machine):
     loud = [line for line in log.splitlines() if re.search(r"\[(ERROR|WARNING|CRITICAL) ", line)]
     assert not [line for line in loud if "swarm" in line]
     error = swarm.error(other_machine, "swarm.info")
-    assert f"_swarm-{VERSION}-i686.abi3.so" in error
+    assert f"_swarm-{VERSION}-i686-*.abi3.so" in error
     run = swarm.bootstrap()
     assert run.code == 1
     assert "2 of 3 workers joined; worker3: " in run.comments()

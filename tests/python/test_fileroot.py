@@ -17,6 +17,7 @@ FILEROOT = importlib.util.module_from_spec(SPEC)
 SPEC.loader.exec_module(FILEROOT)
 Refused = FILEROOT.Refused
 MANIFEST = ".libswarm-manifest.json"
+SYNCED = ("_grains", "_modules", "_output", "_states")
 
 
 def snapshot(dest):
@@ -52,6 +53,11 @@ def refuse(function, *args):
     return caught.value.args
 
 
+def delivered(core):
+    """The name of a core in the file root: its own, and a digest of what is in it."""
+    return core.name.replace(".abi3", f"-{hashlib.sha256(core.read_bytes()).hexdigest()[:12]}.abi3")
+
+
 def test_write_gives_the_whole_tree(dest):
     write(dest)
     tree = {
@@ -59,9 +65,10 @@ def test_write_gives_the_whole_tree(dest):
         for p in (ROOT / "salt_states").rglob("*")
         if p.is_file() and p.suffix != ".pyc"
     }
-    assert set(snapshot(dest)) == tree | {f"_modules/{DROPIN.name}", "docker/DIGESTS", MANIFEST}
+    core = delivered(DROPIN)
+    assert set(snapshot(dest)) == tree | {f"_modules/{core}", "docker/DIGESTS", MANIFEST}
     assert {"top.sls", "_modules/swarm.py", "_states/swarm.py"} <= tree
-    assert (dest / "_modules" / DROPIN.name).read_bytes() == DROPIN.read_bytes()
+    assert (dest / "_modules" / core).read_bytes() == DROPIN.read_bytes()
     version = dest / "docker/VERSION"
     assert version.read_text().strip() == VERSION and not version.is_symlink()
 
@@ -70,10 +77,20 @@ def test_digests_of_all_that_a_minion_syncs(dest):
     write(dest)
     lines = (dest / "docker/DIGESTS").read_text().splitlines()
     found = {f"_{line[66:]}": line[:64] for line in lines}
-    synced = [p for kind in ("_modules", "_states") for p in (dest / kind).rglob("*") if p.is_file()]
+    synced = [p for kind in SYNCED for p in (dest / kind).rglob("*") if p.is_file()]
     assert found == {
         p.relative_to(dest).as_posix(): hashlib.sha256(p.read_bytes()).hexdigest() for p in synced
     }
+
+
+def test_another_build_of_a_version_has_another_name(dest, tmp_path):
+    """So a sync writes a new file, and none that a process has mapped."""
+    write(dest)
+    rebuilt = tmp_path / DROPIN.name
+    rebuilt.write_bytes(DROPIN.read_bytes() + b"rebuilt")
+    write(dest, rebuilt)
+    assert [path.name for path in dest.glob("_modules/*.so")] == [delivered(rebuilt)]
+    assert delivered(rebuilt) != delivered(DROPIN)
 
 
 def test_modes(dest):
@@ -115,7 +132,7 @@ def test_an_update_removes_what_is_gone(dest):
         edit_manifest(dest, lambda files, name=name: files.update({name: [FILEROOT.digest(b"old")]}))
     write(dest)
     assert not (dest / "docker/old").exists()
-    assert [p.name for p in (dest / "_modules").glob("*.so")] == [DROPIN.name]
+    assert [p.name for p in (dest / "_modules").glob("*.so")] == [delivered(DROPIN)]
     assert FILEROOT.check(dest)
 
 

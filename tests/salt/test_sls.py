@@ -18,6 +18,8 @@ MINION_SLS = sorted(
     for path in (rendered.STATES / "docker").rglob("*.sls")
     if "docker/run.jinja" not in path.read_text() and path.name != "test_top.sls"
 )
+# What a minion syncs of the file root.
+KINDS = ("grains", "modules", "output", "states")
 # Steps that no host takes before docker.mine, which brings the extension.
 LATER = {"docker.verify", "docker.leave"} | {
     f"docker.manager.{name}" for name in ("delete", "dissolve", "recover", "release")
@@ -54,7 +56,7 @@ def undelivered(tmp_path):
 def delivered(tmp_path):
     """The folder of a minion's synced files, after a sync from a complete file root."""
     write_file_root(tmp_path)
-    for kind in ("modules", "states"):
+    for kind in KINDS:
         shutil.copytree(tmp_path / f"srv/_{kind}", tmp_path / f"extmods/{kind}")
     return tmp_path / "extmods"
 
@@ -216,11 +218,17 @@ def extension(tmp_path, pillar, **more):
     return rendered.low(rendered.minion_opts(tmp_path, **more), pillar, "docker.extension")
 
 
+def set_of_kinds(chunk):
+    """What a state of docker.extension syncs; the minion loads it anew once, after all of it."""
+    assert (chunk["state"], chunk["fun"], chunk["reload_modules"]) == ("module", "run", True)
+    calls = {key: value for key, value in chunk.items() if key.startswith("saltutil.")}
+    assert list(calls.values()) == [[{"refresh": False}]] * len(calls)
+    return {key.removeprefix("saltutil.sync_") for key in calls}
+
+
 def test_extension_is_synced_where_it_is_not(undelivered, pillar):
     (chunk,) = rendered.low(undelivered, pillar, "docker.extension")
-    assert (chunk["state"], chunk["fun"]) == ("module", "run")
-    assert {"saltutil.sync_modules", "saltutil.sync_states"} <= set(chunk)
-    assert chunk["reload_modules"] is True
+    assert set_of_kinds(chunk) == set(KINDS)
 
 
 def test_salt_ssh_has_brought_the_extension(undelivered, pillar):
@@ -244,8 +252,9 @@ def remove_core(folder):
     next(folder.glob("modules/_swarm-*")).unlink()
 
 
-def break_core(folder):
-    next(folder.glob("modules/_swarm-*")).write_text("another build of the same version")
+def rename_core(folder):
+    """Another build of the same version."""
+    next(folder.glob("modules/_swarm-*")).rename(folder / "modules/_swarm-0.1.0-x86_64-0.abi3.so")
 
 
 def break_module(folder):
@@ -257,23 +266,28 @@ def break_states(folder):
     (folder / "states/swarm.py").unlink()
 
 
+def break_the_rest(folder):
+    (folder / "grains/swarm.py").write_text("")
+    (folder / "output/swarm_table.py").unlink()
+
+
 DELIVERED = [
-    (break_nothing, []),
-    (remove_core, ["module.run"]),
-    (break_module, ["module.run"]),
-    (break_states, ["module.run"]),
-    # Never written into: the minion itself may have it mapped.
-    (break_core, ["file.absent", "module.run"]),
+    (break_nothing, set()),
+    (remove_core, {"modules"}),
+    (rename_core, {"modules"}),
+    (break_module, {"modules"}),
+    (break_states, {"states"}),
+    (break_the_rest, {"grains", "output"}),
 ]
 
 
-@pytest.mark.parametrize(("change", "states"), DELIVERED)
-def test_delivered_files_are_synced_anew_where_one_differs(delivered, pillar, change, states):
+@pytest.mark.parametrize(("change", "kinds"), DELIVERED)
+def test_delivered_files_are_synced_anew_where_one_differs(delivered, pillar, change, kinds):
     change(delivered)
     root = delivered.parent
     roots = {"base": [str(root / "srv")]}
     found = extension(root, pillar, module_dirs=[], file_roots=roots)
-    assert [f"{chunk['state']}.{chunk['fun']}" for chunk in found] == states
+    assert [set_of_kinds(chunk) for chunk in found] == [kinds] * bool(kinds)
 
 
 def test_the_wheel_needs_no_sync(tmp_path, pillar):
@@ -283,7 +297,8 @@ def test_the_wheel_needs_no_sync(tmp_path, pillar):
 
 def test_neither_core_nor_wheel_is_synced_too(tmp_path, pillar):
     """Then the call of a swarm function gives the reason; a state that is not there gives none."""
-    assert len(extension(tmp_path, pillar, module_dirs=[])) == 1
+    (chunk,) = extension(tmp_path, pillar, module_dirs=[])
+    assert set_of_kinds(chunk) == set(KINDS)
 
 
 def test_no_command_line_in_any_sls():
