@@ -64,15 +64,14 @@ __virtualname__ = "swarm"
 
 def _load_core():
     """
-    The compiled core: the sibling file of this version and machine, else the one in the wheel. Its
-    name ends with a digest of it, since a sync would write over one of the same name in place, and
-    so into what processes have mapped. Of two, while one is being replaced, the newer one counts.
+    The compiled core: the sibling file of this version and machine, else the one in the wheel. In a
+    file root that was written for it its name ends with a digest of it, since a sync would write over
+    one of the same name in place, and so into what processes have mapped. Of two, while one is being
+    replaced, the newer one counts.
     """
-    path = os.path.join(
-        os.path.dirname(os.path.abspath(__file__)),
-        f"_swarm-{VERSION}-{platform.machine()}-*.abi3.so",
-    )
-    found = sorted(glob.glob(path), key=os.path.getmtime)
+    folder = os.path.dirname(os.path.abspath(__file__))
+    path = os.path.join(folder, f"_swarm-{VERSION}-{platform.machine()}")
+    found = sorted(glob.glob(f"{glob.escape(path)}[-.]*abi3.so"), key=os.path.getmtime)
     if found:
         path = found[-1]
         loader = importlib.machinery.ExtensionFileLoader("_swarm", path)
@@ -84,7 +83,7 @@ def _load_core():
             from saltext.swarm import _swarm as core
         except ImportError as exc:
             raise ImportError(
-                f"neither {path} nor the wheel saltext-swarm is here ({exc}): run"
+                f"neither {path}.abi3.so nor the wheel saltext-swarm is here ({exc}): run"
                 " saltutil.sync_modules, or install the wheel for this machine"
             ) from exc
         path = core.__file__

@@ -172,7 +172,7 @@ def test_minion_of_another_machine(swarm, other_machine):
     loud = [line for line in log.splitlines() if re.search(r"\[(ERROR|WARNING|CRITICAL) ", line)]
     assert not [line for line in loud if "swarm" in line]
     error = swarm.error(other_machine, "swarm.info")
-    assert f"_swarm-{VERSION}-i686-*.abi3.so" in error
+    assert f"_swarm-{VERSION}-i686.abi3.so" in error
     run = swarm.bootstrap()
     assert run.code == 1
     assert "2 of 3 workers joined; worker3: " in run.comments()
