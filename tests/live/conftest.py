@@ -32,6 +32,7 @@ HOSTS = [*MANAGERS, "worker1"]
 COMMAND_SECONDS = 120
 CALL_SECONDS = 90
 
+SLEEP = "exec /bin/busybox sleep 1000"
 REGISTRY = "127.0.0.1:5000"
 AUTH = {"username": "live", "password": "hunter2hunter2", "serveraddress": REGISTRY}
 # Of the password; bcrypt is all that the registry takes.
@@ -133,7 +134,7 @@ def services(client):
     """A function that makes a service and returns its id; they are removed after the test."""
     made = []
 
-    def make(name, image, script="exec /bin/busybox sleep 1000", count=1, auth=None, mounts=(), **more):
+    def make(name, image, script=SLEEP, count=1, auth=None, mounts=(), **more):
         container = {
             "Image": image,
             "Command": ["/bin/busybox", "sh", "-c", script],

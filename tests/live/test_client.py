@@ -115,8 +115,9 @@ def test_a_service_from_creation_to_rollback(swarm, client, services):
 
     assert client.service_rollback("live-web") is None
     assert client.service_wait("live-web")["done"] == 3
-    assert "Env" not in client.object_inspect("service", made)["Spec"]["TaskTemplate"]["ContainerSpec"]
-    assert [row["ID"] for row in client.object_list("service", filters={"name": "live-web"})] == [made]
+    found = client.object_list("service", filters={"name": "live-web"})
+    assert [row["ID"] for row in found] == [made]
+    assert "Env" not in found[0]["Spec"]["TaskTemplate"]["ContainerSpec"]
 
 
 def test_a_failed_update_goes_back(client, services):
@@ -162,7 +163,8 @@ def why(client, name):
         return entry if entry and entry["task"]["error"] else None
 
     entry = until(told, 20, f"no task of {name} waits")
-    return entry["task"], entry["count"], {row["hostname"]: row["rejected"] for row in entry["nodes"]}
+    nodes = {row["hostname"]: row["rejected"] for row in entry["nodes"]}
+    return entry["task"], entry["count"], nodes
 
 
 def test_a_constraint_rejects_every_node(machines, client, services):
