@@ -116,7 +116,7 @@ def serve(path, count):
 
 
 def stay_on(end):
-    """Keep this process on one processor: 0 is the first, the engine's, -1 the last, the client's."""
+    """Keep this process on one processor: 0, the engine's, or -1, the client's."""
     os.sched_setaffinity(0, {sorted(os.sched_getaffinity(0))[end]})
 
 
