@@ -342,3 +342,23 @@ def failures(steps):
         for state, ret in done.items()
         if ret["result"] is False
     }
+
+
+def state(fleet, minion, function, test=False, run=None, **arguments):
+    """One state in a job of its own."""
+    return fleet[minion].job(test=test, run=run).state(function, **arguments)
+
+
+def predicted(fleet, minion, function, **arguments):
+    """Test mode, then the real run: the same changes, and a third run changes nothing."""
+    machine = fleet[minion].machine
+    before = list(machine.changed_by())
+    expected = state(fleet, minion, function, test=True, **arguments)
+    assert expected["result"] is None
+    assert machine.changed_by() == before, "test mode changed the swarm"
+    real = state(fleet, minion, function, **arguments)
+    assert real["result"] is True, real
+    assert real["changes"] == expected["changes"]
+    again = state(fleet, minion, function, **arguments)
+    assert (again["result"], again["changes"]) == (True, {})
+    return real

@@ -1,12 +1,12 @@
-"""Each state alone: right already, to be changed, in test mode, and refused.
-
-``Job.state`` checks the contract of every return; here stands what each state does.
+"""The states by which a host gets in and out, each alone: right already, to be changed, in test mode,
+and refused.
 """
 
 import time
 import types
 
 import pytest
+from fleet import predicted, state
 
 JOINED = {"swarm": {"old": "inactive", "new": "worker"}}
 
@@ -17,49 +17,6 @@ def formed(make_fleet):
     fleet = make_fleet(managers=1, workers=1).form()
     fleet.add("worker2")
     return fleet
-
-
-def state(fleet, minion, function, test=False, run=None, **arguments):
-    return fleet[minion].job(test=test, run=run).state(function, **arguments)
-
-
-def predicted(fleet, minion, function, **arguments):
-    """Test mode, then the real run: the same changes, and a third run changes nothing."""
-    machine = fleet[minion].machine
-    before = list(machine.changed_by())
-    expected = state(fleet, minion, function, test=True, **arguments)
-    assert expected["result"] is None
-    assert machine.changed_by() == before, "test mode changed the swarm"
-    real = state(fleet, minion, function, **arguments)
-    assert real["result"] is True, real
-    assert real["changes"] == expected["changes"]
-    again = state(fleet, minion, function, **arguments)
-    assert (again["result"], again["changes"]) == (True, {})
-    return real
-
-
-# --- published ------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("test", [False, True])
-def test_published_is_no_change(formed, test):
-    formed.mine.clear()
-    ret = state(formed, "manager1", "published", test=test)
-    assert (ret["result"], ret["comment"]) == (True, "published: active manager")
-    assert formed.mine["manager1"]["swarm"]["state"] == "active"
-
-
-def test_published_fails_when_the_master_gives_nothing_back(formed):
-    formed.mine_off = True
-    ret = state(formed, "manager1", "published")
-    assert ret["result"] is False and "minion_data_cache" in ret["comment"]
-
-
-def test_published_tells_of_an_engine_that_does_not_answer(formed):
-    formed["worker2"].machine.docker = "stopped"
-    ret = state(formed, "worker2", "published")
-    assert ret["result"] is True
-    assert ret["comment"].startswith("published: unreachable (docker does not answer")
 
 
 # --- initialized ----------------------------------------------------------------------------------
@@ -119,116 +76,6 @@ def test_wrong_option_is_the_reason(bare):
     bare["manager1"].machine.do_init = refuse
     ret = state(bare, "manager1", "initialized", run=bare.run, subnet_size="x")
     assert (ret["result"], ret["comment"]) == (False, "subnet_size must be an int, not str")
-
-
-# --- dead_removed ---------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def replaced(make_fleet):
-    """Three managers, the third of them wiped; its facts are published."""
-    fleet = make_fleet(managers=3, workers=0).form()
-    fleet.gone = fleet["manager3"].machine.node_id
-    fleet["manager3"].machine.wipe()
-    fleet.run = fleet.new_run()
-    for name in fleet.minions:
-        assert state(fleet, name, "published", run=fleet.run)["result"]
-    return fleet
-
-
-def test_dead_manager_is_removed_once(replaced):
-    ret = predicted(replaced, "manager1", "dead_removed", run=replaced.run)
-    assert ret["changes"] == {replaced.gone: {"old": "manager3", "new": ""}}
-    assert replaced.gone not in replaced["manager1"].machine.cluster.nodes
-
-
-@pytest.mark.parametrize(
-    ("address", "manager_addr"), [("10.0.0.3", "10.0.0.3:2377"), ("fd00::3", "[fd00::3]:2377")]
-)
-def test_dead_manager_is_known_by_its_address_too(replaced, address, manager_addr):
-    """Reinstalled under another host name."""
-    node = replaced["manager1"].machine.cluster.nodes[replaced.gone]
-    node.update(hostname="oldname", addr=address, manager_addr=manager_addr)
-    replaced.mine["manager3"]["swarm"]["addresses"] = [address]
-    ret = state(replaced, "manager1", "dead_removed", run=replaced.run)
-    assert list(ret["changes"]) == [replaced.gone]
-
-
-def test_manager_that_pillar_does_not_name_is_no_dead_one(replaced):
-    node = replaced["manager1"].machine.cluster.nodes[replaced.gone]
-    node.update(hostname="stranger", manager_addr="10.9.9.9:2377")
-    ret = state(replaced, "manager1", "dead_removed", run=replaced.run)
-    assert (ret["result"], ret["changes"]) == (True, {})
-
-
-@pytest.mark.parametrize("down", [False, True])
-def test_another_host_of_the_same_name_is_left_alone_while_it_lives(replaced, down):
-    node = replaced["manager1"].machine.cluster.nodes[replaced.gone]
-    node.update(addr="10.9.9.9", manager_addr="10.9.9.9:2377")
-    node["seen"] = "down" if down else "ready"
-    ret = state(replaced, "manager1", "dead_removed", run=replaced.run)
-    assert list(ret["changes"]) == ([replaced.gone] if down else [])
-
-
-def test_silent_manager_is_no_dead_one(replaced):
-    """It published nothing in this run: nobody knows that it left."""
-    del replaced.mine["manager3"]
-    ret = state(replaced, "manager1", "dead_removed", run=replaced.run)
-    assert (ret["result"], ret["changes"]) == (True, {})
-    assert replaced.gone in replaced["manager1"].machine.cluster.nodes
-
-
-def test_removal_that_would_lose_the_quorum_is_the_reason(replaced):
-    """Its record is reached still, and another manager is not."""
-    cluster = replaced["manager1"].machine.cluster
-    cluster.living = lambda: [
-        node for node in cluster.members() if node["hostname"] in ("manager1", "manager3")
-    ]
-    for test in (True, False):
-        ret = state(replaced, "manager1", "dead_removed", run=replaced.run, test=test)
-        assert (ret["result"], ret["changes"]) == (False, {})
-        assert ret["comment"] == "without it 1 of 2 managers would be reachable"
-
-
-def test_another_manager_removes_nothing(replaced):
-    ret = state(replaced, "manager2", "dead_removed", run=replaced.run)
-    assert (ret["result"], ret["comment"]) == (True, "manager1 leads this run")
-
-
-# --- sealed ---------------------------------------------------------------------------------------
-
-
-def test_sealed_for_the_hosts_that_may_join(replaced):
-    replaced.run["keys"]["worker1"] = replaced.run["keys"]["manager1"]
-    replaced.run["workers"] = ["worker1"]
-    ret = state(replaced, "manager1", "sealed", run=replaced.run)
-    assert (ret["result"], ret["changes"]) == (True, {})
-    assert ret["comment"] == "join tokens are sealed for 2 hosts"
-    assert set(replaced.mine["manager1"]["swarm"]["sealed"]) == {"manager3", "worker1"}
-
-
-def test_sealed_in_test_mode_publishes_nothing(replaced):
-    ret = state(replaced, "manager1", "sealed", run=replaced.run, test=True)
-    assert (ret["result"], ret["comment"]) == (True, "join tokens would be sealed for 1 hosts")
-    assert "sealed" not in replaced.mine["manager1"]["swarm"]
-
-
-def test_sealed_uses_the_masters_keys_and_none_of_the_mine(replaced):
-    """The key in an entry may be that of a decommissioned machine."""
-    replaced.mine["manager3"]["swarm"]["key"] = replaced.run["keys"]["manager1"]
-    state(replaced, "manager1", "sealed", run=replaced.run)
-    ret = state(replaced, "manager3", "joined", run=replaced.run, role="manager")
-    assert ret["result"] is True, ret
-
-
-def test_sealed_by_hand_serves_the_managers_keys_of_the_mine(make_fleet):
-    fleet = make_fleet(managers=2, workers=0)
-    for name in ("manager1", "manager2"):
-        state(fleet, name, "published")
-    assert state(fleet, "manager1", "initialized", init=True)["result"] is True
-    assert state(fleet, "manager1", "sealed")["result"] is True
-    ret = state(fleet, "manager2", "joined", role="manager")
-    assert ret["result"] is True, ret
 
 
 # --- joined ---------------------------------------------------------------------------------------
@@ -521,89 +368,3 @@ def test_drained_that_runs_out_of_time_is_false(formed):
     machine.fail["node_drain"] = ("Timeout", "2 tasks are left after 300 s")
     ret = state(formed, "manager1", "drained")
     assert (ret["result"], ret["comment"]) == (False, "2 tasks are left after 300 s")
-
-
-# --- verified -------------------------------------------------------------------------------------
-
-
-def verified(fleet, test=False):
-    """The last step, after all hosts of the run reported."""
-    run = fleet.new_run()
-    for name in fleet.minions:
-        if name not in fleet.down:
-            state(fleet, name, "published", run=run)
-    return state(fleet, "manager1", "verified", run=run, test=test)
-
-
-def test_verified_counts_and_names_the_missing(formed):
-    ret = verified(formed)
-    assert ret["result"] is False
-    assert ret["comment"] == (
-        "1 of 1 managers joined, 1 of 2 workers joined; worker2: inactive, but not in the node list"
-    )
-
-
-def test_verified_removes_a_workers_old_record_as_predicted(formed):
-    del formed.minions["worker2"]
-    machine = formed["worker1"].machine
-    old = machine.node_id
-    machine.wipe()
-    machine.cluster = formed["manager1"].machine.cluster
-    machine.cluster.add(machine, "worker", None)
-    expected = verified(formed, test=True)
-    assert (expected["result"], expected["changes"]) == (None, {old: {"old": "worker1", "new": ""}})
-    real = verified(formed)
-    assert (real["result"], real["changes"]) == (True, expected["changes"])
-    assert "removed the records of hosts that left" in real["comment"]
-    assert verified(formed)["changes"] == {}
-
-
-@pytest.mark.parametrize(
-    ("change", "words"),
-    [
-        ({"role": "manager"}, "worker1: it is a manager, pillar says worker"),
-        ({"state": "down", "message": "heartbeat failure"}, "its node is down: heartbeat failure"),
-    ],
-)
-def test_verified_gives_the_reason_of_each_host(formed, change, words):
-    del formed.minions["worker2"]
-    node_id = formed["worker1"].machine.node_id
-    rows = formed["manager1"].machine.cluster.rows
-    formed["manager1"].machine.cluster.rows = lambda: [
-        {**row, **change} if row["id"] == node_id else row for row in rows()
-    ]
-    ret = verified(formed)
-    assert ret["result"] is False and words in ret["comment"]
-
-
-def test_verified_wants_reachable_managers(replaced):
-    """A manager in the list that is not in contact is none that works."""
-    rows = replaced["manager1"].machine.cluster.rows
-    node_id = replaced["manager2"].machine.node_id
-    replaced["manager1"].machine.cluster.rows = lambda: [
-        {**row, "reachability": "unreachable"} if row["id"] == node_id else row for row in rows()
-    ]
-    assert "manager2: as a manager it is unreachable" in verified(replaced)["comment"]
-
-
-def test_verified_waits_for_a_node_that_comes_up(formed):
-    del formed.minions["worker2"]
-    cluster, node_id = formed["manager1"].machine.cluster, formed["worker1"].machine.node_id
-    rows, looks = cluster.rows, []
-
-    def coming():
-        looks.append(1)
-        late = len(looks) < 3
-        return [
-            {**row, "state": "unknown"} if late and row["id"] == node_id else row for row in rows()
-        ]
-
-    run = formed.new_run()
-    for name in formed.minions:
-        state(formed, name, "published", run=run)
-    cluster.rows = coming
-    job = formed["manager1"].job(run=run)
-    job.states["swarm.verified"].func.__globals__["READY_SECONDS"] = 30
-    looks.clear()
-    assert job.state("verified")["result"] is True
-    assert len(looks) >= 3
