@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <curl/curl.h>
+
 #ifndef SWARM_VERSION
 #error "compile with -DSWARM_VERSION=\"x.y.z\", from the file VERSION"
 #endif
@@ -141,6 +143,14 @@ int swarm__client_explain(const swarm_client *client, int code, swarm_error *err
 		return swarm__error_wrap(
 			err, code, "no engine listens at %s, is docker installed and running?",
 			where);
+	case SWARM_E_TRANSPORT:
+		/* The engine ends, as when it is killed, with the call under way. */
+		if (err &&
+		    (err->curl_code == CURLE_GOT_NOTHING || err->curl_code == CURLE_RECV_ERROR))
+			return swarm__error_wrap(
+				err, code,
+				"docker ended during the call (journalctl -u docker), run again");
+		return code;
 	default:
 		return code;
 	}

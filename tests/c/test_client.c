@@ -165,6 +165,25 @@ static void missing_socket(void)
 		  "running?: No such file or directory");
 }
 
+/* As when it is killed: the call's end is unknown, and the engine comes back. */
+static void engine_that_ends(void)
+{
+	const fake_row rows[] = {
+		{ .expect = "GET /_ping", .headers = "Api-Version: 1.45\r\n", .reply = "OK" },
+		/* A kept connection that is closed is tried anew once. */
+		{ .expect = "GET /v1.45/info", .fault = FAKE_CLOSE_AT, .repeat = true },
+		{ NULL },
+	};
+	fake_engine *engine = fake_engine_start(rows);
+	swarm_error err = first_call(fake_engine_url(engine));
+
+	CHECK_INT(err.code, SWARM_E_TRANSPORT);
+	CHECK_STR(err.text,
+		  "docker ended during the call (journalctl -u docker), run again: the connection "
+		  "was closed before an answer came");
+	CHECK_INT(fake_engine_stop(engine), 0);
+}
+
 static void refused_port(void)
 {
 	swarm_error err = first_call("tcp://127.0.0.1:1");
@@ -233,4 +252,4 @@ static void forbidden_socket(void)
 }
 
 TEST_MAIN(TEST(urls), TEST(bad_options), TEST(negotiation), TEST(missing_socket),
-	  TEST(refused_port), TEST(stale_socket), TEST(forbidden_socket))
+	  TEST(engine_that_ends), TEST(refused_port), TEST(stale_socket), TEST(forbidden_socket))
