@@ -44,7 +44,7 @@ typedef struct swarm__target {
 	int64_t started; /* monotonic ms, for texts */
 	char *id;
 	char *name;   /* host name, or the id of a node without one; for texts */
-	bool manager; /* is in the raft group, or wants to be and is not down */
+	bool manager; /* is in the raft group, or wants to be and is ready */
 } swarm__target;
 
 /*

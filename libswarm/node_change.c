@@ -29,11 +29,12 @@ static int fill(swarm__target *t, const json_t *node, swarm_error *err)
 	t->name = strdup(*name ? name : id);
 	/*
 	 * swarmkit: a manager of before a force-new-cluster wants to be one for ever, since nobody can
-	 * demote who is not in the raft group; its record can be deleted as it is.
+	 * demote who is not in the raft group; its record can be deleted as it is. A new leader calls
+	 * it unknown before it calls it down. One that is ready is on its way into the group.
 	 */
 	t->manager = json_is_object(swarm__json_at(node, "ManagerStatus")) ||
 		     (strcmp(swarm__json_string(node, "Spec.Role"), "manager") == 0 &&
-		      strcmp(swarm__json_string(node, "Status.State"), "down") != 0);
+		      strcmp(swarm__json_string(node, "Status.State"), "ready") == 0);
 	return t->id && t->name ? 0 : swarm__nomem(err);
 }
 

@@ -87,7 +87,7 @@ def released(name, hosts, drain=True, cluster="", **kwargs):
             node
             for target in plan["targets"].values()
             for node in __salt__["swarm_facts.records"](target)
-            if node["member"] or (node["role"] == "manager" and node["state"] != "down")
+            if node["member"] or (node["role"] == "manager" and node["state"] == "ready")
         ]
         for node in draining:
             if not __opts__["test"]:

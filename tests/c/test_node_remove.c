@@ -103,16 +103,42 @@ static void dead_manager(void)
 /* Out of the raft group since a force-new-cluster: there is nothing to demote. */
 static void lost_manager(void)
 {
+	static const char *const records[] = {
+		RECORD("manager", ",\"Status\":{\"State\":\"down\"}"),
+		/* The new leader has not missed it for long enough. */
+		RECORD("manager", ",\"Status\":{\"State\":\"unknown\"}"),
+	};
+
+	for (size_t i = 0; i < 2; i++) {
+		const fake_row rows[] = {
+			{ NODE, .reply = records[i] },
+			{ .expect = DELETE "?force=true" },
+			{ NULL },
+		};
+		fixture f = setup(rows);
+
+		CHECK_INT(swarm_node_remove(f.client, "n1",
+					    SWARM_REMOVE_FORCE | SWARM_REMOVE_DEMOTE, 0, &f.err),
+			  0);
+		teardown(&f);
+	}
+}
+
+/* Promoted a moment ago: it will be in the raft group, and cannot be deleted then. */
+static void coming_manager(void)
+{
 	const fake_row rows[] = {
-		{ NODE, .reply = RECORD("manager", ",\"Status\":{\"State\":\"down\"}") },
-		{ .expect = DELETE "?force=true" },
+		{ NODE, .reply = RECORD("manager", ",\"Status\":{\"State\":\"ready\"}") },
+		{ NODE, .reply = RECORD("manager", "") },
+		{ NODES, .reply = "[" OTHER "]" },
+		{ UPDATE, .body = "\"Role\":\"worker\"" },
+		{ NODE, .reply = RECORD("worker", "") },
+		{ .expect = DELETE },
 		{ NULL },
 	};
 	fixture f = setup(rows);
 
-	CHECK_INT(swarm_node_remove(f.client, "n1", SWARM_REMOVE_FORCE | SWARM_REMOVE_DEMOTE, 0,
-				    &f.err),
-		  0);
+	CHECK_INT(swarm_node_remove(f.client, "n1", SWARM_REMOVE_DEMOTE, 0, &f.err), 0);
 	teardown(&f);
 }
 
@@ -191,5 +217,5 @@ static void delete_of_unknown_end(void)
 	teardown(&f);
 }
 
-TEST_MAIN(TEST(worker), TEST(refused), TEST(dead_manager), TEST(lost_manager), TEST(quorum),
-	  TEST(demoted_already), TEST(stays_a_member), TEST(delete_of_unknown_end))
+TEST_MAIN(TEST(worker), TEST(refused), TEST(dead_manager), TEST(lost_manager), TEST(coming_manager),
+	  TEST(quorum), TEST(demoted_already), TEST(stays_a_member), TEST(delete_of_unknown_end))

@@ -243,6 +243,18 @@ def test_a_node_that_pillar_does_not_name_stops_the_end(formed):
     assert not changed(done)
 
 
+def test_a_manager_of_before_a_forced_new_cluster_is_not_demoted(formed):
+    """It is in no raft group, and a new leader calls it unknown before it calls it down."""
+    machine = formed["manager3"].machine
+    record = machine.cluster.nodes[machine.node_id]
+    machine.wipe()
+    record.update(member=False, seen="unknown")
+    done = remove(formed, "manager3")
+    assert not failed(done)
+    assert "manager3" not in names(formed)
+    assert "node_demote" not in formed["manager1"].machine.changed_by()
+
+
 def test_a_host_that_is_cut_off_before_it_leaves_keeps_its_record(formed):
     run = formed.new_run()
     for host in formed.minions:
