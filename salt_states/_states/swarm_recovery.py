@@ -10,7 +10,12 @@ The state of ``docker.recover``. It belongs to the name ``swarm``.
 .. versionadded:: 0.1.0
 """
 
+import time
+
 from salt.exceptions import CommandExecutionError, SaltInvocationError
+
+# A worker looks for its managers for up to half a minute, and then renews its certificate.
+CA_SECONDS = 120
 
 __virtualname__ = "swarm"
 
@@ -152,6 +157,7 @@ def _recover(ret, facts, confirm, addresses):
     made = __salt__["swarm.init"](force_new_cluster=True, **addresses)
     ret["changes"] = changes
     _delete_others(made["node_id"])
+    _wait_for_ca()
     __salt__["swarm_facts.publish"]()
     ret["comment"] = f"this host leads the cluster {made['cluster_id']} again, alone"
 
@@ -160,23 +166,25 @@ def _recovered(ret, facts):
     """A leader is there; after a run that was cut off the other managers' records may be, too."""
     ret["comment"] = "this host's cluster has a leader: there is nothing to recover"
     own = facts[__opts__["id"]]
-    # Not this host itself, which sees the leader.
+    # Not this host itself, which sees the leader. A host that left by force knows no id any more.
     lost = {entry["node_id"] for entry in facts.values() if not entry.get("cluster")}
+    nodes = __salt__["swarm.nodes"]()
+    lost.update(node["id"] for node in __salt__["swarm_facts.left_behind"](nodes, facts))
     stale = [
         node
-        for node in __salt__["swarm.nodes"]()
+        for node in nodes
         if node["role"] == "manager" and not node["member"] and node["id"] in lost
     ]
-    if not stale:
-        return
     changes = {node["id"]: {"old": node["hostname"], "new": ""} for node in stale}
-    if __opts__["test"]:
+    if stale and __opts__["test"]:
         ret.update(result=None, changes=changes)
         ret["comment"] = "records of managers that lost the cluster would be removed"
-        return
-    _delete_others(own["node_id"])
-    ret["changes"] = changes
-    ret["comment"] = "removed the records of managers that lost the cluster"
+    elif stale:
+        _delete_others(own["node_id"])
+        ret["changes"] = changes
+        ret["comment"] = "removed the records of managers that lost the cluster"
+    if not __opts__["test"]:
+        _wait_for_ca()
 
 
 def _delete_others(own):
@@ -187,3 +195,15 @@ def _delete_others(own):
     for node in __salt__["swarm.nodes"]():
         if node["id"] != own and node["role"] == "manager" and not node["member"]:
             __salt__["swarm.node_rm"](node["id"], force=True)
+
+
+def _wait_for_ca():
+    """
+    Where the CA was ever rotated, a forced new cluster rotates it once more (moby: initClusterSpec
+    sends no ForceRotate, and swarmkit's validateCAConfig takes another number than the last one for
+    a wish). When that ends, join tokens sealed before are worth nothing. A node that is down holds
+    it up; then the tokens stay as they are for now.
+    """
+    end = time.monotonic() + CA_SECONDS
+    while __salt__["swarm.cluster"]()["ca_rotating"] and time.monotonic() < end:
+        time.sleep(1)

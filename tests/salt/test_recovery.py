@@ -1,5 +1,8 @@
 """A cluster that lost its quorum: who may go on alone, on whose word, and what the others do."""
 
+import time
+import types
+
 import pytest
 
 
@@ -24,6 +27,8 @@ def recover(fleet, host="manager2", confirm=None, test=False, locked=False):
     for name in managers:
         job = fleet[name].job(test=test, run=run)
         job.replace("swarm.key_locked", lambda: locked)
+        clock = types.SimpleNamespace(sleep=lambda _: None, monotonic=time.monotonic)
+        job.states["swarm.recovered"].func.__globals__["time"] = clock
         done[name] = job.state("recovered", host=host, confirm=confirm, advertise_addr="eth0")
     return done
 
@@ -151,3 +156,27 @@ def test_a_run_that_was_cut_off_removes_the_records_of_the_lost_managers(make_fl
     assert done["changes"] == predicted["changes"]
     assert {change["old"] for change in done["changes"].values()} == {"manager1", "manager3"}
     assert [node["hostname"] for node in cluster.members()] == ["manager2"]
+
+
+def test_a_run_that_was_cut_off_removes_the_records_of_managers_that_left(lost):
+    """They know of no node of theirs any more."""
+    lost["manager2"].machine.do_init(lost["manager2"].core, force_new_cluster=True)
+    predicted = recover(lost, test=True)["manager2"]
+    assert predicted["result"] is None
+    done = recover(lost)["manager2"]
+    assert done["changes"] == predicted["changes"]
+    assert {change["old"] for change in done["changes"].values()} == {"manager1", "manager3"}
+    assert [row[0] for row in lost.rows("manager2")] == ["manager2", "worker1", "worker2"]
+
+
+@pytest.mark.parametrize("forced_before", [False, True])
+def test_a_rotation_of_the_ca_has_ended_before_tokens_are_sealed(lost, forced_before):
+    """Forcing a new cluster begins one where the CA was ever rotated."""
+    machine = lost["manager2"].machine
+    if forced_before:
+        machine.do_init(lost["manager2"].core, force_new_cluster=True)
+    cluster, before = machine.cluster, machine.cluster.digest
+    cluster.rotating = 9
+    assert recover(lost)["manager2"]["result"] is True
+    assert not cluster.goes_on() and cluster.digest != before
+    assert lost.bootstrap()["ok"]
