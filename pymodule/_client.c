@@ -94,6 +94,25 @@ int swarmpy_client_parse(swarmpy_client *self, PyObject *args, PyObject *kwargs,
 	return 0;
 }
 
+PyObject *swarmpy_client_list(PyObject *object, PyObject *args, PyObject *kwargs,
+			      const char *format, swarmpy_lister *list)
+{
+	static char *names[] = { "filters", "timeout", NULL };
+	swarmpy_client *self = (swarmpy_client *)object;
+	PyObject *given = NULL, *timeout = NULL, *answer;
+	SWARMPY_AUTO PyObject *owner = NULL;
+	swarm_query *filters = NULL;
+	int64_t timeout_ms = 0;
+
+	if (!PyArg_ParseTupleAndKeywords(args, kwargs, format, names, &given, &timeout) ||
+	    swarmpy_seconds(self->state, "timeout", timeout, &timeout_ms) ||
+	    swarmpy_filters(self->state, given, &owner, &filters))
+		return NULL;
+	answer = list(self, filters, timeout_ms);
+	PyMem_Free(filters);
+	return answer;
+}
+
 /* A swarm_cancel_cb; payload is the client. */
 static int cancel(void *payload)
 {

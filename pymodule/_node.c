@@ -56,22 +56,9 @@ static PyObject *run_list(swarmpy_client *self, const swarm_query *filters, int6
 	return answer;
 }
 
-PyObject *swarmpy_client_node_list(PyObject *object, PyObject *args, PyObject *kwargs)
+PyObject *swarmpy_client_node_list(PyObject *self, PyObject *args, PyObject *kwargs)
 {
-	static char *names[] = { "filters", "timeout", NULL };
-	swarmpy_client *self = (swarmpy_client *)object;
-	PyObject *given = NULL, *timeout = NULL, *answer;
-	SWARMPY_AUTO PyObject *owner = NULL;
-	swarm_query *filters = NULL;
-	int64_t timeout_ms = 0;
-
-	if (!PyArg_ParseTupleAndKeywords(args, kwargs, "|$OO:node_list", names, &given, &timeout) ||
-	    swarmpy_seconds(self->state, "timeout", timeout, &timeout_ms) ||
-	    swarmpy_filters(self->state, given, &owner, &filters))
-		return NULL;
-	answer = run_list(self, filters, timeout_ms);
-	PyMem_Free(filters);
-	return answer;
+	return swarmpy_client_list(self, args, kwargs, "|$OO:node_list", run_list);
 }
 
 PyObject *swarmpy_client_node_inspect(PyObject *object, PyObject *args, PyObject *kwargs)

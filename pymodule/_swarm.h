@@ -180,6 +180,13 @@ PyObject *swarmpy_client_end_json(swarmpy_client *self, int result, const swarm_
 int swarmpy_client_parse(swarmpy_client *self, PyObject *args, PyObject *kwargs, const char *format,
 			 char *name, const char **ret_text, int64_t *ret_ms);
 
+/* What asks for a list; filters may be NULL. */
+typedef PyObject *swarmpy_lister(swarmpy_client *self, const swarm_query *filters,
+				 int64_t timeout_ms);
+/* A list by the arguments (*, filters, timeout), whose format is "|$OO:method". */
+PyObject *swarmpy_client_list(PyObject *object, PyObject *args, PyObject *kwargs,
+			      const char *format, swarmpy_lister *list);
+
 /* --- _methods.c, and the files of its functions ------------------------------------------- */
 
 extern PyMethodDef swarmpy_client_methods[];
