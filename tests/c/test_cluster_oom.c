@@ -6,7 +6,8 @@
 #define NODE "GET " API "/nodes/n1"
 #define RECORD                                                                                     \
 	"{\"ID\":\"n1\",\"Version\":{\"Index\":5},\"Spec\":{\"Role\":\"manager\","                 \
-	"\"Availability\":\"active\"},\"Description\":{\"Hostname\":\"host1\"}}"
+	"\"Availability\":\"active\"},\"Description\":{\"Hostname\":\"host1\"},"                   \
+	"\"Status\":{\"State\":\"ready\"}}"
 #define WORKER_RECORD                                                                              \
 	"{\"ID\":\"n1\",\"Version\":{\"Index\":5},\"Spec\":{\"Role\":\"worker\","                  \
 	"\"Availability\":\"active\"},\"Description\":{\"Hostname\":\"host1\"}}"
