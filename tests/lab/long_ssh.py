@@ -65,14 +65,14 @@ def ssh(swarm):
     roster = {}
     for host, address in ADDRESSES.items():
         swarm.shell(host, f"{INSTALL} openssh-server")
-        let_in = "umask 077; mkdir -p /root/.ssh; cat >/root/.ssh/authorized_keys"
+        let_in = "umask 077; mkdir -p ~root/.ssh; cat >~root/.ssh/authorized_keys"
         swarm.on(host, "sh", "-c", let_in, stdin=public)
         profiles = {"secrets": {"driver": "yaml", "files": ["/root/sdb.yaml"]}}
         roster[host] = {"host": address, "user": "root", "minion_opts": profiles}
     swarm.on("master", "sh", "-c", "cat >/etc/salt/roster", stdin=json.dumps(roster))
     yield Ssh(swarm)
     swarm.shell("master", f"rm /etc/salt/roster {KEY}*")
-    swarm.shell(MANAGER, "systemctl disable --now ssh; rm -r /root/.ssh /var/tmp/.root_*_salt")
+    swarm.shell(MANAGER, "systemctl disable --now ssh; rm -r ~root/.ssh /var/tmp/.root_*_salt")
     swarm("sync")
     swarm("wipe", BARE)
     run = swarm.bootstrap()
