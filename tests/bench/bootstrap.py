@@ -25,7 +25,8 @@ WORKERS = [f"worker{n + 1}" for n in range(int(os.environ.get("LAB_WORKERS", 3))
 
 
 def lab(*args, stdin=None, check=True):
-    done = subprocess.run([LAB, *args], input=stdin, capture_output=True, text=True, timeout=900)
+    """What a command of the lab prints; one that fails ends the program."""
+    done = subprocess.run([LAB, *args], input=stdin, capture_output=True, text=True, timeout=1800)
     if check and done.returncode:
         sys.exit(f"lab {' '.join(args)}: {done.stdout}{done.stderr}")
     return done.stdout

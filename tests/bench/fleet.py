@@ -11,22 +11,15 @@ engines and Salt, by their control groups.
 import json
 import os
 import pathlib
-import subprocess
 import sys
 import time
 
-LAB = pathlib.Path(__file__).parents[1] / "lab/lab"
+from bootstrap import lab
+
 LAB_DIR = pathlib.Path(os.environ.get("LAB_DIR", "/var/lib/libswarm-lab"))
 WORKERS = int(os.environ.setdefault("LAB_WORKERS", "17"))
 EVENTS = "/var/tmp/events"
 REMOVED = [f"worker{WORKERS - number}" for number in range(5)]
-
-
-def lab(*args, stdin=None, check=True):
-    done = subprocess.run([LAB, *args], input=stdin, capture_output=True, text=True, timeout=1800)
-    if check and done.returncode:
-        sys.exit(f"lab {' '.join(args)}: {done.stdout}{done.stderr}")
-    return done.stdout
 
 
 def jobs():
