@@ -134,12 +134,11 @@ check-valgrind: build/c-plain/build.ninja
 # The corpora in the tree are replayed by check-c; what is found anew goes to build/corpus.
 check-fuzz: build/c-fuzz/build.ninja
 	ninja -C build/c-fuzz
-	for target in $(FUZZ_TARGETS); do \
-		mkdir -p build/corpus/$$target; \
-		build/c-fuzz/tests/fuzz/fuzz_$$target -max_total_time=$(FUZZ_SECONDS) -print_final_stats=0 \
-			-verbosity=0 -artifact_prefix=build/crash-$$target- \
-			build/corpus/$$target tests/fuzz/corpus/$$target; \
-	done
+	printf '%s\n' $(FUZZ_TARGETS) | xargs -P $$(nproc) -I TARGET sh -ec ' \
+		mkdir -p build/corpus/TARGET; \
+		build/c-fuzz/tests/fuzz/fuzz_TARGET -max_total_time=$(FUZZ_SECONDS) -print_final_stats=0 \
+			-verbosity=0 -artifact_prefix=build/crash-TARGET- \
+			build/corpus/TARGET tests/fuzz/corpus/TARGET'
 
 check-fuzz-long:
 	$(MAKE) check-fuzz FUZZ_SECONDS=$(FUZZ_LONG_SECONDS)

@@ -1,7 +1,8 @@
 """
 Hosts that break in the middle of a cluster's life: while roles change, while hosts leave, are replaced, while
 the CA is rotated, a quorum recovered, the swarm torn down. Each run ends, and takes it or names the
-host; run again it converges, on the same cluster. `make check-lab-long` names this file.
+host; run again it converges, on the same cluster. Among them a manager that is replaced while all is
+well. `make check-lab-long` names this file.
 """
 
 import contextlib
@@ -187,6 +188,25 @@ def assert_taken_over(lab, cluster, before, old, hosts):
     assert_whole(lab, witness, **hosts)
     assert others(ids(lab, witness), new) == others(before, old)
     assert lab.cluster(witness) == cluster
+
+
+def test_replace_of_a_manager(swarm, spare):
+    """First said, then done, then nothing is left to do."""
+    cluster, before = swarm.cluster(), ids(swarm)
+    hosts = taken_over("manager3", spare)
+    swarm.pillar(**hosts)
+    given = {"swarm_replace": {"manager3": spare}}
+    predicted = swarm.orchestrate("docker.replace", "test=True", **given)
+    assert predicted.code == 0, predicted.why()
+    assert ids(swarm) == before
+    done = swarm.orchestrate("docker.replace", **given)
+    assert done.code == 0, done.why()
+    assert done.swarm_changes() == predicted.swarm_changes()
+    assert_taken_over(swarm, cluster, before, "manager3", hosts)
+    assert swarm.one("manager3", "swarm.info")["state"] == "inactive"
+    assert again(swarm, "docker.replace", **given).swarm_changes() == {}
+    swarm.pillar()
+    converge(swarm)
 
 
 @pytest.mark.parametrize(

@@ -80,30 +80,6 @@ def test_replace_and_an_engine_that_is_killed_at_it(swarm):
     whole_again(swarm)
 
 
-def test_replace_of_a_manager(swarm):
-    """A host that was outside takes manager3's place: first said, then done, then nothing is left to do."""
-    removed = swarm.orchestrate("docker.remove", swarm_hosts=["worker3"])
-    assert removed.code == 0, removed.why()
-    before = ids(swarm, "manager1")
-    managers, workers = ["manager1", "manager2", "worker3"], ["worker1", "worker2"]
-    swarm.pillar(managers=managers, workers=workers)
-    given = {"swarm_replace": {"manager3": "worker3"}}
-    predicted = swarm.orchestrate("docker.replace", "test=True", **given)
-    assert predicted.code == 0, predicted.why()
-    assert ids(swarm, "manager1") == before
-    done = swarm.orchestrate("docker.replace", **given)
-    assert done.code == 0, done.why()
-    assert done.swarm_changes() == predicted.swarm_changes()
-    after = assert_whole(swarm, managers=managers, workers=workers)
-    stay = set(before) - {"manager3"}
-    assert {name: after[name]["id"] for name in stay} == {name: before[name] for name in stay}
-    assert swarm.one("manager3", "swarm.info")["state"] == "inactive"
-    again = swarm.orchestrate("docker.replace", **given)
-    assert again.code == 0 and again.swarm_changes() == {}, again.why()
-    swarm.pillar()
-    whole_again(swarm)
-
-
 def test_prune_removes_what_pillar_does_not_name_and_no_more_than_it_may(swarm):
     swarm.pillar(workers=["worker1"], prune=1)
     run = swarm.bootstrap()

@@ -1,0 +1,11 @@
+"""Three times round each manager comes back empty; `make check` goes round twice, manager by manager."""
+
+import pytest
+from conftest import MANAGERS
+from test_2_replaced import made_anew
+
+
+@pytest.mark.parametrize("turn", range(3))
+@pytest.mark.parametrize("manager", MANAGERS)
+def test_three_times_round(swarm, turn, manager):
+    made_anew(swarm, manager, wiped=turn == 1)
