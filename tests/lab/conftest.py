@@ -3,6 +3,7 @@ What the tests of the lab share: commands on its hosts, Salt's answers as data, 
 secrets. One lab of three managers and three workers serves all of them, in the files' order.
 """
 
+import contextlib
 import json
 import os
 import pathlib
@@ -347,3 +348,17 @@ def until_answers(lab, minion):
         lambda: lab.salt(minion, "test.ping", check=False, seconds=5).get(minion) is True,
         f"an answer of {minion}'s minion",
     )
+
+
+@contextlib.contextmanager
+def stopped_minions(lab, *minions):
+    """These minions are silent in the block, and answer after it."""
+    for minion in minions:
+        lab.on(minion, "systemctl", "stop", "salt-minion")
+    try:
+        yield
+    finally:
+        for minion in minions:
+            lab.on(minion, "systemctl", "start", "salt-minion")
+        for minion in minions:
+            until_answers(lab, minion)

@@ -1,7 +1,12 @@
-"""Hosts that break while bootstrap runs: it ends, says where, and the next run converges."""
+"""
+Hosts that break while bootstrap runs, or before it: it ends, says where, and the next run converges.
+`make check-lab-long` names this file.
+"""
 
-from conftest import all_leave, assert_whole, until_in
+import pytest
+from conftest import all_leave, assert_whole, stopped_minions, until_in
 from faults import assert_told, beside, converge, full_disk
+from test_4_interrupted import killed_as_soon_as_in
 
 
 def test_leaders_engine_is_killed(swarm):
@@ -24,3 +29,23 @@ def test_full_disk_of_a_manager(swarm):
         assert first.code == 1
         assert "no space left on device" in str(first.failed()["manager2"]), first.why()
     converge(swarm)
+
+
+def test_without_quorum_nothing_is_tried(swarm):
+    before = {n["id"] for n in swarm.nodes().values()}
+    with stopped_minions(swarm, "manager2", "manager3"):
+        for manager in ("manager2", "manager3"):
+            swarm.on(manager, "systemctl", "stop", "docker.socket", "docker")
+        run = swarm.bootstrap()
+        assert run.code == 1
+        assert "manager1: the cluster has no leader" in run.comments()
+        for manager in ("manager2", "manager3"):
+            swarm.on(manager, "systemctl", "start", "docker.socket", "docker")
+    run = swarm.bootstrap()
+    assert run.code == 0, run.why()
+    assert {n["id"] for n in assert_whole(swarm).values()} == before
+
+
+@pytest.mark.parametrize("host", ["manager1", "worker1"])
+def test_killed_orchestration(swarm, host):
+    killed_as_soon_as_in(swarm, host)

@@ -113,6 +113,11 @@ def test_and_back_again(swarm):
 def test_a_demotion_that_loses_the_quorum_is_refused_with_the_arithmetic(swarm):
     swarm.on("manager3", "systemctl", "stop", "docker.socket", "docker")
     until_node(swarm, "manager3", reachability="unreachable")
+    for function, *how in (
+        ("swarm.node_update", "role=worker"),
+        ("swarm.node_rm", "force=True", "demote=True"),
+    ):
+        assert "1 of 2 managers" in swarm.error("manager1", function, "manager2", *how)
     swarm.pillar(managers=["manager1"], workers=["manager2", "worker*"])
     for run in (swarm.bootstrap("test=True"), swarm.bootstrap()):
         assert run.code == 1
