@@ -301,11 +301,18 @@ def assert_whole(lab, manager="manager1", managers=MANAGERS, workers=WORKERS):
 
 
 def not_in_contact(lab, manager):
-    """Names of the nodes that are not ready, and of the members that the others do not reach."""
+    """
+    Names of the nodes that are not ready, of the members that the others do not reach, and of those
+    that two nodes have (docs/engines.md).
+    """
+    nodes = lab.one(manager, "swarm.nodes")
+    names = [node["hostname"] for node in nodes]
     return [
-        name
-        for name, node in lab.nodes(manager).items()
-        if node["state"] != "ready" or (node["member"] and node["reachability"] != "reachable")
+        node["hostname"]
+        for node in nodes
+        if node["state"] != "ready"
+        or (node["member"] and node["reachability"] != "reachable")
+        or names.count(node["hostname"]) > 1
     ]
 
 
