@@ -81,8 +81,9 @@ static void check_amount(json_int_t wanted, json_int_t has, json_int_t taken, do
 	json_int_t left = has - taken;
 
 	if (wanted > left)
-		swarm__reasons_add(reasons, "%g %s wanted, %g of %g free", (double)wanted / unit,
-				   what, left > 0 ? (double)left / unit : 0.0, (double)has / unit);
+		swarm__reasons_add(reasons, "%.10g %s wanted, %.10g of %.10g free",
+				   (double)wanted / unit, what,
+				   left > 0 ? (double)left / unit : 0.0, (double)has / unit);
 }
 
 static void check_resources(const json_t *task, const json_t *node, const swarm__load *load,
