@@ -286,7 +286,8 @@ def _add_cluster(ret, lead, facts, wanted, pillar, timeout):
     ret["leader"] = next((node["hostname"] for node in nodes if node["leader"]), "")
     for node in sorted(nodes, key=lambda node: node["hostname"]):
         ret["nodes"][node["state"]] = ret["nodes"].get(node["state"], 0) + 1
-        ret["versions"].setdefault(node["engine_version"], []).append(node["hostname"])
+        if node["engine_version"]:
+            ret["versions"].setdefault(node["engine_version"], []).append(node["hostname"])
     if ret["quorum"].get("losses") == 0:
         ret["problems"].append("no manager may fail: the quorum would be lost")
     if len(ret["versions"]) > 1:
@@ -309,7 +310,7 @@ def _membership(nodes, facts, wanted):
             lines.append(f"{host} is a {node['role']}, pillar says {role}")
     own = {entry["node_id"] for entry in facts.values()}
     for node in nodes:
-        title = f"{node['hostname']} ({node['id']})"
+        title = f"{node['hostname'] or 'no name'} ({node['id']})"
         if node["state"] != "ready":
             lines.append(f"{title} is {node['state']}: {node['message']}".rstrip(": "))
         if node["member"] and node["reachability"] != "reachable":

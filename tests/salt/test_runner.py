@@ -282,6 +282,13 @@ def two_swarms(fleet):
     Cluster(fleet.network).add(fleet["manager3"].machine, "manager", "drain")
 
 
+def failed_join(fleet):
+    """A join that failed left its record."""
+    cluster = fleet["manager1"].machine.cluster
+    node = cluster.nodes[fleet["worker1"].machine.node_id]
+    cluster.nodes["failed"] = dict(node, id="failed", hostname="", addr="", engine_version="")
+
+
 PROBLEMS = [
     (silent_minion, "worker1: its minion does not answer"),
     (dead_manager, "no manager may fail"),
@@ -290,6 +297,7 @@ PROBLEMS = [
     (left, "worker2 (node"),
     (wrong_role, "worker1 is a manager, pillar says worker"),
     (another_version, "engines differ: 20.10.24, 26.1.5"),
+    (failed_join, "no name (failed) is down"),
     (certificate, "its certificate ends 2027-01-01T00:00:00Z, and was not renewed"),
     (no_quorum, "the cluster of manager1 has no leader"),
     (nothing, "no manager of pillar is in a swarm"),
@@ -300,7 +308,9 @@ PROBLEMS = [
 @pytest.mark.parametrize("case, text", PROBLEMS)
 def test_problems(runner, formed, monkeypatch, case, text):
     case(formed)
-    assert text in "\n".join(status(runner, formed, monkeypatch)["problems"])
+    found = status(runner, formed, monkeypatch)
+    assert text in "\n".join(found["problems"])
+    assert "" not in found["versions"]
 
 
 # --- drift against pillar -------------------------------------------------------------------------
