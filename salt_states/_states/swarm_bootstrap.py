@@ -138,8 +138,8 @@ def _of_manager(node):
 def _remove(ret, dead):
     if not dead:
         return
-    gone = {node["id"]: {"old": node["hostname"], "new": ""} for node in dead}
-    text = ", ".join(f"{node['hostname']} ({node['id']})" for node in dead)
+    gone = {node["id"]: {"old": node["hostname"] or "no name", "new": ""} for node in dead}
+    text = ", ".join(_title(node) for node in dead)
     if __opts__["test"]:
         _would(ret, gone, f"records of hosts that left would be removed: {text}")
         return
@@ -147,6 +147,10 @@ def _remove(ret, dead):
         __salt__["swarm.node_rm"](node["id"], force=True, demote=True)
         ret["changes"][node["id"]] = gone[node["id"]]
     ret["comment"] = f"removed the records of hosts that left: {text}"
+
+
+def _title(node):
+    return f"{node['hostname'] or 'no name'} ({node['id']})"
 
 
 def sealed(name, **kwargs):
@@ -171,7 +175,7 @@ def sealed(name, **kwargs):
         if plan["action"] == "handover":
             ret["comment"] = "tokens are sealed in the next run, after the managers changed hands"
             return ret
-        hosts = _joining(plan)
+        hosts = _joining()
         if __opts__["test"]:
             ret["comment"] = f"join tokens would be sealed for {len(hosts)} hosts"
             return ret
@@ -181,22 +185,19 @@ def sealed(name, **kwargs):
     return ret
 
 
-def _joining(plan):
-    """``{minion id: {"role", "key"}}`` of the hosts that may have to join."""
+def _joining():
+    """
+    ``{minion id: {"role", "key"}}`` of the hosts that may have to join. Whether a host is a member
+    shows only when it asks: what it published may be older, and its engine lost since.
+    """
     run = __salt__["swarm_facts.run"]()
     if not run["id"]:
         ids = __salt__["swarm_facts.manager_ids"]()
         found = __salt__["swarm_facts.read"](ids)
         run["keys"] = {name: facts["key"] for name, facts in found.items() if facts.get("key")}
         run["managers"] = list(run["keys"])
-    facts = __salt__["swarm_facts.fresh"](run["managers"], known=True)
-    missing = [
-        name
-        for name in run["managers"]
-        if facts.get(name, {}).get("node_id") not in plan["members"]
-    ]
-    # Whether a worker is a member shows only when it asks: its facts of this run come later.
-    roles = dict.fromkeys(run["workers"], "worker") | dict.fromkeys(missing, "manager")
+    roles = dict.fromkeys(run["workers"], "worker") | dict.fromkeys(run["managers"], "manager")
+    roles.pop(__opts__["id"], None)
     return {name: {"role": role, "key": run["keys"].get(name)} for name, role in roles.items()}
 
 
@@ -246,7 +247,9 @@ def verified(name, **kwargs):
     """
     The cluster is what pillar says: each host of the run is a ready member with its role. Workers'
     records that its hosts left behind are removed; nodes that pillar does not name are told of, and
-    left alone. The comment counts, and gives the reason of each host that is missing.
+    left alone. Once no host is missing, records that got no name in half a minute are removed, too:
+    what is left of joins that failed after their certificate was issued. The comment counts, and
+    gives the reason of each host that is missing.
 
     name
         Any text.
@@ -274,7 +277,8 @@ def verified(name, **kwargs):
         nodes, missing = _settled(roles, facts)
         # Those of managers went before any manager joined (dead_removed).
         workers = [node for node in nodes.values() if not _of_manager(node)]
-        _remove(ret, __salt__["swarm_facts.left_behind"](workers, facts))
+        dead = __salt__["swarm_facts.left_behind"](workers, facts)
+        _remove(ret, dead + ([] if missing else _nameless(nodes, facts)))
         if not __opts__["test"]:
             _summarize(ret, roles, facts, nodes, missing)
         ret["comment"] = ret["comment"] or "no record of a host that left is in the node list"
@@ -299,7 +303,10 @@ def _will_be_handed_over(ret, plan, facts):
 
 
 def _settled(roles, facts):
-    """The nodes by id, and ``{minion id: reason}``; a node that comes up is waited for."""
+    """
+    The nodes by id, and ``{minion id: reason}``; a node that comes up is waited for, and so is one
+    that may still get its name.
+    """
     end = time.monotonic() + (0 if __opts__["test"] else READY_SECONDS)
     while True:
         nodes = {node["id"]: node for node in __salt__["swarm.nodes"]()}
@@ -310,9 +317,25 @@ def _settled(roles, facts):
             if reason:
                 missing[minion] = reason
                 coming = coming or facts.get(minion, {}).get("node_id") in nodes
+        coming = coming or not missing and _nameless(nodes, facts)
         if not coming or time.monotonic() >= end:
             return nodes, missing
         time.sleep(0.5)
+
+
+def _nameless(nodes, facts):
+    """
+    Records of joins that went no further: a node has its name from its host's first report to a
+    manager (swarmkit: the dispatcher's session), and its record from before, by the CA that issued
+    the certificate. Where that join fails, the engine forgets it and joins anew, as another node.
+    """
+    known = {entry["node_id"] for entry in facts.values()}
+    return [
+        node
+        for node in nodes.values()
+        if not node["hostname"] and node["state"] != "ready" and not node["member"]
+        if node["id"] not in known
+    ]
 
 
 def _why_missing(role, facts, nodes):
@@ -341,7 +364,7 @@ def _summarize(ret, roles, facts, nodes, missing):
     lines += [f"{minion}: {reason}" for minion, reason in sorted(missing.items())]
     known = {entry["node_id"] for entry in facts.values()} | set(ret["changes"])
     unnamed = sorted(
-        f"{node['hostname']} ({node['id']})" for node in nodes.values() if node["id"] not in known
+        _title(node) for node in nodes.values() if node["id"] not in known
     )
     if unnamed and not missing:
         lines.append(f"not in pillar, left alone: {', '.join(unnamed)}")

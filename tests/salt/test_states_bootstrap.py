@@ -120,13 +120,25 @@ def test_sealed_for_the_hosts_that_may_join(replaced):
     replaced.run["workers"] = ["worker1"]
     ret = state(replaced, "manager1", "sealed", run=replaced.run)
     assert (ret["result"], ret["changes"]) == (True, {})
-    assert ret["comment"] == "join tokens are sealed for 2 hosts"
-    assert set(replaced.mine["manager1"]["swarm"]["sealed"]) == {"manager3", "worker1"}
+    assert ret["comment"] == "join tokens are sealed for 3 hosts"
+    assert set(replaced.mine["manager1"]["swarm"]["sealed"]) == {"manager2", "manager3", "worker1"}
+
+
+def test_a_manager_that_loses_its_engine_after_its_report_has_its_token(make_fleet):
+    """Its facts of this run say that it is a member."""
+    fleet = make_fleet(managers=3, workers=0).form()
+    run = fleet.new_run()
+    for name in fleet.minions:
+        assert state(fleet, name, "published", run=run)["result"]
+    assert state(fleet, "manager1", "sealed", run=run)["result"]
+    fleet["manager2"].machine.wipe()
+    ret = state(fleet, "manager2", "joined", role="manager", run=run)
+    assert ret["result"] is True, ret
 
 
 def test_sealed_in_test_mode_publishes_nothing(replaced):
     ret = state(replaced, "manager1", "sealed", run=replaced.run, test=True)
-    assert (ret["result"], ret["comment"]) == (True, "join tokens would be sealed for 1 hosts")
+    assert (ret["result"], ret["comment"]) == (True, "join tokens would be sealed for 2 hosts")
     assert "sealed" not in replaced.mine["manager1"]["swarm"]
 
 
@@ -181,6 +193,63 @@ def test_verified_removes_a_workers_old_record_as_predicted(formed):
     assert (real["result"], real["changes"]) == (True, expected["changes"])
     assert "removed the records of hosts that left" in real["comment"]
     assert verified(formed)["changes"] == {}
+
+def nameless(fleet, **fields):
+    """A join that failed after its certificate was issued: a record, and no host that has it."""
+    cluster = fleet["manager1"].machine.cluster
+    node = cluster.add(fleet["worker1"].machine, "manager", "drain")
+    node.update(hostname="", addr="", member=False, manager_addr="", **fields)
+    return node["id"]
+
+
+@pytest.fixture
+def with_nameless(make_fleet):
+    """Three hosts that are in, and a record that the third one's first try left."""
+    fleet = make_fleet(managers=1, workers=2).form()
+    machine = fleet["worker1"].machine
+    own = machine.node_id
+    fleet.gone = nameless(fleet)
+    machine.node_id, machine.manager = own, False
+    return fleet
+
+
+def test_verified_removes_a_record_that_never_got_a_name(with_nameless):
+    expected = verified(with_nameless, test=True)
+    assert expected["changes"] == {with_nameless.gone: {"old": "no name", "new": ""}}
+    real = verified(with_nameless)
+    assert (real["result"], real["changes"]) == (True, expected["changes"])
+    assert f"no name ({with_nameless.gone})" in real["comment"]
+    assert verified(with_nameless)["changes"] == {}
+
+
+def test_verified_waits_for_the_name_of_a_host_that_joins_by_hand(with_nameless):
+    cluster, looks = with_nameless["manager1"].machine.cluster, []
+    rows = cluster.rows
+
+    def named_late():
+        looks.append(1)
+        if len(looks) == 3:
+            cluster.nodes[with_nameless.gone]["hostname"] = "stranger"
+        return rows()
+
+    run = with_nameless.new_run()
+    for name in with_nameless.minions:
+        state(with_nameless, name, "published", run=run)
+    cluster.rows = named_late
+    job = with_nameless["manager1"].job(run=run)
+    job.states["swarm.verified"].func.__globals__["READY_SECONDS"] = 30
+    looks.clear()
+    ret = job.state("verified")
+    assert (ret["result"], ret["changes"]) == (True, {})
+    assert f"left alone: stranger ({with_nameless.gone})" in ret["comment"]
+
+
+def test_verified_keeps_a_nameless_record_while_a_host_is_missing(with_nameless):
+    """It may be that host's, which is about to get in."""
+    with_nameless.down.add("worker2")
+    ret = verified(with_nameless)
+    assert ret["result"] is False and ret["changes"] == {}
+    assert with_nameless.gone in with_nameless["manager1"].machine.cluster.nodes
 
 
 @pytest.mark.parametrize(
