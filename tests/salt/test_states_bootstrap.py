@@ -163,13 +163,25 @@ def test_sealed_by_hand_serves_the_managers_keys_of_the_mine(make_fleet):
 # --- verified -------------------------------------------------------------------------------------
 
 
-def verified(fleet, test=False):
-    """The last step, after all hosts of the run reported."""
+def all_published(fleet):
+    """A run in which each host that is up has reported."""
     run = fleet.new_run()
     for name in fleet.minions:
         if name not in fleet.down:
             state(fleet, name, "published", run=run)
-    return state(fleet, "manager1", "verified", run=run, test=test)
+    return run
+
+
+def verified(fleet, test=False):
+    """The last step."""
+    return state(fleet, "manager1", "verified", run=all_published(fleet), test=test)
+
+
+def verified_with_patience(fleet, run):
+    """The last step with its half minute for what comes up."""
+    job = fleet["manager1"].job(run=run)
+    job.states["swarm.verified"].func.__globals__["READY_SECONDS"] = 30
+    return job.state("verified")
 
 
 def test_verified_counts_and_names_the_missing(formed):
@@ -232,14 +244,9 @@ def test_verified_waits_for_the_name_of_a_host_that_joins_by_hand(with_nameless)
             cluster.nodes[with_nameless.gone]["hostname"] = "stranger"
         return rows()
 
-    run = with_nameless.new_run()
-    for name in with_nameless.minions:
-        state(with_nameless, name, "published", run=run)
+    run = all_published(with_nameless)
     cluster.rows = named_late
-    job = with_nameless["manager1"].job(run=run)
-    job.states["swarm.verified"].func.__globals__["READY_SECONDS"] = 30
-    looks.clear()
-    ret = job.state("verified")
+    ret = verified_with_patience(with_nameless, run)
     assert (ret["result"], ret["changes"]) == (True, {})
     assert f"left alone: stranger ({with_nameless.gone})" in ret["comment"]
 
@@ -292,12 +299,7 @@ def test_verified_waits_for_a_node_that_comes_up(formed):
             {**row, "state": "unknown"} if late and row["id"] == node_id else row for row in rows()
         ]
 
-    run = formed.new_run()
-    for name in formed.minions:
-        state(formed, name, "published", run=run)
+    run = all_published(formed)
     cluster.rows = coming
-    job = formed["manager1"].job(run=run)
-    job.states["swarm.verified"].func.__globals__["READY_SECONDS"] = 30
-    looks.clear()
-    assert job.state("verified")["result"] is True
+    assert verified_with_patience(formed, run)["result"] is True
     assert len(looks) >= 3
