@@ -1,9 +1,11 @@
 """The orchestrations beside bootstrap as the master renders them: steps, targets, refusals, and two
 of them at a time."""
 
+import contextlib
 import re
 
 import pytest
+from salt.exceptions import CommandExecutionError
 
 import rendered
 from test_orchestrate import HOSTS, KEYS, PILLAR, refusal, render, step
@@ -304,6 +306,8 @@ def processes(*commands):
         return [pid for pid in table if re.search(pattern, table[pid])]
 
     def proc_info(pid, attrs):
+        if table[pid] == ENDED:
+            raise CommandExecutionError(f"process no longer exists (pid={pid})")
         found = {"ppid": 102, "create_time": float(pid), "username": "root"}
         return {**found, "cmdline": table[pid].split(" ")}
 
@@ -311,17 +315,24 @@ def processes(*commands):
         spaces = {f"/proc/{pid}/ns/pid": "container" in table[pid] for pid in table}
         return {"/proc/self": "103", "/proc/self/ns/pid": False, **spaces}[path]
 
-    return {
+    def tried(module, **arguments):
+        with contextlib.suppress(CommandExecutionError):
+            return known[module](**arguments)
+
+    known = {
         "saltutil.running": lambda: [],
         "file.directory_exists": lambda path: False,
         "file.readlink": readlink,
         "ps.pgrep": pgrep,
         "ps.proc_info": proc_info,
+        "test.try": tried,
     }
+    return known
 
 
 PYTHON = "/opt/saltstack/salt/bin/python3.10 /usr/bin/salt-run"
 OURS = f"{PYTHON} state.orchestrate docker.bootstrap"
+ENDED = f"{OURS} ended"
 STARTED = [
     ((OURS, "sh", OURS), "docker.bootstrap is running on this master (process 101)"),
     ((f"{PYTHON} -l info state.orch docker.remove pillar={{}}", "sh", OURS), "docker.remove"),
@@ -329,6 +340,8 @@ STARTED = [
     # Started after us, our parent, another master's, a wrapper, something else.
     (("sh", "sh", OURS, OURS), ""),
     (("sh", OURS, OURS), ""),
+    # It has ended between the two looks.
+    ((ENDED, "sh", OURS), ""),
     ((f"{OURS} pillar={{container}}", "sh", OURS), ""),
     ((f"sudo {OURS}", "sh", OURS), ""),
     ((f"{PYTHON} state.event tagmatch=docker.bootstrap", "sh", OURS), ""),
