@@ -94,6 +94,16 @@ swarm_local *swarm_local_free(swarm_local *local)
 	return NULL;
 }
 
+/*
+ * moby: noderunner.go: once the swarm part of an engine has ended and was started again, State()
+ * says "error" until the engine itself is restarted, though the node is up: it takes its own finished
+ * restart for one that goes on. Between restarts there is no node id, and after a failure a reason.
+ */
+static bool was_restarted(const swarm_local *local)
+{
+	return local->state == SWARM_LOCAL_ERROR && *local->node_id && !*local->error;
+}
+
 static int parse(const json_t *info, swarm_local **ret_local, swarm_error *err)
 {
 	const struct {
@@ -132,6 +142,8 @@ static int parse(const json_t *info, swarm_local **ret_local, swarm_error *err)
 	local->warnings = string_list(swarm__json_at(info, "Swarm.Warnings"), NULL);
 	if (!local->managers || !local->manager_ids || !local->warnings)
 		return swarm__nomem(err);
+	if (was_restarted(local))
+		local->state = SWARM_LOCAL_ACTIVE;
 	swarm_redact(local->error);
 	redact_list(local->warnings);
 	*ret_local = local;

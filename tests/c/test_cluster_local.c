@@ -43,6 +43,36 @@ static void states(void)
 	}
 }
 
+/* An engine that restarted its swarm part goes on to say "error" of a node that is up. */
+static void restarted(void)
+{
+	static const struct {
+		const char *reply;
+		int state;
+	} table[] = {
+		{ "{\"Swarm\":{\"LocalNodeState\":\"error\",\"NodeID\":\"n1\",\"Error\":\"\"}}",
+		  SWARM_LOCAL_ACTIVE },
+		{ "{\"Swarm\":{\"LocalNodeState\":\"error\",\"NodeID\":\"n1\",\"Error\":\"no\"}}",
+		  SWARM_LOCAL_ERROR },
+		{ "{\"Swarm\":{\"LocalNodeState\":\"error\",\"NodeID\":\"\",\"Error\":\"\"}}",
+		  SWARM_LOCAL_ERROR },
+		{ "{\"Swarm\":{\"LocalNodeState\":\"pending\",\"NodeID\":\"n1\",\"Error\":\"\"}}",
+		  SWARM_LOCAL_PENDING },
+	};
+
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		const fake_row rows[] = { { INFO, .reply = table[i].reply }, { NULL } };
+		fixture f = setup(rows);
+		swarm_local *local = NULL;
+
+		test_row = table[i].reply;
+		CHECK_INT(swarm_local_get(f.client, 0, &local, &f.err), 0);
+		CHECK_INT(local->state, table[i].state);
+		swarm_local_free(local);
+		teardown(&f);
+	}
+}
+
 static void state_names(void)
 {
 	CHECK_STR(swarm_local_state_name(SWARM_LOCAL_INACTIVE), "inactive");
@@ -238,6 +268,6 @@ static void probe_of_silence(void)
 	close(fd);
 }
 
-TEST_MAIN(TEST(states), TEST(state_names), TEST(all_fields), TEST(without_leader),
+TEST_MAIN(TEST(states), TEST(restarted), TEST(state_names), TEST(all_fields), TEST(without_leader),
 	  TEST(failure_is_no_state), TEST(address_forms), TEST(address_of_this_host),
 	  TEST(probe_answers), TEST(probe_of_silence))

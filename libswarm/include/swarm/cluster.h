@@ -22,7 +22,8 @@ typedef enum swarm_local_state {
 	SWARM_LOCAL_INACTIVE, /**< not in a swarm (also: swarm code not up yet) */
 	SWARM_LOCAL_PENDING,  /**< starting, or a join goes on */
 	SWARM_LOCAL_ACTIVE,   /**< runs as a node; says nothing of who counts it as a member */
-	SWARM_LOCAL_ERROR,    /**< the last start failed, or the certificate has expired */
+	SWARM_LOCAL_ERROR,    /**< the last start failed, or the certificate has expired; not a node
+				   that came up again, of which the engine itself says so */
 	SWARM_LOCAL_LOCKED    /**< a manager that wants its unlock key */
 } swarm_local_state;
 
