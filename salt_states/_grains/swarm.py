@@ -48,7 +48,11 @@ def swarm():
     try:
         told = _info(path)["Swarm"]
         role = "manager" if told["ControlAvailable"] else "worker"
-        return _grain(told["LocalNodeState"], role if told["NodeID"] else "", told["NodeID"])
+        state = told["LocalNodeState"]
+        if state == "error" and told["NodeID"] and not told.get("Error"):
+            # As libswarm's local.c has it: a swarm part that was started anew is up.
+            state = "active"
+        return _grain(state, role if told["NodeID"] else "", told["NodeID"])
     except (OSError, http.client.HTTPException, ValueError, KeyError, TypeError):
         return _grain("unreachable")
 

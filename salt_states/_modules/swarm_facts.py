@@ -25,7 +25,8 @@ import uuid
 
 from salt.exceptions import CommandExecutionError
 
-# swarmkit: followers miss their leader for 10 to 20 s before they elect another one.
+# swarmkit: followers miss their leader for 10 to 20 s before they elect another one. moby: an engine
+# starts its swarm part anew after at most 30 s.
 LEADER_SECONDS = 30
 # The engine makes it at its first start: where it is missing, no engine ever ran on this host.
 ENGINE_FOLDER = "/var/lib/docker/swarm"
@@ -161,10 +162,9 @@ def collect(error="", sealed=None):
         return facts
     for key in ("state", "role", "node_id", "name", "managers"):
         facts[key] = info[key]
-    if info["state"] == "error" and not info["node_id"]:
-        # A join that failed before this host ever was a member: the engine goes on trying.
-        facts["state"] = "pending"
     facts["error"] = error or info["error"]
+    if info["state"] in ("pending", "error"):
+        _add_standstill(facts)
     if info["state"] == "active" and info["role"] == "manager":
         _add_cluster(facts)
     if info["state"] != "active" and not facts["run"] and _has_master():
@@ -173,6 +173,21 @@ def collect(error="", sealed=None):
     if sealed is not None:
         facts["sealed"] = sealed
     return facts
+
+
+def _add_standstill(facts):
+    """
+    A join that never came to its end is pending, whatever the engine makes of it: it can be left and
+    done anew. A member that does not come up is in error, and keeps what it has.
+    """
+    found = __salt__["swarm.membership"]()
+    facts["state"] = "pending" if found["joining"] else "error"
+    if facts["state"] == "error":
+        facts["node_id"] = facts["node_id"] or found["node_id"]
+        facts["error"] = facts["error"] or (
+            "this host is a member that has not come up: see that it reaches the managers, and they"
+            " this host, at TCP port 2377"
+        )
 
 
 def _addresses():
@@ -204,7 +219,7 @@ def publish(error="", sealed=None, confirm=True):
     Put the facts of this host into the mine. Arguments and return value as
     :py:func:`swarm_facts.collect <collect>`; without ``sealed`` those that this host published
     earlier in the same run stay. A manager without leader waits for one, unless it has an error to
-    tell: another manager may just have gone.
+    tell: another manager may just have gone. So does a member whose engine just starts.
 
     confirm
         Read the entry back, since a master that keeps no mine says nothing of it.
@@ -221,7 +236,7 @@ def publish(error="", sealed=None, confirm=True):
         sealed = _of_this_run(read([own])).get(own, {}).get("sealed")
     facts = collect(error, sealed)
     end = time.monotonic() + LEADER_SECONDS
-    while not error and _leaderless(facts) and time.monotonic() < end:
+    while not error and _may_come_up(facts) and time.monotonic() < end:
         time.sleep(1)
         facts = collect(error, sealed)
     __salt__["swarm_mine.write"](facts)
@@ -377,12 +392,17 @@ def _leaderless(facts):
     return _is_manager(facts) and not facts.get("cluster")
 
 
+def _may_come_up(facts):
+    return _leaderless(facts) or facts["state"] == "error"
+
+
 def _is_worker(facts):
     return bool(facts) and facts["state"] == "active" and facts["role"] == "worker"
 
 
 def _unfit(entries):
     """Why nothing may be done while a manager is as it says it is; empty if nothing speaks against."""
+    members = {node for facts in entries.values() for node in facts.get("members") or []}
     for name, facts in sorted(entries.items()):
         if facts["state"] == "locked":
             return (
@@ -390,9 +410,26 @@ def _unfit(entries):
             )
         if facts["state"] == "unreachable" or (facts["state"] == "absent" and not _test()):
             return f"docker does not answer on {name}: {facts['error']}"
-        if facts["state"] == "error":
+        # One that is no member any more joins anew.
+        if facts["state"] == "error" and not (members and lost(facts, members)):
             return f"the swarm part of docker on {name} reports: {facts['error']}"
     return ""
+
+
+def lost(facts, members):
+    """
+    Whether a host that believes in its membership has a node that is in no list.
+
+    members
+        The node ids of the list.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt manager1 swarm_facts.lost "$facts" '[zi0h8y6n4ha6jm2hk0qvyhr5w]'
+    """
+    return bool(facts["node_id"]) and facts["node_id"] not in members
 
 
 def _test():

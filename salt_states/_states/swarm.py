@@ -249,16 +249,17 @@ def _publish_outcome(ret):
 
 def _joined(ret, facts, plan, options, source):
     state, role = facts["state"], options["role"]
-    if state in ("locked", "error", "unreachable") or (state == "absent" and not __opts__["test"]):
+    orphan = _is_orphan(facts, plan)
+    wants_help = ("locked", "unreachable", "error") if not orphan else ()
+    if state in wants_help or (state == "absent" and not __opts__["test"]):
         raise CommandExecutionError(facts["error"] or f"the swarm on this host is {state}")
-    orphan = False
     if plan["action"] == "handover":
         _joined_in_handover(ret, facts, plan, role)
         return
-    if state == "active":
-        if plan["members"] is None or facts["node_id"] in plan["members"]:
-            _same_role(ret, facts, plan, role)
-            return
+    if state == "active" and not orphan:
+        _same_role(ret, facts, plan, role)
+        return
+    if orphan:
         _same_swarm(facts, plan)
         if not _run_id():
             # The list may be older than this host's join.
@@ -267,7 +268,6 @@ def _joined(ret, facts, plan, options, source):
                 f" publish anew (salt {plan['lead']} state.apply docker.mine), and run again, or"
                 " run the bootstrap"
             )
-        orphan = True
     if __opts__["test"]:
         if plan["action"] == "init" and plan["lead"] == __opts__["id"]:
             ret["comment"] = "this host would be in by then: it makes the swarm"
@@ -292,7 +292,19 @@ def _joined(ret, facts, plan, options, source):
     if role == "worker" and options["availability"] == "drain":
         ret["comment"] += ", drained until a manager has set its labels"
     if orphan:
-        ret["comment"] += "; it was active, but in no manager's list"
+        was = "active" if state == "active" else "in error"
+        ret["comment"] += f"; it was {was}, but in no manager's list"
+
+
+def _is_orphan(facts, plan):
+    """This host believes in its membership, and the cluster that it is to be in has no such node."""
+    if plan["members"] is None or facts["state"] not in ("active", "error"):
+        return False
+    if not __salt__["swarm_facts.lost"](facts, plan["members"]):
+        return False
+    # What does not come up is let go of only where it knows the same managers.
+    known = plan["action"] == "exists" and not __salt__["swarm_facts.foreign"](facts, plan)
+    return facts["state"] == "active" or known
 
 
 def _same_swarm(facts, plan):

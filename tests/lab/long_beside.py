@@ -38,7 +38,7 @@ def test_without_quorum_nothing_is_tried(swarm):
             swarm.on(manager, "systemctl", "stop", "docker.socket", "docker")
         run = swarm.bootstrap()
         assert run.code == 1
-        assert "manager1: the cluster has no leader" in run.comments()
+        assert "manager1: the cluster has no leader" in run.comments(), run.why()
         for manager in ("manager2", "manager3"):
             swarm.on(manager, "systemctl", "start", "docker.socket", "docker")
     run = swarm.bootstrap()

@@ -104,6 +104,23 @@ def test_full_disk_of_a_worker_that_becomes_a_manager(swarm):
     assert_moved(swarm, cluster, before)
 
 
+def test_port_taken_on_a_worker_that_becomes_a_manager(swarm):
+    """
+    Its engine starts the swarm part again and again, and when that is up goes on to call it an
+    error. It stays the node that it is.
+    """
+    cluster, before = swarm.cluster(), ids(swarm)
+    swarm.pillar(**MOVED)
+    swarm.on("worker1", "systemd-run", "--unit=squat", "python3", "-m", "http.server", "2377")
+    run = swarm.bootstrap()
+    assert run.code == 1 and "worker1" in run.comments(), run.why()
+    until_idle(swarm)
+    run = swarm.bootstrap()
+    assert run.code == 1 and "address already in use" in run.comments(), run.why()
+    swarm.on("worker1", "systemctl", "stop", "squat")
+    assert_moved(swarm, cluster, before)
+
+
 # --- docker.remove --------------------------------------------------------------------------------
 
 

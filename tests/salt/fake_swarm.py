@@ -197,6 +197,10 @@ class Machine:
         self.state, self.error = "inactive", ""
         self.node_id, self.cluster, self.manager = "", None, False
 
+    def membership(self):
+        """What lies on its disk: without a certificate, a join that never came to its end."""
+        return {"joining": not self.node_id, "node_id": self.node_id}
+
     def leads_or_follows(self):
         return self.docker == "running" and self.state == "active" and self.manager
 

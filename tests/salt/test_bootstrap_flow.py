@@ -234,6 +234,33 @@ def test_pending_worker_is_joined_anew(formed):
 
 
 @pytest.mark.parametrize("name", ["worker1", "manager2"])
+@pytest.mark.parametrize("engine_says", ["pending", "error"])
+def test_member_that_does_not_come_up_keeps_what_it_has(formed, name, engine_says):
+    """Between two starts of its swarm part an engine knows neither node id nor, at times, a reason."""
+    machine = formed[name].machine
+    machine.state, machine.error = engine_says, "listen tcp 0.0.0.0:2377: address already in use"
+    steps = formed.bootstrap()
+    assert not steps["ok"] and name in str(failures(steps))
+    assert "address already in use" in str(failures(steps))
+    assert machine.state == engine_says and "leave" not in machine.changed_by()
+    assert "join" not in dict(machine.calls)
+    machine.state, machine.error = "active", ""
+    steps = formed.bootstrap()
+    assert steps["ok"], failures(steps)
+    assert formed.rows() == FORMED
+
+
+@pytest.mark.parametrize("name", ["worker1", "manager2"])
+def test_member_that_does_not_come_up_since_its_record_went_joins_anew(formed, name):
+    machine = formed[name].machine
+    del machine.cluster.nodes[machine.node_id]
+    machine.state = "pending"
+    steps = formed.bootstrap()
+    assert steps["ok"], failures(steps)
+    assert formed.rows() == FORMED
+
+
+@pytest.mark.parametrize("name", ["worker1", "manager2"])
 def test_orphan_leaves_its_remains_and_joins(formed, name):
     """Active, and in nobody's list."""
     machine = formed[name].machine

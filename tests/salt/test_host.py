@@ -10,6 +10,7 @@ import threading
 
 import pytest
 import salt.loader
+import salt.loader.context
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.x509.oid import NameOID
@@ -84,6 +85,28 @@ def test_a_certificate_that_is_none(host):
     (root / "swarm/certificates/swarm-node.crt").write_text("no PEM")
     with pytest.raises(CommandExecutionError, match="cannot read .*swarm-node.crt"):
         job.salt["swarm.certificate"]()
+
+
+def membership(job):
+    with salt.loader.context.loader_context(job.salt):
+        return job.membership()
+
+
+def test_membership(host):
+    job, root = host
+    assert membership(job) == {"joining": False, "node_id": ""}
+    write_certificate(root, datetime.datetime(2026, 11, 1), 90)
+    for noted in (True, False):
+        (root / "swarm/docker-state.json").write_text(json.dumps({"JoinInProgress": noted}))
+        assert membership(job) == {"joining": noted, "node_id": "node1"}
+
+
+@pytest.mark.parametrize("text", ["", "no JSON", "[]", "{}"])
+def test_notes_of_the_engine_that_are_none(host, text):
+    job, root = host
+    (root / "swarm/docker-state.json").write_text(text)
+    with pytest.raises(CommandExecutionError, match="cannot read .*docker-state.json"):
+        membership(job)
 
 
 @pytest.mark.parametrize(
@@ -163,6 +186,8 @@ TOLD = [
     (("inactive", False, ""), ("inactive", "", "")),
     (("locked", False, ""), ("locked", "", "")),
     (("pending", False, "n1"), ("pending", "worker", "n1")),
+    (("error", False, "n1"), ("active", "worker", "n1")),
+    (("error", False, ""), ("error", "", "")),
 ]
 
 
