@@ -262,14 +262,6 @@ static CURLMcode advance(swarm__http *http, int64_t wait_ms, bool *ret_idle)
 	CURLMcode multi = CURLM_OK;
 	int running, count = 0;
 
-	http->fed = 0;
-	if (http->paused) {
-		http->paused = false;
-		/* Gives what was held back, before it returns. */
-		if (curl_easy_pause(http->easy, CURLPAUSE_CONT) == CURLE_OUT_OF_MEMORY)
-			return CURLM_OUT_OF_MEMORY;
-		wait_ms = 0;
-	}
 	*ret_idle = !is_due(http);
 	/* A request begins with what is due: one system call less for each. */
 	if (*ret_idle) {
@@ -303,17 +295,31 @@ static int settle(swarm__http *http, CURLcode result, swarm_error *err)
 	return code;
 }
 
+/* Take what was held back. Where it is refused libcurl says so here alone, and would go on without it. */
+static CURLcode resume(swarm__http *http)
+{
+	http->fed = 0;
+	if (!http->paused)
+		return CURLE_OK;
+	http->paused = false;
+	return curl_easy_pause(http->easy, CURLPAUSE_CONT);
+}
+
 int swarm__http_step(swarm__http *http, int64_t wait_ms, bool *ret_done, swarm_error *err)
 {
 	const CURLMsg *message;
+	CURLcode resumed;
 	CURLMcode multi;
-	bool idle;
+	bool idle, held = http->paused;
 	int queued;
 
 	if (!http->busy || http->pid != getpid())
 		return swarm__error(err, SWARM_E_INVAL,
 				    "no call is under way here: it is over, or another process's");
-	multi = advance(http, wait_ms, &idle);
+	resumed = resume(http);
+	if (resumed != CURLE_OK)
+		return settle(http, resumed, err);
+	multi = advance(http, held ? 0 : wait_ms, &idle);
 	if (multi != CURLM_OK)
 		return multi_failed(http, multi, err);
 	message = curl_multi_info_read(http->multi, &queued);
