@@ -222,8 +222,13 @@ CURLcode swarm__http_setup(swarm__http *http)
 	SET(CURLOPT_WRITEDATA, http);
 	SET(CURLOPT_BUFFERSIZE, http->feed ? (long)http->feed : (long)READ_SIZE);
 	SET(CURLOPT_ERRORBUFFER, http->detail);
-	/* Refused at once where Content-Length says so; on_body() counts in any case. */
-	SET(CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)http->request.max_body);
+	/*
+	 * Refused at once where Content-Length says so; on_body() counts in any case. The limit of a
+	 * stream is for one record, and libcurl would hold all of its bytes against it (since 8.4 also
+	 * without a length).
+	 */
+	if (!http->feed && http->request.max_body <= INT64_MAX)
+		SET(CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)http->request.max_body);
 	return CURLE_OK;
 }
 

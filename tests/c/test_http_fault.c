@@ -126,12 +126,14 @@ static void too_large(void)
 	outcome counted = get_row((fake_row){ .fault = FAKE_HUGE, .at = 5000001, .chunk = 65536 },
 				  5000000);
 	outcome fits = get_row((fake_row){ .fault = FAKE_HUGE, .at = 5000000 }, 5000000);
+	outcome limitless = get_row((fake_row){ .reply = REPLY }, SIZE_MAX);
 
 	CHECK_INT(length.code, SWARM_E_TOO_LARGE);
 	CHECK_STR(length.err.text, "the answer is larger than 5000000 bytes");
 	CHECK_INT(counted.code, SWARM_E_TOO_LARGE);
 	CHECK_STR(counted.err.text, "the answer is larger than 5000000 bytes");
 	CHECK_INT(fits.code, 0);
+	CHECK_STR(limitless.text, REPLY);
 }
 
 static void large_heads(void)

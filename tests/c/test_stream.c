@@ -283,6 +283,11 @@ static void limit_of_a_record(void)
 			  SWARM_FRAMING_AUTO, "1.45", MAX);
 	CHECK_INT(result.code, 0);
 	CHECK_INT(result.records, COUNT);
+	/* Also where the engine knows the length of it all, as of a short log. */
+	result = read_row((fake_row){ .reply = many }, SWARM_OP_EVENTS, SWARM_FRAMING_AUTO, "1.45",
+			  MAX);
+	CHECK_INT(result.code, 0);
+	CHECK_INT(result.records, COUNT);
 	memset(one, 'x', 2 * MAX);
 	one[2 * MAX] = '\0';
 	result = read_row((fake_row){ .reply = one, .chunk = 30000 }, SWARM_OP_EVENTS,
