@@ -143,23 +143,24 @@ void swarm_redact(char *text)
 
 void swarm__redact_value(char *text, const char *secret)
 {
-	size_t length = secret ? strlen(secret) : 0;
-	char *found;
+	size_t length = secret ? strlen(secret) : 0, rest;
+	const char *in = text, *found;
+	char *out = text;
 
 	/* A shorter value would blank ordinary words, and is no secret that the engine takes. */
 	if (!text || length < 8)
 		return;
-	while ((found = strstr(text, secret))) {
-		size_t rest = strlen(found + length);
-
+	while ((found = strstr(in, secret))) {
+		memmove(out, in, (size_t)(found - in));
+		out += found - in;
+		in = found + length;
 		/* A mark cut short could end in letters that make the value anew with what follows. */
-		if (length < sizeof(MARK) - 1) {
-			memset(found, '*', length);
-			text = found + length;
-			continue;
-		}
-		text = found + put_mark(found, length);
-		memmove(text, found + length, rest + 1);
-		swarm__wipe(text + rest + 1, (size_t)(found + length - text));
+		if (length < sizeof(MARK) - 1)
+			out = (char *)memset(out, '*', length) + length;
+		else
+			out += put_mark(out, length);
 	}
+	rest = strlen(in);
+	memmove(out, in, rest);
+	swarm__wipe(out + rest, (size_t)(in - out) + 1);
 }

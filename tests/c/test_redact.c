@@ -109,4 +109,24 @@ static void wiping(void)
 	swarm__free_secret(NULL);
 }
 
-TEST_MAIN(TEST(by_form), TEST(cut_tokens), TEST(by_value), TEST(wiping))
+/* An engine may answer with the request's secret many times over; it takes time for each byte, once. */
+static void many_times(void)
+{
+	enum { COUNT = 1000000 };
+	static const char secret[] = "hunter22hunter22";
+	char *text = malloc(COUNT * strlen(secret) + 1);
+	char *end = text;
+
+	for (int i = 0; i < COUNT; i++, end += strlen(secret))
+		memcpy(end, secret, strlen(secret) + 1);
+	swarm__redact_value(text, secret);
+	CHECK_INT(strlen(text), COUNT * strlen("[redacted]"));
+	CHECK(!strstr(text, "hunter"));
+	/* Nor behind the new end. */
+	for (const char *left = text + strlen(text); left < end; left++)
+		if (!CHECK_INT(*left, 0))
+			break;
+	free(text);
+}
+
+TEST_MAIN(TEST(by_form), TEST(cut_tokens), TEST(by_value), TEST(many_times), TEST(wiping))
