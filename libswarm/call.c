@@ -212,7 +212,7 @@ int swarm_call_bytes(swarm_client *client, const swarm_call_options *options, ch
 		return code;
 	code = run(&call, client, options, false, err);
 	if (code == 0)
-		code = swarm__steps_take(&call, ret_body, ret_size, err);
+		swarm__steps_take(&call, ret_body, ret_size);
 	swarm__steps_clear(&call);
 	return code;
 }

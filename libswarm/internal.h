@@ -390,8 +390,8 @@ int swarm__steps_start(swarm_call *call, swarm_client *client, swarm__http *http
 int swarm__steps_next(swarm_call *call, int64_t wait_ms, swarm_error *err);
 /* Wipe and free all of it; ends what is under way. */
 void swarm__steps_clear(swarm_call *call);
-/* The bytes of the answer, to the caller; of an empty one an empty string. 0, SWARM_E_NOMEM. */
-int swarm__steps_take(swarm_call *call, char **ret_body, size_t *ret_size, swarm_error *err);
+/* The bytes of the answer that is done, to the caller; of an empty one an empty string. */
+void swarm__steps_take(swarm_call *call, char **ret_body, size_t *ret_size);
 
 /* --- frames.c: records in the bytes of a stream ---------------------------------------------- */
 

@@ -67,6 +67,9 @@ static int go_on(swarm_call *call, swarm__http_response *response, swarm_error *
 		swarm__http_response_clear(response);
 		return code;
 	}
+	/* So that an empty answer is an empty string. */
+	if (swarm__buffer_add(&response->body, "", 0))
+		return swarm__nomem(err);
 	call->response = *response;
 	call->done = true;
 	return 0;
@@ -99,15 +102,11 @@ void swarm__steps_clear(swarm_call *call)
 	call->begun = false;
 }
 
-int swarm__steps_take(swarm_call *call, char **ret_body, size_t *ret_size, swarm_error *err)
+void swarm__steps_take(swarm_call *call, char **ret_body, size_t *ret_size)
 {
 	swarm__buffer *body = &call->response.body;
 
-	/* So that an empty answer is an empty string. */
-	if (swarm__buffer_add(body, "", 0))
-		return swarm__nomem(err);
 	*ret_body = body->data;
 	*ret_size = body->size;
 	swarm__buffer_init_in(body, body->max, body->allocator);
-	return 0;
 }

@@ -60,6 +60,7 @@ static void wrong_types(void)
 		const char *reply;
 		const char *text;
 	} table[] = {
+		{ "", "node list: the JSON is malformed at byte 0" },
 		{ "{}", "node list: expected array" },
 		{ "[{\"ID\":\"a\"},7]", "[1].node: expected object" },
 		{ "[{\"ID\":\"a\"},{}]", "[1].ID: expected string" },

@@ -65,7 +65,7 @@ int swarm_call_step(swarm_call *call, bool *ret_done, swarm_error *err);
  *
  * @param ret_body  new, as from swarm_call_bytes()
  * @param ret_size  its length in bytes
- * @return 0, SWARM_E_INVAL (not done, or given already), SWARM_E_NOMEM
+ * @return 0, SWARM_E_INVAL (not done, or given already)
  */
 int swarm_call_result(swarm_call *call, char **ret_body, size_t *ret_size, swarm_error *err);
 
