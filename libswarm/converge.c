@@ -96,16 +96,12 @@ static int read_all(swarm_client *client, const char *ref, const swarm__deadline
 
 /* --- what is counted ------------------------------------------------------------------------ */
 
-static json_int_t number_at(const json_t *json, const char *path)
-{
-	return json_integer_value(swarm__json_at(json, path));
-}
-
 /* A job's tasks of an earlier run stay in the list. */
 static bool is_of_this_run(const look *l, const swarm_task *task)
 {
 	return l->mode == REPLICATED || l->mode == GLOBAL ||
-	       task->job_iteration == number_at(l->service, "JobStatus.JobIteration.Index");
+	       task->job_iteration ==
+		       swarm__json_integer(l->service, "JobStatus.JobIteration.Index");
 }
 
 bool swarm__task_is_wanted(const char *desired_state)
@@ -171,10 +167,11 @@ static int count_tasks(look *l, json_t *places)
 
 static size_t wanted_number(const look *l, size_t places)
 {
-	json_int_t number = l->mode == REPLICATED
-				    ? number_at(l->service, "Spec.Mode.Replicated.Replicas")
-				    : number_at(l->service,
-						"Spec.Mode.ReplicatedJob.TotalCompletions");
+	json_int_t number =
+		l->mode == REPLICATED
+			? swarm__json_integer(l->service, "Spec.Mode.Replicated.Replicas")
+			: swarm__json_integer(l->service,
+					      "Spec.Mode.ReplicatedJob.TotalCompletions");
 
 	/* swarmkit makes a task for each node that fits at once, so as many are wanted. */
 	if (l->mode == GLOBAL || l->mode == GLOBAL_JOB)

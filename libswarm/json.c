@@ -36,6 +36,11 @@ bool swarm__json_bool(const json_t *json, const char *path)
 	return json_is_true(swarm__json_at(json, path));
 }
 
+json_int_t swarm__json_integer(const json_t *json, const char *path)
+{
+	return json_integer_value(swarm__json_at(json, path));
+}
+
 void swarm__json_wipe(const json_t *json, const char *path)
 {
 	const json_t *string = swarm__json_at(json, path);

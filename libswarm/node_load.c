@@ -7,11 +7,6 @@
 #include <stdio.h>
 #include <string.h>
 
-static json_int_t number_at(const json_t *json, const char *path)
-{
-	return json_integer_value(swarm__json_at(json, path));
-}
-
 bool swarm__task_takes_room(const json_t *task)
 {
 	static const char *const states[] = { "assigned", "accepted", "preparing",
@@ -28,7 +23,7 @@ bool swarm__task_takes_room(const json_t *task)
 
 bool swarm__host_port(const json_t *port, char name[SWARM__PORT_NAME])
 {
-	json_int_t number = number_at(port, "PublishedPort");
+	json_int_t number = swarm__json_integer(port, "PublishedPort");
 
 	if (!number || strcmp(swarm__json_string(port, "PublishMode"), "host") != 0)
 		return false;
@@ -85,17 +80,25 @@ static bool add_ports(swarm__load *load, const json_t *task, const json_t *servi
 
 /* --- reservations --------------------------------------------------------------------------- */
 
+/* What an engine or a node says may be nonsense, and must not run over. */
+static void add_amount(int64_t *sum, json_int_t more)
+{
+	if (more > 0 && __builtin_add_overflow(*sum, more, sum))
+		*sum = INT64_MAX;
+}
+
 /* A named resource is one piece of its kind. False without memory. */
 static bool add_generic(swarm__load *load, const json_t *resource)
 {
 	const json_t *discrete = json_object_get(resource, "DiscreteResourceSpec");
 	const json_t *named = json_object_get(resource, "NamedResourceSpec");
 	const char *kind = swarm__json_string(discrete ? discrete : named, "Kind");
-	json_int_t number = discrete ? number_at(discrete, "Value") : 1;
+	int64_t number;
 
 	if (!load->generic)
 		load->generic = json_object();
-	number += json_integer_value(json_object_get(load->generic, kind));
+	number = json_integer_value(json_object_get(load->generic, kind));
+	add_amount(&number, discrete ? swarm__json_integer(discrete, "Value") : 1);
 	return json_object_set_new(load->generic, kind, json_integer(number)) == 0;
 }
 
@@ -104,8 +107,10 @@ static bool add_task(swarm__load *load, const json_t *task, const char *service_
 {
 	const json_t *generic = json_object_get(task, "GenericResources");
 
-	load->nano_cpus += number_at(task, "Spec.Resources.Reservations.NanoCPUs");
-	load->memory += number_at(task, "Spec.Resources.Reservations.MemoryBytes");
+	add_amount(&load->nano_cpus,
+		   swarm__json_integer(task, "Spec.Resources.Reservations.NanoCPUs"));
+	add_amount(&load->memory,
+		   swarm__json_integer(task, "Spec.Resources.Reservations.MemoryBytes"));
 	if (strcmp(swarm__json_string(task, "ServiceID"), service_id) == 0 &&
 	    swarm__task_is_wanted(swarm__json_string(task, "DesiredState")))
 		load->tasks++;

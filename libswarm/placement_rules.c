@@ -26,11 +26,6 @@ void swarm__reasons_add(swarm__reasons *reasons, const char *format, ...)
 	swarm__one_line(reasons->text);
 }
 
-static json_int_t number_at(const json_t *json, const char *path)
-{
-	return json_integer_value(swarm__json_at(json, path));
-}
-
 /* --- ReadyFilter ---------------------------------------------------------------------------- */
 
 static void check_ready(const json_t *node, swarm__reasons *reasons)
@@ -53,7 +48,8 @@ static const json_t *reservations_of(const json_t *task)
 
 static bool reserves(const json_t *reservations)
 {
-	return number_at(reservations, "NanoCPUs") || number_at(reservations, "MemoryBytes") ||
+	return swarm__json_integer(reservations, "NanoCPUs") ||
+	       swarm__json_integer(reservations, "MemoryBytes") ||
 	       json_array_size(json_object_get(reservations, "GenericResources"));
 }
 
@@ -67,19 +63,24 @@ static json_int_t generic_of(const json_t *node, const char *kind)
 		const json_t *resource = json_array_get(all, i);
 
 		if (strcmp(swarm__json_string(resource, "DiscreteResourceSpec.Kind"), kind) == 0)
-			return number_at(resource, "DiscreteResourceSpec.Value");
+			return swarm__json_integer(resource, "DiscreteResourceSpec.Value");
 		if (strcmp(swarm__json_string(resource, "NamedResourceSpec.Kind"), kind) == 0)
 			number++;
 	}
 	return number;
 }
 
-/* unit: of one piece, in what is counted. A node that shrank may have less than nothing left. */
+/*
+ * unit: of one piece, in what is counted. A node that shrank may have less than nothing left; one that
+ * has less than nothing lies. taken is never negative.
+ */
 static void check_amount(json_int_t wanted, json_int_t has, json_int_t taken, double unit,
 			 const char *what, swarm__reasons *reasons)
 {
-	json_int_t left = has - taken;
+	json_int_t left;
 
+	has = has > 0 ? has : 0;
+	left = has - taken;
 	if (wanted > left)
 		swarm__reasons_add(reasons, "%.10g %s wanted, %.10g of %.10g free",
 				   (double)wanted / unit, what,
@@ -95,16 +96,17 @@ static void check_resources(const json_t *task, const json_t *node, const swarm_
 
 	if (!reserves(wanted))
 		return;
-	check_amount(number_at(wanted, "NanoCPUs"), number_at(has, "NanoCPUs"), load->nano_cpus,
-		     NANO, "CPUs", reasons);
-	check_amount(number_at(wanted, "MemoryBytes"), number_at(has, "MemoryBytes"), load->memory,
-		     MEBIBYTE, "MiB of memory", reasons);
+	check_amount(swarm__json_integer(wanted, "NanoCPUs"), swarm__json_integer(has, "NanoCPUs"),
+		     load->nano_cpus, NANO, "CPUs", reasons);
+	check_amount(swarm__json_integer(wanted, "MemoryBytes"),
+		     swarm__json_integer(has, "MemoryBytes"), load->memory, MEBIBYTE,
+		     "MiB of memory", reasons);
 	for (size_t i = 0; i < json_array_size(generic); i++) {
 		const json_t *one = json_object_get(json_array_get(generic, i),
 						    "DiscreteResourceSpec");
 		const char *kind = swarm__json_string(one, "Kind");
 
-		check_amount(number_at(one, "Value"), generic_of(node, kind),
+		check_amount(swarm__json_integer(one, "Value"), generic_of(node, kind),
 			     json_integer_value(json_object_get(load->generic, kind)), 1, kind,
 			     reasons);
 	}
@@ -251,7 +253,7 @@ static void check_ports(const json_t *ports, const swarm__load *load, swarm__rea
 
 static json_int_t most_on_a_node(const json_t *task)
 {
-	return number_at(task, "Spec.Placement.MaxReplicas");
+	return swarm__json_integer(task, "Spec.Placement.MaxReplicas");
 }
 
 static void check_number(const json_t *task, const swarm__load *load, swarm__reasons *reasons)
