@@ -116,6 +116,10 @@ static CURLcode set_tls(CURL *easy, const swarm__endpoint *endpoint)
 static CURLcode set_connection(CURL *easy, const swarm__endpoint *endpoint)
 {
 	SET(CURLOPT_NOSIGNAL, 1L);
+#if LIBCURL_VERSION_NUM >= 0x075700
+	/* A deadline or cancel does not wait for the thread that looks up a name; it ends by itself. */
+	SET(CURLOPT_QUICK_EXIT, 1L);
+#endif
 	SET(CURLOPT_PROXY, "");
 	SET(CURLOPT_NOPROXY, "*");
 	SET(CURLOPT_FOLLOWLOCATION, 0L);

@@ -3,7 +3,12 @@
 #include "internal.h"
 #include "test.h"
 
+#include <curl/curl.h>
+#include <dirent.h>
 #include <errno.h>
+#include <netdb.h>
+#include <sched.h>
+#include <semaphore.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -193,6 +198,60 @@ static void refused_port(void)
 	CHECK_PART(err.text, "no engine listens at tcp://127.0.0.1:1, is docker installed");
 }
 
+/* --- a resolver that does not answer ---------------------------------------------------------- */
+
+static sem_t resolver_waits, resolver_goes_on;
+
+/* Stands in for libc's, in libcurl too. */
+int getaddrinfo(const char *restrict node, const char *restrict service,
+		const struct addrinfo *restrict hints, struct addrinfo **restrict ret)
+{
+	(void)node;
+	(void)service;
+	(void)hints;
+	(void)ret;
+	sem_post(&resolver_waits);
+	while (sem_wait(&resolver_goes_on) < 0)
+		;
+	return EAI_AGAIN;
+}
+
+static int count_threads(void)
+{
+	DIR *folder = opendir("/proc/self/task");
+	int count = 0;
+
+	while (readdir(folder))
+		count++;
+	closedir(folder);
+	return count - 2;
+}
+
+/* The deadline holds while a name is looked up: the call does not wait for the one who does that. */
+static void silent_resolver(void)
+{
+	const curl_version_info_data *info = curl_version_info(CURLVERSION_NOW);
+	swarm_client_options options = SWARM_CLIENT_OPTIONS_INIT;
+	swarm_call_options call = SWARM_CALL_INIT(SWARM_OP_INFO);
+	int threads = count_threads();
+	swarm_client *client = NULL;
+
+	/* What docs/endpoints.md says of the deadline asks for this much of libcurl. */
+	if (!(info->features & CURL_VERSION_ASYNCHDNS) || info->version_num < 0x075700)
+		return;
+	sem_init(&resolver_waits, 0, 0);
+	sem_init(&resolver_goes_on, 0, 0);
+	options.url = "tcp://manager1.example:2375";
+	options.timeout_ms = 300;
+	CHECK_INT(swarm_client_new(&options, &client, NULL), 0);
+	CHECK_INT(swarm_call_json(client, &call, NULL, NULL), SWARM_E_TIMEOUT);
+	swarm_client_free(client);
+	CHECK_INT(sem_wait(&resolver_waits), 0);
+	sem_post(&resolver_goes_on);
+	while (count_threads() > threads)
+		sched_yield();
+}
+
 /* A socket that nobody listens at, in a new folder. */
 static void make_socket(char *folder, char *path, size_t size)
 {
@@ -252,4 +311,5 @@ static void forbidden_socket(void)
 }
 
 TEST_MAIN(TEST(urls), TEST(bad_options), TEST(negotiation), TEST(missing_socket),
-	  TEST(engine_that_ends), TEST(refused_port), TEST(stale_socket), TEST(forbidden_socket))
+	  TEST(engine_that_ends), TEST(refused_port), TEST(silent_resolver), TEST(stale_socket),
+	  TEST(forbidden_socket))
