@@ -419,7 +419,7 @@ PyObject *swarmpy_client_call(PyObject *object, PyObject *args, PyObject *kwargs
 		return NULL;
 	row = swarm_op_by_name(name);
 	if (!row) {
-		swarmpy_invalid(self->state, "no operation '%.64s': see _swarm.OPS", name);
+		swarmpy_invalid(self->state, "there is no such operation: see _swarm.OPS");
 		return NULL;
 	}
 	options.op = row->op;

@@ -154,10 +154,14 @@ static PyObject *dump(const swarmpy_state *state, const char *name, PyObject *va
 	if (!arguments || !options)
 		return NULL;
 	text = PyObject_Call(state->json_dumps, arguments, options);
-	/* NaN, infinity, or a container inside itself. */
-	if (!text && PyErr_ExceptionMatches(PyExc_ValueError)) {
+	/* NaN, infinity, or a container inside itself; or deeper than Python goes. */
+	if (!text && (PyErr_ExceptionMatches(PyExc_ValueError) ||
+		      PyErr_ExceptionMatches(PyExc_RecursionError))) {
 		PyErr_Clear();
-		swarmpy_invalid(state, "%s cannot be JSON: it has NaN, infinity or a circle", name);
+		swarmpy_invalid(state,
+				"%s cannot be JSON: it has NaN, infinity, a circle or too many "
+				"levels",
+				name);
 	}
 	return text;
 }
@@ -323,8 +327,7 @@ int swarmpy_kind(const swarmpy_state *state, PyObject *value, swarm_kind *ret)
 			return 0;
 		}
 	}
-	return swarmpy_invalid(state, "kind is service, task, secret, config or network, not '%s'",
-			       name);
+	return swarmpy_invalid(state, "kind is service, task, secret, config or network");
 }
 
 /* jansson's own text quotes what stands near, which may be a secret. */

@@ -165,6 +165,14 @@ def circle():
     return body
 
 
+def deep():
+    """More lists in lists than any parser takes."""
+    tree = []
+    for _ in range(100000):
+        tree = [tree]
+    return tree
+
+
 BODIES = {
     "NaN": {"a": math.nan},
     "infinity": {"a": math.inf},
@@ -173,6 +181,7 @@ BODIES = {
     "NUL": {"a": "\0"},
     "NUL character": {"\0": 1},
     "surrogate": {"a": "\ud800"},
+    "levels": {"a": deep()},
 }
 
 
@@ -237,9 +246,17 @@ def test_missing_and_unknown_arguments(client):
 
 
 def test_operation_names(swarm, client):
-    for name in ("", "no_such", "PING", "x" * 5000):
-        with pytest.raises(swarm.InvalidArgument, match="no operation"):
+    for name in ("", "no_such", "PING", "x" * 5000, "two\nlines", "\x1b[31m"):
+        with pytest.raises(swarm.InvalidArgument) as caught:
             client.call(name)
+        assert str(caught.value) == "there is no such operation: see _swarm.OPS"
+
+
+def test_kind_names(swarm, client):
+    for name in ("", "node", "Service", "two\nlines", "\x1b[31m"):
+        with pytest.raises(swarm.InvalidArgument) as caught:
+            client.object_list(name)
+        assert str(caught.value) == "kind is service, task, secret, config or network"
 
 
 anything = st.recursive(
