@@ -92,6 +92,10 @@ def extension():
             "-fvisibility=hidden",
             "-ffunction-sections",
             "-fdata-sections",
+            # As pymodule/static-deps compiles libcurl; some compilers define the last one themselves.
+            "-fstack-protector-strong",
+            "-U_FORTIFY_SOURCE",
+            "-D_FORTIFY_SOURCE=2",
             *compile_args,
         ],
         extra_link_args=["-Wl,--gc-sections", "-Wl,-z,relro,-z,now", *link_args],

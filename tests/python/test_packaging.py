@@ -90,6 +90,14 @@ def test_drop_in_has_no_path_of_the_build():
     assert str(ROOT).encode() not in DROPIN.read_bytes()
 
 
+def test_own_sources_are_hardened_as_those_of_libcurl():
+    """It reads what a peer sends, in a process of root: the canary, and libc's checked functions."""
+    objects = [*DROPIN.parent.glob(".work-*/temp/libswarm/error.o")]
+    assert objects
+    for compiled in objects:
+        assert {"__stack_chk_fail", "__vsnprintf_chk"} <= set(run("nm", "--undefined-only", compiled).split())
+
+
 def test_drop_in_uses_the_stable_abi_of_3_10():
     """It was compiled with Py_LIMITED_API: no private name but those that the ABI has."""
     symbols = run("nm", "-D", "--undefined-only", DROPIN)
