@@ -442,7 +442,6 @@ const json_t *swarm__json_at(const json_t *json, const char *path);
 /* Borrowed; "" if it is not there or no string. */
 const char *swarm__json_string(const json_t *json, const char *path);
 bool swarm__json_bool(const json_t *json, const char *path);
-/* 0 if it is not there or no integer. */
 json_int_t swarm__json_integer(const json_t *json, const char *path);
 /*
  * Text to a tree, any kind of value. 0, SWARM_E_NOMEM, SWARM_E_JSON (the text says where it is
