@@ -25,13 +25,13 @@ static int check_options(const swarm_ca_options *o, swarm_error *err)
  */
 static json_t *make_patch(const swarm_ca_options *o, const json_t *cluster)
 {
-	const json_t *count = swarm__json_at(cluster, "Spec.CAConfig.ForceRotate");
+	json_int_t last = swarm__json_integer(cluster, "Spec.CAConfig.ForceRotate");
 
 	if (o->cert)
 		return json_pack("{s:{s:s, s:s}}", "CAConfig", "SigningCACert", o->cert,
 				 "SigningCAKey", o->key);
 	return json_pack("{s:{s:I}}", "CAConfig", "ForceRotate",
-			 (json_int_t)(json_integer_value(count) + 1));
+			 last < INT64_MAX ? last + 1 : (json_int_t)1);
 }
 
 static int read_cluster(swarm_client *client, const swarm__deadline *deadline, json_t **ret_cluster,

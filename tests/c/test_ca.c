@@ -42,6 +42,25 @@ static void rotate(void)
 	teardown(&f);
 }
 
+/* Any other number than the last one makes a new root. */
+static void counter_at_its_end(void)
+{
+	const char *last = "{\"ID\":\"c1\",\"Version\":{\"Index\":5},\"Spec\":{\"CAConfig\":{"
+			   "\"ForceRotate\":9223372036854775807}}}";
+	const fake_row rows[] = {
+		{ SWARM, .reply = last },
+		{ SWARM, .reply = last },
+		{ UPDATE, .body = "{\"CAConfig\":{\"ForceRotate\":1}}" },
+		{ SWARM, .reply = CLUSTER("false", "new") },
+		{ NODES, .reply = "[" NODE("a", "new") "]" },
+		{ NULL },
+	};
+	fixture f = setup(rows);
+
+	CHECK_INT(swarm_ca_rotate(f.client, NULL, &f.err), 0);
+	teardown(&f);
+}
+
 static void own_root(void)
 {
 	swarm_ca_options options = SWARM_CA_OPTIONS_INIT;
@@ -89,4 +108,4 @@ static void takes_too_long(void)
 	teardown(&f);
 }
 
-TEST_MAIN(TEST(rotate), TEST(own_root), TEST(takes_too_long))
+TEST_MAIN(TEST(rotate), TEST(counter_at_its_end), TEST(own_root), TEST(takes_too_long))
