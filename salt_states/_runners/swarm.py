@@ -170,6 +170,9 @@ def status(timeout=30):
         salt-run swarm.status
     """
     pillar = __salt__["pillar.show_pillar"](minion=__opts__["id"]).get("swarm") or {}
+    slip = _slip(pillar)
+    if slip:
+        return {"problems": [slip]}
     managers, workers = _named(pillar)
     if not managers:
         return {
@@ -212,6 +215,17 @@ def status(timeout=30):
     if len(clusters) > 1:
         ret["problems"].insert(0, f"managers are in different swarms: {', '.join(clusters)}")
     return ret
+
+
+def _slip(swarm):
+    """What of pillar ``swarm`` has another form than docker/run.jinja takes; empty if nothing."""
+    if not isinstance(swarm, dict):
+        return "pillar swarm must be a dictionary"
+    for key in ("managers", "workers"):
+        names = swarm.get(key) or []
+        if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+            return f"pillar swarm:{key} must be a list of minion ids"
+    return ""
 
 
 def _named(swarm):

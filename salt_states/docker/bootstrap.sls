@@ -7,7 +7,7 @@
 #   4 one manager: the node list against pillar
 {%- import 'docker/run.jinja' as run with context %}
 {#- A host that docker.replace takes out is not named, and leaves in order. -#}
-{%- set prune = 0 if run.hosts else pillar.get('swarm', {}).get('prune', 0) %}
+{%- set prune = 0 if run.hosts else run.swarm.get('prune') or 0 %}
 {%- if run.refusal %}
 {{ run.refuse('docker-bootstrap', run.refusal) }}
 {%- else %}

@@ -1,8 +1,8 @@
 # Docker Engine from the repository of pillar, installed and running.
 # Pillar: repositories:repos:docker, repositories:pkgs:docker-engine
-{%- set repositories = pillar.get('repositories', {}) %}
-{%- set repo = repositories.get('repos', {}).get('docker') %}
-{%- set package = repositories.get('pkgs', {}).get('docker-engine', {}) %}
+{%- set repositories = pillar.get('repositories') or {} %}
+{%- set repo = (repositories.get('repos') or {}).get('docker') %}
+{%- set package = (repositories.get('pkgs') or {}).get('docker-engine') or {} %}
 {%- set name = package.get('name', 'docker-ce') %}
 
 {%- if repo and grains['os_family'] == 'Debian' %}

@@ -6,7 +6,7 @@
 # first manager of pillar keeps it. Each is rotated once for a key (any text), however often this runs.
 {%- import 'docker/run.jinja' as run with context %}
 {%- set known = ['ca', 'worker', 'manager', 'unlock_key'] %}
-{%- set asked = run.as_list(pillar.get('swarm_rotate')) | load_json %}
+{%- set asked = run.as_list('swarm_rotate', pillar.get('swarm_rotate')) | load_json %}
 {%- set key = pillar.get('swarm_rotate_key') %}
 {%- set place = pillar.get('swarm_unlock_key') or {} %}
 {%- if run.refusal %}
@@ -15,7 +15,7 @@
 {{ run.refuse('docker-rotate', 'which secrets? Name some of ' ~ known | join(', ') ~ ': pillar=\'{"swarm_rotate": ["worker"], "swarm_rotate_key": "2026-11"}\'') }}
 {%- elif not key %}
 {{ run.refuse('docker-rotate', 'for which key? Any text, such as the month: each secret is rotated once for it ("swarm_rotate_key": "2026-11")') }}
-{%- elif 'unlock_key' in asked and place | list not in (['key_file'], ['key_sdb']) %}
+{%- elif 'unlock_key' in asked and (place is not mapping or place | list not in (['key_file'], ['key_sdb']) or place.values() | reject('string') | list) %}
 {{ run.refuse('docker-rotate', 'where is the unlock key to be kept? "swarm_unlock_key": {"key_file": "/root/swarm-unlock.key"} or {"key_sdb": "sdb://…"}') }}
 {%- else %}
 

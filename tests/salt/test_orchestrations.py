@@ -94,6 +94,38 @@ def test_what_the_caller_has_to_say(tmp_path, sls, given, text):
     assert text in refusal(data, sls.replace(".", "-"))
 
 
+def swarm_with(**swarm):
+    return {"swarm": {**PILLAR["swarm"], **swarm}}
+
+
+LIST = "must be a list of minion ids"
+SLIPS = [
+    ("docker.bootstrap", {"swarm": "manager1"}, "pillar swarm must be a dictionary"),
+    ("docker.bootstrap", {"swarm": None}, "swarm:managers names no manager"),
+    ("docker.bootstrap", swarm_with(managers="manager1"), f"pillar swarm:managers {LIST}"),
+    ("docker.bootstrap", swarm_with(managers=[["manager1"]]), f"pillar swarm:managers {LIST}"),
+    ("docker.bootstrap", swarm_with(workers="worker*"), f"pillar swarm:workers {LIST}"),
+    ("docker.bootstrap", swarm_with(workers=[{"worker1": None}]), f"pillar swarm:workers {LIST}"),
+    ("docker.bootstrap", swarm_with(init_without=True), f"pillar swarm:init_without {LIST}"),
+    ("docker.remove", pillar({"swarm_hosts": {"worker1": 1}}), f"pillar swarm_hosts {LIST}"),
+    ("docker.remove", pillar({"swarm_hosts": [""]}), f"pillar swarm_hosts {LIST}"),
+    ("docker.remove", pillar({"swarm_hosts": 5}), f"pillar swarm_hosts {LIST}"),
+    ("docker.replace", pillar({"swarm_replace": ["a", "b"]}), "swarm_replace must be a dictionary"),
+    ("docker.replace", pillar({"swarm_replace": {"worker1": ["a"]}}), "names a host by a host"),
+    ("docker.rotate", pillar({"swarm_rotate": True}), "which secrets?"),
+    (
+        "docker.rotate",
+        pillar({"swarm_rotate": "unlock_key", "swarm_rotate_key": 1, "swarm_unlock_key": ["key_file"]}),
+        "where is the unlock key to be kept?",
+    ),
+]
+
+
+@pytest.mark.parametrize("sls, given, text", SLIPS)
+def test_pillar_of_another_form_is_one_line(tmp_path, sls, given, text):
+    assert text in refusal(render(tmp_path, given, sls=sls), sls.replace(".", "-"))
+
+
 # --- steps ----------------------------------------------------------------------------------------
 
 

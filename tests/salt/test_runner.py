@@ -398,3 +398,19 @@ def test_without_pillar(runner, formed, monkeypatch):
     found = status(runner, formed, monkeypatch, pillar={})
     (line,) = found["problems"]
     assert "names no manager for master_master" in line
+
+
+@pytest.mark.parametrize(
+    "swarm, text",
+    [
+        ("manager1", "pillar swarm must be a dictionary"),
+        ({"managers": "manager1"}, "pillar swarm:managers must be a list of minion ids"),
+        ({"managers": ["manager1"], "workers": "worker*"}, "pillar swarm:workers must be a list"),
+    ],
+)
+def test_status_with_pillar_of_another_form(runner, swarm, text):
+    """A text in the place of a list would ask for its letters, and * for every minion."""
+    ask = {"pillar.show_pillar": lambda minion: {"swarm": swarm}}
+    loader = runner(__salt__=ask)
+    (problem,) = loader["swarm.status"]()["problems"]
+    assert text in problem

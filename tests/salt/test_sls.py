@@ -91,6 +91,14 @@ def test_each_file_renders_without_pillar(tmp_path, sls):
     assert rendered.low(rendered.minion_opts(tmp_path), pillar, sls) or sls == "docker.extension"
 
 
+@pytest.mark.parametrize("empty", [None, {"repos": None, "pkgs": None}])
+def test_a_key_of_pillar_with_nothing_below_it_is_none(tmp_path, empty):
+    opts = rendered.minion_opts(tmp_path)
+    assert set(rendered.high(opts, {"repositories": empty}, ENGINE)) == {"docker-engine"}
+    for sls in ("docker.manager.cluster", "docker.worker.join"):
+        assert rendered.low(opts, {"swarm": None}, sls)
+
+
 def test_engine_of_the_debian_family(tmp_path, pillar):
     data = rendered.high(rendered.minion_opts(tmp_path, grains=grains_of("Debian")), pillar, ENGINE)
     assert arguments(data, "docker-key", "file") == (
