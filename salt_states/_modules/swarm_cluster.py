@@ -384,9 +384,7 @@ def _written(name, kind, value):
             raise SaltInvocationError(f"{name} wants a number, not {value!r}")
         return int(value)
     if kind == "labels":
-        if not isinstance(value, dict):
-            raise SaltInvocationError("labels wants a dictionary of names and values")
-        return {str(key): one if one is None else str(one) for key, one in value.items()}
+        return __salt__["swarm.label_texts"](value)
     if not isinstance(value, list) or not all(isinstance(one, dict) for one in value):
         raise SaltInvocationError(f"{name} wants a list of dictionaries: {', '.join(AUTHORITY)}")
     unknown = sorted({key for one in value for key in one} - set(AUTHORITY))

@@ -69,21 +69,36 @@ def _label_diff(old, given, exact):
         if exact:
             raise SaltInvocationError("labels_exact wants labels; {} takes all of them away")
         return {}
-    if not isinstance(given, dict):
-        raise SaltInvocationError("labels wants a dictionary of names and values")
-    new = dict.fromkeys(old) if exact else {}
-    for name, value in given.items():
-        if isinstance(value, bool) or not isinstance(value, (str, int, type(None))):
-            # YAML reads yes, 1.10 and 2026-01-01 as something else than was written.
-            raise SaltInvocationError(
-                f"the label {name} is a text or a whole number; put {value!r} in quotes"
-            )
-        new[str(name)] = value if value is None else str(value)
+    new = {**(dict.fromkeys(old) if exact else {}), **label_texts(given)}
     return {
         name: {"old": old.get(name), "new": new[name]}
         for name in sorted(new)
         if old.get(name) != new[name]
     }
+
+
+def label_texts(labels):
+    """
+    Labels as the engine takes them: ``{name: text, or None for a label that is taken away}``.
+
+    labels
+        ``{name: text, whole number or None}``; anything else is an error.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt manager1 swarm.label_texts '{rack: 17}'
+    """
+    if not isinstance(labels, dict):
+        raise SaltInvocationError("labels wants a dictionary of names and values")
+    for name, value in labels.items():
+        if isinstance(value, bool) or not isinstance(value, (str, int, type(None))):
+            # YAML reads yes and 1.10 as something else than was written.
+            raise SaltInvocationError(
+                f"the label {name} is a text or a whole number; put {value!r} in quotes"
+            )
+    return {str(name): value if value is None else str(value) for name, value in labels.items()}
 
 
 def nodes_drift(hosts=None, swarm=None):

@@ -152,6 +152,31 @@ def unlock_key_kept(key_file=None, key_sdb=None, key_pillar=None, timeout=None):
     return __salt__["swarm.core"]("unlock_key", into=same, timeout=timeout)
 
 
+def key_place(key_file=None, key_sdb=None):
+    """
+    Where an unlock key is to be kept, as an argument of the functions here: ``{"key_file": path}`` or
+    ``{"key_sdb": URL}``. Nothing is looked at there; what cannot be such a place is an error.
+
+    key_file, key_sdb
+        One of them.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt manager1 swarm.key_place key_file=/root/swarm.key
+    """
+    if bool(key_file) == bool(key_sdb):
+        raise SaltInvocationError("give key_file or key_sdb, where the unlock key is to be kept")
+    if key_sdb:
+        if not str(key_sdb).startswith("sdb://"):
+            raise SaltInvocationError("key_sdb wants a URL that begins with sdb://")
+        return {"key_sdb": key_sdb}
+    if not isinstance(key_file, str) or not os.path.isabs(key_file):
+        raise SaltInvocationError(f"key_file wants an absolute path, not {key_file}")
+    return {"key_file": key_file}
+
+
 # --- where a key goes ----------------------------------------------------------------------------
 
 
@@ -163,21 +188,19 @@ def _sink(key_file, key_sdb, show):
     given = [value for value in (key_file, key_sdb, show is True) if value]
     if len(given) != 1:
         raise SaltInvocationError("give exactly one of key_file, key_sdb or show=True")
+    if show is True:
+        yield lambda key: key
+        return
+    key_place(key_file, key_sdb)
     if key_file:
         with _file(key_file) as keep:
             yield keep
-    elif key_sdb:
-        if not str(key_sdb).startswith("sdb://"):
-            raise SaltInvocationError("key_sdb wants a URL that begins with sdb://")
-        yield lambda key: _to_sdb(key_sdb, key)
     else:
-        yield lambda key: key
+        yield lambda key: _to_sdb(key_sdb, key)
 
 
 @contextlib.contextmanager
 def _file(path):
-    if not os.path.isabs(path):
-        raise SaltInvocationError(f"key_file wants an absolute path, not {path}")
     try:
         handle, temporary = tempfile.mkstemp(prefix=".swarm-", dir=os.path.dirname(path))
     except OSError as exc:

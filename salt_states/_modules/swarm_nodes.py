@@ -189,11 +189,7 @@ def node_update(node="self", availability=None, role=None, labels=None, timeout=
     if role is not None:
         patch["Role"] = role
     if labels is not None:
-        if not isinstance(labels, dict):
-            raise SaltInvocationError("labels wants a dictionary of names and values")
-        patch["Labels"] = {
-            str(name): value if value is None else str(value) for name, value in labels.items()
-        }
+        patch["Labels"] = __salt__["swarm.label_texts"](labels)
     if not patch:
         raise SaltInvocationError("nothing to change: give availability, role or labels")
     return _changed(__salt__["swarm.core"]("node_update", str(node), patch, timeout=timeout))

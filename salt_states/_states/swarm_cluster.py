@@ -290,7 +290,7 @@ def autolocked(name, enable=True, key_file=None, key_sdb=None, timeout=None, **k
     """
     ret = _new(name)
     with _reported(ret):
-        place = _place(key_file, key_sdb) if enable else {}
+        place = __salt__["swarm.key_place"](key_file, key_sdb) if enable else {}
         on = __salt__["swarm.cluster"]()["autolock"]
         changes = {} if on == enable else {"autolock": {"old": on, "new": enable}}
         rotate = on and enable and _watched(kwargs, "autolocked")
@@ -311,12 +311,6 @@ def autolocked(name, enable=True, key_file=None, key_sdb=None, timeout=None, **k
                     f"the key was kept in {key_file or key_sdb}, but what is read there is another"
                 )
     return ret
-
-
-def _place(key_file, key_sdb):
-    if bool(key_file) == bool(key_sdb):
-        raise SaltInvocationError("give key_file or key_sdb, where the unlock key is to be kept")
-    return {"key_file": key_file} if key_file else {"key_sdb": key_sdb}
 
 
 def _is_kept(place):
