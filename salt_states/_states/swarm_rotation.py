@@ -14,6 +14,8 @@ from salt.exceptions import CommandExecutionError, SaltInvocationError
 
 # A label of the cluster, beside those of swarm.tokens_rotated and swarm.ca_rotated.
 MARK = "saltext.swarm.unlock-key.key"
+# From the rotation until the key is kept.
+BEGUN = "saltext.swarm.unlock-key.begun"
 
 __virtualname__ = "swarm"
 
@@ -25,14 +27,16 @@ def __virtual__():
 def unlock_key_rotated(name, key, key_file=None, key_sdb=None, timeout=None, **kwargs):
     """
     The unlock key was made anew for this key, and is kept where the operator says. Managers that
-    run fetch it from each other; one that was off then may want the old key.
+    run fetch it from each other; one that was off then may want the old key. A run that was cut off
+    is ended by the next one, with the key that it made.
 
     name
         Any text.
     key
-        Any text; the unlock key is rotated once for each new one.
+        Any text; the unlock key is rotated once for each new one, and when a watched state changed.
     key_file, key_sdb
-        As for :py:func:`swarm.rotate_unlock_key <salt.modules.swarm_lock.rotate_unlock_key>`.
+        As for :py:func:`swarm.unlock_key <salt.modules.swarm_lock.unlock_key>`. The key of before is
+        kept there first, so that a place that takes none is told while that one is in force.
     timeout
         Seconds for the change (60).
 
@@ -45,22 +49,32 @@ def unlock_key_rotated(name, key, key_file=None, key_sdb=None, timeout=None, **k
     """
     ret = {"name": name, "result": True, "changes": {}, "comment": ""}
     try:
-        if bool(key_file) == bool(key_sdb):
-            raise SaltInvocationError("give key_file or key_sdb, where the unlock key is kept")
+        keep = {"timeout": timeout, **__salt__["swarm.key_place"](key_file, key_sdb)}
         cluster = __salt__["swarm.cluster"]()
         if not cluster["autolock"]:
             raise CommandExecutionError("autolock is off: there is no unlock key to rotate")
         last, key = cluster["labels"].get(MARK, ""), str(key)
-        if key == last:
+        begun = cluster["labels"].get(BEGUN) == key
+        watched = kwargs.get("sfun") == "unlock_key_rotated"
+        if key == last and not begun and not watched:
             ret["comment"] = f"the unlock key was rotated for {key}"
             return ret
-        ret["changes"] = {"unlock key": {"old": last, "new": key}}
+        changes = {"unlock key": {"old": last, "new": "rotated" if key == last else key}}
         if __opts__["test"]:
-            ret.update(result=None, comment="the unlock key would be rotated")
+            ret.update(result=None, changes=changes, comment="the unlock key would be rotated")
             return ret
-        __salt__["swarm.rotate_unlock_key"](key_file=key_file, key_sdb=key_sdb, timeout=timeout)
-        __salt__["swarm.cluster_update"](labels={MARK: key})
+        if not begun:
+            # A place that takes no key is told while the old one is in force.
+            __salt__["swarm.unlock_key"](**keep)
+            # In one update: where a run is cut off, the next one keeps the key that this one made.
+            labels = {BEGUN: key}
+            __salt__["swarm.core"](
+                "cluster_update", {"Labels": labels}, rotate_unlock_key=True, timeout=timeout
+            )
+        ret["changes"] = changes
+        __salt__["swarm.unlock_key"](**keep)
+        __salt__["swarm.cluster_update"](labels={MARK: key, BEGUN: None}, timeout=timeout)
         ret["comment"] = f"rotated the unlock key; the new one is in {key_file or key_sdb}"
     except (CommandExecutionError, SaltInvocationError) as exc:
-        ret.update(result=False, changes={}, comment=str(exc))
+        ret.update(result=False, comment=str(exc))
     return ret
