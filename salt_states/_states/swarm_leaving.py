@@ -112,7 +112,11 @@ def _tell(ret, done, what):
 
 
 def _title(node):
-    return f"{node['hostname']} ({node['id']})"
+    return f"{_name(node)} ({node['id']})"
+
+
+def _name(node):
+    return node["hostname"] or "no name"
 
 
 def departed(name, hosts, cluster="", **kwargs):
@@ -279,7 +283,7 @@ def _delete(ret, nodes):
         if not __opts__["test"]:
             # By force: that a node is down shows only after 15 s (swarmkit: three heartbeats).
             __salt__["swarm.node_rm"](node["id"], force=True, demote=True)
-        ret["changes"][node["id"]] = {"old": node["hostname"], "new": ""}
+        ret["changes"][node["id"]] = {"old": _name(node), "new": ""}
     _tell(ret, "removed from the node list", ", ".join(_title(node) for node in nodes))
 
 

@@ -113,7 +113,8 @@ def _read(name):
     spec = found["Spec"]
     return {
         "id": found["ID"],
-        "hostname": found["Description"]["Hostname"],
+        # The engine leaves out what is empty: a node has its name from its first report.
+        "hostname": found["Description"].get("Hostname") or f"node {found['ID']}",
         "role": spec["Role"],
         "availability": spec["Availability"],
         "labels": dict(spec.get("Labels") or {}),
@@ -244,8 +245,8 @@ def nodes_absent(name, nodes=None, force=False, **kwargs):
             _all_down(found)
         if found:
             __salt__["swarm.quorum"]([node_["id"] for node_ in found])
-        gone = {node_["id"]: {"old": node_["hostname"], "new": ""} for node_ in found}
-        text = ", ".join(f"{node_['hostname']} ({node_['id']})" for node_ in found)
+        gone = {node_["id"]: {"old": node_["hostname"] or "no name", "new": ""} for node_ in found}
+        text = ", ".join(f"{one['old']} ({node_id})" for node_id, one in gone.items())
         if not found:
             ret["comment"] = "none of them is in the node list"
         elif __opts__["test"]:
@@ -273,7 +274,7 @@ def _named(wanted):
 
 def _all_down(found):
     # moby: a node that is ready is deleted by force alone.
-    ready = [row["hostname"] for row in found if row["state"] == "ready"]
+    ready = [row["hostname"] or row["id"] for row in found if row["state"] == "ready"]
     if ready:
         raise CommandExecutionError(
             f"{', '.join(ready)} still runs as a node: let it leave first (swarm.left there), or"

@@ -175,7 +175,9 @@ def _recovered(ret, facts):
         for node in nodes
         if node["role"] == "manager" and not node["member"] and node["id"] in lost
     ]
-    changes = {node["id"]: {"old": node["hostname"], "new": ""} for node in stale}
+    changes = {
+        node["id"]: {"old": node["hostname"] or "no name", "new": ""} for node in stale
+    }
     if stale and __opts__["test"]:
         ret.update(result=None, changes=changes)
         ret["comment"] = "records of managers that lost the cluster would be removed"

@@ -307,7 +307,9 @@ class Machine:
     def do_node_inspect(self, core, node):
         _, found = self._node(core, "node_inspect", node)
         spec = {key: found[key.lower()] for key in ("Role", "Availability", "Labels")}
-        return {"ID": found["id"], "Spec": spec, "Description": {"Hostname": found["hostname"]}}
+        # The engine leaves out an empty name.
+        name = {"Hostname": found["hostname"]} if found["hostname"] else {}
+        return {"ID": found["id"], "Spec": spec, "Description": name}
 
     def do_node_update(self, core, node, patch, **_):
         cluster, found = self._node(core, "node_update", node)

@@ -255,3 +255,15 @@ def test_watch_adds_nothing(formed, function):
     expected = state(formed, function, name="worker9x")
     assert ret == expected
     assert not formed["manager1"].machine.changed_by()
+
+
+def test_a_node_without_a_name_is_told_by_its_id(formed):
+    cluster = formed["manager1"].machine.cluster
+    node_id = formed["worker1"].machine.node_id
+    cluster.nodes[node_id]["hostname"] = ""
+    formed["worker1"].machine.wipe()
+    ret = formed["manager1"].job().states["swarm.node"](name=node_id, availability="pause")
+    assert (ret["result"], ret["comment"]) == (True, f"changed node {node_id}")
+    ret = formed["manager1"].job().states["swarm.nodes_absent"](name=node_id)
+    assert ret["comment"] == f"removed no name ({node_id})"
+    assert ret["changes"] == {node_id: {"old": "no name", "new": ""}}
