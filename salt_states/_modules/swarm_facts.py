@@ -28,6 +28,9 @@ from salt.exceptions import CommandExecutionError
 # swarmkit: followers miss their leader for 10 to 20 s before they elect another one. moby: an engine
 # starts its swarm part anew after at most 30 s.
 LEADER_SECONDS = 30
+# What each entry has, as swarm_facts.collect makes it.
+TEXTS = ("id", "run", "stamp", "state", "role", "node_id", "name", "error")
+LISTS = ("addresses", "managers")
 # The engine makes it at its first start: where it is missing, no engine ever ran on this host.
 ENGINE_FOLDER = "/var/lib/docker/swarm"
 
@@ -290,11 +293,23 @@ def read(minions):
     return {
         minion: facts
         for minion, facts in found.items()
-        if minion in minions and isinstance(facts, dict) and facts.get("id") == minion
+        if minion in minions and _is_whole(facts) and facts["id"] == minion
     }
 
 
 def fresh(minions, known=False):
+def _is_whole(facts):
+    """Any minion may publish anything under its own id; what has another form is no report."""
+    return (
+        isinstance(facts, dict)
+        and all(isinstance(facts.get(key), str) for key in TEXTS)
+        and all(
+            isinstance(facts.get(key), list) and all(isinstance(one, str) for one in facts[key])
+            for key in LISTS
+        )
+    )
+
+
     """
     As :py:func:`swarm_facts.read <read>`, but only entries of this run; all where there is no run.
     Of this host itself, where it has such an entry: as :py:func:`swarm_facts.collect <collect>`.

@@ -210,3 +210,18 @@ def test_run_without_pillar_is_empty(fleet):
         "workers": [],
         "keys": {},
     }
+
+
+NOT_FACTS = [{"addresses": None}, {"node_id": 5}, {"managers": [["a"]]}, {"name": None}]
+
+
+@pytest.mark.parametrize("forged", NOT_FACTS)
+def test_what_has_not_the_form_of_facts_is_no_report(fleet, forged):
+    """Any minion can publish anything under its own id, and shall stop nobody with it."""
+    fleet.form()
+    run = fleet.new_run()
+    for name in fleet.minions:
+        fleet[name].job(run=run).state("published")
+    fleet.mine["worker2"]["swarm"].update(forged)
+    ret = fleet["manager1"].job(run=run).state("verified")
+    assert ret["comment"].startswith("3 of 3 managers joined, 1 of 2 workers joined; worker2: no report")
