@@ -44,8 +44,8 @@ def __virtual__():
 def run():
     """
     This bootstrap run as pillar ``swarm_run`` has it: ``id``, ``managers`` and ``workers`` (lists of
-    minion ids) and ``keys`` (``{minion id: public key}``); empty where there is no run, and the hosts
-    also in a job of workers.
+    minion ids), ``keys`` (``{minion id: public key}``) and ``replaced`` (``{old host: new host}``, of
+    docker.replace); empty where there is no run, and all but the id also in a job of workers.
 
     CLI Example:
 
@@ -59,6 +59,7 @@ def run():
         "managers": list(given.get("managers") or []),
         "workers": list(given.get("workers") or []),
         "keys": dict(given.get("keys") or {}),
+        "replaced": dict(given.get("replaced") or {}),
     }
 
 
@@ -297,7 +298,6 @@ def read(minions):
     }
 
 
-def fresh(minions, known=False):
 def _is_whole(facts):
     """Any minion may publish anything under its own id; what has another form is no report."""
     return (
@@ -310,6 +310,7 @@ def _is_whole(facts):
     )
 
 
+def fresh(minions, known=False):
     """
     As :py:func:`swarm_facts.read <read>`, but only entries of this run; all where there is no run.
     Of this host itself, where it has such an entry: as :py:func:`swarm_facts.collect <collect>`.
@@ -564,6 +565,11 @@ def _why_no_init(ids, entries, init):
         return (
             "outside a bootstrap run a new swarm is made only on your word: set pillar swarm:init"
             " to True, or run salt-run state.orchestrate docker.bootstrap"
+        )
+    if any(old != new for old, new in run()["replaced"].items()):
+        return (
+            "docker.replace makes no new swarm, and no manager of pillar is in one: let one of the old"
+            " managers stay in swarm:managers until the new ones are in"
         )
     silent = [name for name in ids if name not in entries and name not in without]
     if silent and run()["id"]:

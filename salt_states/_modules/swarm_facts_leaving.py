@@ -90,16 +90,49 @@ def _look(ret, hosts, facts, ends):
             for node in nodes
             if node["state"] != "down" and node["id"] not in (own, *gone)
         ]
-    ret["reason"] = "; ".join(reasons) or _why_no_quorum(leaving_)
+    ret["reason"] = "; ".join(reasons) or _why_no_quorum(leaving_, _joining(facts))
 
 
-def _why_no_quorum(nodes):
+def _joining(facts):
+    """In test mode: how many managers docker.replace would bring in before the old ones go."""
+    new = set(__salt__["swarm_facts.run"]()["replaced"].values() if __opts__["test"] else ())
+    ids = new & set(__salt__["swarm_facts.manager_ids"]())
+    return len([name for name in ids if facts.get(name, {}).get("role") != "manager"])
+
+
+def _why_no_quorum(nodes, joining):
     order = __salt__["swarm.demotion_order"](nodes)
     try:
-        __salt__["swarm.quorum"]([node["id"] for node in order])
+        __salt__["swarm.quorum"]([node["id"] for node in order], joining=joining)
     except CommandExecutionError as exc:
         return str(exc)
     return ""
+
+
+def quorum_to_come(leaving, managers):
+    """
+    In test mode: whether managers may step down, as a bootstrap would find the cluster by then, after
+    dead records went and pillar's managers came. It is an error, with the arithmetic, if they may not.
+
+    leaving
+        List of the node ids of those that step down.
+    managers
+        List of what the managers of pillar say of their node ids; those that are no managers yet will
+        be.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt manager1 swarm_facts.quorum_to_come '[l36kpsxj0i0gmu0yl3ti5a1ex]' '[]'
+    """
+    members = [node for node in __salt__["swarm.nodes"]() if node["member"]]
+    hosts = __salt__["swarm_facts.fresh"](__salt__["swarm_facts.manager_ids"](), known=True)
+    order = __salt__["swarm.demotion_order"]
+    going = order(left_behind(members, hosts)) + order([n for n in members if n["id"] in leaving])
+    known = {node["id"] for node in members}
+    joining = sum(node_id not in known for node_id in managers)
+    __salt__["swarm.quorum"]([node["id"] for node in going], joining=joining)
 
 
 def _why_no_lead(stay, facts, leading):

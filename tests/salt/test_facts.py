@@ -209,6 +209,7 @@ def test_run_without_pillar_is_empty(fleet):
         "managers": [],
         "workers": [],
         "keys": {},
+        "replaced": {},
     }
 
 

@@ -239,3 +239,42 @@ def test_settings_of_the_cluster_are_applied_in_the_last_step(bare):
     }
     bare.pillar["cluster"]["node_cert_expiry"] = "60d"
     assert list(predicted(bare)) == [("manager1", "docker-swarm-settings")]
+
+
+# --- docker.replace -------------------------------------------------------------------------------
+
+
+def reported(fleet, replaced):
+    """A run of docker.replace in which all hosts have reported."""
+    run = {**fleet.new_run(), "replaced": replaced}
+    for host in fleet.minions:
+        if host not in fleet.down:
+            fleet[host].job(run=run).state("published")
+    return run
+
+
+@pytest.mark.parametrize("test", [True, False])
+def test_replace_makes_no_second_swarm(make_fleet, test):
+    """Pillar names none of the managers that are in the swarm."""
+    fleet = make_fleet(managers=1, workers=1).form()
+    fleet.add("manager9")
+    fleet.pillar["managers"] = ["manager9"]
+    run = reported(fleet, {"manager1": "manager9"})
+    ret = fleet["manager9"].job(run=run, test=test).state("initialized")
+    assert (ret["result"], ret["changes"]) == (False, {})
+    assert "docker.replace makes no new swarm" in ret["comment"] and len(fleet.clusters()) == 1
+
+
+def test_replace_in_test_mode_counts_the_new_manager(make_fleet):
+    """One of three is down: the new one has to be in before another goes, and will be."""
+    fleet = make_fleet(managers=3, workers=0).form()
+    fleet.add("manager9")
+    fleet["manager2"].machine.docker = "stopped"
+    fleet.down.add("manager2")
+    fleet.pillar["managers"] = ["manager1", "manager2", "manager9"]
+    run = reported(fleet, {"manager3": "manager9"})
+    ret = fleet["manager1"].job(run=run, test=True).state("released", hosts=["manager3"])
+    assert ret["result"] is None and "role" in repr(ret["changes"]), ret
+    for test, known in ((False, run), (True, {**run, "replaced": {}})):
+        ret = fleet["manager1"].job(run=known, test=test).state("released", hosts=["manager3"])
+        assert ret["comment"] == "without it 1 of 2 managers would be reachable"

@@ -176,6 +176,9 @@ def test_replace_joins_before_it_removes(tmp_path):
     assert step(data, "docker-workers-join")["tgt"] == ["worker2"], "the old one is left out"
     assert step(data, "docker-remove-leave")["tgt"] == ["worker1"]
     assert requires(data, "docker-remove-ready") == ["docker.bootstrap"]
+    for name in ("docker-managers-cluster", "docker-remove-release"):
+        run = step(data, name)["pillar"]["swarm_run"]
+        assert run["replaced"] == given["swarm_replace"], "no new swarm, and who comes"
     assert step(data, "docker-verified")["pillar"]["swarm_run"]["prune"] == 0
 
 
