@@ -376,7 +376,10 @@ def _step_down(ret, facts, managers):
     }
     if __opts__["test"]:
         changes = __salt__["swarm.node_diff"](own, **wanted)
-        _check_quorum_to_come(rows, own, managers)
+        try:
+            __salt__["swarm_facts.quorum_to_come"]([own["id"]], managers)
+        except CommandExecutionError as exc:
+            raise CommandExecutionError(f"this host: {exc}") from None
     else:
         changes = dict(_node("this host", facts["node_id"], **wanted)["changes"])
     if "role" not in changes:
@@ -390,25 +393,6 @@ def _step_down(ret, facts, managers):
     verb = "would demote" if __opts__["test"] else "demoted"
     ret["result"] = None if __opts__["test"] else True
     ret["comment"] = f"this manager {verb} itself, node {facts['node_id']}"
-
-
-def _check_quorum_to_come(rows, own, managers):
-    """
-    In test mode: the quorum as the demotion of this host would find it, after dead records went and
-    pillar's managers came, in the steps before.
-    """
-    members = [row for row in rows if row["member"]]
-    known = {row["id"] for row in members}
-    ids = __salt__["swarm_facts.manager_ids"]()
-    dead = __salt__["swarm_facts.left_behind"](
-        members, __salt__["swarm_facts.fresh"](ids, known=True)
-    )
-    leaving = [*__salt__["swarm.demotion_order"](dead), own]
-    joining = sum(node_id not in known for node_id in managers)
-    try:
-        __salt__["swarm.quorum"]([row["id"] for row in leaving], joining=joining)
-    except CommandExecutionError as exc:
-        raise CommandExecutionError(f"this host: {exc}") from None
 
 
 def _own_row(rows, facts):

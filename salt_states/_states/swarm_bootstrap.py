@@ -237,7 +237,7 @@ def _promote(ret, nodes):
             ret["changes"][minion] = done["changes"]
         if done["result"] is False:
             raise CommandExecutionError(f"{minion}: {done['comment']}")
-    if __opts__["test"]:
+    if __opts__["test"] and ret["changes"]:
         _would(ret, ret["changes"], f"would be promoted: {', '.join(nodes)}")
     else:
         ret["comment"] = f"promoted {', '.join(nodes)}"
@@ -274,6 +274,8 @@ def verified(name, **kwargs):
         if __opts__["test"] and facts.get(__opts__["id"], {}).get("role") != "manager":
             ret["comment"] = "the node list would be compared with pillar"
             return ret
+        if __opts__["test"]:
+            _check_quorum(roles, facts)
         nodes, missing = _settled(roles, facts)
         # Those of managers went before any manager joined (dead_removed).
         workers = [node for node in nodes.values() if not _of_manager(node)]
@@ -283,6 +285,18 @@ def verified(name, **kwargs):
             _summarize(ret, roles, facts, nodes, missing)
         ret["comment"] = ret["comment"] or "no record of a host that left is in the node list"
     return ret
+
+
+def _check_quorum(roles, facts):
+    """Each manager that steps down looked at itself alone, in the step before."""
+    down = [one["node_id"] for one in map(facts.get, roles) if _steps_down(one, roles)]
+    pillars = [facts[minion]["node_id"] for minion in facts if roles[minion] == "manager"]
+    if down:
+        __salt__["swarm_facts.quorum_to_come"](down, pillars)
+
+
+def _steps_down(entry, roles):
+    return entry and entry["role"] == "manager" and roles[entry["id"]] == "worker"
 
 
 def _will_be_handed_over(ret, plan, facts):

@@ -313,6 +313,9 @@ def pruned(name, limit, **kwargs):
             return ret
         unnamed = __salt__["swarm.demotion_order"](_unnamed())
         names = ", ".join(_title(node) for node in unnamed)
+        if __opts__["test"] and __salt__["swarm_facts.collect"]()["role"] != "manager":
+            ret["comment"] = "this host manages no cluster yet; it would look for them then"
+            return ret
         if len(unnamed) > limit:
             raise CommandExecutionError(
                 f"{len(unnamed)} nodes are not in pillar, and swarm:prune lets {limit} be removed:"

@@ -219,6 +219,43 @@ def test_the_quorum_of_a_demotion_counts_the_steps_before_it(make_fleet, empty):
     assert step["changes"] == expected["workers"]["manager2"][STEP_DOWN]["changes"]
 
 
+def test_mode_adds_up_those_that_step_down_in_one_run(make_fleet):
+    """Seven managers, two of them dead: of the rest each one may go, and three together may not."""
+    fleet = make_fleet(managers=7, workers=0).form()
+    stop(fleet, "manager6", "manager7")
+    fleet.down.update(("manager6", "manager7"))
+    for count, managers in ((2, "123"), (3, "12")):
+        left = [f"manager{number}" for number in managers]
+        fleet.pillar.update(managers=left, workers=["manager3", "manager4", "manager5"])
+        expected = fleet.bootstrap(test=True)
+        assert [step[STEP_DOWN]["result"] for step in expected["workers"].values()] == [None] * count
+        refused = {("verified", "manager1", "docker-swarm-verified")} if count == 3 else set()
+        assert set(failures(expected)) == refused
+    assert "2 of 4 managers would be reachable" in repr(failures(expected))
+    real = fleet.bootstrap()
+    assert len(failures(real)) == 2 and "2 of 4 managers would be reachable" in repr(failures(real))
+
+
+def test_a_promotion_under_way_is_no_change_to_predict(formed):
+    move(formed, "manager1", "manager2", "manager3", "worker1")
+    machine = formed["worker1"].machine
+    machine.cluster.nodes[machine.node_id].update(role="manager", availability="drain")
+    for test in (True, False):
+        ret = formed.bootstrap(test=test)["cluster"]["manager1"]["docker-swarm-promoted"]
+        assert (ret["result"], ret["changes"]) == (True, {})
+
+
+@pytest.mark.parametrize("pillars", [("worker1", "worker2", "worker3"), ("new1", "manager1")])
+def test_prune_in_test_mode_where_the_first_is_no_manager_yet(formed, pillars):
+    formed.add("new1")
+    move(formed, *pillars)
+    run = formed.new_run()
+    for name in formed.minions:
+        formed[name].job(run=run).state("published")
+    ret = formed[pillars[0]].job(run=run, test=True).state("pruned", limit=1)
+    assert (ret["result"], ret["changes"]) == (True, {}), ret
+
+
 def test_old_managers_that_pillar_does_not_name_are_left_alone(formed):
     formed.pillar.update(managers=["manager1", "manager2"], workers=["worker*"])
     del formed.minions["manager3"].fleet.minions["manager3"]
