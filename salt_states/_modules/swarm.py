@@ -247,6 +247,8 @@ def secret(into=None, **sources):
         names = list(sources)
         raise SaltInvocationError(f"give exactly one of {', '.join(names[:-1])} or {names[-1]}")
     ((name, value),) = given.items()
+    if not isinstance(value, str):
+        raise SaltInvocationError(f"{name} wants a text")
     what, _, kind = name.rpartition("_")
     read = {"file": _from_file, "pillar": _from_pillar, "sdb": _from_sdb}.get(kind)
     return into(str(read(what, value) if read else value).strip())
@@ -468,7 +470,7 @@ def reachable(addresses, timeout=3):
         salt worker1 swarm.reachable '[10.0.0.1, 10.0.0.2:2377]'
     """
     loaded = _core()
-    if isinstance(addresses, str):
+    if not isinstance(addresses, list):
         addresses = [addresses]
     ret = []
     for address in addresses:

@@ -22,6 +22,8 @@ from salt.utils.args import clean_kwargs
 
 __virtualname__ = "swarm"
 
+# What an int64 of the engine holds in any case; a text of thousands is no number for Python either.
+DIGITS = 18
 # In the order in which a duration is written.
 UNITS = {
     "d": 86_400_000_000_000,
@@ -314,9 +316,9 @@ def nanoseconds(duration):
         salt manager1 swarm.nanoseconds 90d
     """
     text = str(duration).strip()
-    if re.fullmatch(r"\d+", text) and not isinstance(duration, bool):
+    if re.fullmatch(rf"\d{{1,{DIGITS}}}", text) and not isinstance(duration, bool):
         return int(text)
-    parts = re.findall(r"(\d+)(ms|us|ns|d|h|m|s)", text)
+    parts = re.findall(rf"(\d{{1,{DIGITS}}})(ms|us|ns|d|h|m|s)", text)
     if not parts or "".join(map("".join, parts)) != text:
         raise SaltInvocationError(f"a duration is a text such as 90d or 1m30s, not {duration!r}")
     return sum(int(number) * UNITS[unit] for number, unit in parts)
@@ -380,14 +382,14 @@ def _written(name, kind, value):
     if kind == "duration":
         return nanoseconds(value)
     if kind == "number":
-        if isinstance(value, bool) or not re.fullmatch(r"\d+", str(value)):
+        if isinstance(value, bool) or not re.fullmatch(rf"\d{{1,{DIGITS}}}", str(value)):
             raise SaltInvocationError(f"{name} wants a number, not {value!r}")
         return int(value)
     if kind == "labels":
         return __salt__["swarm.label_texts"](value)
     if not isinstance(value, list) or not all(isinstance(one, dict) for one in value):
         raise SaltInvocationError(f"{name} wants a list of dictionaries: {', '.join(AUTHORITY)}")
-    unknown = sorted({key for one in value for key in one} - set(AUTHORITY))
+    unknown = sorted(map(str, {key for one in value for key in one} - set(AUTHORITY)))
     if unknown:
         raise SaltInvocationError(f"{name} knows no {', '.join(unknown)}")
     return [{AUTHORITY[key]: one[key] for key in one} for one in value]

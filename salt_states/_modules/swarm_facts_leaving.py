@@ -47,7 +47,7 @@ def leaving(hosts, cluster=""):
 
         salt manager1 swarm_facts.leaving '[worker2]'
     """
-    if not isinstance(hosts, list) or not all(isinstance(host, str) for host in hosts):
+    if not isinstance(hosts, list) or not all(isinstance(host, str) and host for host in hosts):
         raise SaltInvocationError(
             "which hosts? Give a list of minion ids; docker.remove and docker.teardown name theirs"
         )

@@ -156,6 +156,8 @@ def seal(hosts):
     """
     from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
+    if not isinstance(hosts, dict) or not all(isinstance(one, dict) for one in hosts.values()):
+        raise SaltInvocationError("hosts wants a dictionary: minion id, and for each role and key")
     for minion, host in hosts.items():
         _check_role(host.get("role"))
         if not host.get("key"):

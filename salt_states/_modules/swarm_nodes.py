@@ -315,7 +315,7 @@ def quorum(leaving=None, joining=0):
     itself, and an error has the arithmetic of the first that may not go. From a manager.
 
     leaving
-        List of full ids or exact host names, in the order in which they would go, as
+        One full id or exact host name, or a list of them, in the order in which they would go, as
         :py:func:`swarm.demotion_order <demotion_order>` has it; a node that is no manager changes
         nothing.
     joining
@@ -331,7 +331,8 @@ def quorum(leaving=None, joining=0):
         salt manager1 swarm.quorum
         salt manager1 swarm.quorum '[manager3]'
     """
-    return __salt__["swarm.core"]("quorum", list(leaving or []), joining=joining)
+    leaving = [leaving] if isinstance(leaving, str) else leaving
+    return __salt__["swarm.core"]("quorum", leaving or [], joining=joining)
 
 
 def demotion_order(nodes):

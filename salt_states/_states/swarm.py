@@ -66,6 +66,12 @@ def _plan(init=False, known=False):
     return plan
 
 
+def _check(role, availability):
+    """Words that no node knows are told before anything is done, in test mode too."""
+    nothing = {"role": None, "availability": None, "labels": {}}
+    __salt__["swarm.node_diff"](nothing, role or "", availability or None)
+
+
 def _run_id():
     return __salt__["swarm_facts.run"]()["id"]
 
@@ -103,6 +109,7 @@ def initialized(
     """
     ret = _new(name)
     with _reported(ret, _tell_of_failure):
+        _check("manager", availability)
         plan = _plan(init, known=True)
         if plan["action"] == "handover":
             ret["comment"] = "the cluster is there; hosts that are its managers promote pillar's"
@@ -202,6 +209,7 @@ def joined(
     }
     by_hand = bool(source and remote_addrs)
     with _reported(ret, None if by_hand else _publish_outcome):
+        _check(role, availability)
         facts = __salt__["swarm_facts.collect"]()
         given = {"action": "exists", "members": None, "digest": None}
         plan = given if by_hand else _plan_to_join(facts, role)

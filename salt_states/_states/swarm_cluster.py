@@ -413,12 +413,12 @@ def ca_rotated(name, key=None, timeout=None, **kwargs):
             _would(ret, changes, "the CA would be rotated")
             return ret
         if under_way:
-            _wait_for_ca(timeout or CA_SECONDS)
+            _wait_for_ca(CA_SECONDS if timeout is None else timeout)
         else:
             if key is not None:
                 # Before the rotation, with the root that it replaces: what was cut off shows.
                 mark = {f"{LABEL}.ca.key": key, f"{LABEL}.ca.from": digest}
-                __salt__["swarm.cluster_update"](labels=mark)
+                __salt__["swarm.cluster_update"](labels=mark, timeout=timeout)
             __salt__["swarm.rotate_ca"](timeout=timeout)
         after = __salt__["swarm.cluster"]()
         if after["ca_rotating"] or after["ca_digest"] == digest:
@@ -428,6 +428,8 @@ def ca_rotated(name, key=None, timeout=None, **kwargs):
 
 
 def _wait_for_ca(seconds):
+    if isinstance(seconds, bool) or not isinstance(seconds, (int, float)):
+        raise SaltInvocationError(f"timeout wants a number of seconds, not {seconds!r}")
     end = time.monotonic() + seconds
     while __salt__["swarm.cluster"]()["ca_rotating"]:
         if time.monotonic() > end:

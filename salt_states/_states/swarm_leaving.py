@@ -139,6 +139,8 @@ def departed(name, hosts, cluster="", **kwargs):
     """
     ret = _new(name)
     with _reported(ret):
+        if not isinstance(hosts, list):
+            raise SaltInvocationError("hosts wants a list of minion ids")
         if __opts__["id"] not in hosts:
             ret["comment"] = "this host stays"
             return ret
@@ -311,11 +313,11 @@ def pruned(name, limit, **kwargs):
         if __salt__["swarm_facts.plan"]()["action"] == "init":
             ret["comment"] = "there is no cluster yet"
             return ret
-        unnamed = __salt__["swarm.demotion_order"](_unnamed())
-        names = ", ".join(_title(node) for node in unnamed)
         if __opts__["test"] and __salt__["swarm_facts.collect"]()["role"] != "manager":
             ret["comment"] = "this host manages no cluster yet; it would look for them then"
             return ret
+        unnamed = __salt__["swarm.demotion_order"](_unnamed())
+        names = ", ".join(_title(node) for node in unnamed)
         if len(unnamed) > limit:
             raise CommandExecutionError(
                 f"{len(unnamed)} nodes are not in pillar, and swarm:prune lets {limit} be removed:"

@@ -126,7 +126,7 @@ def _change(ret, before, wanted, timeout):
     node_id, changes = before["id"], __salt__["swarm.node_diff"](before, **wanted)
     role, availability = (changes.get(field, {}).get("new") for field in ("role", "availability"))
     steps_down = role == "worker" and __salt__["swarm.info"]()["node_id"] == node_id
-    __salt__["swarm.node_update"](node_id, availability, role, _new_labels(changes))
+    __salt__["swarm.node_update"](node_id, availability, role, _new_labels(changes), timeout)
     ret["changes"] = changes
     if steps_down:
         # It has lost its view of the nodes with its role; its own engine tells how it went.
@@ -238,7 +238,7 @@ def nodes_absent(name, nodes=None, force=False, **kwargs):
     ret = _new(name)
     with _reported(ret):
         wanted = [name] if nodes is None else nodes
-        if not isinstance(wanted, list) or not all(isinstance(one, str) for one in wanted):
+        if not isinstance(wanted, list) or not all(isinstance(one, str) and one for one in wanted):
             raise SaltInvocationError("nodes wants a list of node ids or host names")
         found = __salt__["swarm.demotion_order"](_named(wanted))
         if not force:

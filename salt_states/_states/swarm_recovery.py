@@ -81,6 +81,8 @@ def recovered(
 
 def _facts(host):
     """The facts of all managers of the run, where nothing in them speaks against it."""
+    if not isinstance(host, str):
+        raise SaltInvocationError(f"host wants the minion id of one manager, not {host!r}")
     run = __salt__["swarm_facts.run"]()
     facts = __salt__["swarm_facts.fresh"](run["managers"])
     silent = [name for name in run["managers"] if name not in facts]
