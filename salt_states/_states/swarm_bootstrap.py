@@ -120,15 +120,34 @@ def dead_removed(name, **kwargs):
             hosts = __salt__["swarm_facts.fresh"](
                 __salt__["swarm_facts.manager_ids"](), known=True
             )
-            nodes = [node for node in __salt__["swarm.nodes"]() if _of_manager(node)]
-            dead = __salt__["swarm_facts.left_behind"](nodes, hosts)
-            dead = __salt__["swarm.demotion_order"](dead)
-            if dead:
-                # The same check in test mode, and before the first of them goes.
-                __salt__["swarm.quorum"]([node["id"] for node in dead])
-            _remove(ret, dead)
+            _remove(ret, _managers_behind(__salt__["swarm.nodes"](), hosts))
             ret["comment"] = ret["comment"] or "no dead manager in the node list"
     return ret
+
+
+def _managers_behind(nodes, facts):
+    """Manager records that pillar's managers left, as they may be demoted; refused by the quorum."""
+    nodes = [node for node in nodes if _of_manager(node)]
+    dead = __salt__["swarm.demotion_order"](__salt__["swarm_facts.left_behind"](nodes, facts))
+    if dead:
+        # The same check in test mode, and before the first of them goes.
+        __salt__["swarm.quorum"]([node["id"] for node in dead])
+    return dead
+
+
+def _workers_behind(nodes, facts):
+    """
+    Worker records that hosts left. A host's word takes no ready node away, since it may be forged:
+    the managers must see another node of the run at its address.
+    """
+    own = {entry["node_id"] for entry in facts.values()}
+    seen = {node["addr"] for node in nodes.values() if node["id"] in own and node["addr"]}
+    workers = [node for node in nodes.values() if not _of_manager(node)]
+    return [
+        node
+        for node in __salt__["swarm_facts.left_behind"](workers, facts)
+        if node["state"] != "ready" or node["addr"] in seen
+    ]
 
 
 def _of_manager(node):
@@ -277,10 +296,11 @@ def verified(name, **kwargs):
         if __opts__["test"]:
             _check_quorum(roles, facts)
         nodes, missing = _settled(roles, facts)
-        # Those of managers went before any manager joined (dead_removed).
-        workers = [node for node in nodes.values() if not _of_manager(node)]
-        dead = __salt__["swarm_facts.left_behind"](workers, facts)
-        _remove(ret, dead + ([] if missing else _nameless(nodes, facts)))
+        dead = _workers_behind(nodes, facts) + ([] if missing else _nameless(nodes, facts))
+        if not __opts__["test"]:
+            # Most went before any manager joined, as dead_removed predicted.
+            dead += _managers_behind(nodes.values(), {m: facts[m] for m in managers if m in facts})
+        _remove(ret, dead)
         if not __opts__["test"]:
             _summarize(ret, roles, facts, nodes, missing)
         ret["comment"] = ret["comment"] or "no record of a host that left is in the node list"

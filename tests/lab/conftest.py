@@ -348,7 +348,7 @@ def until_manages(lab, host):
 def until_idle(lab):
     """Jobs of a run that was cut off still run on the minions; a new one would find them busy."""
     asked = (",".join(HOSTS), "saltutil.is_running", "state.*")
-    until(lambda: not any(lab.salt(*asked, check=False).values()), "no state running")
+    until(lambda: not any(lab.salt(*asked, check=False).values()), "no state running", seconds=240)
 
 
 def until_answers(lab, minion):

@@ -206,6 +206,28 @@ def test_verified_removes_a_workers_old_record_as_predicted(formed):
     assert "removed the records of hosts that left" in real["comment"]
     assert verified(formed)["changes"] == {}
 
+def test_verified_removes_what_a_manager_left_in_this_very_run(replaced):
+    """Such as one that was killed as it joined, and joined anew: its record came after dead_removed."""
+    machine = replaced["manager3"].machine
+    cluster = replaced["manager1"].machine.cluster
+    cluster.add(machine, "manager", "drain")
+    real = verified(replaced)
+    assert (real["result"], set(real["changes"])) == (True, {replaced.gone})
+    assert replaced.gone not in cluster.nodes
+
+
+def test_a_workers_word_takes_no_ready_node_away(formed):
+    """It says that it is at the address of another one, of the same name, which is silent."""
+    rogue, victim = formed["worker2"].machine, formed["worker1"].machine
+    cluster = formed["manager1"].machine.cluster
+    cluster.add(rogue, "worker", None)
+    formed.down.add("worker1")
+    run = all_published(formed)
+    formed.mine["worker2"]["swarm"].update(name="worker1", addresses=[victim.address])
+    ret = state(formed, "manager1", "verified", run=run)
+    assert ret["changes"] == {} and victim.node_id in cluster.nodes
+
+
 def nameless(fleet, **fields):
     """A join that failed after its certificate was issued: a record, and no host that has it."""
     cluster = fleet["manager1"].machine.cluster
