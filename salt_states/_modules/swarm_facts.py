@@ -181,13 +181,13 @@ def collect(error="", sealed=None):
 
 def _add_standstill(facts):
     """
-    A join that never came to its end is pending, whatever the engine makes of it: it can be left and
-    done anew. A member that does not come up is in error, and keeps what it has.
+    A join that got no certificate is pending, whatever the engine makes of it: it can be left and
+    done anew. With one this host is a member that does not come up, and keeps what it has. (moby's
+    own JoinInProgress does not tell: each new start of an engine that joined sets it again.)
     """
-    found = __salt__["swarm.membership"]()
-    facts["state"] = "pending" if found["joining"] else "error"
+    facts["node_id"] = facts["node_id"] or __salt__["swarm.certificate"]().get("node_id", "")
+    facts["state"] = "error" if facts["node_id"] else "pending"
     if facts["state"] == "error":
-        facts["node_id"] = facts["node_id"] or found["node_id"]
         facts["error"] = facts["error"] or (
             "this host is a member that has not come up: see that it reaches the managers, and they"
             " this host, at TCP port 2377"
@@ -213,7 +213,9 @@ def _add_cluster(facts):
         token = __salt__["swarm.join_token"]("worker")
         facts["cluster"] = token["cluster_id"]
         facts["digest"] = token["digest"]
-        facts["members"] = [node["id"] for node in __salt__["swarm.nodes"]()]
+        # A record gets its name with its host's first report: before that it is no member to keep.
+        nodes = __salt__["swarm.nodes"]()
+        facts["members"] = [node["id"] for node in nodes if node["hostname"]]
     except CommandExecutionError as exc:
         facts["error"] = facts["error"] or str(exc)
 

@@ -12,7 +12,6 @@ Beside the swarm itself: the node's certificate, and what stays on a host that l
 """
 
 import datetime
-import json
 import os
 
 import salt.utils.files
@@ -21,9 +20,6 @@ from salt.exceptions import CommandExecutionError
 # Below the engine's root folder (docker info, "Docker Root Dir"); written by swarmkit's ca package.
 CERTIFICATE = "swarm/certificates/swarm-node.crt"
 KEY = "swarm/certificates/swarm-node.key"
-# moby's own notes on how it starts its swarm part.
-STATE = "swarm/docker-state.json"
-MOST_BYTES = 65536
 # Networks that every engine has.
 BUILT_IN = ("bridge", "host", "none")
 # What docker.engine and the engine's package leave in /etc.
@@ -88,31 +84,6 @@ def certificate():
         "until": f"{until:%Y-%m-%dT%H:%M:%SZ}",
         "days_left": left.days,
     }
-
-
-def membership():
-    """
-    What lies on this host of its membership, also while its engine does not come up in the swarm.
-
-    Returns ``{"joining": whether a join has begun that never came to its end, "node_id": that of
-    the certificate; empty without one}``.
-
-    CLI Example:
-
-    .. code-block:: bash
-
-        salt worker1 swarm.membership
-    """
-    path = os.path.join(_root(), STATE)
-    try:
-        with salt.utils.files.fopen(path, "rb") as handle:
-            noted = json.loads(handle.read(MOST_BYTES))
-        joining = bool(noted["JoinInProgress"])
-    except FileNotFoundError:
-        joining = False
-    except (OSError, ValueError, KeyError, TypeError) as exc:
-        raise CommandExecutionError(f"cannot read {path}: {exc}") from None
-    return {"joining": joining, "node_id": certificate().get("node_id", "")}
 
 
 def key_locked():

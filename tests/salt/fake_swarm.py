@@ -197,9 +197,9 @@ class Machine:
         self.state, self.error = "inactive", ""
         self.node_id, self.cluster, self.manager = "", None, False
 
-    def membership(self):
-        """What lies on its disk: without a certificate, a join that never came to its end."""
-        return {"joining": not self.node_id, "node_id": self.node_id}
+    def certificate(self):
+        """What lies on its disk: a host that is no member, or not yet, has none."""
+        return {"node_id": self.node_id} if self.node_id else {}
 
     def leads_or_follows(self):
         return self.docker == "running" and self.state == "active" and self.manager

@@ -56,7 +56,7 @@ class Job:
         self.salt = salt.loader.minion_mods(opts)
         self.states = salt.loader.states(opts, self.salt, utils={}, serializers={})
         # The real one: what it reads lies on a disk, which machines in memory have not.
-        self.membership = self.salt["swarm.membership"].func
+        self.certificate = self.salt["swarm.certificate"].func
         # Salt 3008 has two loaders, one of them for what modules call by __salt__.
         for loader in {id(one): one for one in (self.salt, self._inner())}.values():
             self._prepare(loader)
@@ -74,7 +74,7 @@ class Job:
             ENGINE_FOLDER=os.path.dirname(__file__) if installed else "/nonexistent",
             LEADER_SECONDS=0,
         )
-        loader["swarm.membership"] = minion.machine.membership
+        loader["swarm.certificate"] = minion.machine.certificate
         loader["swarm_mine.read"].func.__globals__["_connection"] = minion.fleet.connect
 
     def replace(self, function, instead):

@@ -250,6 +250,17 @@ def test_member_that_does_not_come_up_keeps_what_it_has(formed, name, engine_say
     assert formed.rows() == FORMED
 
 
+def test_join_that_was_cut_off_after_its_certificate_is_done_anew(formed):
+    """Its record never got a name, so it is no member to keep."""
+    machine = formed["worker1"].machine
+    node = machine.cluster.nodes[machine.node_id]
+    node.update(hostname="", addr="")
+    machine.state = "pending"
+    steps = formed.bootstrap()
+    assert steps["ok"], failures(steps)
+    assert formed.rows() == FORMED and node["id"] not in machine.cluster.nodes
+
+
 @pytest.mark.parametrize("name", ["worker1", "manager2"])
 def test_member_that_does_not_come_up_since_its_record_went_joins_anew(formed, name):
     machine = formed[name].machine

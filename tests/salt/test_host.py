@@ -61,12 +61,17 @@ def write_certificate(root, start, days):
     path.write_bytes(made.public_bytes(serialization.Encoding.PEM))
 
 
+def certificate(job):
+    with salt.loader.context.loader_context(job.salt):
+        return job.certificate()
+
+
 def test_certificate(host):
     job, root = host
-    assert job.salt["swarm.certificate"]() == {}, "in no swarm"
+    assert certificate(job) == {}, "in no swarm"
     start = datetime.datetime(2026, 1, 2, 3, 4, 5)
     write_certificate(root, start, 90)
-    found = job.salt["swarm.certificate"]()
+    found = certificate(job)
     left = found.pop("days_left")
     assert found == {
         "node_id": "node1",
@@ -84,29 +89,7 @@ def test_a_certificate_that_is_none(host):
     job, root = host
     (root / "swarm/certificates/swarm-node.crt").write_text("no PEM")
     with pytest.raises(CommandExecutionError, match="cannot read .*swarm-node.crt"):
-        job.salt["swarm.certificate"]()
-
-
-def membership(job):
-    with salt.loader.context.loader_context(job.salt):
-        return job.membership()
-
-
-def test_membership(host):
-    job, root = host
-    assert membership(job) == {"joining": False, "node_id": ""}
-    write_certificate(root, datetime.datetime(2026, 11, 1), 90)
-    for noted in (True, False):
-        (root / "swarm/docker-state.json").write_text(json.dumps({"JoinInProgress": noted}))
-        assert membership(job) == {"joining": noted, "node_id": "node1"}
-
-
-@pytest.mark.parametrize("text", ["", "no JSON", "[]", "{}"])
-def test_notes_of_the_engine_that_are_none(host, text):
-    job, root = host
-    (root / "swarm/docker-state.json").write_text(text)
-    with pytest.raises(CommandExecutionError, match="cannot read .*docker-state.json"):
-        membership(job)
+        certificate(job)
 
 
 @pytest.mark.parametrize(
