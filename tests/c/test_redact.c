@@ -109,10 +109,10 @@ static void wiping(void)
 	swarm__free_secret(NULL);
 }
 
-/* The sanitizer's strstr() looks at all of a text at each call. */
+/* A sanitizer's strstr() looks at all of a text at each call. */
 #ifdef __has_feature
-#define SANITIZED __has_feature(address_sanitizer)
-#elif defined(__SANITIZE_ADDRESS__)
+#define SANITIZED (__has_feature(address_sanitizer) || __has_feature(thread_sanitizer))
+#elif defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define SANITIZED 1
 #else
 #define SANITIZED 0
