@@ -216,6 +216,22 @@ def test_verified_removes_what_a_manager_left_in_this_very_run(replaced):
     assert replaced.gone not in cluster.nodes
 
 
+def test_a_ready_record_of_a_host_that_joins_anew_is_predicted(formed):
+    """The managers take some seconds to see that a node is gone."""
+    del formed.minions["worker2"]
+    machine = formed["worker1"].machine
+    cluster, old = machine.cluster, machine.node_id
+    rows = cluster.rows
+    cluster.rows = lambda: [
+        {**row, "state": "ready"} if row["id"] == old else row for row in rows()
+    ]
+    machine.wipe()
+    expected = verified(formed, test=True)
+    assert expected["changes"] == {old: {"old": "worker1", "new": ""}}
+    cluster.add(machine, "worker", None)
+    assert verified(formed)["changes"] == expected["changes"]
+
+
 def test_a_workers_word_takes_no_ready_node_away(formed):
     """It says that it is at the address of another one, of the same name, which is silent."""
     rogue, victim = formed["worker2"].machine, formed["worker1"].machine
