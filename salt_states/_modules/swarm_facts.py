@@ -159,7 +159,7 @@ def collect(error="", sealed=None):
         "error": error,
     }
     try:
-        info = __salt__["swarm.info"]()
+        info = _settled_info()
     except CommandExecutionError as exc:
         facts["state"] = "unreachable" if os.path.isdir(ENGINE_FOLDER) else "absent"
         facts["error"] = error or str(exc)
@@ -179,13 +179,34 @@ def collect(error="", sealed=None):
     return facts
 
 
+def _settled_info():
+    """
+    As ``swarm.info``. A member whose engine starts its swarm part anew is waited for, as one that was
+    just promoted may fail at its first try. What did not come up in that time is not waited for again.
+    """
+    kept = f"swarm_facts.up_by {run()['id']}"
+    while True:
+        info = __salt__["swarm.info"]()
+        if info["state"] not in ("pending", "error") or not _own_node(info):
+            __context__.pop(kept, None)
+            return info
+        if time.monotonic() >= __context__.setdefault(kept, time.monotonic() + LEADER_SECONDS):
+            return info
+        time.sleep(1)
+
+
+def _own_node(info):
+    """The id of this host's node, also while its engine does not know it; empty without one."""
+    return info["node_id"] or __salt__["swarm.certificate"]().get("node_id", "")
+
+
 def _add_standstill(facts):
     """
     A join that got no certificate is pending, whatever the engine makes of it: it can be left and
     done anew. With one this host is a member that does not come up, and keeps what it has. (moby's
     own JoinInProgress does not tell: each new start of an engine that joined sets it again.)
     """
-    facts["node_id"] = facts["node_id"] or __salt__["swarm.certificate"]().get("node_id", "")
+    facts["node_id"] = _own_node(facts)
     facts["state"] = "error" if facts["node_id"] else "pending"
     if facts["state"] == "error":
         facts["error"] = facts["error"] or (
@@ -225,7 +246,7 @@ def publish(error="", sealed=None, confirm=True):
     Put the facts of this host into the mine. Arguments and return value as
     :py:func:`swarm_facts.collect <collect>`; without ``sealed`` those that this host published
     earlier in the same run stay. A manager without leader waits for one, unless it has an error to
-    tell: another manager may just have gone. So does a member whose engine just starts.
+    tell: another manager may just have gone.
 
     confirm
         Read the entry back, since a master that keeps no mine says nothing of it.
@@ -242,7 +263,7 @@ def publish(error="", sealed=None, confirm=True):
         sealed = _of_this_run(read([own])).get(own, {}).get("sealed")
     facts = collect(error, sealed)
     end = time.monotonic() + LEADER_SECONDS
-    while not error and _may_come_up(facts) and time.monotonic() < end:
+    while not error and _leaderless(facts) and time.monotonic() < end:
         time.sleep(1)
         facts = collect(error, sealed)
     __salt__["swarm_mine.write"](facts)
@@ -408,10 +429,6 @@ def _is_manager(facts):
 
 def _leaderless(facts):
     return _is_manager(facts) and not facts.get("cluster")
-
-
-def _may_come_up(facts):
-    return _leaderless(facts) or facts["state"] == "error"
 
 
 def _is_worker(facts):

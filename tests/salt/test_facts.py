@@ -168,6 +168,30 @@ def test_a_manager_waits_for_an_election_unless_it_has_an_error_to_tell(fleet, e
     assert ("cluster" in published) is not bool(error)
 
 
+@pytest.mark.parametrize("comes_up", [True, False])
+def test_a_member_whose_engine_starts_anew_is_waited_for(fleet, comes_up):
+    """One that does not come up is waited for once in a job."""
+    fleet.form()
+    machine = fleet["worker1"].machine
+    machine.state, machine.error = "error", "connection refused"
+    job = fleet["worker1"].job()
+    collect, now = job.salt["swarm_facts.collect"], [100.0]
+
+    def sleep(seconds):
+        now[0] += seconds
+        if comes_up and now[0] > 103:
+            machine.state, machine.error = "active", ""
+
+    collect.func.__globals__.update(
+        LEADER_SECONDS=30, time=types.SimpleNamespace(monotonic=lambda: now[0], sleep=sleep)
+    )
+    for _ in range(2):
+        facts = collect()
+        assert facts["state"] == ("active" if comes_up else "error")
+        assert now[0] == (104 if comes_up else 130)
+    assert facts["error"] == ("" if comes_up else "connection refused")
+
+
 def test_current_tells_whether_publishing_again_would_say_anything_new(fleet):
     fleet.form()
     job = fleet["worker1"].job(run=fleet.new_run())
