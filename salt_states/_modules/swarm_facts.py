@@ -181,23 +181,22 @@ def collect(error="", sealed=None):
 
 def _settled_info():
     """
-    As ``swarm.info``. A member whose engine starts its swarm part anew is waited for, as one that was
-    just promoted may fail at its first try. What did not come up in that time is not waited for again.
+    As ``swarm.info``; the node id of what stands still is that of its certificate, where the engine
+    gives none. A member whose engine starts its swarm part anew is waited for, as one that was just
+    promoted may fail at its first try. What did not come up in that time is not waited for again.
     """
     kept = f"swarm_facts.up_by {run()['id']}"
     while True:
         info = __salt__["swarm.info"]()
-        if info["state"] not in ("pending", "error") or not _own_node(info):
+        stands_still = info["state"] in ("pending", "error")
+        if stands_still and not info["node_id"]:
+            info["node_id"] = __salt__["swarm.certificate"]().get("node_id", "")
+        if not stands_still or not info["node_id"]:
             __context__.pop(kept, None)
             return info
         if time.monotonic() >= __context__.setdefault(kept, time.monotonic() + LEADER_SECONDS):
             return info
         time.sleep(1)
-
-
-def _own_node(info):
-    """The id of this host's node, also while its engine does not know it; empty without one."""
-    return info["node_id"] or __salt__["swarm.certificate"]().get("node_id", "")
 
 
 def _add_standstill(facts):
@@ -206,7 +205,6 @@ def _add_standstill(facts):
     done anew. With one this host is a member that does not come up, and keeps what it has. (moby's
     own JoinInProgress does not tell: each new start of an engine that joined sets it again.)
     """
-    facts["node_id"] = _own_node(facts)
     facts["state"] = "error" if facts["node_id"] else "pending"
     if facts["state"] == "error":
         facts["error"] = facts["error"] or (

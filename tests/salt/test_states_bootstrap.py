@@ -206,6 +206,7 @@ def test_verified_removes_a_workers_old_record_as_predicted(formed):
     assert "removed the records of hosts that left" in real["comment"]
     assert verified(formed)["changes"] == {}
 
+
 def test_verified_removes_what_a_manager_left_in_this_very_run(replaced):
     """Such as one that was killed as it joined, and joined anew: its record came after dead_removed."""
     machine = replaced["manager3"].machine
@@ -244,11 +245,11 @@ def test_a_workers_word_takes_no_ready_node_away(formed):
     assert ret["changes"] == {} and victim.node_id in cluster.nodes
 
 
-def nameless(fleet, **fields):
+def nameless(fleet):
     """A join that failed after its certificate was issued: a record, and no host that has it."""
     cluster = fleet["manager1"].machine.cluster
     node = cluster.add(fleet["worker1"].machine, "manager", "drain")
-    node.update(hostname="", addr="", member=False, manager_addr="", **fields)
+    node.update(hostname="", addr="", member=False, manager_addr="")
     return node["id"]
 
 
