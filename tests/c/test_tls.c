@@ -142,6 +142,16 @@ static void certificates(void)
 	stop_front(&f);
 }
 
+/* All that the front wants of a client. */
+static void use_front(const front *f, swarm_client_options *options)
+{
+	options->url = f->url;
+	options->api_version = "1.45";
+	options->tls_ca = f->ca;
+	options->tls_cert = f->cert;
+	options->tls_key = f->key;
+}
+
 /* A child that goes away says nothing in its parent's name, so that goes on with its connection. */
 static void fork_between_calls(void)
 {
@@ -154,11 +164,7 @@ static void fork_between_calls(void)
 
 	if (!start_front(&f, rows))
 		return;
-	options.url = f.url;
-	options.api_version = "1.45";
-	options.tls_ca = f.ca;
-	options.tls_cert = f.cert;
-	options.tls_key = f.key;
+	use_front(&f, &options);
 	CHECK_INT(swarm_client_new(&options, &client, NULL), 0);
 	CHECK_INT(swarm_call_json(client, &info, NULL, NULL), 0);
 	fflush(stdout);
@@ -198,11 +204,7 @@ static void large_records(void)
 	line[sizeof(line) - 2] = '\n';
 	if (!start_front(&f, script))
 		return;
-	options.url = f.url;
-	options.api_version = "1.45";
-	options.tls_ca = f.ca;
-	options.tls_cert = f.cert;
-	options.tls_key = f.key;
+	use_front(&f, &options);
 	/* Where the limit must stand to be passed at the wrong moment depends on sizes of libcurl's. */
 	for (options.max_body = 66000; good && options.max_body < sizeof(line) - 2;
 	     options.max_body += 4096) {
