@@ -24,7 +24,7 @@ PYTHON := build/venv/bin/python
 PYTEST := $(PYTHON) -B -m pytest
 MESON := /usr/bin/meson
 DROPIN := build/dropin/_swarm-$(shell cat VERSION)-$(shell uname -m).abi3.so
-CORE_SOURCES := $(wildcard libswarm/*.[ch] libswarm/*.def libswarm/include/swarm/* pymodule/*.[ch]) \
+CORE_SOURCES := $(wildcard libswarm/*/*.[ch] libswarm/*/*.def libswarm/include/swarm/* pymodule/*.[ch]) \
 	$(addprefix pymodule/,build-dropin check-needs debian-source static-deps) libswarm/sources.txt setup.py VERSION
 # Stands for the wheel, whose name tells the platform.
 WHEEL := build/dist/.done

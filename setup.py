@@ -83,7 +83,7 @@ def extension():
         "saltext.swarm._swarm",
         sources=SOURCES,
         depends=DEPENDS,
-        include_dirs=["libswarm/include"],
+        include_dirs=["libswarm", "libswarm/include"],
         define_macros=[("SWARM_VERSION", f'"{VERSION}"'), ("Py_LIMITED_API", "0x030A0000")],
         extra_compile_args=[
             "-std=gnu11",

@@ -45,8 +45,8 @@ def operations():
 
 
 def dated():
-    """Return the rows of dated.def."""
-    return [Dated(k, p, int(s)) for k, p, s in calls(ROOT / "libswarm/dated.def", "DATED")]
+    """Return the rows of field_versions.def."""
+    return [Dated(k, p, int(s)) for k, p, s in calls(ROOT / "libswarm/call/field_versions.def", "DATED")]
 
 
 def errors():

@@ -1,4 +1,4 @@
-"""ops.def and dated.def against the API description of a real engine, both ways.
+"""ops.def and field_versions.def against the API description of a real engine, both ways.
 
 Where the two differ the engine decides; each difference stands here with its reason, and one that
 is no more fails too.

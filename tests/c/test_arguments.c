@@ -1,5 +1,5 @@
 /* Arguments against the row. No engine is needed: nothing is sent. */
-#include "internal.h"
+#include "call/internal.h"
 #include "test.h"
 
 typedef struct row {

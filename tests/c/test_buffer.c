@@ -1,5 +1,5 @@
 /* The growing buffer, percent-encoding, and the clock's arithmetic. */
-#include "internal.h"
+#include "common/internal.h"
 #include "test.h"
 
 static void growing(void)

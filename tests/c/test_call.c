@@ -1,6 +1,6 @@
 /* Calls by operation, from arguments to bytes, JSON or an error. */
+#include "call/internal.h"
 #include "fake_engine.h"
-#include "internal.h"
 #include "test.h"
 
 static swarm_client *open_client(fake_engine *engine, const char *version)

@@ -1,6 +1,6 @@
 /* Calls of every method and kind of answer, with credentials, and the statuses that are success. */
+#include "call/internal.h"
 #include "fake_engine.h"
-#include "internal.h"
 #include "test.h"
 
 static swarm_client *open_client(fake_engine *engine, const char *version)

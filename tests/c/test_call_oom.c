@@ -1,6 +1,6 @@
 /* Each allocation of a call fails in turn: always SWARM_E_NOMEM, and the client stays usable. */
+#include "base/internal.h"
 #include "fake_engine.h"
-#include "internal.h"
 #include "oom.h"
 #include "test.h"
 

@@ -4,8 +4,8 @@
  * for us, so its blocks are looked at where they start with our line; its own send buffer is out of
  * reach.
  */
+#include "call/internal.h"
 #include "fake_engine.h"
-#include "internal.h"
 #include "test.h"
 
 #include <curl/curl.h>

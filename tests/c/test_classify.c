@@ -1,5 +1,5 @@
 /* The engine's texts to codes, and the error made of a refusal. */
-#include "internal.h"
+#include "call/internal.h"
 #include "test.h"
 
 static void texts(void)

@@ -1,6 +1,6 @@
 /* Client options, the agreement on an API version, and what a failed connection is said to mean. */
+#include "base/internal.h"
 #include "fake_engine.h"
-#include "internal.h"
 #include "test.h"
 
 #include <curl/curl.h>

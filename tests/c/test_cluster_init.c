@@ -1,7 +1,7 @@
 /* Init: what is refused before, what is sent, and what is waited for. */
 #include "test_cluster.h"
 
-#include "internal.h"
+#include "base/internal.h"
 
 #define INIT "POST " API "/swarm/init"
 #define SWARM "GET " API "/swarm"

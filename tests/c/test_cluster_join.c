@@ -1,7 +1,7 @@
 /* Join: what is checked before, one manager after the other, and following it to its end. */
 #include "test_cluster.h"
 
-#include "internal.h"
+#include "base/internal.h"
 
 #define JOIN "POST " API "/swarm/join"
 #define LEAVE "POST " API "/swarm/leave?force=true"

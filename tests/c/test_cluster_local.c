@@ -1,7 +1,7 @@
 /* The local state, addresses held against this host, and the probe of a manager's port. */
 #include "test_cluster.h"
 
-#include "internal.h"
+#include "common/internal.h"
 
 static void states(void)
 {

@@ -5,7 +5,7 @@
  */
 #include "test_cluster.h"
 
-#include "internal.h"
+#include "base/internal.h"
 
 #include <malloc.h>
 

@@ -1,5 +1,5 @@
 /* The dated fields: each row is found where it stands, and nowhere else. */
-#include "internal.h"
+#include "call/internal.h"
 #include "test.h"
 
 typedef struct dated {
@@ -9,7 +9,7 @@ typedef struct dated {
 
 static const dated rows[] = {
 #define DATED(kind, path, since) { #kind, path, since },
-#include "dated.def"
+#include "call/field_versions.def"
 #undef DATED
 };
 

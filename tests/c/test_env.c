@@ -1,5 +1,5 @@
 /* The engine's address from docker's environment variables and contexts. */
-#include "internal.h"
+#include "base/internal.h"
 #include "test.h"
 
 #include <sys/stat.h>

@@ -1,5 +1,5 @@
 /* The error struct: names, first cause, wrapping, one clean line. */
-#include "internal.h"
+#include "base/internal.h"
 #include "test.h"
 
 static void names(void)

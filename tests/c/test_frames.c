@@ -1,5 +1,5 @@
 /* Records in bytes, and the names of folders: pure functions over tables. */
-#include "internal.h"
+#include "call/internal.h"
 #include "test.h"
 
 /* Bytes with their size, without the final NUL. */

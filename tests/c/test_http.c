@@ -1,6 +1,6 @@
 /* The transport on a good day: what goes over the wire, and over how many connections. */
 #include "fake_engine.h"
-#include "internal.h"
+#include "http/internal.h"
 #include "test.h"
 
 #include <fcntl.h>

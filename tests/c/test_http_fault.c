@@ -1,6 +1,6 @@
 /* The transport on bad days: cut, slow, endless, lying and silent answers; deadline and cancel. */
 #include "fake_engine.h"
-#include "internal.h"
+#include "http/internal.h"
 #include "test.h"
 
 #define REPLY "{\"name\":\"a value of some length\"}"

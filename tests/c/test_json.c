@@ -1,5 +1,5 @@
 /* Paths into trees, parse errors, and the merge patch of RFC 7396 (the cases of its appendix A). */
-#include "internal.h"
+#include "base/internal.h"
 #include "test.h"
 
 static void paths(void)

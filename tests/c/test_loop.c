@@ -1,6 +1,6 @@
 /* Calls in steps, for an event loop; and an allocator of the caller's. */
+#include "base/internal.h"
 #include "fake_engine.h"
-#include "internal.h"
 #include "test.h"
 
 #include <poll.h>

@@ -1,5 +1,5 @@
 /* The operation table: lookups, and the grammar of each row. */
-#include "internal.h"
+#include "call/internal.h"
 #include "test.h"
 
 static void lookups(void)

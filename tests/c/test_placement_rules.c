@@ -2,7 +2,7 @@
  * The rules of the scheduler, each by tables of a task, a node, and what the tasks on the node take;
  * the cases of the constraints follow those of swarmkit's own tests.
  */
-#include "placement.h"
+#include "placement/internal.h"
 #include "test.h"
 
 static json_t *parse(const char *text)

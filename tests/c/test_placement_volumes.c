@@ -1,5 +1,5 @@
 /* The rule on cluster volumes, by a table of a mount, a volume, who uses it, and a node. */
-#include "placement.h"
+#include "placement/internal.h"
 #include "test.h"
 
 static json_t *parse(const char *text)

@@ -1,5 +1,5 @@
 /* The redactor, by form and by value. */
-#include "internal.h"
+#include "base/internal.h"
 #include "test.h"
 
 #define DIGEST "3pu6hszjas19xyp7ghgosyx9k8atbfcr8p2is99znpy26u2lkl"

@@ -1,5 +1,5 @@
 /* The reader of JSON bytes: what it takes is what jansson takes, and what strings and numbers mean. */
-#include "scan.h"
+#include "base/scan.h"
 #include "test.h"
 
 #include <jansson.h>

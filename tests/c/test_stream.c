@@ -1,6 +1,6 @@
 /* Streams: records out of chunks of any size, cuts, framing, and what goes on beside them. */
+#include "base/internal.h"
 #include "fake_engine.h"
-#include "internal.h"
 #include "test.h"
 
 #include <poll.h>

@@ -1,6 +1,6 @@
 /* Each allocation fails in turn: streams, calls in steps, and addresses from files. */
+#include "base/internal.h"
 #include "fake_engine.h"
-#include "internal.h"
 #include "oom.h"
 #include "test.h"
 

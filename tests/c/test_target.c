@@ -1,5 +1,5 @@
 /* The target and the header made of arguments that were checked. No engine: nothing is sent. */
-#include "internal.h"
+#include "call/internal.h"
 #include "test.h"
 
 static void targets(void)

@@ -1,7 +1,7 @@
 /* TLS: with a client's certificate, without, to the wrong server, and without TLS in libcurl. */
 #define _GNU_SOURCE /* nftw() */
+#include "base/internal.h"
 #include "fake_engine.h"
-#include "internal.h"
 #include "test.h"
 
 #include <curl/curl.h>

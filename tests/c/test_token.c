@@ -1,5 +1,5 @@
 /* Join tokens by their form; the text of an error never quotes one. */
-#include "internal.h"
+#include "base/internal.h"
 #include "test.h"
 
 #define DIGEST "3pu6hszjas19xyp7ghgosyx9k8atbfcr8p2is99znpy26u2lkl"

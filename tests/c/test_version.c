@@ -1,6 +1,6 @@
 /* Engines from 20.10 to 29 and later: what version is spoken, and what a refusal of it is said to mean. */
+#include "base/internal.h"
 #include "fake_engine.h"
-#include "internal.h"
 #include "test.h"
 
 #define TOO_OLD(ours, theirs)                                                                      \

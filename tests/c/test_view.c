@@ -1,6 +1,6 @@
 /* Views: each field of each type, from bytes and from a tree, and the errors of both. */
-#include "internal.h"
 #include "test.h"
+#include "view/internal.h"
 
 /* What stands in the middle of these texts is not asked for by any field. */
 static const char node_text[] =

@@ -1,7 +1,7 @@
 /* Memory runs out at each allocation of a list in turn: an ordinary error, and nothing is lost. */
-#include "internal.h"
 #include "oom.h"
 #include "test.h"
+#include "view/internal.h"
 
 /* So many that the rows have to grow, with names and labels of every sort. */
 #define NODE                                                                                       \

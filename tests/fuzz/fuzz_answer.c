@@ -2,8 +2,8 @@
  * The engine's refusals: whatever comes, the error is one line of valid UTF-8 (jansson judges) and
  * names no secret of the request. Input: status byte, then the answer's body.
  */
+#include "call/internal.h"
 #include "fuzz.h"
-#include "internal.h"
 
 #define SECRET "Zq8-very-secret-Zq8"
 #define PASSWORD "Xk3.of-a-registry"

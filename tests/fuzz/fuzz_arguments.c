@@ -3,8 +3,8 @@
  * printable ASCII. Input: operation byte, then lines: id, name, value, body. Where the operation has
  * no body, that is the credentials.
  */
+#include "call/internal.h"
 #include "fuzz.h"
-#include "internal.h"
 
 #include <ctype.h>
 

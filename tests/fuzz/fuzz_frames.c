@@ -2,8 +2,8 @@
  * Records in bytes: whatever comes, a record lies within the bytes that it takes, and cutting the
  * input elsewhere gives the same records. Input: the bytes of a stream.
  */
+#include "call/internal.h"
 #include "fuzz.h"
-#include "internal.h"
 
 static int next(bool frames, const char *bytes, size_t size, swarm_record *record, size_t *used)
 {

@@ -1,6 +1,6 @@
 /* The redactor: never grows a text, leaves no token or key, and no value that it was given. */
+#include "base/internal.h"
 #include "fuzz.h"
-#include "internal.h"
 
 /* Is more than the mark behind a prefix? */
 static void check_prefix(const char *text, const char *prefix)

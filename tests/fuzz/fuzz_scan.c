@@ -4,7 +4,7 @@
  * scan.h: a number that no field asks for may be of any size.
  */
 #include "fuzz.h"
-#include "row.h"
+#include "view/internal.h"
 
 /* Every kind of field, at every depth, with names that a fuzzer comes upon. */
 typedef struct sample {

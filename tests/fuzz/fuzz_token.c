@@ -1,6 +1,6 @@
 /* The token parser: takes only the known forms, and its error quotes nothing of the token. */
+#include "base/internal.h"
 #include "fuzz.h"
-#include "internal.h"
 
 static const char *tail(const char *token)
 {

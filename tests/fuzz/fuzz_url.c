@@ -3,7 +3,7 @@
  * nothing else. Input: first byte odd for TLS, then the URL.
  */
 #include "fuzz.h"
-#include "internal.h"
+#include "http/internal.h"
 
 static void check_address(const char *url, bool tls, const char *address)
 {

@@ -1,5 +1,5 @@
 /* The cluster's settings, tokens, CA and unlock key, on a manager. */
-#include "../../libswarm/internal.h"
+#include "base/internal.h"
 #include "live.h"
 
 #include <ctype.h>

@@ -92,7 +92,7 @@ def test_drop_in_has_no_path_of_the_build():
 
 def test_own_sources_are_hardened_as_those_of_libcurl():
     """It reads what a peer sends, in a process of root: the canary, and libc's checked functions."""
-    objects = [*DROPIN.parent.glob(".work-*/temp/libswarm/error.o")]
+    objects = [*DROPIN.parent.glob(".work-*/temp/libswarm/base/error.o")]
     assert objects
     for compiled in objects:
         assert {"__stack_chk_fail", "__vsnprintf_chk"} <= set(run("nm", "--undefined-only", compiled).split())

@@ -287,7 +287,7 @@ def test_import_is_refused_with_another_library(tmp_path):
     include = subprocess.check_output(
         ["/usr/bin/python3", "-c", "import sysconfig; print(sysconfig.get_path('include'))"], text=True
     ).strip()
-    common = ["gcc", "-O0", "-w", "-std=gnu11", "-fPIC", "-fvisibility=hidden", f"-I{ROOT}/libswarm/include"]
+    common = ["gcc", "-O0", "-w", "-std=gnu11", "-fPIC", "-fvisibility=hidden", f"-I{ROOT}/libswarm", f"-I{ROOT}/libswarm/include"]
     library = [str(ROOT / name) for name in (ROOT / "libswarm/sources.txt").read_text().split()]
     front = [str(path) for path in sorted((ROOT / "pymodule").glob("*.c"))]
     objects = []

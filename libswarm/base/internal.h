@@ -1,0 +1,160 @@
+/*
+ * What the files of base/ share with all of the library: the error filler, the redactor, the growing
+ * buffer, the clock, JSON trees. They know nothing of HTTP or Docker. scan.h has what reads long lists.
+ */
+#ifndef SWARM_BASE_INTERNAL_H
+#define SWARM_BASE_INTERNAL_H
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+/*
+ * All is compiled hidden; in the library (not in the extension, which compiles the same sources
+ * into itself) the public functions are visible, and libswarm.map lists them. Include this file
+ * first.
+ */
+#include <jansson.h>
+#ifdef SWARM__EXPORT
+#pragma GCC visibility push(default)
+#endif
+#include <swarm/swarm.h>
+#ifdef SWARM__EXPORT
+#pragma GCC visibility pop
+#endif
+
+/* A function made nothing unless it says 0; every out parameter is untouched then. */
+
+/* --- error.c ----------------------------------------------------------------------------- */
+
+/*
+ * Fill err and return code. The text is redacted. The first cause wins: a filled err stays as it is.
+ * err may be NULL.
+ */
+int swarm__error(swarm_error *err, int code, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* SWARM_E_NOMEM with its static text. */
+int swarm__nomem(swarm_error *err);
+
+/* Put "context: " in front of the text of a filled error. Returns err->code, or code if err is NULL. */
+int swarm__error_wrap(swarm_error *err, int code, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* Forget an error, to try something else. */
+void swarm__error_clear(swarm_error *err);
+
+/* Length of the UTF-8 character that text begins with; 0 if there is none. */
+size_t swarm__utf8_length(const char *text, size_t size);
+
+/* Make text one line of valid UTF-8 in place: control characters to spaces, bad bytes to "?". */
+void swarm__one_line(char *text);
+
+/* --- redact.c ---------------------------------------------------------------------------- */
+
+/* Blank every occurrence of secret (at least 8 characters) in text, in place. */
+void swarm__redact_value(char *text, const char *secret);
+
+/* Wipe memory so that the compiler cannot leave it out. NULL is allowed. */
+void swarm__wipe(void *memory, size_t size);
+
+/* Wipe and free a string. NULL is allowed. */
+void swarm__free_secret(char *secret);
+
+/* --- memory of a caller's allocator; NULL: malloc and free ------------------------------------- */
+
+static inline void *swarm__allocate(const swarm_allocator *allocator, size_t size)
+{
+	return allocator ? allocator->allocate(size, allocator->payload) : malloc(size);
+}
+
+/* NULL is allowed. */
+static inline void swarm__release(const swarm_allocator *allocator, void *memory)
+{
+	if (!allocator)
+		free(memory);
+	else if (memory)
+		allocator->release(memory, allocator->payload);
+}
+
+/* --- buffer.c: bytes that grow up to a maximum; empties itself when an append fails --------- */
+
+typedef struct swarm__buffer {
+	char *data; /* NUL-terminated once something was added, NULL before */
+	size_t size;
+	size_t room;
+	size_t max;
+	const swarm_allocator *allocator; /* NULL: malloc */
+} swarm__buffer;
+
+void swarm__buffer_init(swarm__buffer *buffer, size_t max);
+void swarm__buffer_init_in(swarm__buffer *buffer, size_t max, const swarm_allocator *allocator);
+/* 0, SWARM_E_NOMEM, SWARM_E_TOO_LARGE; buffer is wiped and empty then. */
+int swarm__buffer_add(swarm__buffer *buffer, const void *bytes, size_t size);
+int swarm__buffer_add_string(swarm__buffer *buffer, const char *string);
+/* Percent-encoded for a path segment or query value, but for the characters in keep. */
+int swarm__buffer_add_encoded(swarm__buffer *buffer, const char *string, const char *keep);
+/* Drop the first size bytes. */
+void swarm__buffer_drop(swarm__buffer *buffer, size_t size);
+/* Wipe and free; ready for use again. */
+void swarm__buffer_clear(swarm__buffer *buffer);
+
+/* --- clock.c: monotonic milliseconds ----------------------------------------------------- */
+
+typedef struct swarm__deadline {
+	int64_t end_ms; /* monotonic */
+} swarm__deadline;
+
+int64_t swarm__now_ms(void);
+swarm__deadline swarm__deadline_in(int64_t timeout_ms, int64_t default_ms);
+/* Milliseconds left, 0 when passed. */
+int64_t swarm__deadline_left(const swarm__deadline *deadline);
+
+/* --- sha256.c ----------------------------------------------------------------------------- */
+
+#define SWARM__SHA256_HEX 65
+
+/* SHA-256 (FIPS 180-4) in lower-case hexadecimal digits, NUL-terminated. */
+void swarm__sha256_hex(const void *bytes, size_t size, char hex[SWARM__SHA256_HEX]);
+
+/* --- json.c: typed reads of an answer; a missing or null member gives the fallback ---------- */
+
+/* Member of an object by a dotted path such as "Swarm.Cluster.ID"; borrowed, NULL if not there. */
+const json_t *swarm__json_at(const json_t *json, const char *path);
+/* Borrowed; "" if it is not there or no string. */
+const char *swarm__json_string(const json_t *json, const char *path);
+bool swarm__json_bool(const json_t *json, const char *path);
+json_int_t swarm__json_integer(const json_t *json, const char *path);
+/*
+ * Text to a tree, any kind of value. 0, SWARM_E_NOMEM, SWARM_E_JSON (the text says where it is
+ * wrong, and never quotes).
+ */
+int swarm__json_parse(const char *text, size_t size, json_t **ret_json, swarm_error *err);
+/* Compact text of a tree, which may hold secrets, appended. 0, SWARM_E_NOMEM, SWARM_E_TOO_LARGE. */
+int swarm__json_dump(const json_t *json, swarm__buffer *buffer);
+/* For json_object_foreach(), whose functions take no const although they change nothing. */
+static inline json_t *swarm__json_iterable(const json_t *json)
+{
+	return (json_t *)json;
+}
+/* Wipe the string at a path of a tree that is ours alone; nothing where there is none. */
+void swarm__json_wipe(const json_t *json, const char *path);
+/* RFC 7396. New reference, target and patch unchanged; NULL without memory. */
+json_t *swarm__json_merge(const json_t *target, const json_t *patch);
+
+/* --- names.c: lists of names for error texts ---------------------------------------------- */
+
+typedef struct swarm__names {
+	char text[256]; /* "a, b, ..." */
+	bool full;
+} swarm__names;
+
+/* Add one name; dots where there is no more room. */
+void swarm__names_add(swarm__names *names, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+#endif

@@ -1,0 +1,199 @@
+/*
+ * The engine's refusals: status and text to a code, and to an error without secrets. The engine
+ * gives no machine-readable reason: most swarm refusals are 503 or 500 with a sentence (moby:
+ * daemon/cluster/errors.go; swarmkit: manager/controlapi, manager/state/raft, ca). A row here
+ * matches text and status, so that an object named like a sentence cannot choose the code.
+ */
+#define _GNU_SOURCE
+#include "call/internal.h"
+
+#include <string.h>
+#include <strings.h>
+
+enum { START, ANYWHERE };
+
+static const struct {
+	int status[2]; /* those with which the text is seen; 0: no other */
+	int where;
+	const char *text;
+	int code;
+} rules[] = {
+	/* moby 1.12 said 406 where later ones say 503. */
+	{ { 503, 406 },
+	  START,
+	  "This node is not a swarm manager. Use \"docker swarm init\"",
+	  SWARM_E_NOT_MEMBER },
+	{ { 503, 406 },
+	  START,
+	  "This node is not a swarm manager. Manager is being prepared",
+	  SWARM_E_UNAVAILABLE },
+	{ { 503, 406 }, START, "This node is not a swarm manager", SWARM_E_NOT_MANAGER },
+	{ { 503, 406 }, START, "This node is not part of a swarm", SWARM_E_NOT_MEMBER },
+	{ { 503, 406 }, START, "This node is not part of swarm", SWARM_E_NOT_MEMBER },
+	{ { 503, 406 }, START, "This node is already part of a swarm", SWARM_E_MEMBER },
+	{ { 503, 500 }, START, "Timeout was reached before node", SWARM_E_PENDING },
+	{ { 503, 500 }, START, "Swarm is encrypted and", SWARM_E_LOCKED },
+	{ { 503, 500 }, START, "Swarm certificates have expired", SWARM_E_STATE },
+	{ { 401, 400 }, ANYWHERE, "swarm could not be unlocked", SWARM_E_KEY },
+	/* swarmkit: InvalidArgument for cluster volumes, Unknown for all else. */
+	{ { 500, 400 }, ANYWHERE, "update out of sequence", SWARM_E_SEQUENCE },
+	{ { 500, 503 }, ANYWHERE, "The swarm does not have a leader", SWARM_E_NO_LEADER },
+	{ { 500, 503 }, ANYWHERE, "node lost leader status", SWARM_E_NO_LEADER },
+	{ { 500, 503 }, ANYWHERE, "no elected cluster leader", SWARM_E_NO_LEADER },
+	/* Either no leader for less than 10 s, or a busy one: nobody can tell. */
+	{ { 500 }, ANYWHERE, "context deadline exceeded", SWARM_E_UNAVAILABLE },
+	{ { 500, 400 }, ANYWHERE, "invalid join token", SWARM_E_TOKEN },
+	{ { 500, 400 }, ANYWHERE, "A valid join token is necessary", SWARM_E_TOKEN },
+	{ { 500, 400 }, ANYWHERE, "remote CA does not match fingerprint", SWARM_E_TOKEN },
+	{ { 500, 400 }, ANYWHERE, "this would result in a loss of quorum", SWARM_E_QUORUM },
+	{ { 500, 400 }, ANYWHERE, "attempting to demote the last manager", SWARM_E_QUORUM },
+	{ { 400 }, ANYWHERE, "client version ", SWARM_E_VERSION },
+	{ { 400 }, ANYWHERE, "client is newer than server", SWARM_E_VERSION },
+	/* The router's answer for a path that this engine does not have. */
+	{ { 404 }, START, "page not found", SWARM_E_VERSION },
+};
+
+static bool fits(size_t i, int http_status, const char *message)
+{
+	bool status = false;
+
+	for (size_t n = 0; n < 2 && rules[i].status[n]; n++)
+		status |= rules[i].status[n] == http_status;
+	if (!status)
+		return false;
+	if (rules[i].where == START)
+		return strncasecmp(message, rules[i].text, strlen(rules[i].text)) == 0;
+	return strcasestr(message, rules[i].text) != NULL;
+}
+
+/* gRPC's own words in front of the sentence; a number for the code before 17.06. */
+static const char *skip_grpc(const char *message)
+{
+	const char *text;
+
+	if (strncmp(message, "rpc error: code = ", 18) != 0)
+		return message;
+	text = strstr(message, " desc = ");
+	return text ? text + 8 : message;
+}
+
+int swarm__classify(int http_status, const char *message)
+{
+	message = skip_grpc(message ? message : "");
+	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++)
+		if (fits(i, http_status, message))
+			return rules[i].code;
+	switch (http_status) {
+	case 404:
+		return SWARM_E_NOT_FOUND;
+	case 409:
+		return SWARM_E_CONFLICT;
+	case 503:
+		return SWARM_E_UNAVAILABLE;
+	default:
+		return SWARM_E_HTTP;
+	}
+}
+
+/* --- the error ----------------------------------------------------------------------------- */
+
+/* Of a body, or of credentials for a registry. */
+static bool is_secret_field(const char *name)
+{
+	static const char *const names[] = { "JoinToken",     "UnlockKey",    "SigningCAKey",
+					     "Data",          "password",     "auth",
+					     "identitytoken", "registrytoken" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strcmp(name, names[i]) == 0)
+			return true;
+	return false;
+}
+
+/* The whole value, and each line of it: a key of many lines comes back as one escaped line. */
+static void redact_secret(char *message, const char *secret)
+{
+	char line[256];
+
+	swarm__redact_value(message, secret);
+	while (*secret) {
+		size_t length = strcspn(secret, "\r\n");
+
+		if (length < sizeof(line)) {
+			memcpy(line, secret, length);
+			line[length] = '\0';
+			swarm__redact_value(message, line);
+		}
+		secret += length + (secret[length] != '\0');
+	}
+	swarm__wipe(line, sizeof(line));
+}
+
+static void redact_body(char *message, const json_t *body)
+{
+	const char *name;
+	json_t *value;
+
+	json_object_foreach (swarm__json_iterable(body), name, value) {
+		if (json_is_object(value))
+			redact_body(message, value);
+		else if (json_is_string(value) && is_secret_field(name))
+			redact_secret(message, json_string_value(value));
+	}
+}
+
+/* The header as it was sent. False without memory. */
+static bool redact_header(char *message, const swarm_call_options *request)
+{
+	swarm__buffer header;
+	bool good;
+
+	swarm__buffer_init(&header, 2 * SWARM__MAX_AUTH);
+	good = swarm__make_header(swarm_op_get((int)request->op), request, &header, NULL) == 0;
+	if (header.data)
+		swarm__redact_value(message, header.data + strlen(SWARM__AUTH_HEADER ": "));
+	swarm__buffer_clear(&header);
+	return good;
+}
+
+/* The text of {"message": text}, or the body where it is no such JSON. New; NULL without memory. */
+static char *read_message(const swarm__buffer *body)
+{
+	const char *bytes = body->data ? body->data : "";
+	const char *message;
+	json_t *json = NULL;
+	char *copy = NULL;
+
+	if (swarm__json_parse(bytes, body->size, &json, NULL) == SWARM_E_NOMEM)
+		return NULL;
+	message = json_string_value(json_object_get(json, "message"));
+	copy = strdup(message ? message : bytes);
+	swarm__json_wipe(json, "message");
+	json_decref(json);
+	return copy;
+}
+
+int swarm__refusal(int http_status, const swarm__buffer *body, const swarm_call_options *request,
+		   swarm_error *err)
+{
+	char *message = read_message(body);
+	int code;
+
+	if (!message || (request && !redact_header(message, request))) {
+		swarm__free_secret(message);
+		return swarm__nomem(err);
+	}
+	code = swarm__classify(http_status, message);
+	redact_body(message, request ? request->body : NULL);
+	redact_body(message, request ? request->registry_auth : NULL);
+	if (err && !err->code)
+		err->http_status = http_status;
+	swarm__one_line(message);
+	if (message[0])
+		swarm__error(err, code, "%s", message);
+	else
+		swarm__error(err, code, "the engine answered HTTP %d without a reason",
+			     http_status);
+	swarm__free_secret(message);
+	return code;
+}

@@ -1,0 +1,142 @@
+/*
+ * The cluster's own object, through a manager: its join tokens and its settings.
+ */
+#include "cluster/internal.h"
+
+#include <string.h>
+
+enum { DEFAULT_TIMEOUT_MS = 60000 };
+
+/* --- join tokens ---------------------------------------------------------------------------- */
+
+void swarm_tokens_clear(swarm_tokens *tokens)
+{
+	if (!tokens)
+		return;
+	swarm__free_secret(tokens->worker);
+	swarm__free_secret(tokens->manager);
+	free(tokens->cluster_id);
+	*tokens = (swarm_tokens)SWARM_TOKENS_INIT;
+}
+
+/* 0 and a new string; SWARM_E_JSON where the path has none. */
+static int copy_string(const json_t *json, const char *path, char **ret_copy, swarm_error *err)
+{
+	const char *string = swarm__json_string(json, path);
+
+	if (!*string)
+		return swarm__error(err, SWARM_E_JSON, "%s: expected string", path);
+	*ret_copy = strdup(string);
+	return *ret_copy ? 0 : swarm__nomem(err);
+}
+
+int swarm_tokens_get(swarm_client *client, int64_t timeout_ms, swarm_tokens *ret_tokens,
+		     swarm_error *err)
+{
+	swarm__deadline deadline = swarm__deadline_in(timeout_ms, DEFAULT_TIMEOUT_MS);
+	swarm_tokens tokens = SWARM_TOKENS_INIT;
+	json_t *cluster;
+	int rc;
+
+	if (!client || !ret_tokens)
+		return swarm__error(err, SWARM_E_INVAL, "client and ret_tokens are required");
+	rc = swarm__call(client, SWARM_OP_SWARM_INSPECT, NULL, NULL, NULL, &deadline, &cluster,
+			 err);
+	if (rc)
+		return rc;
+	rc = copy_string(cluster, "JoinTokens.Worker", &tokens.worker, err);
+	if (!rc)
+		rc = copy_string(cluster, "JoinTokens.Manager", &tokens.manager, err);
+	if (!rc)
+		rc = copy_string(cluster, "ID", &tokens.cluster_id, err);
+	swarm__json_wipe(cluster, "JoinTokens.Worker");
+	swarm__json_wipe(cluster, "JoinTokens.Manager");
+	json_decref(cluster);
+	if (rc)
+		swarm_tokens_clear(&tokens);
+	else
+		*ret_tokens = tokens;
+	return rc;
+}
+
+/* --- settings ------------------------------------------------------------------------------- */
+
+static int check_rotation(void *payload, const json_t *before, const json_t *after,
+			  swarm_error *err)
+{
+	const unsigned *rotate = payload;
+
+	(void)before;
+	/* moby drops the rotation in silence then. */
+	if (*rotate & SWARM_ROTATE_UNLOCK_KEY &&
+	    !swarm__json_bool(after, "EncryptionConfig.AutoLockManagers"))
+		return swarm__error(
+			err, SWARM_E_INVAL,
+			"there is no unlock key to rotate: autolock is off in this swarm");
+	return 0;
+}
+
+/*
+ * A signing key is a secret that must not come back in the change. moby blanks it when read, so it
+ * is there only where the caller gave a new one.
+ */
+static void drop_signing_key(json_t *change)
+{
+	json_t *config = json_object_get(json_object_get(change, "new"), "CAConfig");
+
+	if (!*swarm__json_string(config, "SigningCAKey"))
+		return;
+	swarm__json_wipe(config, "SigningCAKey");
+	json_object_del(config, "SigningCAKey");
+}
+
+int swarm_cluster_update(swarm_client *client, const json_t *patch, unsigned rotate,
+			 int64_t timeout_ms, json_t **ret_change, swarm_error *err)
+{
+	static const struct {
+		unsigned flag;
+		const char *name;
+	} rotations[] = {
+		{ SWARM_ROTATE_WORKER_TOKEN, "rotateWorkerToken" },
+		{ SWARM_ROTATE_MANAGER_TOKEN, "rotateManagerToken" },
+		{ SWARM_ROTATE_UNLOCK_KEY, "rotateManagerUnlockKey" },
+	};
+	enum { ROTATIONS = sizeof(rotations) / sizeof(rotations[0]) };
+	swarm__deadline deadline = swarm__deadline_in(timeout_ms, DEFAULT_TIMEOUT_MS);
+	swarm_query query[ROTATIONS + 1] = { { NULL, NULL } };
+	unsigned known = 0;
+	size_t count = 0;
+	json_t *change;
+	int rc;
+
+	if (!client)
+		return swarm__error(err, SWARM_E_INVAL, "client is required");
+	rc = patch ? swarm__patch_check(SWARM_OP_SWARM_UPDATE, patch, err) : 0;
+	if (rc)
+		return rc;
+	for (size_t i = 0; i < ROTATIONS; i++) {
+		if (rotate & rotations[i].flag)
+			query[count++] = (swarm_query){ rotations[i].name, "true" };
+		known |= rotations[i].flag;
+	}
+	if (rotate & ~known)
+		return swarm__error(err, SWARM_E_INVAL, "unknown rotation flags 0x%x",
+				    rotate & ~known);
+	rc = swarm__update_run(client,
+			       &(swarm__update){ .inspect = SWARM_OP_SWARM_INSPECT,
+						 .update = SWARM_OP_SWARM_UPDATE,
+						 .patch = patch,
+						 .query = query,
+						 .always = count > 0,
+						 .check = check_rotation,
+						 .payload = &rotate },
+			       &deadline, &change, err);
+	if (rc)
+		return rc;
+	drop_signing_key(change);
+	if (ret_change)
+		*ret_change = change;
+	else
+		json_decref(change);
+	return 0;
+}

@@ -1,0 +1,15 @@
+/*
+ * What the files of cluster/ show to those above.
+ */
+#ifndef SWARM_CLUSTER_INTERNAL_H
+#define SWARM_CLUSTER_INTERNAL_H
+
+#include "common/internal.h"
+
+/* --- leave.c ----------------------------------------------------------------------------- */
+
+/* As swarm_leave(), within a deadline. */
+int swarm__leave(swarm_client *client, bool force, const swarm__deadline *deadline,
+		 swarm_error *err);
+
+#endif

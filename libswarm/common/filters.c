@@ -1,0 +1,69 @@
+/*
+ * Filters of lists: to the engine's JSON, and the check after it. moby takes "id" and "name" as the
+ * start of a value (of a network's name, as any part of it), which no caller means. All other
+ * filters are exact in the engine.
+ */
+#include "common/internal.h"
+
+#include <string.h>
+
+/* {"name": ["a", "b"], "label": ["x=y"]}; NULL without memory. */
+static json_t *make_tree(const swarm_query *filters)
+{
+	json_t *tree = json_object();
+
+	for (; tree && filters->name; filters++) {
+		json_t *values = json_object_get(tree, filters->name);
+
+		if (!values) {
+			json_object_set_new(tree, filters->name, json_array());
+			values = json_object_get(tree, filters->name);
+		}
+		if (json_array_append_new(values, json_string(filters->value)) < 0) {
+			json_decref(tree);
+			return NULL;
+		}
+	}
+	return tree;
+}
+
+int swarm__filters_make(const swarm_query *filters, swarm__buffer *text, swarm_error *err)
+{
+	json_t *tree;
+	int rc;
+
+	if (!filters || !filters->name)
+		return 0;
+	for (const swarm_query *filter = filters; filter->name; filter++)
+		if (!filter->value)
+			return swarm__error(err, SWARM_E_INVAL, "the filter '%s' has no value",
+					    filter->name);
+	tree = make_tree(filters);
+	if (!tree)
+		return swarm__nomem(err);
+	rc = swarm__json_dump(tree, text);
+	json_decref(tree);
+	if (rc == SWARM_E_TOO_LARGE)
+		return swarm__error(err, SWARM_E_INVAL, "the filters are too long");
+	return rc ? swarm__nomem(err) : 0;
+}
+
+/* Is value among the values of the filters with this name, or are there none? */
+static bool is_wanted(const swarm_query *filters, const char *name, const char *value)
+{
+	bool asked = false;
+
+	for (; filters && filters->name; filters++) {
+		if (strcmp(filters->name, name) != 0)
+			continue;
+		if (strcmp(filters->value, value) == 0)
+			return true;
+		asked = true;
+	}
+	return !asked;
+}
+
+bool swarm__filters_match(const swarm_query *filters, const char *id, const char *name)
+{
+	return is_wanted(filters, "id", id) && (!name || is_wanted(filters, "name", name));
+}

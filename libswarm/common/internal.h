@@ -1,0 +1,125 @@
+/*
+ * What the folders above share in talking to a manager: waiting, asking again, filters, changing an
+ * object, and this host's own state.
+ */
+#ifndef SWARM_COMMON_INTERNAL_H
+#define SWARM_COMMON_INTERNAL_H
+
+#include "call/internal.h"
+
+/* --- address.c --------------------------------------------------------------------------- */
+
+/*
+ * "host[:port]" or "[v6]:port" or bare v6 to host and port; port is "" where none is given.
+ * 0 or SWARM_E_INVAL.
+ */
+int swarm__address_split(const char *address, char *host, size_t host_size, char *port,
+			 size_t port_size, swarm_error *err);
+/*
+ * Is "ip-or-interface[:port]" this host's? 0, or SWARM_E_INVAL with a text that lists what this
+ * host has. what names the option in the text, such as "advertise address".
+ */
+int swarm__address_check_local(const char *what, const char *address, swarm_error *err);
+
+/* --- filters.c ------------------------------------------------------------------------------ */
+
+/*
+ * Filters, NULL or a list that ends with a NULL name, to the engine's JSON; text is initialized and
+ * stays empty without filters. 0, SWARM_E_INVAL, SWARM_E_NOMEM.
+ */
+int swarm__filters_make(const swarm_query *filters, swarm__buffer *text, swarm_error *err);
+/* Are this id and name (NULL: has none) exactly among those that the filters want? */
+bool swarm__filters_match(const swarm_query *filters, const char *id, const char *name);
+
+/* --- wait.c ------------------------------------------------------------------------------ */
+
+/*
+ * Sleep, in steps that ask the cancel callback; never past the deadline.
+ * 0, SWARM_E_CANCELED; SWARM_E_TIMEOUT when the deadline has passed already.
+ */
+int swarm__sleep(swarm_client *client, const swarm__deadline *deadline, int64_t ms,
+		 swarm_error *err);
+
+/*
+ * Sleep between two looks at the engine: about 100 ms, then longer up to 1 s, never past the
+ * deadline. *pause_ms is 0 before the first time. As swarm__sleep().
+ */
+int swarm__pause(swarm_client *client, const swarm__deadline *deadline, int64_t *pause_ms,
+		 swarm_error *err);
+/* May the same call go well a moment later: no leader for now, or the engine's 20 s were over? */
+bool swarm__may_pass(const swarm_error *err);
+/* Whole seconds, at least 1, for texts. */
+int64_t swarm__seconds_since(int64_t started_ms);
+/* SWARM_E_TIMEOUT with the advice for an engine that hangs in what; in place of what err says. */
+int swarm__hung(swarm_error *err, const char *what, int64_t started_ms);
+
+/*
+ * Tell the caller's progress callback how far a wait has come; total 0 where that is not known. The
+ * text is redacted and cut to the length of an error's.
+ */
+void swarm__progress(swarm_client *client, const char *what, size_t done, size_t total,
+		     const char *format, ...) __attribute__((format(printf, 5, 6)));
+
+/* How long swarm__pause() sleeps this time. */
+int64_t swarm__pause_length(int64_t *pause_ms);
+
+/* --- local.c: this host ------------------------------------------------------------------ */
+
+/* As swarm_local_get(), within a deadline. */
+int swarm__local_read(swarm_client *client, const swarm__deadline *deadline,
+		      swarm_local **ret_local, swarm_error *err);
+/* 0 on a host outside a swarm; else SWARM_E_MEMBER or SWARM_E_LOCKED, with what to do. */
+int swarm__local_require_inactive(const swarm_local *local, swarm_error *err);
+
+static inline void swarm__local_cleanup(swarm_local **local)
+{
+	swarm_local_free(*local);
+}
+#define SWARM__AUTO_LOCAL __attribute__((cleanup(swarm__local_cleanup)))
+
+/* What init and join alike say of this host; NULL leaves a field to the engine. */
+typedef struct swarm__host {
+	const char *listen_addr;
+	const char *advertise_addr;
+	const char *data_path_addr;
+	const char *availability;
+} swarm__host;
+
+/* 0 or SWARM_E_INVAL. Addresses are held against this host where the engine runs on it. */
+int swarm__host_check(const swarm_client *client, const swarm__host *host, swarm_error *err);
+/* 0 or SWARM_E_INVAL: "active", "pause" or "drain". */
+int swarm__availability_check(const char *availability, swarm_error *err);
+/* New object with the body fields of these; NULL without memory. */
+json_t *swarm__host_body(const swarm__host *host);
+
+/* --- update.c: read, merge, write with the index read, again where another writer came first  */
+
+/* Refuse a patch with fields that the operation does not have: a slip of the pen. SWARM_E_INVAL. */
+int swarm__patch_check(swarm_op update, const json_t *patch, swarm_error *err);
+/* A call that is asked again until the deadline while an error may pass; the last error stands. */
+int swarm__call_patiently(swarm_client *client, swarm_op op, const char *id,
+			  const swarm_query *query, const swarm__deadline *deadline,
+			  json_t **ret_json, swarm_error *err);
+/* The same for swarm__call_text(). */
+int swarm__call_text_patiently(swarm_client *client, swarm_op op, const swarm_query *query,
+			       const swarm__deadline *deadline, swarm__buffer *ret_text,
+			       swarm_error *err);
+
+typedef struct swarm__update {
+	swarm_op inspect;
+	swarm_op update;
+	const char *id;              /* NULL for the cluster */
+	const json_t *patch;         /* an object, or NULL */
+	const swarm_query *query;    /* beside version; may be NULL */
+	const json_t *registry_auth; /* may be NULL */
+	bool always;                 /* send although the patch changes nothing (rotation) */
+	/* Looks at each pair of specs before it is sent; may be NULL. */
+	int (*check)(void *payload, const json_t *before, const json_t *after, swarm_error *err);
+	void *payload;
+} swarm__update;
+
+/* ret_change as swarm_cluster_update(), may be NULL. */
+int swarm__update_run(swarm_client *client, const swarm__update *update,
+		      const swarm__deadline *deadline, json_t **ret_change, swarm_error *err);
+
+#endif

@@ -1,0 +1,271 @@
+/*
+ * Change an object of the cluster: read it, merge a patch into the tree that was read, send that
+ * with the index read, and again where another writer came first. The engine replaces the whole
+ * object, so what this library does not know of must come back as it was read. Knows no object's
+ * meaning.
+ */
+#include "common/internal.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { MAX_QUERY = 8 };
+
+/* swarmkit: a manager promoted a moment ago is not in the raft group yet; it is soon. */
+static bool is_joining_raft(const swarm_error *err)
+{
+	return err->http_status == 404 &&
+	       strstr(err->text, "can't find manager in raft memberlist");
+}
+
+static bool again(const swarm_error *err)
+{
+	return err->code == SWARM_E_SEQUENCE || swarm__may_pass(err) || is_joining_raft(err);
+}
+
+/* One of ret_json and ret_text. */
+static int call_patiently(swarm_client *client, swarm_op op, const char *id,
+			  const swarm_query *query, const swarm__deadline *deadline,
+			  json_t **ret_json, swarm__buffer *ret_text, swarm_error *err)
+{
+	swarm_error last = SWARM_ERROR_INIT;
+	int64_t pause = 0;
+	int rc;
+
+	for (;;) {
+		swarm_error here = SWARM_ERROR_INIT;
+
+		rc = ret_text ? swarm__call_text(client, op, query, deadline, ret_text, &here)
+			      : swarm__call(client, op, id, query, NULL, deadline, ret_json, &here);
+		if (!rc)
+			return 0;
+		if (!(rc == SWARM_E_TIMEOUT && last.code))
+			last = here;
+		if (!swarm__may_pass(&here))
+			break;
+		swarm__error_clear(&here);
+		rc = swarm__pause(client, deadline, &pause, &here);
+		if (rc == SWARM_E_CANCELED)
+			last = here;
+		if (rc)
+			break;
+	}
+	if (err)
+		*err = last;
+	return last.code;
+}
+
+int swarm__call_patiently(swarm_client *client, swarm_op op, const char *id,
+			  const swarm_query *query, const swarm__deadline *deadline,
+			  json_t **ret_json, swarm_error *err)
+{
+	return call_patiently(client, op, id, query, deadline, ret_json, NULL, err);
+}
+
+int swarm__call_text_patiently(swarm_client *client, swarm_op op, const swarm_query *query,
+			       const swarm__deadline *deadline, swarm__buffer *ret_text,
+			       swarm_error *err)
+{
+	return call_patiently(client, op, NULL, query, deadline, NULL, ret_text, err);
+}
+
+/* --- one object as it was read -------------------------------------------------------------- */
+
+/* moby parses the index as uint64; jansson has refused anything over 2^63-1 by now. */
+static int read_version(const json_t *object, char *text, size_t size, swarm_error *err)
+{
+	const json_t *index = swarm__json_at(object, "Version.Index");
+
+	/* moby leaves a zero out. */
+	if (index && (!json_is_integer(index) || json_integer_value(index) < 0))
+		return swarm__error(err, SWARM_E_JSON, "Version.Index: expected an integer from 0");
+	snprintf(text, size, "%llu", (unsigned long long)json_integer_value(index));
+	return 0;
+}
+
+static bool is_empty(const json_t *json)
+{
+	return !json || json_is_null(json) ||
+	       (json_is_object(json) && json_object_size(json) == 0) ||
+	       (json_is_array(json) && json_array_size(json) == 0);
+}
+
+/* Each member of a as in b; moby writes nothing, null, {} and [] for the same thing. */
+static bool covers(json_t *a, json_t *b)
+{
+	const char *name;
+	json_t *value;
+
+	json_object_foreach (a, name, value) {
+		json_t *other = json_object_get(b, name);
+
+		if (!json_equal(value, other) && !(is_empty(value) && is_empty(other)))
+			return false;
+	}
+	return true;
+}
+
+int swarm__patch_check(swarm_op update, const json_t *patch, swarm_error *err)
+{
+	const char *fields = swarm_op_get((int)update)->body;
+	swarm__names known = { 0 };
+	swarm__field field;
+	const char *name;
+	json_t *value;
+
+	if (!json_is_object(patch))
+		return swarm__error(err, SWARM_E_INVAL, "the change is an object");
+	json_object_foreach (swarm__json_iterable(patch), name, value) {
+		if (swarm__field_find(fields, name, &field))
+			continue;
+		while (swarm__field_next(&fields, &field))
+			swarm__names_add(&known, "%.*s", (int)field.length, field.name);
+		return swarm__error(err, SWARM_E_INVAL, "there is no field '%s': the fields are %s",
+				    name, known.text);
+	}
+	return 0;
+}
+
+/* --- one round and all of them -------------------------------------------------------------- */
+
+typedef struct round {
+	json_t *object; /* as read */
+	json_t *before; /* its Spec; borrowed from object */
+	json_t *after;
+	bool same; /* nothing was sent */
+} round;
+
+static void round_clear(round *r)
+{
+	/* The cluster's tree has them, and a new signing key may come from the caller. */
+	swarm__json_wipe(r->object, "JoinTokens.Worker");
+	swarm__json_wipe(r->object, "JoinTokens.Manager");
+	swarm__json_wipe(r->after, "CAConfig.SigningCAKey");
+	json_decref(r->object);
+	json_decref(r->after);
+	*r = (round){ 0 };
+}
+
+static int send_spec(swarm_client *client, const swarm__update *u, const swarm__deadline *deadline,
+		     const round *r, swarm_error *err)
+{
+	swarm_call_options options = SWARM_CALL_INIT(u->update);
+	swarm_query query[MAX_QUERY + 2] = { { NULL, NULL } };
+	char version[24];
+	size_t count = 1;
+	int rc = read_version(r->object, version, sizeof(version), err);
+
+	if (rc)
+		return rc;
+	query[0] = (swarm_query){ "version", version };
+	for (const swarm_query *more = u->query; more && more->name && count <= MAX_QUERY; more++)
+		query[count++] = *more;
+	options.id = u->id;
+	options.query = query;
+	options.body = r->after;
+	options.registry_auth = u->registry_auth;
+	return swarm__call_until(client, &options, deadline, NULL, err);
+}
+
+/* ret_unsure: an error after which nobody knows whether the write went through. */
+static int run_round(swarm_client *client, const swarm__update *u, const swarm__deadline *deadline,
+		     round *r, bool *ret_unsure, swarm_error *err)
+{
+	json_t *none;
+	int rc = swarm__call(client, u->inspect, u->id, NULL, NULL, deadline, &r->object, err);
+
+	if (rc)
+		return rc;
+	r->before = json_object_get(r->object, "Spec");
+	if (!json_is_object(r->before))
+		return swarm__error(err, SWARM_E_JSON, "Spec: expected object");
+	none = json_object();
+	r->after = none ? swarm__json_merge(r->before, u->patch ? u->patch : none) : NULL;
+	json_decref(none);
+	if (!r->after)
+		return swarm__nomem(err);
+	if (u->check)
+		rc = u->check(u->payload, r->before, r->after, err);
+	if (rc)
+		return rc;
+	r->same = !u->always && covers(r->before, r->after) && covers(r->after, r->before);
+	if (r->same)
+		return 0;
+	rc = send_spec(client, u, deadline, r, err);
+	*ret_unsure = rc && swarm__may_pass(err);
+	return rc;
+}
+
+/* old: the spec before an earlier round whose write may have been the one that counts; or NULL. */
+static int make_change(const round *r, json_t *old, json_t **ret_change, swarm_error *err)
+{
+	json_t *change;
+
+	if (!ret_change)
+		return 0;
+	if (r->same)
+		change = json_pack("{s:O, s:o}", "old", old ? old : r->before, "new",
+				   json_deep_copy(r->before));
+	else
+		change = json_pack("{s:O, s:o}", "old", r->before, "new", json_deep_copy(r->after));
+	if (!change)
+		return swarm__nomem(err);
+	*ret_change = change;
+	return 0;
+}
+
+static int wait_turn(swarm_client *client, const swarm__deadline *deadline, const swarm_error *last,
+		     int64_t *pause, swarm_error *err)
+{
+	/* The first lost race says only that somebody wrote just now: go again at once. */
+	if (last->code == SWARM_E_SEQUENCE && *pause == 0) {
+		*pause = 1;
+		return swarm__client_canceled(client, err);
+	}
+	return swarm__pause(client, deadline, pause, err);
+}
+
+int swarm__update_run(swarm_client *client, const swarm__update *u, const swarm__deadline *deadline,
+		      json_t **ret_change, swarm_error *err)
+{
+	swarm_error last = SWARM_ERROR_INIT;
+	json_t *unsure_spec = NULL;
+	int64_t pause = 0;
+	int tries = 0;
+	int rc;
+
+	for (;;) {
+		swarm_error here = SWARM_ERROR_INIT;
+		round r = { 0 };
+		bool unsure = false;
+
+		rc = run_round(client, u, deadline, &r, &unsure, &here);
+		if (!rc)
+			rc = make_change(&r, unsure_spec, ret_change, &here);
+		if (unsure && !unsure_spec)
+			unsure_spec = json_incref(r.before);
+		round_clear(&r);
+		if (!rc)
+			goto out;
+		tries++;
+		/* A deadline that passes in a later round hides why there was one. */
+		if (!(rc == SWARM_E_TIMEOUT && last.code))
+			last = here;
+		if (!again(&here))
+			break;
+		swarm__error_clear(&here);
+		rc = wait_turn(client, deadline, &last, &pause, &here);
+		if (rc == SWARM_E_CANCELED)
+			last = here;
+		if (rc)
+			break;
+	}
+	rc = last.code;
+	if (rc == SWARM_E_SEQUENCE)
+		swarm__error_wrap(&last, rc, "other writers came first %d times", tries);
+	if (err)
+		*err = last;
+out:
+	json_decref(unsure_spec);
+	return rc;
+}

@@ -1,0 +1,291 @@
+/*
+ * Change and drain nodes: the checks before a change, and the wait until no task is left. How an
+ * update is written is update.c's, and who may stop being a manager is quorum.c's.
+ */
+#include "node/internal.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { DEFAULT_TIMEOUT_MS = 60000, DRAIN_TIMEOUT_MS = 300000, NAMED = 3 };
+
+/* --- a node that is being changed ------------------------------------------------------------- */
+
+void swarm__target_clear(swarm__target *t)
+{
+	free(t->id);
+	free(t->name);
+	*t = (swarm__target){ 0 };
+}
+
+static int fill(swarm__target *t, const json_t *node, swarm_error *err)
+{
+	const char *id = swarm__json_string(node, "ID");
+	const char *name = swarm__json_string(node, "Description.Hostname");
+
+	if (!*id)
+		return swarm__error(err, SWARM_E_JSON, "ID: expected string");
+	t->id = strdup(id);
+	t->name = strdup(*name ? name : id);
+	/*
+	 * swarmkit: a manager of before a force-new-cluster wants to be one for ever, since nobody can
+	 * demote who is not in the raft group; its record can be deleted as it is. A new leader calls
+	 * it unknown before it calls it down. One that is ready is on its way into the group.
+	 */
+	t->manager = json_is_object(swarm__json_at(node, "ManagerStatus")) ||
+		     (strcmp(swarm__json_string(node, "Spec.Role"), "manager") == 0 &&
+		      strcmp(swarm__json_string(node, "Status.State"), "ready") == 0);
+	return t->id && t->name ? 0 : swarm__nomem(err);
+}
+
+int swarm__target_find(swarm_client *client, const char *node, const swarm__deadline *deadline,
+		       swarm__target *ret_target, swarm_error *err)
+{
+	json_t *json;
+	int rc;
+
+	if (!client)
+		return swarm__error(err, SWARM_E_INVAL, "client is required");
+	*ret_target = (swarm__target){ .client = client,
+				       .deadline = *deadline,
+				       .started = swarm__now_ms() };
+	rc = swarm__node_get(client, node, true, deadline, &json, err);
+	if (rc)
+		return rc;
+	rc = fill(ret_target, json, err);
+	json_decref(json);
+	return rc;
+}
+
+/* --- change --------------------------------------------------------------------------------- */
+
+static bool demotes(const json_t *before, const json_t *after)
+{
+	return strcmp(swarm__json_string(before, "Role"), "manager") == 0 &&
+	       strcmp(swarm__json_string(after, "Role"), "worker") == 0;
+}
+
+/* The check of swarm__update. */
+static int check_quorum(void *payload, const json_t *before, const json_t *after, swarm_error *err)
+{
+	return demotes(before, after) ? swarm__quorum_check(payload, err) : 0;
+}
+
+/* moby takes some of this in another case of letters, and answers the rest with a 400. */
+static int check_patch(const json_t *patch, swarm_error *err)
+{
+	const json_t *role = json_object_get(patch, "Role");
+	const json_t *availability = json_object_get(patch, "Availability");
+	const json_t *name = json_object_get(patch, "Name");
+	json_t *labels = json_object_get(patch, "Labels");
+	const char *label;
+	json_t *value;
+
+	if (!patch)
+		return swarm__error(err, SWARM_E_INVAL, "a change is required");
+	if (swarm__patch_check(SWARM_OP_NODE_UPDATE, patch, err))
+		return SWARM_E_INVAL;
+	if (role && (!json_is_string(role) || (strcmp(json_string_value(role), "worker") != 0 &&
+					       strcmp(json_string_value(role), "manager") != 0)))
+		return swarm__error(err, SWARM_E_INVAL, "Role is 'worker' or 'manager'");
+	if (availability && !json_is_string(availability))
+		return swarm__error(err, SWARM_E_INVAL, "Availability is a string");
+	if (availability && swarm__availability_check(json_string_value(availability), err))
+		return SWARM_E_INVAL;
+	if (name && !json_is_string(name))
+		return swarm__error(err, SWARM_E_INVAL, "Name is a string");
+	if (labels && !json_is_object(labels))
+		return swarm__error(err, SWARM_E_INVAL, "Labels is an object of strings");
+	json_object_foreach (labels, label, value)
+		if (!json_is_string(value) && !json_is_null(value))
+			return swarm__error(err, SWARM_E_INVAL,
+					    "label '%s' is a string, or null to remove it", label);
+	return 0;
+}
+
+int swarm__target_change(swarm__target *t, const json_t *patch, json_t **ret_change,
+			 swarm_error *err)
+{
+	const swarm__update update = {
+		.inspect = SWARM_OP_NODE_INSPECT,
+		.update = SWARM_OP_NODE_UPDATE,
+		.id = t->id,
+		.patch = patch,
+		.check = check_quorum,
+		.payload = t,
+	};
+	json_t *made;
+	int rc = swarm__update_run(t->client, &update, &t->deadline, &made, err);
+
+	if (rc)
+		return rc;
+	if (ret_change && json_object_set_new(made, "id", json_string(t->id)) < 0)
+		rc = swarm__nomem(err);
+	else if (ret_change)
+		*ret_change = json_incref(made);
+	json_decref(made);
+	return rc;
+}
+
+int swarm_node_update(swarm_client *client, const char *node, const json_t *patch,
+		      int64_t timeout_ms, json_t **ret_change, swarm_error *err)
+{
+	swarm__deadline deadline = swarm__deadline_in(timeout_ms, DEFAULT_TIMEOUT_MS);
+	swarm__target SWARM__AUTO_TARGET t = { 0 };
+	int rc;
+
+	if (!client)
+		return swarm__error(err, SWARM_E_INVAL, "client is required");
+	rc = check_patch(patch, err);
+	if (!rc)
+		rc = swarm__target_find(client, node, &deadline, &t, err);
+	return rc ? rc : swarm__target_change(&t, patch, ret_change, err);
+}
+
+/* {"Labels": {name: value or null}}; NULL without memory. */
+static json_t *label_patch(const swarm_query *labels)
+{
+	json_t *members = json_object();
+
+	for (; members && labels->name; labels++) {
+		json_t *value = labels->value ? json_string(labels->value) : json_null();
+
+		if (json_object_set_new(members, labels->name, value) < 0) {
+			json_decref(members);
+			return NULL;
+		}
+	}
+	return members ? json_pack("{s:o}", "Labels", members) : NULL;
+}
+
+int swarm_node_label(swarm_client *client, const char *node, const swarm_query *labels,
+		     int64_t timeout_ms, json_t **ret_change, swarm_error *err)
+{
+	json_t *patch;
+	int rc;
+
+	if (!labels)
+		return swarm__error(err, SWARM_E_INVAL, "labels are required");
+	patch = label_patch(labels);
+	if (!patch)
+		return swarm__nomem(err);
+	rc = swarm_node_update(client, node, patch, timeout_ms, ret_change, err);
+	json_decref(patch);
+	return rc;
+}
+
+/* --- drain ---------------------------------------------------------------------------------- */
+
+/*
+ * Does this task run on the node, or is it about to? What the managers want of it does not matter
+ * once the node has it: a task that is to shut down runs until it did. moby: the order of states.
+ */
+static bool is_left(const json_t *task, const char *node_id)
+{
+	static const char *const waiting[] = { "new", "allocated", "pending" };
+	static const char *const there[] = { "assigned", "accepted", "preparing",
+					     "ready",    "starting", "running" };
+	const char *state = swarm__json_string(task, "Status.State");
+	const char *desired = swarm__json_string(task, "DesiredState");
+
+	if (strcmp(swarm__json_string(task, "NodeID"), node_id) != 0)
+		return false;
+	for (size_t i = 0; i < sizeof(there) / sizeof(there[0]); i++)
+		if (strcmp(state, there[i]) == 0)
+			return true;
+	for (size_t i = 0; i < sizeof(waiting) / sizeof(waiting[0]); i++)
+		if (strcmp(state, waiting[i]) == 0)
+			return strcmp(desired, "running") == 0 || strcmp(desired, "ready") == 0;
+	return false;
+}
+
+/* Tasks left on the node, with the names of a few. */
+static int count_tasks(const swarm__target *t, size_t *ret_left, swarm__names *ret_names,
+		       swarm_error *err)
+{
+	char filters[512];
+	const swarm_query query[] = { { "filters", filters }, { NULL, NULL } };
+	json_t *tasks, *task;
+	swarm__names names = { 0 };
+	size_t left = 0, i;
+	int rc;
+
+	snprintf(filters, sizeof(filters), "{\"node\":[\"%s\"]}", t->id);
+	rc = swarm__call_patiently(t->client, SWARM_OP_TASK_LIST, NULL, query, &t->deadline, &tasks,
+				   err);
+	if (rc)
+		return rc;
+	/* moby: null is an empty list. */
+	if (!json_is_array(tasks) && !json_is_null(tasks))
+		rc = swarm__error(err, SWARM_E_JSON, "task list: expected array");
+	json_array_foreach (tasks, i, task) {
+		if (!is_left(task, t->id))
+			continue;
+		if (left++ < NAMED)
+			swarm__names_add(&names, "%s (%s)", swarm__json_string(task, "ID"),
+					 swarm__json_string(task, "Status.State"));
+	}
+	json_decref(tasks);
+	if (!rc) {
+		*ret_left = left;
+		*ret_names = names;
+	}
+	return rc;
+}
+
+/*
+ * By looks alone: no event tells of a task (moby: noderunner.go watches nodes, services, networks,
+ * secrets and configs).
+ */
+static int wait_idle(const swarm__target *t, swarm_error *err)
+{
+	swarm__names names = { 0 };
+	int64_t pause = 0;
+	size_t left = 0, most = 0;
+	int rc;
+
+	do {
+		rc = count_tasks(t, &left, &names, err);
+		if (!rc) {
+			most = left > most ? left : most;
+			swarm__progress(t->client, "drain", most - left, most, "%s%s%s", t->name,
+					left ? ": " : "", names.text);
+		}
+		if (!rc && left == 0)
+			return 0;
+		if (!rc)
+			rc = swarm__pause(t->client, &t->deadline, &pause, err);
+	} while (!rc);
+	if (rc != SWARM_E_TIMEOUT || left == 0)
+		return rc;
+	swarm__error_clear(err);
+	return swarm__error(err, SWARM_E_TIMEOUT, "%zu %s still on %s after %lld s: %s%s", left,
+			    left == 1 ? "task is" : "tasks are", t->name,
+			    (long long)swarm__seconds_since(t->started), names.text,
+			    left > NAMED ? " and others" : "");
+}
+
+int swarm__target_drain(swarm__target *t, json_t **ret_change, swarm_error *err)
+{
+	json_t *patch = json_pack("{s:s}", "Availability", "drain");
+	json_t *made = NULL;
+	int rc = patch ? swarm__target_change(t, patch, &made, err) : swarm__nomem(err);
+
+	if (!rc)
+		rc = wait_idle(t, err);
+	if (!rc && ret_change)
+		*ret_change = json_incref(made);
+	json_decref(made);
+	json_decref(patch);
+	return rc;
+}
+
+int swarm_node_drain(swarm_client *client, const char *node, int64_t timeout_ms,
+		     json_t **ret_change, swarm_error *err)
+{
+	swarm__deadline deadline = swarm__deadline_in(timeout_ms, DRAIN_TIMEOUT_MS);
+	swarm__target SWARM__AUTO_TARGET t = { 0 };
+	int rc = swarm__target_find(client, node, &deadline, &t, err);
+
+	return rc ? rc : swarm__target_drain(&t, ret_change, err);
+}

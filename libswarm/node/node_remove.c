@@ -1,0 +1,131 @@
+/*
+ * Take node records out of the cluster: one, or all that are down. The hosts are not told.
+ */
+#include "node/internal.h"
+
+#include <string.h>
+
+enum { DEFAULT_TIMEOUT_MS = 60000 };
+
+int swarm__target_delete(const swarm__target *t, unsigned flags, swarm_error *err)
+{
+	const swarm_query forced[] = { { "force", "true" }, { NULL, NULL } };
+	swarm_error last = SWARM_ERROR_INIT;
+	bool unsure = false;
+	int64_t pause = 0;
+	int rc;
+
+	for (;;) {
+		swarm_error here = SWARM_ERROR_INIT;
+		bool racing;
+
+		rc = swarm__call(t->client, SWARM_OP_NODE_DELETE, t->id,
+				 flags & SWARM_REMOVE_FORCE ? forced : NULL, NULL, &t->deadline,
+				 NULL, &here);
+		/* A delete that the engine gave up waiting for may have gone through. */
+		if (!rc || (rc == SWARM_E_NOT_FOUND && unsure))
+			return 0;
+		if (!(rc == SWARM_E_TIMEOUT && last.code))
+			last = here;
+		/* swarmkit: the demotion of a moment ago is not everywhere yet. */
+		racing = flags & SWARM_REMOVE_DEMOTE && here.http_status == 400 &&
+			 strstr(here.text, "must be demoted");
+		if (!racing && !swarm__may_pass(&here))
+			break;
+		unsure = unsure || !racing;
+		swarm__error_clear(&here);
+		rc = swarm__pause(t->client, &t->deadline, &pause, &here);
+		if (rc == SWARM_E_CANCELED)
+			last = here;
+		if (rc)
+			break;
+	}
+	if (err)
+		*err = last;
+	return last.code;
+}
+
+int swarm_node_remove(swarm_client *client, const char *node, unsigned flags, int64_t timeout_ms,
+		      swarm_error *err)
+{
+	swarm__deadline deadline = swarm__deadline_in(timeout_ms, DEFAULT_TIMEOUT_MS);
+	swarm__target SWARM__AUTO_TARGET t = { 0 };
+	int rc;
+
+	if (flags & ~(SWARM_REMOVE_FORCE | SWARM_REMOVE_DEMOTE))
+		return swarm__error(err, SWARM_E_INVAL, "unknown removal flags 0x%x", flags);
+	rc = swarm__target_find(client, node, &deadline, &t, err);
+	if (!rc && flags & SWARM_REMOVE_DEMOTE && t.manager)
+		rc = swarm__target_demote(&t, NULL, err);
+	return rc ? rc : swarm__target_delete(&t, flags, err);
+}
+
+/* --- prune ---------------------------------------------------------------------------------- */
+
+/* Down, and neither a manager nor about to be one: a dead manager counts for the quorum. */
+static bool is_prunable(const swarm_node *node)
+{
+	return strcmp(node->state, "down") == 0 && !node->member &&
+	       strcmp(node->role, "worker") == 0;
+}
+
+/*
+ * Delete one without force, so that the engine refuses where the node came back in between; that,
+ * and a record that somebody else removed, is no error. ret_removed tells.
+ */
+static int prune_one(swarm_client *client, const char *id, const swarm__deadline *deadline,
+		     bool *ret_removed, swarm_error *err)
+{
+	swarm_error here = SWARM_ERROR_INIT;
+	const swarm__target target = { .client = client,
+				       .deadline = *deadline,
+				       .id = (char *)(uintptr_t)id };
+	int rc = swarm__target_delete(&target, 0, &here);
+
+	*ret_removed = rc == 0;
+	if (rc == 0 || rc == SWARM_E_NOT_FOUND || here.http_status == 400)
+		return 0;
+	if (err)
+		*err = here;
+	return rc;
+}
+
+static int prune_list(swarm_client *client, const swarm_node_list *list,
+		      const swarm__deadline *deadline, json_t *removed, swarm_error *err)
+{
+	for (size_t i = 0; i < list->count; i++) {
+		bool gone = false;
+		int rc;
+
+		if (!is_prunable(&list->nodes[i]))
+			continue;
+		rc = prune_one(client, list->nodes[i].id, deadline, &gone, err);
+		if (!rc && gone &&
+		    json_array_append_new(removed, json_string(list->nodes[i].id)) < 0)
+			rc = swarm__nomem(err);
+		if (rc)
+			return swarm__error_wrap(err, rc, "%zu nodes were removed, then %s",
+						 json_array_size(removed), list->nodes[i].hostname);
+	}
+	return 0;
+}
+
+int swarm_node_prune(swarm_client *client, int64_t timeout_ms, json_t **ret_ids, swarm_error *err)
+{
+	swarm__deadline deadline = swarm__deadline_in(timeout_ms, DEFAULT_TIMEOUT_MS);
+	swarm_node_list *list = NULL;
+	json_t *removed;
+	int rc;
+
+	if (!client)
+		return swarm__error(err, SWARM_E_INVAL, "client is required");
+	removed = json_array();
+	rc = removed ? swarm__node_list(client, true, &deadline, &list, err) : swarm__nomem(err);
+	if (!rc)
+		rc = prune_list(client, list, &deadline, removed, err);
+	if (!rc && ret_ids)
+		*ret_ids = json_incref(removed);
+	swarm_node_list_free(list);
+	json_decref(removed);
+	return rc;
+}

@@ -1,0 +1,133 @@
+/*
+ * Who is a manager: promote and demote with the wait for the raft group, which follows the record by
+ * seconds. How an update is written is update.c's, and the quorum before a demotion quorum.c's.
+ */
+#include "events/internal.h"
+#include "node/internal.h"
+
+#include <string.h>
+
+/* swarmkit: the role manager tries again every 5 s, and a certificate may take 16 s. */
+enum { DEFAULT_TIMEOUT_MS = 120000 };
+
+/* --- the wait for the raft group -------------------------------------------------------------- */
+
+/*
+ * A manager that demotes itself cannot be asked about the raft group for long: what it says of itself
+ * counts then. As look(); why is the error where the host is another one.
+ */
+static int look_at_self(const swarm__target *t, const swarm_error *why, swarm_error *err)
+{
+	swarm_local SWARM__AUTO_LOCAL *local = NULL;
+	int rc = swarm__local_read(t->client, &t->deadline, &local, err);
+
+	if (rc)
+		return rc;
+	if (strcmp(local->node_id, t->id) != 0) {
+		if (err)
+			*err = *why;
+		return why->code;
+	}
+	return local->state == SWARM_LOCAL_ACTIVE && !local->manager ? 0 : 1;
+}
+
+/*
+ * 0: the raft group is as wanted. 1: not yet. Else an error. A record that is gone is out of the
+ * group.
+ */
+static int look(const swarm__target *t, bool wanted, swarm_error *err)
+{
+	json_t *json;
+	const json_t *status;
+	swarm_error here = SWARM_ERROR_INIT;
+	bool there;
+	int rc = swarm__call_patiently(t->client, SWARM_OP_NODE_INSPECT, t->id, NULL, &t->deadline,
+				       &json, &here);
+
+	if (rc == SWARM_E_NOT_FOUND && !wanted)
+		return 0;
+	if ((rc == SWARM_E_NOT_MANAGER || rc == SWARM_E_UNAVAILABLE) && !wanted)
+		return look_at_self(t, &here, err);
+	if (rc) {
+		if (err)
+			*err = here;
+		return rc;
+	}
+	status = swarm__json_at(json, "ManagerStatus");
+	there = json_is_object(status);
+	/* A new member counts for the quorum at once, so it must be reachable too. */
+	if (wanted)
+		there = strcmp(swarm__json_string(status, "Reachability"), "reachable") == 0;
+	json_decref(json);
+	return there == wanted ? 0 : 1;
+}
+
+static int wait_role(const swarm__target *t, bool manager, swarm_error *err)
+{
+	swarm__watch SWARM__AUTO_WATCH watch = { .client = t->client, .type = "node" };
+	const char *what = manager ? "promote" : "demote";
+	int64_t pause = 0;
+	int rc;
+
+	do {
+		rc = look(t, manager, err);
+		if (rc >= 0)
+			swarm__progress(t->client, what, rc == 0, 1, "%s", t->name);
+		if (rc == 0)
+			return 0;
+		if (rc == 1)
+			rc = swarm__watch_pause(&watch, &t->deadline, &pause, err);
+	} while (!rc);
+	if (rc != SWARM_E_TIMEOUT)
+		return rc;
+	swarm__error_clear(err);
+	return swarm__error(err, rc,
+			    "%s was %sd, but is %s member of the managers' group after %lld s: %s",
+			    t->name, what, manager ? "no reachable" : "still a",
+			    (long long)swarm__seconds_since(t->started),
+			    manager ? "see docker's log on that host" : "run again");
+}
+
+/* --- promote and demote ----------------------------------------------------------------------- */
+
+static int set_role(swarm__target *t, bool manager, json_t **ret_change, swarm_error *err)
+{
+	json_t *patch = json_pack("{s:s}", "Role", manager ? "manager" : "worker");
+	json_t *change = NULL;
+	int rc = patch ? swarm__target_change(t, patch, &change, err) : swarm__nomem(err);
+
+	json_decref(patch);
+	if (!rc)
+		rc = wait_role(t, manager, err);
+	if (!rc && ret_change)
+		*ret_change = json_incref(change);
+	json_decref(change);
+	return rc;
+}
+
+int swarm__target_demote(swarm__target *target, json_t **ret_change, swarm_error *err)
+{
+	return set_role(target, false, ret_change, err);
+}
+
+static int set_role_of(swarm_client *client, const char *node, bool manager, int64_t timeout_ms,
+		       json_t **ret_change, swarm_error *err)
+{
+	swarm__deadline deadline = swarm__deadline_in(timeout_ms, DEFAULT_TIMEOUT_MS);
+	swarm__target SWARM__AUTO_TARGET t = { 0 };
+	int rc = swarm__target_find(client, node, &deadline, &t, err);
+
+	return rc ? rc : set_role(&t, manager, ret_change, err);
+}
+
+int swarm_node_promote(swarm_client *client, const char *node, int64_t timeout_ms,
+		       json_t **ret_change, swarm_error *err)
+{
+	return set_role_of(client, node, true, timeout_ms, ret_change, err);
+}
+
+int swarm_node_demote(swarm_client *client, const char *node, int64_t timeout_ms,
+		      json_t **ret_change, swarm_error *err)
+{
+	return set_role_of(client, node, false, timeout_ms, ret_change, err);
+}

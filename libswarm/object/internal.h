@@ -1,0 +1,31 @@
+/*
+ * What the files of object/ share, and show to those above: services, tasks, secrets, configs, networks.
+ */
+#ifndef SWARM_OBJECT_INTERNAL_H
+#define SWARM_OBJECT_INTERNAL_H
+
+#include "common/internal.h"
+
+/* --- object.c ------------------------------------------------------------------------------- */
+
+/* As swarm_object_list(), within a deadline, and waiting out an election. */
+int swarm__object_list(swarm_client *client, swarm_kind kind, const swarm_query *filters,
+		       const swarm__deadline *deadline, json_t **ret_list, swarm_error *err);
+/* As swarm_object_inspect(), within a deadline, and waiting out an election. */
+int swarm__object_get(swarm_client *client, swarm_kind kind, const char *ref,
+		      const swarm__deadline *deadline, json_t **ret_object, swarm_error *err);
+/* As swarm_object_create(), within a deadline. */
+int swarm__object_create(swarm_client *client, swarm_kind kind, const json_t *spec,
+			 const json_t *registry_auth, const swarm__deadline *deadline,
+			 json_t **ret_created, swarm_error *err);
+/* As swarm_object_update(), within a deadline. */
+int swarm__object_update(swarm_client *client, swarm_kind kind, const char *ref,
+			 const json_t *patch, const json_t *registry_auth,
+			 const swarm__deadline *deadline, json_t **ret_change, swarm_error *err);
+
+/* --- converge.c ----------------------------------------------------------------------------- */
+
+/* Do the managers want a task to run or to complete, and not to stop? */
+bool swarm__task_is_wanted(const char *desired_state);
+
+#endif

@@ -1,0 +1,336 @@
+/*
+ * Services, tasks, secrets, configs and networks: what is the same for all of them. One row says how
+ * a kind differs. A reference is a full id or an exact name: the engine also takes the start of an id,
+ * which changes its meaning as objects come and go.
+ */
+#include "object/internal.h"
+
+#include <string.h>
+
+enum { DEFAULT_TIMEOUT_MS = 60000 };
+
+/* In place of an operation that a kind does not have; no swarm_op has this value. */
+enum { NONE = -1 };
+
+typedef struct kind_row {
+	const char *name;
+	swarm_op list;
+	swarm_op inspect;
+	int create; /* this and the next two: a swarm_op, or NONE */
+	int update;
+	int remove;
+	const char *id_path;
+	const char *name_path; /* NULL: has no name */
+	bool only_labels;      /* swarmkit: nothing else of it can change */
+} kind_row;
+
+static const kind_row kinds[] = {
+	[SWARM_KIND_SERVICE] = { "service", SWARM_OP_SERVICE_LIST, SWARM_OP_SERVICE_INSPECT,
+				 SWARM_OP_SERVICE_CREATE, SWARM_OP_SERVICE_UPDATE,
+				 SWARM_OP_SERVICE_DELETE, "ID", "Spec.Name", false },
+	[SWARM_KIND_TASK] = { "task", SWARM_OP_TASK_LIST, SWARM_OP_TASK_INSPECT, NONE, NONE, NONE,
+			      "ID", NULL, false },
+	[SWARM_KIND_SECRET] = { "secret", SWARM_OP_SECRET_LIST, SWARM_OP_SECRET_INSPECT,
+				SWARM_OP_SECRET_CREATE, SWARM_OP_SECRET_UPDATE,
+				SWARM_OP_SECRET_DELETE, "ID", "Spec.Name", true },
+	[SWARM_KIND_CONFIG] = { "config", SWARM_OP_CONFIG_LIST, SWARM_OP_CONFIG_INSPECT,
+				SWARM_OP_CONFIG_CREATE, SWARM_OP_CONFIG_UPDATE,
+				SWARM_OP_CONFIG_DELETE, "ID", "Spec.Name", true },
+	[SWARM_KIND_NETWORK] = { "network", SWARM_OP_NETWORK_LIST, SWARM_OP_NETWORK_INSPECT,
+				 SWARM_OP_NETWORK_CREATE, NONE, SWARM_OP_NETWORK_DELETE, "Id",
+				 "Name", false },
+};
+
+enum { KINDS = sizeof(kinds) / sizeof(kinds[0]) };
+
+/* NULL and a filled error for what is no kind, or without client. */
+static const kind_row *row_of(const swarm_client *client, swarm_kind kind, swarm_error *err)
+{
+	if (client && (size_t)kind < KINDS)
+		return &kinds[kind];
+	swarm__error(err, SWARM_E_INVAL, "a client and a kind of the list are required");
+	return NULL;
+}
+
+/* op: NONE gives SWARM_E_INVAL. */
+static int require_op(const kind_row *row, int op, const char *verb, swarm_error *err)
+{
+	if (op != NONE)
+		return 0;
+	return swarm__error(err, SWARM_E_INVAL, "docker cannot %s a %s", verb, row->name);
+}
+
+static const char *id_of(const kind_row *row, const json_t *object)
+{
+	return swarm__json_string(object, row->id_path);
+}
+
+static const char *name_of(const kind_row *row, const json_t *object)
+{
+	return row->name_path ? swarm__json_string(object, row->name_path) : NULL;
+}
+
+/* --- list ----------------------------------------------------------------------------------- */
+
+/* list: ours alone; takes out what the engine's filters let through. */
+static int keep_exact(const kind_row *row, const swarm_query *filters, json_t *list,
+		      swarm_error *err)
+{
+	if (!json_is_array(list))
+		return swarm__error(err, SWARM_E_JSON, "%s list: expected array", row->name);
+	for (size_t i = json_array_size(list); i-- > 0;) {
+		const json_t *object = json_array_get(list, i);
+
+		if (!swarm__filters_match(filters, id_of(row, object), name_of(row, object)))
+			json_array_remove(list, i);
+	}
+	return 0;
+}
+
+int swarm__object_list(swarm_client *client, swarm_kind kind, const swarm_query *filters,
+		       const swarm__deadline *deadline, json_t **ret_list, swarm_error *err)
+{
+	const kind_row *row = &kinds[kind];
+	swarm_query query[] = { { "filters", NULL }, { NULL, NULL } };
+	swarm__buffer text;
+	json_t *list = NULL;
+	int rc;
+
+	swarm__buffer_init(&text, SWARM__MAX_URL);
+	rc = swarm__filters_make(filters, &text, err);
+	query[0].value = text.data;
+	if (!rc)
+		rc = swarm__call_patiently(client, row->list, NULL, text.data ? query : NULL,
+					   deadline, &list, err);
+	swarm__buffer_clear(&text);
+	if (rc)
+		return rc;
+	/* moby: null is an empty list. */
+	if (json_is_null(list))
+		list = json_array();
+	rc = list ? keep_exact(row, filters, list, err) : swarm__nomem(err);
+	if (rc)
+		json_decref(list);
+	else
+		*ret_list = list;
+	return rc;
+}
+
+int swarm_object_list(swarm_client *client, swarm_kind kind, const swarm_query *filters,
+		      int64_t timeout_ms, json_t **ret_list, swarm_error *err)
+{
+	swarm__deadline deadline = swarm__deadline_in(timeout_ms, DEFAULT_TIMEOUT_MS);
+
+	if (!row_of(client, kind, err))
+		return SWARM_E_INVAL;
+	if (!ret_list)
+		return swarm__error(err, SWARM_E_INVAL, "ret_list is required");
+	return swarm__object_list(client, kind, filters, &deadline, ret_list, err);
+}
+
+/* --- one ------------------------------------------------------------------------------------ */
+
+static int not_found(const kind_row *row, const char *ref, swarm_error *err)
+{
+	swarm__error_clear(err);
+	return swarm__error(err, SWARM_E_NOT_FOUND, "no %s has the id%s '%s'", row->name,
+			    row->name_path ? " or name" : "", ref);
+}
+
+static int ambiguous(const kind_row *row, const char *ref, swarm_error *err)
+{
+	swarm__error_clear(err);
+	return swarm__error(err, SWARM_E_AMBIGUOUS,
+			    "several of kind %s have the name '%s', give "
+			    "one's id",
+			    row->name, ref);
+}
+
+int swarm__object_get(swarm_client *client, swarm_kind kind, const char *ref,
+		      const swarm__deadline *deadline, json_t **ret_object, swarm_error *err)
+{
+	const kind_row *row = &kinds[kind];
+	swarm_error spare = SWARM_ERROR_INIT;
+	const char *name;
+	json_t *object;
+	int rc;
+
+	if (!err)
+		err = &spare;
+	if (!ref || !*ref)
+		return swarm__error(err, SWARM_E_INVAL, "a %s's id%s is required", row->name,
+				    row->name_path ? " or name" : "");
+	rc = swarm__call_patiently(client, row->inspect, ref, NULL, deadline, &object, err);
+	if (rc == SWARM_E_NOT_FOUND)
+		return not_found(row, ref, err);
+	if (rc == SWARM_E_HTTP && err->http_status == 400 && strstr(err->text, "ambiguous"))
+		return ambiguous(row, ref, err);
+	if (rc)
+		return rc;
+	name = name_of(row, object);
+	if (strcmp(id_of(row, object), ref) == 0 || (name && strcmp(name, ref) == 0)) {
+		*ret_object = object;
+		return 0;
+	}
+	json_decref(object);
+	return not_found(row, ref, err);
+}
+
+int swarm_object_inspect(swarm_client *client, swarm_kind kind, const char *ref, int64_t timeout_ms,
+			 json_t **ret_object, swarm_error *err)
+{
+	swarm__deadline deadline = swarm__deadline_in(timeout_ms, DEFAULT_TIMEOUT_MS);
+
+	if (!row_of(client, kind, err))
+		return SWARM_E_INVAL;
+	if (!ret_object)
+		return swarm__error(err, SWARM_E_INVAL, "ret_object is required");
+	return swarm__object_get(client, kind, ref, &deadline, ret_object, err);
+}
+
+/* --- create --------------------------------------------------------------------------------- */
+
+/* The engine's answers differ: {ID, Warnings}, {ID}, {Id, Warning}. */
+static int make_created(const json_t *answer, json_t **ret_created, swarm_error *err)
+{
+	const json_t *warnings = json_object_get(answer, "Warnings");
+	const char *warning = swarm__json_string(answer, "Warning");
+	const char *id = swarm__json_string(answer, "ID");
+	json_t *created;
+
+	if (!*id)
+		id = swarm__json_string(answer, "Id");
+	if (!*id)
+		return swarm__error(err, SWARM_E_JSON, "ID: expected string");
+	created = json_pack("{s:s, s:[]}", "ID", id, "Warnings");
+	if (!created)
+		return swarm__nomem(err);
+	if ((json_is_array(warnings) && json_array_extend(json_object_get(created, "Warnings"),
+							  swarm__json_iterable(warnings)) < 0) ||
+	    (*warning && json_array_append_new(json_object_get(created, "Warnings"),
+					       json_string(warning)) < 0)) {
+		json_decref(created);
+		return swarm__nomem(err);
+	}
+	*ret_created = created;
+	return 0;
+}
+
+int swarm__object_create(swarm_client *client, swarm_kind kind, const json_t *spec,
+			 const json_t *registry_auth, const swarm__deadline *deadline,
+			 json_t **ret_created, swarm_error *err)
+{
+	/* Not swarm__call(): a field that is unknown here is a slip of the pen. */
+	swarm_call_options options = SWARM_CALL_INIT(kinds[kind].create);
+	json_t *answer;
+	int rc;
+
+	options.body = spec;
+	options.registry_auth = registry_auth;
+	options.timeout_ms = swarm__deadline_left(deadline);
+	if (!options.timeout_ms)
+		return swarm__error(err, SWARM_E_TIMEOUT, "the deadline passed");
+	rc = swarm_call_json(client, &options, &answer, err);
+	if (rc)
+		return rc;
+	rc = ret_created ? make_created(answer, ret_created, err) : 0;
+	json_decref(answer);
+	return rc;
+}
+
+int swarm_object_create(swarm_client *client, swarm_kind kind, const json_t *spec,
+			const json_t *registry_auth, int64_t timeout_ms, json_t **ret_created,
+			swarm_error *err)
+{
+	swarm__deadline deadline = swarm__deadline_in(timeout_ms, DEFAULT_TIMEOUT_MS);
+	const kind_row *row = row_of(client, kind, err);
+
+	if (!row || require_op(row, row->create, "create", err))
+		return SWARM_E_INVAL;
+	if (!json_is_object(spec))
+		return swarm__error(err, SWARM_E_INVAL, "spec is an object");
+	return swarm__object_create(client, kind, spec, registry_auth, &deadline, ret_created, err);
+}
+
+/* --- update --------------------------------------------------------------------------------- */
+
+static int check_patch(const kind_row *row, const json_t *patch, const json_t *registry_auth,
+		       swarm_error *err)
+{
+	swarm__field header;
+	const char *name;
+	json_t *value;
+
+	if (swarm__patch_check(row->update, patch, err))
+		return SWARM_E_INVAL;
+	/* Here, since what changes nothing is not sent, and would not be refused then. */
+	if (registry_auth &&
+	    !swarm__field_find(swarm_op_get((int)row->update)->query, SWARM__AUTH_HEADER, &header))
+		return swarm__error(err, SWARM_E_INVAL, "a %s takes no registry_auth", row->name);
+	json_object_foreach (swarm__json_iterable(patch), name, value)
+		if (row->only_labels && strcmp(name, "Labels") != 0)
+			return swarm__error(err, SWARM_E_INVAL,
+					    "only the Labels of a %s can change: make a new one",
+					    row->name);
+	return 0;
+}
+
+int swarm__object_update(swarm_client *client, swarm_kind kind, const char *ref,
+			 const json_t *patch, const json_t *registry_auth,
+			 const swarm__deadline *deadline, json_t **ret_change, swarm_error *err)
+{
+	const kind_row *row = &kinds[kind];
+	json_t *object, *change = NULL;
+	int rc = swarm__object_get(client, kind, ref, deadline, &object, err);
+
+	if (rc)
+		return rc;
+	rc = swarm__update_run(client,
+			       &(swarm__update){ .inspect = row->inspect,
+						 .update = row->update,
+						 .id = id_of(row, object),
+						 .patch = patch,
+						 .registry_auth = registry_auth },
+			       deadline, &change, err);
+	if (!rc && json_object_set_new(change, "id", json_string(id_of(row, object))) < 0)
+		rc = swarm__nomem(err);
+	if (!rc && ret_change)
+		*ret_change = json_incref(change);
+	json_decref(change);
+	json_decref(object);
+	return rc;
+}
+
+int swarm_object_update(swarm_client *client, swarm_kind kind, const char *ref, const json_t *patch,
+			const json_t *registry_auth, int64_t timeout_ms, json_t **ret_change,
+			swarm_error *err)
+{
+	swarm__deadline deadline = swarm__deadline_in(timeout_ms, DEFAULT_TIMEOUT_MS);
+	const kind_row *row = row_of(client, kind, err);
+
+	if (!row || require_op(row, row->update, "change", err) ||
+	    check_patch(row, patch, registry_auth, err))
+		return SWARM_E_INVAL;
+	return swarm__object_update(client, kind, ref, patch, registry_auth, &deadline, ret_change,
+				    err);
+}
+
+/* --- remove --------------------------------------------------------------------------------- */
+
+int swarm_object_remove(swarm_client *client, swarm_kind kind, const char *ref, int64_t timeout_ms,
+			swarm_error *err)
+{
+	swarm__deadline deadline = swarm__deadline_in(timeout_ms, DEFAULT_TIMEOUT_MS);
+	const kind_row *row = row_of(client, kind, err);
+	json_t *object;
+	int rc;
+
+	if (!row || require_op(row, row->remove, "remove", err))
+		return SWARM_E_INVAL;
+	rc = swarm__object_get(client, kind, ref, &deadline, &object, err);
+	if (rc)
+		return rc;
+	rc = swarm__call(client, row->remove, id_of(row, object), NULL, NULL, &deadline, NULL, err);
+	json_decref(object);
+	return rc;
+}

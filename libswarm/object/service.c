@@ -1,0 +1,160 @@
+/*
+ * What only services have: scale and rollback. How they are listed and changed is object.c's, the
+ * wait for their tasks converge.c's.
+ */
+#include "object/internal.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { DEFAULT_TIMEOUT_MS = 60000 };
+
+/* --- scale ---------------------------------------------------------------------------------- */
+
+/* NULL and a filled error where the mode has no number. */
+static json_t *make_patch(const json_t *service, int64_t count, swarm_error *err)
+{
+	const json_t *mode = swarm__json_at(service, "Spec.Mode");
+	json_t *patch = NULL;
+
+	if (json_object_get(mode, "Replicated"))
+		patch = json_pack("{s:{s:{s:I}}}", "Mode", "Replicated", "Replicas",
+				  (json_int_t)count);
+	else if (json_object_get(mode, "ReplicatedJob"))
+		patch = json_pack("{s:{s:{s:I}}}", "Mode", "ReplicatedJob", "TotalCompletions",
+				  (json_int_t)count);
+	else
+		swarm__error(err, SWARM_E_INVAL,
+			     "%s is neither a replicated service nor a replicated job: it has no "
+			     "number of tasks",
+			     swarm__json_string(service, "Spec.Name"));
+	if (!patch)
+		swarm__nomem(err);
+	return patch;
+}
+
+int swarm_service_scale(swarm_client *client, const char *service, int64_t count,
+			int64_t timeout_ms, json_t **ret_change, swarm_error *err)
+{
+	swarm__deadline deadline = swarm__deadline_in(timeout_ms, DEFAULT_TIMEOUT_MS);
+	swarm_error spare = SWARM_ERROR_INIT;
+	json_t *object, *patch;
+	int rc;
+
+	if (!err)
+		err = &spare;
+	if (!client || count < 0)
+		return swarm__error(err, SWARM_E_INVAL, "a client and a count from 0 are required");
+	rc = swarm__object_get(client, SWARM_KIND_SERVICE, service, &deadline, &object, err);
+	if (rc)
+		return rc;
+	patch = make_patch(object, count, err);
+	rc = patch ? swarm__object_update(client, SWARM_KIND_SERVICE,
+					  swarm__json_string(object, "ID"), patch, NULL, &deadline,
+					  ret_change, err)
+		   : err->code;
+	json_decref(patch);
+	json_decref(object);
+	return rc;
+}
+
+/* --- rollback ------------------------------------------------------------------------------- */
+
+/*
+ * moby: the index is the service's, and moves with each step of an update that runs. The body must
+ * be a whole spec, though only the query counts.
+ */
+static int send_rollback(swarm_client *client, const json_t *service,
+			 const swarm__deadline *deadline, swarm_error *err)
+{
+	char version[24];
+	const swarm_query query[] = { { "version", version },
+				      { "rollback", "previous" },
+				      { NULL, NULL } };
+
+	snprintf(version, sizeof(version), "%lld",
+		 (long long)json_integer_value(swarm__json_at(service, "Version.Index")));
+	return swarm__call(client, SWARM_OP_SERVICE_UPDATE, swarm__json_string(service, "ID"),
+			   query, json_object_get(service, "Spec"), deadline, NULL, err);
+}
+
+/* What an error that may pass means, from the service as it is now. */
+enum verdict { AGAIN, DONE, OTHER };
+
+static enum verdict judge(const json_t *first, const json_t *now)
+{
+	json_t *spec = json_object_get(now, "Spec");
+
+	if (json_equal(spec, json_object_get(first, "Spec")))
+		return AGAIN;
+	if (json_equal(spec, json_object_get(first, "PreviousSpec")))
+		return DONE;
+	return OTHER;
+}
+
+/*
+ * A rollback swaps the two specs, so one that is sent twice undoes itself: after an error that may
+ * pass, the specs tell whether it was carried out.
+ */
+static int roll_back(swarm_client *client, const json_t *first, const swarm__deadline *deadline,
+		     swarm_error *err)
+{
+	json_t *now = json_incref(swarm__json_iterable(first));
+	int64_t pause = 0;
+	int rc = 0;
+
+	while (!rc) {
+		swarm_error here = SWARM_ERROR_INIT;
+		enum verdict verdict;
+
+		rc = send_rollback(client, now, deadline, &here);
+		if (!rc)
+			break;
+		if (rc != SWARM_E_SEQUENCE && !swarm__may_pass(&here)) {
+			*err = here;
+			break;
+		}
+		json_decref(now);
+		now = NULL;
+		rc = swarm__pause(client, deadline, &pause, err);
+		if (!rc)
+			rc = swarm__object_get(client, SWARM_KIND_SERVICE,
+					       swarm__json_string(first, "ID"), deadline, &now,
+					       err);
+		if (rc)
+			break;
+		verdict = judge(first, now);
+		if (verdict == DONE)
+			break;
+		if (verdict == OTHER)
+			rc = swarm__error(err, SWARM_E_SEQUENCE,
+					  "another writer changed the spec meanwhile: look at it "
+					  "before anything is rolled back");
+	}
+	json_decref(now);
+	return rc;
+}
+
+int swarm_service_rollback(swarm_client *client, const char *service, int64_t timeout_ms,
+			   swarm_error *err)
+{
+	swarm__deadline deadline = swarm__deadline_in(timeout_ms, DEFAULT_TIMEOUT_MS);
+	swarm_error spare = SWARM_ERROR_INIT;
+	json_t *first;
+	int rc;
+
+	if (!err)
+		err = &spare;
+	if (!client)
+		return swarm__error(err, SWARM_E_INVAL, "client is required");
+	rc = swarm__object_get(client, SWARM_KIND_SERVICE, service, &deadline, &first, err);
+	if (rc)
+		return rc;
+	if (json_is_object(json_object_get(first, "PreviousSpec")))
+		rc = roll_back(client, first, &deadline, err);
+	else
+		rc = swarm__error(err, SWARM_E_CONFLICT, "%s has no previous spec to go back to",
+				  swarm__json_string(first, "Spec.Name"));
+	json_decref(first);
+	return rc;
+}

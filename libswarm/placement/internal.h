@@ -1,0 +1,70 @@
+/*
+ * What the files on placement share: what the tasks on a node take of it (node_usage.c), and the
+ * rules that reject a node for a task (placement_rules.c, placement_volumes.c, constraint.c).
+ */
+#ifndef SWARM_PLACEMENT_INTERNAL_H
+#define SWARM_PLACEMENT_INTERNAL_H
+
+#include "object/internal.h"
+
+/* --- node_usage.c ------------------------------------------------------------------------- */
+
+/* What the tasks that were placed on a node take of it. */
+typedef struct swarm__load {
+	int64_t nano_cpus;
+	int64_t memory;  /* bytes */
+	int64_t tasks;   /* of the service that is asked about */
+	json_t *generic; /* kind to number; NULL: nothing */
+	json_t *ports;   /* the names are "8080/tcp"; NULL: none */
+} swarm__load;
+
+/*
+ * One load for each of the engine's nodes, in their order. tasks, services: the engine's lists;
+ * service_id: whose tasks are counted. 0 or SWARM_E_NOMEM.
+ */
+int swarm__loads_make(const json_t *nodes, const json_t *tasks, const json_t *services,
+		      const char *service_id, swarm__load **ret_loads, swarm_error *err);
+/* NULL is allowed. */
+void swarm__loads_free(swarm__load *loads, size_t count);
+
+/* From the node that was chosen until the end; what only waits or is over takes nothing. */
+bool swarm__task_takes_room(const json_t *task);
+
+#define SWARM__PORT_NAME 32
+
+/* "8080/tcp" of a port that takes a port of its node; false for any other. */
+bool swarm__host_port(const json_t *port, char name[SWARM__PORT_NAME]);
+/* The ports that a service publishes, NULL or an array. */
+const json_t *swarm__service_ports(const json_t *service);
+
+/* --- placement_rules.c ------------------------------------------------------------------- */
+
+/* Why a node is not taken: "first reason; second reason", cut where it is too long. */
+typedef struct swarm__reasons {
+	char text[1024];
+} swarm__reasons;
+
+void swarm__reasons_add(swarm__reasons *reasons, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* All rules for one task and one node. ports: of the task's service, may be NULL. */
+void swarm__placement_check(const json_t *task, const json_t *ports, const json_t *node,
+			    const swarm__load *load, swarm__reasons *reasons);
+/* Does a rule ask what other tasks take, for this task? */
+bool swarm__placement_wants_loads(const json_t *task, const json_t *ports);
+
+/* --- placement_volumes.c ------------------------------------------------------------------ */
+
+/* Does the task mount a cluster volume? */
+bool swarm__volumes_wanted(const json_t *task);
+/* New reference: volume id to node id to whether a task there writes. 0 or SWARM_E_NOMEM. */
+int swarm__volumes_uses(const json_t *tasks, json_t **ret_uses, swarm_error *err);
+/* volumes: the engine's list, an array; uses: of all tasks. Both NULL if none is wanted. */
+void swarm__volumes_check(const json_t *task, const json_t *volumes, const json_t *uses,
+			  const json_t *node, swarm__reasons *reasons);
+
+/* --- constraint.c ------------------------------------------------------------------------ */
+
+void swarm__constraint_check(const char *constraint, const json_t *node, swarm__reasons *reasons);
+
+#endif
