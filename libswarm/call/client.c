@@ -5,6 +5,7 @@
 #include "call/internal.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -14,17 +15,19 @@
 #error "compile with -DSWARM_VERSION=\"x.y.z\", from the file VERSION"
 #endif
 
-/* "1.45" to 45; -1 if it is not of that form. */
+/* "1.45" to 45, any that is higher than all that are known to INT_MAX; -1 if it is not of that form. */
 static int read_version(const char *text)
 {
 	size_t digits;
+	long minor;
 
 	if (strncmp(text, "1.", 2) != 0)
 		return -1;
 	digits = strspn(text + 2, "0123456789");
-	if (digits < 1 || digits > 3 || text[2 + digits])
+	if (digits < 1 || text[2 + digits])
 		return -1;
-	return (int)strtol(text + 2, NULL, 10);
+	minor = strtol(text + 2, NULL, 10);
+	return minor < INT_MAX ? (int)minor : INT_MAX;
 }
 
 static void set_version(swarm_client *client, int minor)
@@ -140,13 +143,20 @@ int swarm__client_explain(const swarm_client *client, int code, swarm_error *err
 				err, code,
 				"docker is not running, start it with systemctl start docker: %s",
 				where);
+		if (err && err->sys_errno == ECONNRESET)
+			return swarm__error_wrap(
+				err, code,
+				"%s takes connections and closes them: docker is starting or "
+				"stopping (journalctl -u docker), or something else listens there",
+				where);
 		return swarm__error_wrap(
 			err, code, "no engine listens at %s, is docker installed and running?",
 			where);
 	case SWARM_E_TRANSPORT:
 		/* The engine ends, as when it is killed, with the call under way. */
 		if (err &&
-		    (err->curl_code == CURLE_GOT_NOTHING || err->curl_code == CURLE_RECV_ERROR))
+		    (err->curl_code == CURLE_GOT_NOTHING || err->curl_code == CURLE_RECV_ERROR ||
+		     err->curl_code == CURLE_SEND_ERROR))
 			return swarm__error_wrap(
 				err, code,
 				"docker ended during the call (journalctl -u docker), run again");
@@ -206,6 +216,11 @@ int swarm__client_agree(swarm_client *client, const swarm__http_response *respon
 		minor = read_version(response->api_version);
 	else if (response->status >= 300)
 		return no_engine(client, response, err);
+	if (minor < 0)
+		return swarm__error(err, SWARM_E_VERSION,
+				    "the API version '%s' at %s is not of the form 1.%d: check "
+				    "that docker listens there, or upgrade docker",
+				    response->api_version, client->endpoint.url, SWARM__API_MAX);
 	if (minor < SWARM__API_MIN)
 		return swarm__error(
 			err, SWARM_E_VERSION,
@@ -224,6 +239,9 @@ static int negotiate(swarm_client *client, int64_t timeout_ms, swarm_error *err)
 	if (client->minor)
 		return 0;
 	code = swarm__http_send(client->http, &request, &response, err);
+	if (code == SWARM_E_TIMEOUT)
+		return swarm__error_wrap(err, code, "the ping took longer than %lld ms",
+					 (long long)timeout_ms);
 	if (code)
 		return swarm__client_explain(client, code, err);
 	code = swarm__client_agree(client, &response, err);

@@ -85,6 +85,8 @@ int swarm__steps_next(swarm_call *call, int64_t wait_ms, swarm_error *err)
 		return swarm__error(err, SWARM_E_INVAL, "the call is over");
 	code = swarm__http_step(call->http, wait_ms, &whole, err);
 	call->begun = code == 0 && !whole;
+	if (code == SWARM_E_TIMEOUT && !call->sent)
+		swarm__error_wrap(err, code, "the ping before it");
 	if (code)
 		return swarm__ready_explain(call->client, &call->ready, code, err);
 	if (!whole)

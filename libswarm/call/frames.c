@@ -31,6 +31,16 @@ void swarm__next_line(const char *bytes, size_t size, swarm_record *ret_record, 
 }
 
 /* A head is: source, three zeros, length in network order. */
+static size_t frame_length(const unsigned char *head)
+{
+	return (size_t)head[4] << 24 | (size_t)head[5] << 16 | (size_t)head[6] << 8 | head[7];
+}
+
+size_t swarm__frame_size(const char *bytes, size_t size)
+{
+	return size < HEAD_SIZE ? 0 : HEAD_SIZE + frame_length((const unsigned char *)bytes);
+}
+
 int swarm__next_frame(const char *bytes, size_t size, swarm_record *ret_record, size_t *ret_used)
 {
 	const unsigned char *head = (const unsigned char *)bytes;
@@ -41,7 +51,7 @@ int swarm__next_frame(const char *bytes, size_t size, swarm_record *ret_record, 
 		return 0;
 	if (head[0] > SYSTEM_ERROR || head[1] || head[2] || head[3])
 		return SWARM_E_TRANSPORT;
-	length = (size_t)head[4] << 24 | (size_t)head[5] << 16 | (size_t)head[6] << 8 | head[7];
+	length = frame_length(head);
 	if (length > size - HEAD_SIZE)
 		return 0;
 	*ret_used = HEAD_SIZE + length;

@@ -195,6 +195,8 @@ void swarm__steps_take(swarm_call *call, char **ret_body, size_t *ret_size);
 void swarm__next_line(const char *bytes, size_t size, swarm_record *ret_record, size_t *ret_used);
 /* The next log frame. 0, SWARM_E_TRANSPORT (no frame), SWARM_E_HTTP (its data is an error text). */
 int swarm__next_frame(const char *bytes, size_t size, swarm_record *ret_record, size_t *ret_used);
+/* How long the next frame says that it is, with its head; 0 while the head is not whole. */
+size_t swarm__frame_size(const char *bytes, size_t size);
 
 /* --- classify.c: the engine's status and text to a code ---------------------------------- */
 

@@ -18,6 +18,7 @@ struct swarm_stream {
 	swarm__http *http;
 	swarm_framing framing;
 	size_t used;         /* bytes of the body that were handed out */
+	size_t searched;     /* bytes behind them that are known to have no end of a line */
 	bool whole;          /* the last byte is there */
 	bool over;           /* the end or an error was reported */
 	swarm_error failure; /* why no more comes; reported after the records that came before it */
@@ -149,11 +150,61 @@ int swarm_stream_open(swarm_client *client, const swarm_call_options *options,
 /* --- reading ------------------------------------------------------------------------------- */
 
 /* The engine could not go on reading a log, and says why in a frame of its own. */
-static int fail_engine(const swarm_record *record, swarm_error *err)
+static int fail_engine(const swarm_stream *stream, const swarm_record *record, swarm_error *err)
 {
-	int size = record->size < SWARM_ERROR_TEXT ? (int)record->size : SWARM_ERROR_TEXT;
+	const char *name = stream->call.ready.row->name;
+	const char *text = record->data;
+	size_t size = record->size;
 
-	return swarm__error(err, SWARM_E_HTTP, "%.*s", size, record->data);
+	/* Blanks and control characters are no words. */
+	while (size && (unsigned char)*text <= ' ') {
+		text++;
+		size--;
+	}
+	if (!size)
+		return swarm__error(err, SWARM_E_HTTP,
+				    "%s: the engine stopped reading the log and gave no reason: "
+				    "see docker's log (journalctl -u docker)",
+				    name);
+	return swarm__error(err, SWARM_E_HTTP, "%.*s",
+			    size < SWARM_ERROR_TEXT ? (int)size : SWARM_ERROR_TEXT, text);
+}
+
+/* Each byte is searched once, however many pieces a long line comes in. */
+static void take_line(swarm_stream *stream, const char *data, size_t size, swarm_record *ret_record,
+		      size_t *ret_used)
+{
+	size_t fresh;
+
+	*ret_used = 0;
+	/* What is over the limit is dropped as a whole. */
+	if (stream->searched > size)
+		stream->searched = size;
+	fresh = size - stream->searched;
+	if (!fresh || !memchr(data + stream->searched, '\n', fresh)) {
+		stream->searched = size;
+		return;
+	}
+	stream->searched = 0;
+	swarm__next_line(data, size, ret_record, ret_used);
+}
+
+/* A frame that cannot fit is refused at its head, and not after max_body bytes of it. */
+static int take_frame(const char *data, size_t size, size_t max, swarm_record *ret_record,
+		      size_t *ret_used, swarm_error *err)
+{
+	int code = swarm__next_frame(data, size, ret_record, ret_used);
+
+	if (code == SWARM_E_TRANSPORT)
+		return swarm__error(err, code,
+				    "no log frame came, but other bytes: does the service have a "
+				    "terminal?");
+	if (code == 0 && !*ret_used && swarm__frame_size(data, size) > max)
+		return swarm__error(err, SWARM_E_TOO_LARGE,
+				    "the engine announces a log record of %zu bytes, over the "
+				    "limit of %zu bytes",
+				    swarm__frame_size(data, size), max);
+	return code;
 }
 
 /* *ret_record has no size while there is no whole one. */
@@ -170,21 +221,17 @@ static int take(swarm_stream *stream, swarm_record *ret_record, swarm_error *err
 
 		used = 0;
 		if (stream->framing == SWARM_FRAMING_LINES) {
-			swarm__next_line(data, size, ret_record, &used);
+			take_line(stream, data, size, ret_record, &used);
 		} else if (stream->framing == SWARM_FRAMING_FRAMES) {
-			code = swarm__next_frame(data, size, ret_record, &used);
+			code = take_frame(data, size, stream->call.client->max_body, ret_record,
+					  &used, err);
 		} else if (size) {
 			*ret_record = (swarm_record){ SWARM_SOURCE_NONE, data, size };
 			used = size;
 		}
 		stream->used += used;
 	}
-	if (code == SWARM_E_HTTP)
-		return fail_engine(ret_record, err);
-	return code ? swarm__error(err, code,
-				   "what came is no log frame: does the service have a "
-				   "terminal?")
-		    : 0;
+	return code == SWARM_E_HTTP ? fail_engine(stream, ret_record, err) : code;
 }
 
 static int at_end(swarm_stream *stream, swarm_record *ret_record, swarm_error *err)

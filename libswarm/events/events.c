@@ -179,6 +179,10 @@ static int read_event(swarm_events *e, const swarm_record *record, swarm_error *
 	json_t *json;
 	int rc = swarm__json_parse(record->data, record->size, &json, err);
 
+	if (!rc && !json_is_object(json)) {
+		json_decref(json);
+		rc = swarm__error(err, SWARM_E_JSON, "expected object");
+	}
 	if (rc)
 		return swarm__error_wrap(err, rc, "an event");
 	json_decref(e->json);

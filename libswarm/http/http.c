@@ -212,6 +212,7 @@ int swarm__http_begin(swarm__http *http, const swarm__http_request *request, swa
 	swarm__buffer_init_in(&http->response.body, request->max_body, request->allocator);
 	http->deadline = swarm__deadline_in(request->timeout_ms, 1);
 	http->lines = 0;
+	http->many_lines = false;
 	http->paused = false;
 	http->stopped = 0;
 	http->detail[0] = '\0';

@@ -23,7 +23,8 @@ struct swarm__http {
 	int64_t asked_ms; /* when the cancel callback was asked last */
 	struct curl_slist *headers;
 	swarm__http_response response;
-	int lines; /* of the head */
+	int lines;       /* of the head */
+	bool many_lines; /* the head, or the trailers behind the body, are too large */
 	bool head_done;
 	size_t fed;  /* bytes of the body in this step */
 	bool paused; /* libcurl holds bytes back */

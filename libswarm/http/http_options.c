@@ -20,7 +20,7 @@ static bool starts_with(const char *text, size_t size, const char *start)
 	return size >= strlen(start) && strncasecmp(text, start, strlen(start)) == 0;
 }
 
-/* The value of a header line if it has this name ("Name:") and fits, up to a semicolon. */
+/* The value of a header line if it has this name ("Name:"), up to a semicolon, cut to the room. */
 static void read_header(const char *line, size_t size, const char *name, char *value, size_t room)
 {
 	size_t end = 0;
@@ -37,8 +37,9 @@ static void read_header(const char *line, size_t size, const char *name, char *v
 		end++;
 	while (end && strchr(" \t\r\n", line[end - 1]))
 		end--;
+	/* One that is longer than any that is known stays unknown when it is cut. */
 	if (end >= room)
-		return;
+		end = room - 1;
 	memcpy(value, line, end);
 	value[end] = '\0';
 }
@@ -59,8 +60,12 @@ static size_t on_header(char *line, size_t one, size_t size, void *payload)
 	(void)one; /* always 1 */
 	if (size > SWARM__MAX_HEADER || ++http->lines > MAX_HEADERS) {
 		http->stopped = SWARM_E_TOO_LARGE;
+		http->many_lines = true;
 		return 0;
 	}
+	/* Trailers of a chunked body come here too. */
+	if (http->head_done)
+		return size;
 	if (size <= 2 && (*line == '\r' || *line == '\n')) {
 		read_status(http);
 		/* Another head comes after an interim one (100 Continue). */
@@ -247,21 +252,37 @@ int swarm__http_fail(swarm_error *err, int code, CURLcode curl, long sys, const 
 	return swarm__error(err, code, "%s", text);
 }
 
-static int fail_connect(const char *reason, long sys, CURLcode curl, swarm_error *err)
+/* sys is ECONNRESET where somebody listens who closes each connection, before anything was sent. */
+static int fail_connect(const swarm__http *http, const char *reason, long sys, CURLcode curl,
+			swarm_error *err)
 {
 	char text[128];
 
-	if (sys)
+	/* On a unix socket libcurl finds it closed without an error of the system. */
+	if (!sys && curl == CURLE_COULDNT_CONNECT && http->endpoint->socket)
+		sys = ECONNRESET;
+	if (sys == ECONNRESET)
+		reason = "the connection was closed as soon as it was open";
+	else if (sys)
 		reason = strerror_r((int)sys, text, sizeof(text));
 	return swarm__http_fail(
 		err, sys == EACCES || sys == EPERM ? SWARM_E_PERMISSION : SWARM_E_CONNECT, curl,
 		sys, reason);
 }
 
+/* libcurl has the code of a broken connection for it, and says which it was in the text alone. */
+static bool is_chunk_error(const swarm__http *http, CURLcode curl)
+{
+	return curl == CURLE_RECV_ERROR && strcasestr(http->detail, "chunk");
+}
+
 static int fail_transport(const swarm__http *http, const char *reason, long sys, CURLcode curl,
 			  swarm_error *err)
 {
-	if (curl == CURLE_GOT_NOTHING)
+	if (is_chunk_error(http, curl)) {
+		reason = "the answer is malformed: its body has a chunk without a valid length";
+		curl = CURLE_WEIRD_SERVER_REPLY;
+	} else if (curl == CURLE_GOT_NOTHING || curl == CURLE_SEND_ERROR)
 		reason = "the connection was closed before an answer came";
 	else if (curl == CURLE_PARTIAL_FILE || (curl == CURLE_RECV_ERROR && http->head_done))
 		reason = "the connection was closed in the middle of the answer";
@@ -274,10 +295,27 @@ static int fail_size(const swarm__http *http, CURLcode curl, swarm_error *err)
 {
 	char text[80];
 
-	snprintf(text, sizeof(text), "the answer is larger than %zu bytes", http->request.max_body);
-	return swarm__http_fail(
-		err, SWARM_E_TOO_LARGE, curl, 0,
-		http->head_done || !http->stopped ? text : "the head of the answer is too large");
+	if (http->many_lines && http->head_done)
+		snprintf(text, sizeof(text), "the trailers of the answer are too large");
+	else if (http->many_lines)
+		snprintf(text, sizeof(text), "the head of the answer is too large");
+	else
+		snprintf(text, sizeof(text), "the answer is larger than %zu bytes",
+			 http->request.max_body);
+	return swarm__http_fail(err, SWARM_E_TOO_LARGE, curl, 0, text);
+}
+
+/*
+ * One line of the head over libcurl's own limit (100 KB), which its callback never sees: the code is
+ * that of memory that ran out, and until the end of the head nothing else takes much of it.
+ */
+static bool is_long_line(const swarm__http *http, CURLcode curl)
+{
+	curl_off_t first_byte_us = 0;
+
+	curl_easy_getinfo(http->easy, CURLINFO_STARTTRANSFER_TIME_T, &first_byte_us);
+	return curl == CURLE_OUT_OF_MEMORY && !http->stopped && !http->head_done &&
+	       first_byte_us > 0;
 }
 
 int swarm__http_verdict(const swarm__http *http, CURLcode curl, swarm_error *err)
@@ -288,6 +326,9 @@ int swarm__http_verdict(const swarm__http *http, CURLcode curl, swarm_error *err
 	curl_easy_getinfo(http->easy, CURLINFO_OS_ERRNO, &sys);
 	if (http->stopped == SWARM_E_TOO_LARGE || curl == CURLE_FILESIZE_EXCEEDED)
 		return fail_size(http, curl, err);
+	if (is_long_line(http, curl))
+		return swarm__http_fail(err, SWARM_E_TOO_LARGE, curl, 0,
+					"the head of the answer is too large");
 	if (http->stopped == SWARM_E_NOMEM || curl == CURLE_OUT_OF_MEMORY)
 		return swarm__nomem(err);
 	switch (curl) {
@@ -296,7 +337,7 @@ int swarm__http_verdict(const swarm__http *http, CURLcode curl, swarm_error *err
 				       : fail_transport(http, reason, sys, CURLE_PARTIAL_FILE, err);
 	case CURLE_COULDNT_CONNECT:
 	case CURLE_COULDNT_RESOLVE_HOST:
-		return fail_connect(reason, sys, curl, err);
+		return fail_connect(http, reason, sys, curl, err);
 	case CURLE_PEER_FAILED_VERIFICATION:
 	case CURLE_SSL_CACERT_BADFILE:
 	case CURLE_SSL_CERTPROBLEM:

@@ -7,6 +7,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <netdb.h>
+#include <pthread.h>
 #include <sched.h>
 #include <semaphore.h>
 #include <sys/socket.h>
@@ -104,6 +105,8 @@ static void negotiation(void)
 		{ "api-version:1.41 \r\n", 200, 0, "1.41" },
 		{ "Api-Version: 1.99\r\n", 200, 0, "1.52" },
 		{ "Api-Version: 1.44\r\n", 500, 0, "1.44" },
+		{ "Api-Version: 1.9999\r\n", 200, 0, "1.52" },
+		{ "Api-Version: 1.99999999999999999999999\r\n", 200, 0, "1.52" },
 		{ NULL, 200, 0, "1.24" },
 		{ "Api-Version: 1.18\r\n", 200, SWARM_E_VERSION, "upgrade docker" },
 		{ "Api-Version: nonsense\r\n", 200, SWARM_E_VERSION, "upgrade docker" },
@@ -141,6 +144,32 @@ static void negotiation(void)
 	}
 }
 
+/* The wait for the version is named, before a call and by itself. */
+static void silent_ping(void)
+{
+	static const fake_row rows[] = {
+		{ .expect = "GET /_ping", .fault = FAKE_SILENT, .repeat = true }, { NULL }
+	};
+	fake_engine *engine = fake_engine_start(rows);
+	swarm_client_options options = SWARM_CLIENT_OPTIONS_INIT;
+	swarm_call_options info = SWARM_CALL_INIT(SWARM_OP_INFO);
+	swarm_client *client = NULL;
+	swarm_error err = SWARM_ERROR_INIT;
+	const char *version;
+
+	options.url = fake_engine_url(engine);
+	options.timeout_ms = 30;
+	CHECK_INT(swarm_client_new(&options, &client, NULL), 0);
+	CHECK_INT(swarm_client_api_version(client, &version, &err), SWARM_E_TIMEOUT);
+	CHECK_STR(err.text, "the ping took longer than 30 ms: no answer before the deadline");
+	swarm__error_clear(&err);
+	CHECK_INT(swarm_call_json(client, &info, NULL, &err), SWARM_E_TIMEOUT);
+	CHECK_STR(err.text, "info took longer than 30 ms: the ping before it: no answer before the "
+			    "deadline");
+	swarm_client_free(client);
+	CHECK_INT(fake_engine_stop(engine), 0);
+}
+
 /* The error of a first call at url. */
 static swarm_error first_call(const char *url)
 {
@@ -168,6 +197,53 @@ static void missing_socket(void)
 	CHECK_STR(err.text,
 		  "no engine listens at /nonexistent/docker.sock, is docker installed and "
 		  "running?: No such file or directory");
+}
+
+/* Takes each connection, and resets it before anything is read; payload: the listening socket. */
+static void *close_each(void *payload)
+{
+	const struct linger at_once = { 1, 0 };
+	int fd;
+
+	while ((fd = accept(*(int *)payload, NULL, NULL)) >= 0) {
+		setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+		close(fd);
+	}
+	return NULL;
+}
+
+/*
+ * Somebody listens, and closes. Where the close comes first libcurl finds no connection, else one that
+ * broke; in neither case it is its own words, nor that nobody listens.
+ */
+static void closed_at_once(void)
+{
+	char folder[] = "/tmp/test-client-XXXXXX", url[64];
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	pthread_t thread;
+
+	CHECK(mkdtemp(folder) != NULL);
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s/x.sock", folder);
+	snprintf(url, sizeof(url), "unix://%s", address.sun_path);
+	CHECK_INT(bind(listener, (struct sockaddr *)&address, sizeof(address)), 0);
+	CHECK_INT(listen(listener, 5), 0);
+	CHECK_INT(pthread_create(&thread, NULL, close_each, &listener), 0);
+	for (int i = 0; i < 20; i++) {
+		swarm_error err = first_call(url);
+
+		CHECK(!strstr(err.text, "localhost"));
+		CHECK(!strstr(err.text, "no engine listens"));
+		CHECK_PART(err.text, "docker");
+		CHECK_PART(err.text, err.code == SWARM_E_CONNECT
+					     ? "takes connections and closes them"
+					     : "journalctl -u docker");
+	}
+	shutdown(listener, SHUT_RDWR);
+	CHECK_INT(pthread_join(thread, NULL), 0);
+	close(listener);
+	unlink(address.sun_path);
+	rmdir(folder);
 }
 
 /* As when it is killed: the call's end is unknown, and the engine comes back. */
@@ -310,6 +386,6 @@ static void forbidden_socket(void)
 	rmdir(folder);
 }
 
-TEST_MAIN(TEST(urls), TEST(bad_options), TEST(negotiation), TEST(missing_socket),
-	  TEST(engine_that_ends), TEST(refused_port), TEST(silent_resolver), TEST(stale_socket),
-	  TEST(forbidden_socket))
+TEST_MAIN(TEST(urls), TEST(bad_options), TEST(negotiation), TEST(silent_ping), TEST(missing_socket),
+	  TEST(closed_at_once), TEST(engine_that_ends), TEST(refused_port), TEST(silent_resolver),
+	  TEST(stale_socket), TEST(forbidden_socket))

@@ -177,6 +177,29 @@ static void not_json(void)
 	pair_close(&p);
 }
 
+/* A null would look like a gap to whoever reads events in Python. */
+static void no_object(void)
+{
+	static const char *const lines[] = { "null\n", "[]\n", "5\n", "\"node\"\n", "true\n" };
+
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		const fake_row a[] = {
+			{ INFO, .reply = MANAGER },
+			{ EVENTS(""), .reply = lines[i], .chunk = 500, .fault = FAKE_OPEN },
+			{ NULL },
+		};
+		const fake_row b[] = { { NULL } };
+		pair p;
+
+		test_row = lines[i];
+		pair_open(&p, a, b, NULL);
+		CHECK_INT(swarm_follow(&p.options, &p.err), SWARM_E_JSON);
+		CHECK_STR(p.err.text, "an event: expected object");
+		CHECK_STR(p.told.text, " 1:look");
+		pair_close(&p);
+	}
+}
+
 static void deadline(void)
 {
 	const fake_row a[] = {
@@ -381,5 +404,6 @@ static void wait_without_events(void)
 }
 
 TEST_MAIN(TEST(follow), TEST(reconnect), TEST(none_at_first), TEST(unknown_filter),
-	  TEST(filter_refused), TEST(not_json), TEST(deadline), TEST(options), TEST(one_at_a_time),
-	  TEST(goes_on_after_an_error), TEST(open_fails), TEST(wait_for), TEST(wait_without_events))
+	  TEST(filter_refused), TEST(not_json), TEST(no_object), TEST(deadline), TEST(options),
+	  TEST(one_at_a_time), TEST(goes_on_after_an_error), TEST(open_fails), TEST(wait_for),
+	  TEST(wait_without_events))

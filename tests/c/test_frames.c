@@ -42,6 +42,14 @@ static void lines(void)
 	}
 }
 
+static void sizes_of_frames(void)
+{
+	CHECK_INT(swarm__frame_size("\1\0\0\0\0\0\0", 7), 0);
+	CHECK_INT(swarm__frame_size("\1\0\0\0\0\0\0\0", 8), 8);
+	CHECK_INT(swarm__frame_size("\1\0\0\0\0\1\2\3", 8), 8 + 0x10203);
+	CHECK_INT(swarm__frame_size("\1\0\0\0\xff\xff\xff\xff", 8), 8 + 0xffffffffLL);
+}
+
 static void frames(void)
 {
 	static const struct {
@@ -118,4 +126,4 @@ static void sha256(void)
 	}
 }
 
-TEST_MAIN(TEST(lines), TEST(frames), TEST(sha256))
+TEST_MAIN(TEST(lines), TEST(sizes_of_frames), TEST(frames), TEST(sha256))

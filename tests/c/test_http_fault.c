@@ -3,6 +3,8 @@
 #include "http/internal.h"
 #include "test.h"
 
+#include <curl/curl.h>
+
 #define REPLY "{\"name\":\"a value of some length\"}"
 
 typedef struct outcome {
@@ -149,9 +151,52 @@ static void large_heads(void)
 		memcpy(many + 6 * i, "X: 1\r\n", 7);
 	result = get_row((fake_row){ .headers = many }, 1000);
 	CHECK_INT(result.code, SWARM_E_TOO_LARGE);
+	{
+		/* One line over libcurl's own limit, which is not memory that ran out. */
+		char *line_only = malloc(150016);
+
+		snprintf(line_only, 150016, "X: %0150000d\r\n", 0);
+		result = get_row((fake_row){ .headers = line_only }, 1000);
+		CHECK_INT(result.code, SWARM_E_TOO_LARGE);
+		CHECK_STR(result.err.text, "the head of the answer is too large");
+		free(line_only);
+	}
 	/* A longer version than any engine has is not taken, and does not overflow. */
 	result = get_row((fake_row){ .headers = "Api-Version: 1.4555555555555555555\r\n" }, 1000);
 	CHECK_INT(result.code, 0);
+}
+
+static void large_trailers(void)
+{
+	char reply[2000] = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n";
+	outcome result;
+
+	for (size_t i = 0, start = strlen(reply); i < 120; i++)
+		memcpy(reply + start + 6 * i, "X: 1\r\n", 7);
+	result = get_row((fake_row){ .reply = reply, .fault = FAKE_RAW }, 1000);
+	CHECK_INT(result.code, SWARM_E_TOO_LARGE);
+	CHECK_STR(result.err.text, "the trailers of the answer are too large");
+}
+
+static void malformed_chunks(void)
+{
+	static const char *const bodies[] = { "zz\r\n", "2\r\n{}00\r\n", "-2\r\n{}\r\n0\r\n\r\n",
+					      "fffffffffffffffff\r\n{}\r\n0\r\n\r\n", "\r\n{}" };
+
+	for (size_t i = 0; i < sizeof(bodies) / sizeof(bodies[0]); i++) {
+		char reply[200];
+		outcome result;
+
+		test_row = bodies[i];
+		snprintf(reply, sizeof(reply),
+			 "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n%s", bodies[i]);
+		result = get_row((fake_row){ .reply = reply, .fault = FAKE_RAW }, 1000);
+		CHECK_INT(result.code, SWARM_E_TRANSPORT);
+		CHECK_STR(result.err.text,
+			  "the answer is malformed: its body has a chunk without a valid length");
+		/* What client.c takes for an engine that ended. */
+		CHECK(result.err.curl_code != CURLE_RECV_ERROR);
+	}
 }
 
 static void lying_lengths(void)
@@ -269,5 +314,6 @@ static void cancel_before_and_during(void)
 }
 
 TEST_MAIN(TEST(pieces), TEST(slow_bytes), TEST(cut_plain), TEST(cut_chunked), TEST(too_large),
-	  TEST(large_heads), TEST(lying_lengths), TEST(not_http), TEST(odd_heads), TEST(no_answer),
-	  TEST(endless_drip), TEST(cancel_before_and_during))
+	  TEST(large_heads), TEST(large_trailers), TEST(malformed_chunks), TEST(lying_lengths),
+	  TEST(not_http), TEST(odd_heads), TEST(no_answer), TEST(endless_drip),
+	  TEST(cancel_before_and_during))

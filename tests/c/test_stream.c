@@ -298,6 +298,43 @@ static void limit_of_a_record(void)
 	free(one);
 }
 
+/* A length that cannot fit is refused at its head: nothing more comes, and nothing is waited for. */
+static void announced_too_long(void)
+{
+	static const char head[] = "\1\0\0\0\xff\xff\xff\xff";
+	outcome result = read_row((fake_row){ .headers = MULTIPLEXED,
+					      .reply = head,
+					      .size = sizeof(head) - 1,
+					      .chunk = 8,
+					      .fault = FAKE_OPEN },
+				  SWARM_OP_SERVICE_LOGS, SWARM_FRAMING_AUTO, "1.45", 100000);
+
+	CHECK_INT(result.code, SWARM_E_TOO_LARGE);
+	CHECK_STR(result.err.text,
+		  "the engine announces a log record of 4294967303 bytes, over the "
+		  "limit of 100000 bytes");
+	CHECK_INT(result.records, 0);
+}
+
+static void error_without_words(void)
+{
+	static const char *const frames[] = { "\3\0\0\0\0\0\0\0", "\3\0\0\0\0\0\0\3 \n ",
+					      "\3\0\0\0\0\0\0\1\0" };
+	static const size_t sizes[] = { 8, 11, 9 };
+
+	for (size_t i = 0; i < 3; i++) {
+		outcome result = read_row((fake_row){ .headers = MULTIPLEXED,
+						      .reply = frames[i],
+						      .size = sizes[i],
+						      .chunk = 99 },
+					  SWARM_OP_SERVICE_LOGS, SWARM_FRAMING_AUTO, "1.45", 0);
+
+		CHECK_INT(result.code, SWARM_E_HTTP);
+		CHECK_PART(result.err.text,
+			   "service_logs: the engine stopped reading the log and gave no reason");
+	}
+}
+
 static int stop_at(void *payload)
 {
 	return --*(int *)payload <= 0;
@@ -412,4 +449,5 @@ static void in_a_child(void)
 
 TEST_MAIN(TEST(records_in_odd_chunks), TEST(cut_at_each_byte), TEST(ended_in_a_record), TEST(logs),
 	  TEST(error_in_a_log), TEST(refusals), TEST(quiet_stream), TEST(limit_of_a_record),
-	  TEST(canceled_and_late), TEST(by_descriptor), TEST(in_a_child))
+	  TEST(announced_too_long), TEST(error_without_words), TEST(canceled_and_late),
+	  TEST(by_descriptor), TEST(in_a_child))
