@@ -101,7 +101,7 @@ PyObject *swarmpy_client_list(PyObject *object, PyObject *args, PyObject *kwargs
 	swarmpy_client *self = (swarmpy_client *)object;
 	PyObject *given = NULL, *timeout = NULL, *answer;
 	SWARMPY_AUTO PyObject *owner = NULL;
-	swarm_query *filters = NULL;
+	swarm_pair *filters = NULL;
 	int64_t timeout_ms = 0;
 
 	if (!PyArg_ParseTupleAndKeywords(args, kwargs, format, names, &given, &timeout) ||
@@ -406,7 +406,7 @@ PyObject *swarmpy_client_call(PyObject *object, PyObject *args, PyObject *kwargs
 	swarm_call_options options = SWARM_CALL_INIT(SWARM_OP_PING);
 	SWARMPY_AUTO PyObject *owner = NULL;
 	const swarm_op_info *row;
-	swarm_query *parameters = NULL;
+	swarm_pair *parameters = NULL;
 	json_t *json = NULL, *credentials = NULL;
 	PyObject *answer = NULL;
 	const char *name;

@@ -1,6 +1,6 @@
 /*
- * The methods of Client on the cluster as seen from one host: its state, init, join, leave, depart,
- * and the cluster's settings, tokens, keys and CA.
+ * The methods of Client on the cluster as seen from one host: its state, init, join, leave and
+ * leave_cleanly, and the cluster's settings, tokens, keys and CA.
  */
 #include "_swarm.h"
 
@@ -181,7 +181,7 @@ PyObject *swarmpy_client_leave(PyObject *object, PyObject *args, PyObject *kwarg
 	return swarmpy_client_end_none(self, result, &err);
 }
 
-PyObject *swarmpy_client_depart(PyObject *object, PyObject *args, PyObject *kwargs)
+PyObject *swarmpy_client_leave_cleanly(PyObject *object, PyObject *args, PyObject *kwargs)
 {
 	static char *names[] = { "manager", "timeout", NULL };
 	swarmpy_client *self = (swarmpy_client *)object;
@@ -191,14 +191,14 @@ PyObject *swarmpy_client_depart(PyObject *object, PyObject *args, PyObject *kwar
 	int64_t timeout_ms = 0;
 	int result;
 
-	if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O!|$O:depart", names,
+	if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O!|$O:leave_cleanly", names,
 					 self->state->client_type, &manager, &timeout) ||
 	    swarmpy_seconds(self->state, "timeout", timeout, &timeout_ms))
 		return NULL;
 	clients[1] = (swarmpy_client *)manager;
 	if (swarmpy_clients_begin(clients, 2))
 		return NULL;
-	result = swarm_depart(self->client, clients[1]->client, timeout_ms, &err);
+	result = swarm_leave_cleanly(self->client, clients[1]->client, timeout_ms, &err);
 	if (swarmpy_clients_end(clients, 2, result, &err))
 		return NULL;
 	Py_RETURN_NONE;

@@ -184,7 +184,7 @@ static PyObject *query_value(const swarmpy_state *state, PyObject *value)
 }
 
 static int fill_query(const swarmpy_state *state, PyObject *items, PyObject *owner,
-		      swarm_query *query)
+		      swarm_pair *query)
 {
 	Py_ssize_t count = PyList_Size(items);
 
@@ -202,11 +202,11 @@ static int fill_query(const swarmpy_state *state, PyObject *items, PyObject *own
 }
 
 int swarmpy_query(const swarmpy_state *state, PyObject *value, PyObject **ret_owner,
-		  swarm_query **ret)
+		  swarm_pair **ret)
 {
 	SWARMPY_AUTO PyObject *items = NULL;
 	SWARMPY_AUTO PyObject *owner = NULL;
-	swarm_query *query;
+	swarm_pair *query;
 
 	if (!is_given(value))
 		return 0;
@@ -275,10 +275,10 @@ static PyObject *list_filters(const swarmpy_state *state, PyObject *value)
 }
 
 int swarmpy_filters(const swarmpy_state *state, PyObject *value, PyObject **ret_owner,
-		    swarm_query **ret)
+		    swarm_pair **ret)
 {
 	SWARMPY_AUTO PyObject *pairs = NULL;
-	swarm_query *filters;
+	swarm_pair *filters;
 
 	if (!is_given(value))
 		return 0;

@@ -51,8 +51,8 @@ PyDoc_STRVAR(leave_doc, "leave($self, /, *, force=False, timeout=None)\n--\n\n"
 			"Take this host out of its swarm and wait until it is inactive.");
 
 PyDoc_STRVAR(
-	depart_doc,
-	"depart($self, /, manager, *, timeout=None)\n--\n\n"
+	leave_cleanly_doc,
+	"leave_cleanly($self, /, manager, *, timeout=None)\n--\n\n"
 	"Take this host out of its swarm as a whole: drain and wait, demote and wait, leave, and\n"
 	"delete its record, 600 seconds unless given.\n\n"
 	"manager: a Client of another host, which is a manager of the same swarm. A demotion that\n"
@@ -236,7 +236,7 @@ PyMethodDef swarmpy_client_methods[] = {
 	METHOD(init),
 	METHOD(join),
 	METHOD(leave),
-	METHOD(depart),
+	METHOD(leave_cleanly),
 	METHOD(tokens),
 	METHOD(cluster_update),
 	METHOD(ca_rotate),

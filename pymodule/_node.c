@@ -36,7 +36,7 @@ static const swarmpy_field quorum_fields[] = {
 	{ "losses", offsetof(swarm_quorum, losses), SWARMPY_INTEGER },
 };
 
-static PyObject *run_list(swarmpy_client *self, const swarm_query *filters, int64_t timeout_ms)
+static PyObject *run_list(swarmpy_client *self, const swarm_pair *filters, int64_t timeout_ms)
 {
 	swarm_error err = SWARM_ERROR_INIT;
 	swarm_node_list *nodes = NULL;

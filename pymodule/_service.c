@@ -14,7 +14,7 @@ PyObject *swarmpy_client_object_list(PyObject *object, PyObject *args, PyObject 
 	SWARMPY_AUTO PyObject *owner = NULL;
 	swarm_error err = SWARM_ERROR_INIT;
 	swarm_kind kind = SWARM_KIND_SERVICE;
-	swarm_query *filters = NULL;
+	swarm_pair *filters = NULL;
 	int64_t timeout_ms = 0;
 	json_t *list = NULL;
 	int result;
@@ -178,7 +178,7 @@ PyObject *swarmpy_task_model(void)
 	return swarmpy_model(task_fields, sizeof(task_fields) / sizeof(*task_fields));
 }
 
-static PyObject *run_task_list(swarmpy_client *self, const swarm_query *filters, int64_t timeout_ms)
+static PyObject *run_task_list(swarmpy_client *self, const swarm_pair *filters, int64_t timeout_ms)
 {
 	swarm_error err = SWARM_ERROR_INIT;
 	swarm_task_list *tasks = NULL;

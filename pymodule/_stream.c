@@ -228,7 +228,7 @@ static PyObject *tuple_of_clients(swarmpy_client *self, PyObject *others)
 	return PyList_AsTuple(list);
 }
 
-static int open_events(stream *self, const swarm_query *filters)
+static int open_events(stream *self, const swarm_pair *filters)
 {
 	swarm_follow_options options = SWARM_FOLLOW_OPTIONS_INIT;
 	swarm_client **clients = PyMem_Calloc(self->count + 1, sizeof(*clients));
@@ -258,7 +258,7 @@ PyObject *swarmpy_client_events(PyObject *object, PyObject *args, PyObject *kwar
 	swarmpy_client *self = (swarmpy_client *)object;
 	PyObject *given = NULL, *others = NULL, *timeout = NULL, *clients;
 	SWARMPY_AUTO PyObject *owner = NULL;
-	swarm_query *filters = NULL;
+	swarm_pair *filters = NULL;
 	int64_t timeout_ms = 0;
 	stream *made;
 
@@ -312,7 +312,7 @@ static PyObject *logs_next(PyObject *object)
 	return NULL;
 }
 
-static int open_log(stream *self, swarm_kind kind, const char *ref, const swarm_query *query)
+static int open_log(stream *self, swarm_kind kind, const char *ref, const swarm_pair *query)
 {
 	swarm_error err = SWARM_ERROR_INIT;
 	int result;
@@ -331,7 +331,7 @@ PyObject *swarmpy_client_logs(PyObject *object, PyObject *args, PyObject *kwargs
 	PyObject *kind_name, *value, *given = NULL, *timeout = NULL, *clients;
 	SWARMPY_AUTO PyObject *owner = NULL;
 	swarm_kind kind = SWARM_KIND_SERVICE;
-	swarm_query *query = NULL;
+	swarm_pair *query = NULL;
 	int64_t timeout_ms = 0;
 	const char *ref;
 	stream *made;

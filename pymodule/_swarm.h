@@ -99,10 +99,10 @@ int swarmpy_texts(const swarmpy_state *state, const char *name, PyObject *value,
  * ret_owner. bool becomes true or false, dict and list become JSON. Optional.
  */
 int swarmpy_query(const swarmpy_state *state, PyObject *value, PyObject **ret_owner,
-		  swarm_query **ret);
+		  swarm_pair **ret);
 /* The same of filters: a dict of names, each with a str or a list or tuple of them. Optional. */
 int swarmpy_filters(const swarmpy_state *state, PyObject *value, PyObject **ret_owner,
-		    swarm_query **ret);
+		    swarm_pair **ret);
 /* "service", "task", "secret", "config" or "network". */
 int swarmpy_kind(const swarmpy_state *state, PyObject *value, swarm_kind *ret);
 /* A dict as JSON, new reference; give it to swarmpy_free_json(). Optional. */
@@ -181,7 +181,7 @@ int swarmpy_client_parse(swarmpy_client *self, PyObject *args, PyObject *kwargs,
 			 char *name, const char **ret_text, int64_t *ret_ms);
 
 /* What asks for a list; filters may be NULL. */
-typedef PyObject *swarmpy_lister(swarmpy_client *self, const swarm_query *filters,
+typedef PyObject *swarmpy_lister(swarmpy_client *self, const swarm_pair *filters,
 				 int64_t timeout_ms);
 /* A list by the arguments (*, filters, timeout), whose format is "|$OO:method". */
 PyObject *swarmpy_client_list(PyObject *object, PyObject *args, PyObject *kwargs,
@@ -204,7 +204,7 @@ SWARMPY_METHOD(local);
 SWARMPY_METHOD(init);
 SWARMPY_METHOD(join);
 SWARMPY_METHOD(leave);
-SWARMPY_METHOD(depart);
+SWARMPY_METHOD(leave_cleanly);
 SWARMPY_METHOD(tokens);
 SWARMPY_METHOD(cluster_update);
 SWARMPY_METHOD(ca_rotate);

@@ -82,15 +82,15 @@ static int grow(swarm__buffer *buffer, size_t size)
 
 int swarm__buffer_add(swarm__buffer *buffer, const void *bytes, size_t size)
 {
-	int code = 0;
+	int rc = 0;
 
 	if (size > buffer->max - buffer->size || size >= SIZE_MAX - buffer->size)
-		code = SWARM_E_TOO_LARGE;
+		rc = SWARM_E_TOO_LARGE;
 	else
-		code = grow(buffer, size);
-	if (code) {
+		rc = grow(buffer, size);
+	if (rc) {
 		swarm__buffer_clear(buffer);
-		return code;
+		return rc;
 	}
 	if (size)
 		memcpy(buffer->data + buffer->size, bytes, size);
@@ -116,17 +116,17 @@ int swarm__buffer_add_string(swarm__buffer *buffer, const char *string)
 int swarm__buffer_add_encoded(swarm__buffer *buffer, const char *string, const char *keep)
 {
 	static const char digits[] = "0123456789ABCDEF";
-	int code = swarm__buffer_add(buffer, "", 0);
+	int rc = swarm__buffer_add(buffer, "", 0);
 
-	for (; *string && code == 0; string++) {
+	for (; *string && rc == 0; string++) {
 		unsigned char c = (unsigned char)*string;
 		char escape[3] = { '%', digits[c >> 4], digits[c & 15] };
 		/* RFC 3986, 2.3: the unreserved characters. */
 		bool plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
 			     (c >= 'A' && c <= 'Z') || strchr("-._~", c) || strchr(keep, c);
 
-		code = plain ? swarm__buffer_add(buffer, string, 1)
-			     : swarm__buffer_add(buffer, escape, 3);
+		rc = plain ? swarm__buffer_add(buffer, string, 1)
+			   : swarm__buffer_add(buffer, escape, 3);
 	}
-	return code;
+	return rc;
 }

@@ -1,21 +1,13 @@
 /*
  * The arguments of a call against the operation's row, before anything is sent: id, query
  * parameters, credentials and top-level body fields may not be missing, unknown or of the wrong
- * type. What they need of the engine's API version is gathered here and compared in call.c, which
- * knows the version.
+ * type. What they need of the engine's API version is gathered here and compared in prepare.c,
+ * which knows the version.
  */
 #include "call/internal.h"
 
 #include <stdio.h>
 #include <string.h>
-
-void swarm__need_version(swarm__need *need, int since, const char *what)
-{
-	if (since <= need->since)
-		return;
-	need->since = since;
-	snprintf(need->what, sizeof(need->what), "%s", what);
-}
 
 static bool is_number(const char *value)
 {
@@ -32,7 +24,7 @@ static bool is_boolean(const char *value)
 }
 
 /* Lists, or {"name":{"a":true}}, the older form that every engine takes. */
-static int check_filters(const swarm_op_info *row, const swarm_query *query, swarm_error *err)
+static int check_filters(const swarm_op_info *row, const swarm_pair *query, swarm_error *err)
 {
 	json_t *json = NULL;
 	json_t *member;
@@ -51,7 +43,7 @@ static int check_filters(const swarm_op_info *row, const swarm_query *query, swa
 				   query->name);
 }
 
-static int check_query_value(const swarm_op_info *row, const swarm_query *query, char type,
+static int check_query_value(const swarm_op_info *row, const swarm_pair *query, char type,
 			     swarm_error *err)
 {
 	const char *must = NULL;
@@ -69,7 +61,7 @@ static int check_query_value(const swarm_op_info *row, const swarm_query *query,
 		    : 0;
 }
 
-static const char *query_value(const swarm_query *query, const swarm__field *field)
+static const char *query_value(const swarm_pair *query, const swarm__field *field)
 {
 	for (; query && query->name; query++)
 		if (strlen(query->name) == field->length &&
@@ -78,27 +70,27 @@ static const char *query_value(const swarm_query *query, const swarm__field *fie
 	return NULL;
 }
 
-static int check_query(const swarm_op_info *row, const swarm_query *query, swarm__need *need,
-		       swarm_error *err)
+static int check_query(const swarm_op_info *row, const swarm_pair *query,
+		       swarm__requirement *requirement, swarm_error *err)
 {
 	const char *list = row->query;
 	swarm__field field;
 
-	for (const swarm_query *q = query; q && q->name; q++) {
-		int code;
+	for (const swarm_pair *q = query; q && q->name; q++) {
+		int rc;
 
 		if (!swarm__field_find(row->query, q->name, &field) || field.type == 'h')
 			return swarm__error(err, SWARM_E_INVAL, "%s takes no parameter '%s'",
 					    row->name, q->name);
-		for (const swarm_query *other = query; other != q; other++)
+		for (const swarm_pair *other = query; other != q; other++)
 			if (strcmp(other->name, q->name) == 0)
 				return swarm__error(err, SWARM_E_INVAL,
 						    "%s: parameter %s is given twice", row->name,
 						    q->name);
-		code = check_query_value(row, q, field.type, err);
-		if (code)
-			return code;
-		swarm__need_version(need, field.since, q->name);
+		rc = check_query_value(row, q, field.type, err);
+		if (rc)
+			return rc;
+		swarm__require_version(requirement, field.since, q->name);
 	}
 	while (swarm__field_next(&list, &field))
 		if (field.required && !query_value(query, &field))
@@ -141,7 +133,7 @@ static const char *type_name(char type)
 
 /* A null counts as not there: the engine itself writes it for empty lists and maps. */
 static int check_field(const swarm_op_info *row, const json_t *body, const swarm__field *field,
-		       swarm__need *need, swarm_error *err)
+		       swarm__requirement *requirement, swarm_error *err)
 {
 	const json_t *value = json_object_getn(body, field->name, field->length);
 	char name[64];
@@ -155,11 +147,11 @@ static int check_field(const swarm_op_info *row, const json_t *body, const swarm
 	if (!has_type(value, field->type))
 		return swarm__error(err, SWARM_E_INVAL, "%s: the field %s must be %s", row->name,
 				    name, type_name(field->type));
-	swarm__need_version(need, field->since, name);
+	swarm__require_version(requirement, field->since, name);
 	return 0;
 }
 
-static int check_body(const swarm_op_info *row, const json_t *body, swarm__need *need,
+static int check_body(const swarm_op_info *row, const json_t *body, swarm__requirement *requirement,
 		      swarm_error *err)
 {
 	const char *list = row->body;
@@ -174,14 +166,14 @@ static int check_body(const swarm_op_info *row, const json_t *body, swarm__need 
 		return swarm__error(err, SWARM_E_INVAL, "%s needs a body, a JSON object",
 				    row->name);
 	json_object_foreach (swarm__json_iterable(body), name, value)
-		if (!need->any_field && !swarm__field_find(row->body, name, &field))
+		if (!requirement->any_field && !swarm__field_find(row->body, name, &field))
 			return swarm__error(err, SWARM_E_INVAL, "%s takes no field '%s'", row->name,
 					    name);
 	while (swarm__field_next(&list, &field)) {
-		int code = check_field(row, body, &field, need, err);
+		int rc = check_field(row, body, &field, requirement, err);
 
-		if (code)
-			return code;
+		if (rc)
+			return rc;
 	}
 	return 0;
 }
@@ -248,18 +240,18 @@ static int check_registry_auth(const swarm_op_info *row, const json_t *auth, swa
 }
 
 int swarm__check_arguments(const swarm_op_info *row, const swarm_call_options *options,
-			   swarm__need *need, swarm_error *err)
+			   swarm__requirement *requirement, swarm_error *err)
 {
-	int code = check_id(row, options->id, err);
+	int rc = check_id(row, options->id, err);
 
-	swarm__need_version(need, row->since, row->name);
-	if (code == 0)
-		code = check_query(row, options->query, need, err);
-	if (code == 0)
-		code = check_registry_auth(row, options->registry_auth, err);
-	if (code == 0)
-		code = check_body(row, options->body, need, err);
-	if (code == 0)
-		swarm__need_dated(row->op, options->body, need);
-	return code;
+	swarm__require_version(requirement, row->since, row->name);
+	if (rc == 0)
+		rc = check_query(row, options->query, requirement, err);
+	if (rc == 0)
+		rc = check_registry_auth(row, options->registry_auth, err);
+	if (rc == 0)
+		rc = check_body(row, options->body, requirement, err);
+	if (rc == 0)
+		swarm__require_field_versions(row->op, options->body, requirement);
+	return rc;
 }

@@ -16,30 +16,30 @@ int swarm_call_begin(swarm_client *client, const swarm_call_options *options, sw
 		     swarm_error *err)
 {
 	kept *made;
-	int code;
+	int rc;
 
 	if (!options || !ret_call)
 		return swarm__error(err, SWARM_E_INVAL,
 				    "options and a place for the call are required");
-	code = swarm__call_check(options, false, err);
-	if (code)
-		return code;
+	rc = swarm__call_check(options, false, err);
+	if (rc)
+		return rc;
 	made = calloc(1, sizeof(*made));
 	if (!made)
 		return swarm__nomem(err);
 	made->options = *options;
 	made->options.body = reference(options->body);
 	made->options.registry_auth = reference(options->registry_auth);
-	code = swarm__steps_start(&made->call, client, client ? client->http : NULL, &made->options,
-				  false, err);
+	rc = swarm__exchange_start(&made->call, client, client ? client->http : NULL,
+				   &made->options, false, err);
 	/* Used up, and the caller's to free. */
 	made->options.id = NULL;
 	made->options.query = NULL;
-	if (code)
+	if (rc)
 		swarm_call_free(&made->call);
 	else
 		*ret_call = &made->call;
-	return code;
+	return rc;
 }
 
 int swarm_call_fd(const swarm_call *call)
@@ -54,15 +54,15 @@ int64_t swarm_call_due_in(const swarm_call *call)
 
 int swarm_call_step(swarm_call *call, bool *ret_done, swarm_error *err)
 {
-	int code;
+	int rc;
 
 	if (!call || !ret_done)
 		return swarm__error(err, SWARM_E_INVAL,
 				    "a call and a place for its state are required");
-	code = call->done ? 0 : swarm__steps_next(call, 0, err);
-	if (code == 0)
+	rc = call->done ? 0 : swarm__exchange_next(call, 0, err);
+	if (rc == 0)
 		*ret_done = call->done;
-	return code;
+	return rc;
 }
 
 int swarm_call_result(swarm_call *call, char **ret_body, size_t *ret_size, swarm_error *err)
@@ -70,7 +70,7 @@ int swarm_call_result(swarm_call *call, char **ret_body, size_t *ret_size, swarm
 	if (!call || !call->done || call->given || !ret_body || !ret_size)
 		return swarm__error(err, SWARM_E_INVAL,
 				    "a result is there once the call is done, and only once");
-	swarm__steps_take(call, ret_body, ret_size);
+	swarm__exchange_take(call, ret_body, ret_size);
 	call->given = true;
 	return 0;
 }
@@ -80,7 +80,7 @@ swarm_call *swarm_call_free(swarm_call *call)
 	kept *made = (kept *)call;
 
 	if (made) {
-		swarm__steps_clear(call);
+		swarm__exchange_clear(call);
 		json_decref(swarm__json_iterable(made->options.body));
 		json_decref(swarm__json_iterable(made->options.registry_auth));
 	}

@@ -177,23 +177,22 @@ int swarm__refusal(int http_status, const swarm__buffer *body, const swarm_call_
 		   swarm_error *err)
 {
 	char *message = read_message(body);
-	int code;
+	int rc;
 
 	if (!message || (request && !redact_header(message, request))) {
 		swarm__free_secret(message);
 		return swarm__nomem(err);
 	}
-	code = swarm__classify(http_status, message);
+	rc = swarm__classify(http_status, message);
 	redact_body(message, request ? request->body : NULL);
 	redact_body(message, request ? request->registry_auth : NULL);
 	if (err && !err->code)
 		err->http_status = http_status;
 	swarm__one_line(message);
 	if (message[0])
-		swarm__error(err, code, "%s", message);
+		swarm__error(err, rc, "%s", message);
 	else
-		swarm__error(err, code, "the engine answered HTTP %d without a reason",
-			     http_status);
+		swarm__error(err, rc, "the engine answered HTTP %d without a reason", http_status);
 	swarm__free_secret(message);
-	return code;
+	return rc;
 }

@@ -54,7 +54,7 @@ int swarm_client_new(const swarm_client_options *options, swarm_client **ret_cli
 {
 	static const swarm_client_options defaults = SWARM_CLIENT_OPTIONS_INIT;
 	swarm_client *client;
-	int code;
+	int rc;
 
 	if (!options)
 		options = &defaults;
@@ -75,14 +75,14 @@ int swarm_client_new(const swarm_client_options *options, swarm_client **ret_cli
 		client->allocator = *options->allocator;
 		client->has_allocator = true;
 	}
-	code = swarm__endpoint_init(options, &client->endpoint, err);
-	if (code == 0)
-		code = swarm__http_new(&client->endpoint, &client->http, err);
-	if (code == 0 && options->api_version)
-		code = pin_version(client, options->api_version, err);
-	if (code) {
+	rc = swarm__endpoint_init(options, &client->endpoint, err);
+	if (rc == 0)
+		rc = swarm__http_new(&client->endpoint, &client->http, err);
+	if (rc == 0 && options->api_version)
+		rc = pin_version(client, options->api_version, err);
+	if (rc) {
 		swarm_client_free(client);
-		return code;
+		return rc;
 	}
 	*ret_client = client;
 	return 0;
@@ -234,33 +234,33 @@ static int negotiate(swarm_client *client, int64_t timeout_ms, swarm_error *err)
 {
 	swarm__http_request request = swarm__client_ping(client, timeout_ms);
 	swarm__http_response response;
-	int code;
+	int rc;
 
 	if (client->minor)
 		return 0;
-	code = swarm__http_send(client->http, &request, &response, err);
-	if (code == SWARM_E_TIMEOUT)
-		return swarm__error_wrap(err, code, "the ping took longer than %lld ms",
+	rc = swarm__http_send(client->http, &request, &response, err);
+	if (rc == SWARM_E_TIMEOUT)
+		return swarm__error_wrap(err, rc, "the ping took longer than %lld ms",
 					 (long long)timeout_ms);
-	if (code)
-		return swarm__client_explain(client, code, err);
-	code = swarm__client_agree(client, &response, err);
+	if (rc)
+		return swarm__client_explain(client, rc, err);
+	rc = swarm__client_agree(client, &response, err);
 	swarm__http_response_clear(&response);
-	return code;
+	return rc;
 }
 
 int swarm_client_api_version(swarm_client *client, const char **ret_version, swarm_error *err)
 {
 	int64_t timeout_ms;
-	int code;
+	int rc;
 
 	if (!client || !ret_version)
 		return swarm__error(err, SWARM_E_INVAL,
 				    "a client and a place for the version are required");
 	timeout_ms = client->timeout_ms ? client->timeout_ms
 					: swarm_op_get(SWARM_OP_PING)->timeout_ms;
-	code = negotiate(client, timeout_ms, err);
-	if (code == 0)
+	rc = negotiate(client, timeout_ms, err);
+	if (rc == 0)
 		*ret_version = client->version;
-	return code;
+	return rc;
 }

@@ -1,5 +1,5 @@
 /*
- * The dated fields (field_versions.def): which of them a body has, and what API version that asks for. Deep
+ * The fields of field_versions.def: which of them a body has, and what API version that takes. Deep
  * fields are looked at for this alone; whether they are right is the engine's to say.
  */
 #define _GNU_SOURCE
@@ -16,9 +16,9 @@ static const struct {
 	const char *path;
 	int since;
 } fields[] = {
-#define DATED(kind, path, since) { kind, path, since },
+#define FIELD_VERSION(kind, path, since) { kind, path, since },
 #include "call/field_versions.def"
-#undef DATED
+#undef FIELD_VERSION
 };
 
 static const struct {
@@ -76,25 +76,26 @@ static bool has(const json_t *json, const char *path, bool as_read)
 	return has(find_member(json, path, length), path + length, as_read);
 }
 
-static void need_fields(body_kind kind, const char *below, const json_t *json, swarm__need *need)
+static void require_fields(body_kind kind, const char *below, const json_t *json,
+			   swarm__requirement *requirement)
 {
 	char name[SWARM__MAX_FIELD];
 
 	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
-		if (fields[i].kind != kind || !has(json, fields[i].path, need->any_field))
+		if (fields[i].kind != kind || !has(json, fields[i].path, requirement->any_field))
 			continue;
 		snprintf(name, sizeof(name), "%s%s%s", below, *below ? "." : "", fields[i].path);
-		swarm__need_version(need, fields[i].since, name);
+		swarm__require_version(requirement, fields[i].since, name);
 	}
 }
 
-void swarm__need_dated(swarm_op op, const json_t *body, swarm__need *need)
+void swarm__require_field_versions(swarm_op op, const json_t *body, swarm__requirement *requirement)
 {
 	for (size_t i = 0; i < sizeof(bodies) / sizeof(bodies[0]); i++) {
 		const char *below = bodies[i].below;
 
 		if (bodies[i].op == op)
-			need_fields(bodies[i].kind, below,
-				    *below ? json_object_get(body, below) : body, need);
+			require_fields(bodies[i].kind, below,
+				       *below ? json_object_get(body, below) : body, requirement);
 	}
 }

@@ -67,31 +67,37 @@ bool swarm__field_find(const char *list, const char *name, swarm__field *ret_fie
 /* Is it a status that the row names as success? */
 bool swarm__status_fits(const swarm_op_info *row, int http_status);
 
-/* --- arguments.c ------------------------------------------------------------------------- */
+/* --- requirement.c ------------------------------------------------------------------------- */
 
 /* Longest name of a field in a text, with its path, such as "Spec.TaskTemplate.Placement". */
 #define SWARM__MAX_FIELD 128
 
 /* What a call needs of the engine: the highest version among the operation and its fields. */
-typedef struct swarm__need {
+typedef struct swarm__requirement {
 	int since; /* API 1.x */
 	char what[SWARM__MAX_FIELD];
 	/* Set by the caller: the body goes back as it was read, with fields that the row does not know. */
 	bool any_field;
-} swarm__need;
+} swarm__requirement;
 
-/* Raise need to a version, unless a higher one is needed already. */
-void swarm__need_version(swarm__need *need, int since, const char *what);
+/* Raise it to a version, unless a higher one is required already. */
+void swarm__require_version(swarm__requirement *requirement, int since, const char *what);
 
-/* Arguments against the row. 0, SWARM_E_INVAL, SWARM_E_NOMEM. Else ret_need must start zeroed. */
+/* --- arguments.c ------------------------------------------------------------------------- */
+
+/*
+ * Arguments against the row. requirement starts zeroed, but for any_field, and is raised.
+ * 0, SWARM_E_INVAL, SWARM_E_NOMEM.
+ */
 int swarm__check_arguments(const swarm_op_info *row, const swarm_call_options *options,
-			   swarm__need *ret_need, swarm_error *err);
+			   swarm__requirement *requirement, swarm_error *err);
 
-/* --- field_versions.c: fields deep in a body that came after 1.24, see the head of field_versions.def ---------- */
+/* --- field_versions.c: fields deep in a body that came after 1.24 (field_versions.def) ------ */
 
-void swarm__need_dated(swarm_op op, const json_t *body, swarm__need *need);
+void swarm__require_field_versions(swarm_op op, const json_t *body,
+				   swarm__requirement *requirement);
 
-/* --- request_target.c: what goes on the wire, from arguments that were checked ----------------------- */
+/* --- request_target.c: what goes on the wire, from arguments that were checked -------------- */
 
 /* True for a ping, whose path has no version, so that any engine answers it. */
 bool swarm__is_unversioned(const swarm_op_info *row);
@@ -110,39 +116,42 @@ int swarm__make_target(const swarm_op_info *row, const swarm_call_options *optio
 int swarm__make_header(const swarm_op_info *row, const swarm_call_options *options,
 		       swarm__buffer *header, swarm_error *err);
 
-/* --- call.c ------------------------------------------------------------------------------ */
+/* --- prepare.c ----------------------------------------------------------------------------- */
 
 /* A call that was checked, with its parts made. */
-typedef struct swarm__ready {
+typedef struct swarm__prepared {
 	const swarm_op_info *row;
 	const swarm_call_options *options; /* borrowed */
 	swarm__deadline deadline;
 	int64_t timeout_ms; /* of the whole call */
-	swarm__need need;
+	swarm__requirement requirement;
 	swarm__buffer target; /* with the version in front once that is agreed */
 	swarm__buffer header;
 	swarm__buffer body;
-} swarm__ready;
+} swarm__prepared;
 
 /*
- * Make a call ready, without asking the engine. any_field: see swarm__need. swarm__ready_clear() it
- * after success; options live until then.
+ * Check a call and make its parts, without asking the engine. any_field: see swarm__requirement.
+ * swarm__prepared_clear() it after success; options live until then.
  */
-int swarm__ready_make(const swarm_client *client, const swarm_call_options *options, bool any_field,
-		      swarm__ready *ret_ready, swarm_error *err);
-void swarm__ready_clear(swarm__ready *ready);
+int swarm__prepare(const swarm_client *client, const swarm_call_options *options, bool any_field,
+		   swarm__prepared *ret_prepared, swarm_error *err);
+void swarm__prepared_clear(swarm__prepared *prepared);
 /* Must the engine be asked for its version before this is sent? */
-bool swarm__ready_wants_version(const swarm_client *client, const swarm__ready *ready);
+bool swarm__prepared_needs_version(const swarm_client *client, const swarm__prepared *prepared);
 /* Once the version is known: SWARM_E_VERSION where it is too low for the call, SWARM_E_NOMEM. */
-int swarm__ready_agree(const swarm_client *client, swarm__ready *ready, swarm_error *err);
+int swarm__prepared_agree(const swarm_client *client, swarm__prepared *prepared, swarm_error *err);
 /* The request of it, with what is left of the deadline; it borrows from ready and client. */
-swarm__http_request swarm__ready_request(const swarm_client *client, const swarm__ready *ready);
+swarm__http_request swarm__prepared_request(const swarm_client *client,
+					    const swarm__prepared *prepared);
 /* Say in an error of the transport what it means for this call. Gives code. */
-int swarm__ready_explain(const swarm_client *client, const swarm__ready *ready, int code,
-			 swarm_error *err);
+int swarm__prepared_explain(const swarm_client *client, const swarm__prepared *prepared, int code,
+			    swarm_error *err);
 /* An answer's status and, where it is no success, its body, to 0 or an error. */
-int swarm__ready_judge(swarm_client *client, const swarm__ready *ready, int http_status,
-		       const swarm__buffer *body, swarm_error *err);
+int swarm__prepared_judge(swarm_client *client, const swarm__prepared *prepared, int http_status,
+			  const swarm__buffer *body, swarm_error *err);
+
+/* --- call.c ------------------------------------------------------------------------------ */
 
 /* Does the operation answer a stream, or one document, as wanted? 0 or SWARM_E_INVAL. */
 int swarm__call_check(const swarm_call_options *options, bool stream, swarm_error *err);
@@ -156,11 +165,11 @@ int swarm__call_check(const swarm_call_options *options, bool stream, swarm_erro
 int swarm__call_until(swarm_client *client, swarm_call_options *options,
 		      const swarm__deadline *deadline, json_t **ret_json, swarm_error *err);
 /* Shorthand for it; id, query, body, ret_json may be NULL. */
-int swarm__call(swarm_client *client, swarm_op op, const char *id, const swarm_query *query,
+int swarm__call(swarm_client *client, swarm_op op, const char *id, const swarm_pair *query,
 		const json_t *body, const swarm__deadline *deadline, json_t **ret_json,
 		swarm_error *err);
 /* The same of a list, with the answer as it came: for the rows of view.c. Clear it after success. */
-int swarm__call_text(swarm_client *client, swarm_op op, const swarm_query *query,
+int swarm__call_text(swarm_client *client, swarm_op op, const swarm_pair *query,
 		     const swarm__deadline *deadline, swarm__buffer *ret_text, swarm_error *err);
 
 /* --- exchange.c: one call on its way, as blocking calls, event loops (call_in_steps.c) and streams take it --- */
@@ -168,7 +177,7 @@ int swarm__call_text(swarm_client *client, swarm_op op, const swarm_query *query
 struct swarm_call {
 	swarm_client *client;
 	swarm__http *http; /* the client's, or a stream's own */
-	swarm__ready ready;
+	swarm__prepared prepared;
 	bool begun; /* a request of ours is under way */
 	bool sent;  /* the request itself, not only the ping before it */
 	bool done;  /* response is there, a success */
@@ -178,16 +187,16 @@ struct swarm_call {
 
 /*
  * Check, and send what comes first: a ping where the engine's version is not known. options live
- * until swarm__steps_clear(), which always follows, whatever this gives.
+ * until swarm__exchange_clear(), which always follows, whatever this gives.
  */
-int swarm__steps_start(swarm_call *call, swarm_client *client, swarm__http *http,
-		       const swarm_call_options *options, bool any_field, swarm_error *err);
+int swarm__exchange_start(swarm_call *call, swarm_client *client, swarm__http *http,
+			  const swarm_call_options *options, bool any_field, swarm_error *err);
 /* Go on, after waiting for it up to wait_ms. */
-int swarm__steps_next(swarm_call *call, int64_t wait_ms, swarm_error *err);
+int swarm__exchange_next(swarm_call *call, int64_t wait_ms, swarm_error *err);
 /* Wipe and free all of it; ends what is under way. */
-void swarm__steps_clear(swarm_call *call);
+void swarm__exchange_clear(swarm_call *call);
 /* The bytes of the answer that is done, to the caller; of an empty one an empty string. */
-void swarm__steps_take(swarm_call *call, char **ret_body, size_t *ret_size);
+void swarm__exchange_take(swarm_call *call, char **ret_body, size_t *ret_size);
 
 /* --- frames.c: records in the bytes of a stream ---------------------------------------------- */
 

@@ -38,7 +38,7 @@ static swarm__buffer *bytes_of(swarm_stream *stream)
 
 static int find_framing(swarm_stream *stream, const char *content_type, swarm_error *err)
 {
-	const swarm_op_info *row = stream->call.ready.row;
+	const swarm_op_info *row = stream->call.prepared.row;
 
 	if (stream->framing != SWARM_FRAMING_AUTO)
 		return 0;
@@ -73,7 +73,7 @@ static void say_cut(swarm_stream *stream)
 {
 	if (stream->failure.code == SWARM_E_TRANSPORT)
 		swarm__error_wrap(&stream->failure, SWARM_E_TRANSPORT, "%s: the stream was cut",
-				  stream->call.ready.row->name);
+				  stream->call.prepared.row->name);
 }
 
 /* The head of a success; NULL as long as there is none. */
@@ -84,7 +84,7 @@ static const swarm__http_response *accepted(const swarm_stream *stream)
 
 	if (call->done)
 		return &call->response;
-	return call->sent && response && swarm__status_fits(call->ready.row, response->status)
+	return call->sent && response && swarm__status_fits(call->prepared.row, response->status)
 		       ? response
 		       : NULL;
 }
@@ -97,7 +97,7 @@ static int wait_for_head(swarm_stream *stream, swarm_error *err)
 	while (!(response = accepted(stream))) {
 		if (stream->failure.code)
 			return fail(stream, err);
-		swarm__steps_next(&stream->call, INT_MAX, &stream->failure);
+		swarm__exchange_next(&stream->call, INT_MAX, &stream->failure);
 	}
 	say_cut(stream);
 	return find_framing(stream, response->content_type, err);
@@ -111,11 +111,11 @@ static int open_stream(swarm_stream *stream, swarm_client *client,
 	if (code)
 		return code;
 	swarm__http_feed(stream->http, FEED_SIZE);
-	code = swarm__steps_start(&stream->call, client, stream->http, options, false, err);
+	code = swarm__exchange_start(&stream->call, client, stream->http, options, false, err);
 	if (code == 0)
 		code = wait_for_head(stream, err);
 	stream->whole = stream->call.done;
-	stream->call.ready.options = NULL; /* the caller's to free */
+	stream->call.prepared.options = NULL; /* the caller's to free */
 	if (code == 0)
 		swarm__http_no_deadline(stream->http);
 	return code;
@@ -152,7 +152,7 @@ int swarm_stream_open(swarm_client *client, const swarm_call_options *options,
 /* The engine could not go on reading a log, and says why in a frame of its own. */
 static int fail_engine(const swarm_stream *stream, const swarm_record *record, swarm_error *err)
 {
-	const char *name = stream->call.ready.row->name;
+	const char *name = stream->call.prepared.row->name;
 	const char *text = record->data;
 	size_t size = record->size;
 
@@ -242,7 +242,7 @@ static int at_end(swarm_stream *stream, swarm_record *ret_record, swarm_error *e
 	if (bytes && bytes->size > stream->used)
 		return swarm__error(err, SWARM_E_TRANSPORT,
 				    "%s: the stream was cut in the middle of a record",
-				    stream->call.ready.row->name);
+				    stream->call.prepared.row->name);
 	*ret_record = (swarm_record){ SWARM_SOURCE_NONE, NULL, 0 };
 	return 0;
 }
@@ -287,7 +287,7 @@ int swarm_stream_next(swarm_stream *stream, int64_t timeout_ms, swarm_record *re
 			return at_end(stream, ret_record, err);
 		if (asked && !left)
 			return swarm__error(err, SWARM_E_TIMEOUT, "%s: nothing new yet",
-					    stream->call.ready.row->name);
+					    stream->call.prepared.row->name);
 		feed(stream, left);
 		asked = true;
 	}
@@ -311,7 +311,7 @@ swarm_stream *swarm_stream_free(swarm_stream *stream)
 {
 	if (stream) {
 		if (stream->http)
-			swarm__steps_clear(&stream->call);
+			swarm__exchange_clear(&stream->call);
 		swarm__http_free(stream->http);
 	}
 	free(stream);

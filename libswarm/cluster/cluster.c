@@ -103,7 +103,7 @@ int swarm_cluster_update(swarm_client *client, const json_t *patch, unsigned rot
 	};
 	enum { ROTATIONS = sizeof(rotations) / sizeof(rotations[0]) };
 	swarm__deadline deadline = swarm__deadline_in(timeout_ms, DEFAULT_TIMEOUT_MS);
-	swarm_query query[ROTATIONS + 1] = { { NULL, NULL } };
+	swarm_pair query[ROTATIONS + 1] = { { NULL, NULL } };
 	unsigned known = 0;
 	size_t count = 0;
 	json_t *change;
@@ -116,7 +116,7 @@ int swarm_cluster_update(swarm_client *client, const json_t *patch, unsigned rot
 		return rc;
 	for (size_t i = 0; i < ROTATIONS; i++) {
 		if (rotate & rotations[i].flag)
-			query[count++] = (swarm_query){ rotations[i].name, "true" };
+			query[count++] = (swarm_pair){ rotations[i].name, "true" };
 		known |= rotations[i].flag;
 	}
 	if (rotate & ~known)

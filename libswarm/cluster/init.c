@@ -122,7 +122,7 @@ static int read_spec(swarm_client *client, const swarm__deadline *deadline, json
 /* A swarm that has just started has no leader for a moment, and no manager part before that. */
 static bool starting(const swarm_error *err)
 {
-	return swarm__may_pass(err) || err->code == SWARM_E_NOT_MANAGER ||
+	return swarm__is_transient(err) || err->code == SWARM_E_NOT_MANAGER ||
 	       err->code == SWARM_E_UNAVAILABLE;
 }
 
@@ -233,7 +233,7 @@ int swarm_init(swarm_client *client, const swarm_init_options *options, char **r
 	if (!rc)
 		return wait_leading(client, &deadline, started, ret_node_id, err);
 	if (rc == SWARM_E_TIMEOUT)
-		return swarm__hung(err, "init", started);
+		return swarm__error_hung(err, "init", started);
 	if (err->http_status == 500 && !o->force_new_cluster)
 		tell_if_running(client, &deadline, err);
 	return rc;

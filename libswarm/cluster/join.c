@@ -78,7 +78,7 @@ static bool is_the_managers(const swarm_error *err)
 		"no route to host",   "i/o timeout",
 	};
 
-	if (swarm__may_pass(err) || err->code == SWARM_E_UNAVAILABLE)
+	if (swarm__is_transient(err) || err->code == SWARM_E_UNAVAILABLE)
 		return true;
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
 		if (err->http_status == 500 && strstr(err->text, texts[i]))
@@ -142,7 +142,7 @@ static int too_late(const join *j, swarm_local_state state, swarm_error *err)
 			"that the token is a manager's, and that the managers reach this host "
 			"at TCP port 2377",
 			seconds);
-	return swarm__hung(err, "join", j->started);
+	return swarm__error_hung(err, "join", j->started);
 }
 
 /* To the end of a join that the engine has taken on. */

@@ -26,7 +26,7 @@ static int wait_inactive(swarm_client *client, const swarm__deadline *deadline, 
 int swarm__leave(swarm_client *client, bool force, const swarm__deadline *deadline,
 		 swarm_error *err)
 {
-	const swarm_query forced[] = { { "force", "true" }, { NULL, NULL } };
+	const swarm_pair forced[] = { { "force", "true" }, { NULL, NULL } };
 	swarm_error spare = SWARM_ERROR_INIT;
 	swarm_local SWARM__AUTO_LOCAL *local = NULL;
 	int64_t started = swarm__now_ms();
@@ -45,7 +45,7 @@ int swarm__leave(swarm_client *client, bool force, const swarm__deadline *deadli
 		rc = wait_inactive(client, deadline, err);
 	/* Seen: a leave that hung for 13 minutes, and every init and join behind it. */
 	if (rc == SWARM_E_TIMEOUT)
-		return swarm__hung(err, "leave", started);
+		return swarm__error_hung(err, "leave", started);
 	return rc;
 }
 

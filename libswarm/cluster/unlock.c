@@ -92,7 +92,7 @@ static int wait_active(swarm_client *client, const swarm__deadline *deadline, in
 		if (rc == 1)
 			rc = swarm__pause(client, deadline, &pause, err);
 	} while (!rc);
-	return rc == SWARM_E_TIMEOUT ? swarm__hung(err, "unlock", started) : rc;
+	return rc == SWARM_E_TIMEOUT ? swarm__error_hung(err, "unlock", started) : rc;
 }
 
 int swarm_unlock(swarm_client *client, const char *key, int64_t timeout_ms, swarm_error *err)
@@ -112,7 +112,7 @@ int swarm_unlock(swarm_client *client, const char *key, int64_t timeout_ms, swar
 	if (!rc)
 		rc = send_key(client, key, &deadline, err);
 	if (rc == SWARM_E_TIMEOUT)
-		return swarm__hung(err, "unlock", started);
+		return swarm__error_hung(err, "unlock", started);
 	return rc ? rc : wait_active(client, &deadline, started, err);
 }
 

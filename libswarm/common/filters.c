@@ -8,7 +8,7 @@
 #include <string.h>
 
 /* {"name": ["a", "b"], "label": ["x=y"]}; NULL without memory. */
-static json_t *make_tree(const swarm_query *filters)
+static json_t *make_tree(const swarm_pair *filters)
 {
 	json_t *tree = json_object();
 
@@ -27,14 +27,14 @@ static json_t *make_tree(const swarm_query *filters)
 	return tree;
 }
 
-int swarm__filters_make(const swarm_query *filters, swarm__buffer *text, swarm_error *err)
+int swarm__filters_make(const swarm_pair *filters, swarm__buffer *text, swarm_error *err)
 {
 	json_t *tree;
 	int rc;
 
 	if (!filters || !filters->name)
 		return 0;
-	for (const swarm_query *filter = filters; filter->name; filter++)
+	for (const swarm_pair *filter = filters; filter->name; filter++)
 		if (!filter->value)
 			return swarm__error(err, SWARM_E_INVAL, "the filter '%s' has no value",
 					    filter->name);
@@ -49,7 +49,7 @@ int swarm__filters_make(const swarm_query *filters, swarm__buffer *text, swarm_e
 }
 
 /* Is value among the values of the filters with this name, or are there none? */
-static bool is_wanted(const swarm_query *filters, const char *name, const char *value)
+static bool is_wanted(const swarm_pair *filters, const char *name, const char *value)
 {
 	bool asked = false;
 
@@ -63,7 +63,7 @@ static bool is_wanted(const swarm_query *filters, const char *name, const char *
 	return !asked;
 }
 
-bool swarm__filters_match(const swarm_query *filters, const char *id, const char *name)
+bool swarm__filters_match(const swarm_pair *filters, const char *id, const char *name)
 {
 	return is_wanted(filters, "id", id) && (!name || is_wanted(filters, "name", name));
 }

@@ -27,9 +27,9 @@ int swarm__address_check_local(const char *what, const char *address, swarm_erro
  * Filters, NULL or a list that ends with a NULL name, to the engine's JSON; text is initialized and
  * stays empty without filters. 0, SWARM_E_INVAL, SWARM_E_NOMEM.
  */
-int swarm__filters_make(const swarm_query *filters, swarm__buffer *text, swarm_error *err);
+int swarm__filters_make(const swarm_pair *filters, swarm__buffer *text, swarm_error *err);
 /* Are this id and name (NULL: has none) exactly among those that the filters want? */
-bool swarm__filters_match(const swarm_query *filters, const char *id, const char *name);
+bool swarm__filters_match(const swarm_pair *filters, const char *id, const char *name);
 
 /* --- wait.c ------------------------------------------------------------------------------ */
 
@@ -47,11 +47,11 @@ int swarm__sleep(swarm_client *client, const swarm__deadline *deadline, int64_t 
 int swarm__pause(swarm_client *client, const swarm__deadline *deadline, int64_t *pause_ms,
 		 swarm_error *err);
 /* May the same call go well a moment later: no leader for now, or the engine's 20 s were over? */
-bool swarm__may_pass(const swarm_error *err);
+bool swarm__is_transient(const swarm_error *err);
 /* Whole seconds, at least 1, for texts. */
 int64_t swarm__seconds_since(int64_t started_ms);
 /* SWARM_E_TIMEOUT with the advice for an engine that hangs in what; in place of what err says. */
-int swarm__hung(swarm_error *err, const char *what, int64_t started_ms);
+int swarm__error_hung(swarm_error *err, const char *what, int64_t started_ms);
 
 /*
  * Tell the caller's progress callback how far a wait has come; total 0 where that is not known. The
@@ -92,25 +92,34 @@ int swarm__availability_check(const char *availability, swarm_error *err);
 /* New object with the body fields of these; NULL without memory. */
 json_t *swarm__host_body(const swarm__host *host);
 
+/* --- retry.c ------------------------------------------------------------------------------- */
+
+/* Makes a call once; err is not NULL. ret_again: again, although the error is not transient. */
+typedef int (*swarm__attempt_cb)(void *payload, bool *ret_again, swarm_error *err);
+
+/* Until it succeeds, fails for good, or the deadline passes; err has the last answer then. */
+int swarm__retry(swarm_client *client, const swarm__deadline *deadline, swarm__attempt_cb attempt,
+		 void *payload, swarm_error *err);
+/* swarm__call() made again in this way. */
+int swarm__call_patiently(swarm_client *client, swarm_op op, const char *id,
+			  const swarm_pair *query, const swarm__deadline *deadline,
+			  json_t **ret_json, swarm_error *err);
+/* The same of swarm__call_text(). */
+int swarm__call_text_patiently(swarm_client *client, swarm_op op, const swarm_pair *query,
+			       const swarm__deadline *deadline, swarm__buffer *ret_text,
+			       swarm_error *err);
+
 /* --- update.c: read, merge, write with the index read, again where another writer came first  */
 
 /* Refuse a patch with fields that the operation does not have: a slip of the pen. SWARM_E_INVAL. */
 int swarm__patch_check(swarm_op update, const json_t *patch, swarm_error *err);
-/* A call that is asked again until the deadline while an error may pass; the last error stands. */
-int swarm__call_patiently(swarm_client *client, swarm_op op, const char *id,
-			  const swarm_query *query, const swarm__deadline *deadline,
-			  json_t **ret_json, swarm_error *err);
-/* The same for swarm__call_text(). */
-int swarm__call_text_patiently(swarm_client *client, swarm_op op, const swarm_query *query,
-			       const swarm__deadline *deadline, swarm__buffer *ret_text,
-			       swarm_error *err);
 
 typedef struct swarm__update {
 	swarm_op inspect;
 	swarm_op update;
 	const char *id;              /* NULL for the cluster */
 	const json_t *patch;         /* an object, or NULL */
-	const swarm_query *query;    /* beside version; may be NULL */
+	const swarm_pair *query;     /* beside version; may be NULL */
 	const json_t *registry_auth; /* may be NULL */
 	bool always;                 /* send although the patch changes nothing (rotation) */
 	/* Looks at each pair of specs before it is sent; may be NULL. */

@@ -20,53 +20,7 @@ static bool is_joining_raft(const swarm_error *err)
 
 static bool again(const swarm_error *err)
 {
-	return err->code == SWARM_E_SEQUENCE || swarm__may_pass(err) || is_joining_raft(err);
-}
-
-/* One of ret_json and ret_text. */
-static int call_patiently(swarm_client *client, swarm_op op, const char *id,
-			  const swarm_query *query, const swarm__deadline *deadline,
-			  json_t **ret_json, swarm__buffer *ret_text, swarm_error *err)
-{
-	swarm_error last = SWARM_ERROR_INIT;
-	int64_t pause = 0;
-	int rc;
-
-	for (;;) {
-		swarm_error here = SWARM_ERROR_INIT;
-
-		rc = ret_text ? swarm__call_text(client, op, query, deadline, ret_text, &here)
-			      : swarm__call(client, op, id, query, NULL, deadline, ret_json, &here);
-		if (!rc)
-			return 0;
-		if (!(rc == SWARM_E_TIMEOUT && last.code))
-			last = here;
-		if (!swarm__may_pass(&here))
-			break;
-		swarm__error_clear(&here);
-		rc = swarm__pause(client, deadline, &pause, &here);
-		if (rc == SWARM_E_CANCELED)
-			last = here;
-		if (rc)
-			break;
-	}
-	if (err)
-		*err = last;
-	return last.code;
-}
-
-int swarm__call_patiently(swarm_client *client, swarm_op op, const char *id,
-			  const swarm_query *query, const swarm__deadline *deadline,
-			  json_t **ret_json, swarm_error *err)
-{
-	return call_patiently(client, op, id, query, deadline, ret_json, NULL, err);
-}
-
-int swarm__call_text_patiently(swarm_client *client, swarm_op op, const swarm_query *query,
-			       const swarm__deadline *deadline, swarm__buffer *ret_text,
-			       swarm_error *err)
-{
-	return call_patiently(client, op, NULL, query, deadline, NULL, ret_text, err);
+	return err->code == SWARM_E_SEQUENCE || swarm__is_transient(err) || is_joining_raft(err);
 }
 
 /* --- one object as it was read -------------------------------------------------------------- */
@@ -150,15 +104,15 @@ static int send_spec(swarm_client *client, const swarm__update *u, const swarm__
 		     const round *r, swarm_error *err)
 {
 	swarm_call_options options = SWARM_CALL_INIT(u->update);
-	swarm_query query[MAX_QUERY + 2] = { { NULL, NULL } };
+	swarm_pair query[MAX_QUERY + 2] = { { NULL, NULL } };
 	char version[24];
 	size_t count = 1;
 	int rc = read_version(r->object, version, sizeof(version), err);
 
 	if (rc)
 		return rc;
-	query[0] = (swarm_query){ "version", version };
-	for (const swarm_query *more = u->query; more && more->name && count <= MAX_QUERY; more++)
+	query[0] = (swarm_pair){ "version", version };
+	for (const swarm_pair *more = u->query; more && more->name && count <= MAX_QUERY; more++)
 		query[count++] = *more;
 	options.id = u->id;
 	options.query = query;
@@ -192,7 +146,7 @@ static int run_round(swarm_client *client, const swarm__update *u, const swarm__
 	if (r->same)
 		return 0;
 	rc = send_spec(client, u, deadline, r, err);
-	*ret_unsure = rc && swarm__may_pass(err);
+	*ret_unsure = rc && swarm__is_transient(err);
 	return rc;
 }
 

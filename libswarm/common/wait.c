@@ -1,6 +1,6 @@
 /*
- * Waiting: the pause between two looks at the engine, the word to the caller on how far it came,
- * which errors pass by themselves, and the text for an engine that hangs.
+ * Waiting: the sleep that a cancel ends, the pause between two looks at the engine, the word to the
+ * caller on how far it came, which errors pass by themselves, and the text for an engine that hangs.
  */
 #include "common/internal.h"
 
@@ -24,10 +24,10 @@ int swarm__sleep(swarm_client *client, const swarm__deadline *deadline, int64_t 
 		int64_t left = end - swarm__now_ms();
 		int64_t step = left < SLEEP_STEP_MS ? left : SLEEP_STEP_MS;
 		struct timespec pause = { 0, (long)step * 1000000L };
-		int code = swarm__client_canceled(client, err);
+		int rc = swarm__client_canceled(client, err);
 
-		if (code)
-			return code;
+		if (rc)
+			return rc;
 		if (left <= 0)
 			return 0;
 		/* A signal ends the step early, so that the callback sees it at once. */
@@ -86,7 +86,7 @@ void swarm__progress(swarm_client *client, const char *what, size_t done, size_t
 	client->progress(client->progress_payload, &progress);
 }
 
-bool swarm__may_pass(const swarm_error *err)
+bool swarm__is_transient(const swarm_error *err)
 {
 	/* moby: at 500 that is the engine's own 20 s for the managers (swarmRequestTimeout). */
 	return err->code == SWARM_E_NO_LEADER ||
@@ -100,7 +100,7 @@ int64_t swarm__seconds_since(int64_t started_ms)
 	return seconds > 0 ? seconds : 1;
 }
 
-int swarm__hung(swarm_error *err, const char *what, int64_t started_ms)
+int swarm__error_hung(swarm_error *err, const char *what, int64_t started_ms)
 {
 	swarm__error_clear(err);
 	return swarm__error(err, SWARM_E_TIMEOUT,

@@ -65,14 +65,14 @@ static int check_options(const swarm_follow_options *o, swarm_error *err)
 	return 0;
 }
 
-static int make_filters(swarm_events *e, const swarm_query *given, swarm_error *err)
+static int make_filters(swarm_events *e, const swarm_pair *given, swarm_error *err)
 {
-	swarm_query all[MAX_FILTERS + 2] = { { "scope", "swarm" } };
+	swarm_pair all[MAX_FILTERS + 2] = { { "scope", "swarm" } };
 	size_t count = 1;
 
 	for (; given && given->name; given++)
 		all[count++] = *given;
-	all[count] = (swarm_query){ NULL, NULL };
+	all[count] = (swarm_pair){ NULL, NULL };
 	return swarm__filters_make(all, &e->filters, err);
 }
 
@@ -116,7 +116,7 @@ static int require_manager(swarm_client *client, const swarm__deadline *deadline
 static int open_stream(swarm_events *e, const swarm__deadline *limit, swarm_error *err)
 {
 	swarm_call_options options = SWARM_CALL_INIT(SWARM_OP_EVENTS);
-	const swarm_query query[] = { { "filters", e->filters.data }, { NULL, NULL } };
+	const swarm_pair query[] = { { "filters", e->filters.data }, { NULL, NULL } };
 	int64_t left = swarm__deadline_left(limit);
 	int rc = require_manager(*e->client, limit, err);
 

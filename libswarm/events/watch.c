@@ -19,12 +19,12 @@ void swarm__watch_clear(swarm__watch *watch)
 
 static int open_stream(swarm__watch *watch, const swarm__deadline *deadline, swarm_error *err)
 {
-	const swarm_query filters[] = { { "type", watch->type },
-					{ "scope", "swarm" },
-					{ NULL, NULL } };
+	const swarm_pair filters[] = { { "type", watch->type },
+				       { "scope", "swarm" },
+				       { NULL, NULL } };
 	swarm_call_options options = SWARM_CALL_INIT(SWARM_OP_EVENTS);
 	int64_t left = swarm__deadline_left(deadline);
-	swarm_query query[] = { { "filters", NULL }, { NULL, NULL } };
+	swarm_pair query[] = { { "filters", NULL }, { NULL, NULL } };
 	swarm__buffer text;
 	int rc;
 

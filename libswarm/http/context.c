@@ -28,15 +28,15 @@ static bool is_name(const char *name)
 
 static int fail_open(const char *name, const char *path, int sys, swarm_error *err)
 {
-	int code = SWARM_E_NOT_FOUND;
+	int rc = SWARM_E_NOT_FOUND;
 
 	if (err && !err->code)
 		err->sys_errno = sys;
 	if (sys == ENOENT || sys == ENOTDIR)
-		return swarm__error(err, code, "there is no docker context '%s' here: no %s", name,
+		return swarm__error(err, rc, "there is no docker context '%s' here: no %s", name,
 				    path);
-	code = SWARM_E_PERMISSION;
-	return swarm__error(err, code, "the docker context '%s' cannot be read: %s", name, path);
+	rc = SWARM_E_PERMISSION;
+	return swarm__error(err, rc, "the docker context '%s' cannot be read: %s", name, path);
 }
 
 static int read_file(const char *name, const char *path, swarm__buffer *bytes, swarm_error *err)
@@ -44,36 +44,36 @@ static int read_file(const char *name, const char *path, swarm__buffer *bytes, s
 	FILE *file = fopen(path, "re");
 	char part[4096];
 	size_t got;
-	int code = 0;
+	int rc = 0;
 
 	if (!file)
 		return fail_open(name, path, errno, err);
-	while (code == 0 && (got = fread(part, 1, sizeof(part), file)) > 0)
-		code = swarm__buffer_add(bytes, part, got);
-	if (code == 0 && ferror(file))
-		code = fail_open(name, path, errno, err);
-	else if (code == SWARM_E_TOO_LARGE)
-		swarm__error(err, code, "%s is over %d bytes", path, MAX_META);
-	else if (code)
+	while (rc == 0 && (got = fread(part, 1, sizeof(part), file)) > 0)
+		rc = swarm__buffer_add(bytes, part, got);
+	if (rc == 0 && ferror(file))
+		rc = fail_open(name, path, errno, err);
+	else if (rc == SWARM_E_TOO_LARGE)
+		swarm__error(err, rc, "%s is over %d bytes", path, MAX_META);
+	else if (rc)
 		swarm__nomem(err);
 	fclose(file);
-	return code;
+	return rc;
 }
 
 static int load_meta(const char *name, const char *path, json_t **ret_meta, swarm_error *err)
 {
 	swarm__buffer bytes;
-	int code;
+	int rc;
 
 	swarm__buffer_init(&bytes, MAX_META);
-	code = read_file(name, path, &bytes, err);
-	if (code == 0) {
-		code = swarm__json_parse(bytes.data ? bytes.data : "", bytes.size, ret_meta, err);
-		if (code == SWARM_E_JSON)
-			swarm__error_wrap(err, code, "%s", path);
+	rc = read_file(name, path, &bytes, err);
+	if (rc == 0) {
+		rc = swarm__json_parse(bytes.data ? bytes.data : "", bytes.size, ret_meta, err);
+		if (rc == SWARM_E_JSON)
+			swarm__error_wrap(err, rc, "%s", path);
 	}
 	swarm__buffer_clear(&bytes);
-	return code;
+	return rc;
 }
 
 /* Address and TLS from the parts of a context that was read. */
@@ -82,7 +82,7 @@ static int fill(swarm_endpoint *endpoint, const char *name, const json_t *meta, 
 {
 	const json_t *docker = swarm__json_at(meta, "Endpoints.docker");
 	const char *host = swarm__json_string(docker, "Host");
-	int code;
+	int rc;
 
 	/* A folder whose name is right with another context in it is somebody's mistake, or trick. */
 	if (!docker || strcmp(swarm__json_string(meta, "Name"), name) != 0)
@@ -96,10 +96,10 @@ static int fill(swarm_endpoint *endpoint, const char *name, const json_t *meta, 
 	}
 	if (!swarm__is_tcp(endpoint->url))
 		return 0;
-	code = swarm__endpoint_find_pem(endpoint, pem, false, err);
+	rc = swarm__endpoint_find_pem(endpoint, pem, false, err);
 	if (swarm__json_bool(docker, "SkipTLSVerify"))
 		endpoint->tls = SWARM_TLS_NO_VERIFY;
-	return code;
+	return rc;
 }
 
 static int load(swarm_endpoint *endpoint, const char *name, swarm_error *err)
@@ -107,25 +107,25 @@ static int load(swarm_endpoint *endpoint, const char *name, swarm_error *err)
 	char folder[SWARM__MAX_PATH], meta_path[SWARM__MAX_PATH], pem[SWARM__MAX_PATH];
 	char hash[SWARM__SHA256_HEX];
 	json_t *meta = NULL;
-	int code = swarm__docker_folder(folder, err);
+	int rc = swarm__docker_folder(folder, err);
 
 	swarm__sha256_hex(name, strlen(name), hash);
-	if (code == 0)
-		code = swarm__path(meta_path, err, "%s/contexts/meta/%s/meta.json", folder, hash);
-	if (code == 0)
-		code = swarm__path(pem, err, "%s/contexts/tls/%s/docker", folder, hash);
-	if (code == 0)
-		code = load_meta(name, meta_path, &meta, err);
-	if (code == 0)
-		code = fill(endpoint, name, meta, pem, err);
+	if (rc == 0)
+		rc = swarm__path(meta_path, err, "%s/contexts/meta/%s/meta.json", folder, hash);
+	if (rc == 0)
+		rc = swarm__path(pem, err, "%s/contexts/tls/%s/docker", folder, hash);
+	if (rc == 0)
+		rc = load_meta(name, meta_path, &meta, err);
+	if (rc == 0)
+		rc = fill(endpoint, name, meta, pem, err);
 	json_decref(meta);
-	return code;
+	return rc;
 }
 
 int swarm_endpoint_from_context(const char *name, swarm_endpoint **ret_endpoint, swarm_error *err)
 {
 	swarm_endpoint *endpoint;
-	int code;
+	int rc;
 
 	if (!ret_endpoint || !is_name(name))
 		return swarm__error(
@@ -137,10 +137,10 @@ int swarm_endpoint_from_context(const char *name, swarm_endpoint **ret_endpoint,
 	endpoint = calloc(1, sizeof(*endpoint));
 	if (!endpoint)
 		return swarm__nomem(err);
-	code = load(endpoint, name, err);
-	if (code)
+	rc = load(endpoint, name, err);
+	if (rc)
 		swarm_endpoint_free(endpoint);
 	else
 		*ret_endpoint = endpoint;
-	return code;
+	return rc;
 }

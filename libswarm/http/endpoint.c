@@ -43,23 +43,23 @@ int swarm__endpoint_init(const swarm_client_options *options, swarm__endpoint *r
 {
 	swarm__endpoint made = { .tls = wants_tls(options),
 				 .verify = options->tls != SWARM_TLS_NO_VERIFY };
-	int code = check(options, err);
+	int rc = check(options, err);
 
-	if (code)
-		return code;
+	if (rc)
+		return rc;
 	if (copy(options->url ? options->url : SWARM_DEFAULT_URL, &made.url) &&
 	    copy(options->tls_ca, &made.ca) && copy(options->tls_cert, &made.cert) &&
 	    copy(options->tls_key, &made.key))
-		code = swarm__url_split(made.url, &made.tls, &made.socket, &made.address, err);
+		rc = swarm__url_split(made.url, &made.tls, &made.socket, &made.address, err);
 	else
-		code = swarm__nomem(err);
-	if (code == 0 && made.tls)
-		code = require_tls(err);
-	if (code)
+		rc = swarm__nomem(err);
+	if (rc == 0 && made.tls)
+		rc = require_tls(err);
+	if (rc)
 		swarm__endpoint_clear(&made);
 	else
 		*ret_endpoint = made;
-	return code;
+	return rc;
 }
 
 void swarm__endpoint_clear(swarm__endpoint *endpoint)

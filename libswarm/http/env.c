@@ -46,10 +46,10 @@ static int find_pem(const char *folder, const char *name, bool must, char **ret_
 		    swarm_error *err)
 {
 	char path[SWARM__MAX_PATH];
-	int code = swarm__path(path, err, "%s/%s", folder, name);
+	int rc = swarm__path(path, err, "%s/%s", folder, name);
 
-	if (code || (!must && access(path, F_OK) != 0))
-		return code;
+	if (rc || (!must && access(path, F_OK) != 0))
+		return rc;
 	*ret_path = strdup(path);
 	return *ret_path ? 0 : swarm__nomem(err);
 }
@@ -57,11 +57,11 @@ static int find_pem(const char *folder, const char *name, bool must, char **ret_
 int swarm__endpoint_find_pem(swarm_endpoint *endpoint, const char *folder, bool must,
 			     swarm_error *err)
 {
-	int code = find_pem(folder, "ca.pem", must, &endpoint->tls_ca, err);
+	int rc = find_pem(folder, "ca.pem", must, &endpoint->tls_ca, err);
 
-	if (code == 0)
-		code = find_pem(folder, "cert.pem", must, &endpoint->tls_cert, err);
-	return code ? code : find_pem(folder, "key.pem", must, &endpoint->tls_key, err);
+	if (rc == 0)
+		rc = find_pem(folder, "cert.pem", must, &endpoint->tls_cert, err);
+	return rc ? rc : find_pem(folder, "key.pem", must, &endpoint->tls_key, err);
 }
 
 bool swarm__is_tcp(const char *url)
@@ -74,15 +74,15 @@ static int read_tls(swarm_endpoint *endpoint, swarm_error *err)
 	const char *verify = swarm__env("DOCKER_TLS_VERIFY");
 	const char *folder = swarm__env("DOCKER_CERT_PATH");
 	char own[SWARM__MAX_PATH];
-	int code;
+	int rc;
 
 	if ((!verify && !folder) || !swarm__is_tcp(endpoint->url))
 		return 0;
 	endpoint->tls = verify ? SWARM_TLS_VERIFY : SWARM_TLS_NO_VERIFY;
 	if (folder)
 		return swarm__endpoint_find_pem(endpoint, folder, true, err);
-	code = swarm__docker_folder(own, err);
-	return code ? code : swarm__endpoint_find_pem(endpoint, own, false, err);
+	rc = swarm__docker_folder(own, err);
+	return rc ? rc : swarm__endpoint_find_pem(endpoint, own, false, err);
 }
 
 static int copy(const char *value, char **ret_copy, swarm_error *err)
@@ -96,30 +96,30 @@ static int copy(const char *value, char **ret_copy, swarm_error *err)
 static int read_environment(swarm_endpoint *endpoint, swarm_error *err)
 {
 	const char *version = swarm__env("DOCKER_API_VERSION");
-	int code = copy(swarm__env("DOCKER_HOST"), &endpoint->url, err);
+	int rc = copy(swarm__env("DOCKER_HOST"), &endpoint->url, err);
 
-	if (code == 0)
-		code = copy(version && *version == 'v' ? version + 1 : version,
-			    &endpoint->api_version, err);
-	return code ? code : read_tls(endpoint, err);
+	if (rc == 0)
+		rc = copy(version && *version == 'v' ? version + 1 : version,
+			  &endpoint->api_version, err);
+	return rc ? rc : read_tls(endpoint, err);
 }
 
 int swarm_endpoint_from_env(swarm_endpoint **ret_endpoint, swarm_error *err)
 {
 	swarm_endpoint *endpoint;
-	int code;
+	int rc;
 
 	if (!ret_endpoint)
 		return swarm__error(err, SWARM_E_INVAL, "a place for the endpoint is required");
 	endpoint = calloc(1, sizeof(*endpoint));
 	if (!endpoint)
 		return swarm__nomem(err);
-	code = read_environment(endpoint, err);
-	if (code)
+	rc = read_environment(endpoint, err);
+	if (rc)
 		swarm_endpoint_free(endpoint);
 	else
 		*ret_endpoint = endpoint;
-	return code;
+	return rc;
 }
 
 void swarm_endpoint_use(const swarm_endpoint *endpoint, swarm_client_options *options)

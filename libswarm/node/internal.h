@@ -20,43 +20,44 @@ int swarm__node_list(swarm_client *client, bool patient, const swarm__deadline *
 
 /* --- node_change.c: a node that is being changed ------------------------------------------ */
 
-typedef struct swarm__target {
+typedef struct swarm__node_change {
 	swarm_client *client;
 	swarm__deadline deadline;
 	int64_t started; /* monotonic ms, for texts */
 	char *id;
 	char *name;   /* host name, or the id of a node without one; for texts */
 	bool manager; /* is in the raft group, or wants to be and is ready */
-} swarm__target;
+} swarm__node_change;
 
 /*
- * Start with a deadline and fill the rest from the node's record. ret_target is to be cleared in any
+ * Start with a deadline and fill the rest from the node's record. ret_node is to be cleared in any
  * case. 0, SWARM_E_INVAL (no client), and the errors of swarm__node_get().
  */
-int swarm__target_find(swarm_client *client, const char *node, const swarm__deadline *deadline,
-		       swarm__target *ret_target, swarm_error *err);
-void swarm__target_clear(swarm__target *target);
-#define SWARM__AUTO_TARGET __attribute__((cleanup(swarm__target_clear)))
+int swarm__node_change_begin(swarm_client *client, const char *node,
+			     const swarm__deadline *deadline, swarm__node_change *ret_node,
+			     swarm_error *err);
+void swarm__node_change_clear(swarm__node_change *change);
+#define SWARM__AUTO_NODE_CHANGE __attribute__((cleanup(swarm__node_change_clear)))
 
 /* Merge a patch into its spec, the quorum checked first where it demotes. ret_change may be NULL. */
-int swarm__target_change(swarm__target *target, const json_t *patch, json_t **ret_change,
-			 swarm_error *err);
+int swarm__node_patch(swarm__node_change *change, const json_t *patch, json_t **ret_change,
+		      swarm_error *err);
 /* Drain, and wait until no task is left. ret_change may be NULL. */
-int swarm__target_drain(swarm__target *target, json_t **ret_change, swarm_error *err);
+int swarm__node_drain(swarm__node_change *change, json_t **ret_change, swarm_error *err);
 
 /* --- quorum.c ------------------------------------------------------------------------------ */
 
 /* SWARM_E_QUORUM where the raft group would not hold without this node. */
-int swarm__quorum_check(const swarm__target *target, swarm_error *err);
+int swarm__quorum_check(const swarm__node_change *change, swarm_error *err);
 
 /* --- node_role.c --------------------------------------------------------------------------- */
 
 /* Demote, and wait until it is out of the raft group. ret_change may be NULL. */
-int swarm__target_demote(swarm__target *target, json_t **ret_change, swarm_error *err);
+int swarm__node_demote(swarm__node_change *change, json_t **ret_change, swarm_error *err);
 
 /* --- node_remove.c ------------------------------------------------------------------------- */
 
 /* Delete the record; flags are SWARM_REMOVE_. */
-int swarm__target_delete(const swarm__target *target, unsigned flags, swarm_error *err);
+int swarm__node_delete(const swarm__node_change *change, unsigned flags, swarm_error *err);
 
 #endif

@@ -11,48 +11,49 @@ enum { DEFAULT_TIMEOUT_MS = 60000, DRAIN_TIMEOUT_MS = 300000, NAMED = 3 };
 
 /* --- a node that is being changed ------------------------------------------------------------- */
 
-void swarm__target_clear(swarm__target *t)
+void swarm__node_change_clear(swarm__node_change *change)
 {
-	free(t->id);
-	free(t->name);
-	*t = (swarm__target){ 0 };
+	free(change->id);
+	free(change->name);
+	*change = (swarm__node_change){ 0 };
 }
 
-static int fill(swarm__target *t, const json_t *node, swarm_error *err)
+static int fill(swarm__node_change *change, const json_t *node, swarm_error *err)
 {
 	const char *id = swarm__json_string(node, "ID");
 	const char *name = swarm__json_string(node, "Description.Hostname");
 
 	if (!*id)
 		return swarm__error(err, SWARM_E_JSON, "ID: expected string");
-	t->id = strdup(id);
-	t->name = strdup(*name ? name : id);
+	change->id = strdup(id);
+	change->name = strdup(*name ? name : id);
 	/*
 	 * swarmkit: a manager of before a force-new-cluster wants to be one for ever, since nobody can
 	 * demote who is not in the raft group; its record can be deleted as it is. A new leader calls
 	 * it unknown before it calls it down. One that is ready is on its way into the group.
 	 */
-	t->manager = json_is_object(swarm__json_at(node, "ManagerStatus")) ||
-		     (strcmp(swarm__json_string(node, "Spec.Role"), "manager") == 0 &&
-		      strcmp(swarm__json_string(node, "Status.State"), "ready") == 0);
-	return t->id && t->name ? 0 : swarm__nomem(err);
+	change->manager = json_is_object(swarm__json_at(node, "ManagerStatus")) ||
+			  (strcmp(swarm__json_string(node, "Spec.Role"), "manager") == 0 &&
+			   strcmp(swarm__json_string(node, "Status.State"), "ready") == 0);
+	return change->id && change->name ? 0 : swarm__nomem(err);
 }
 
-int swarm__target_find(swarm_client *client, const char *node, const swarm__deadline *deadline,
-		       swarm__target *ret_target, swarm_error *err)
+int swarm__node_change_begin(swarm_client *client, const char *node,
+			     const swarm__deadline *deadline, swarm__node_change *ret_node,
+			     swarm_error *err)
 {
 	json_t *json;
 	int rc;
 
 	if (!client)
 		return swarm__error(err, SWARM_E_INVAL, "client is required");
-	*ret_target = (swarm__target){ .client = client,
-				       .deadline = *deadline,
-				       .started = swarm__now_ms() };
+	*ret_node = (swarm__node_change){ .client = client,
+					  .deadline = *deadline,
+					  .started = swarm__now_ms() };
 	rc = swarm__node_get(client, node, true, deadline, &json, err);
 	if (rc)
 		return rc;
-	rc = fill(ret_target, json, err);
+	rc = fill(ret_node, json, err);
 	json_decref(json);
 	return rc;
 }
@@ -103,23 +104,23 @@ static int check_patch(const json_t *patch, swarm_error *err)
 	return 0;
 }
 
-int swarm__target_change(swarm__target *t, const json_t *patch, json_t **ret_change,
-			 swarm_error *err)
+int swarm__node_patch(swarm__node_change *change, const json_t *patch, json_t **ret_change,
+		      swarm_error *err)
 {
 	const swarm__update update = {
 		.inspect = SWARM_OP_NODE_INSPECT,
 		.update = SWARM_OP_NODE_UPDATE,
-		.id = t->id,
+		.id = change->id,
 		.patch = patch,
 		.check = check_quorum,
-		.payload = t,
+		.payload = change,
 	};
 	json_t *made;
-	int rc = swarm__update_run(t->client, &update, &t->deadline, &made, err);
+	int rc = swarm__update_run(change->client, &update, &change->deadline, &made, err);
 
 	if (rc)
 		return rc;
-	if (ret_change && json_object_set_new(made, "id", json_string(t->id)) < 0)
+	if (ret_change && json_object_set_new(made, "id", json_string(change->id)) < 0)
 		rc = swarm__nomem(err);
 	else if (ret_change)
 		*ret_change = json_incref(made);
@@ -131,19 +132,19 @@ int swarm_node_update(swarm_client *client, const char *node, const json_t *patc
 		      int64_t timeout_ms, json_t **ret_change, swarm_error *err)
 {
 	swarm__deadline deadline = swarm__deadline_in(timeout_ms, DEFAULT_TIMEOUT_MS);
-	swarm__target SWARM__AUTO_TARGET t = { 0 };
+	swarm__node_change SWARM__AUTO_NODE_CHANGE change = { 0 };
 	int rc;
 
 	if (!client)
 		return swarm__error(err, SWARM_E_INVAL, "client is required");
 	rc = check_patch(patch, err);
 	if (!rc)
-		rc = swarm__target_find(client, node, &deadline, &t, err);
-	return rc ? rc : swarm__target_change(&t, patch, ret_change, err);
+		rc = swarm__node_change_begin(client, node, &deadline, &change, err);
+	return rc ? rc : swarm__node_patch(&change, patch, ret_change, err);
 }
 
 /* {"Labels": {name: value or null}}; NULL without memory. */
-static json_t *label_patch(const swarm_query *labels)
+static json_t *label_patch(const swarm_pair *labels)
 {
 	json_t *members = json_object();
 
@@ -158,7 +159,7 @@ static json_t *label_patch(const swarm_query *labels)
 	return members ? json_pack("{s:o}", "Labels", members) : NULL;
 }
 
-int swarm_node_label(swarm_client *client, const char *node, const swarm_query *labels,
+int swarm_node_label(swarm_client *client, const char *node, const swarm_pair *labels,
 		     int64_t timeout_ms, json_t **ret_change, swarm_error *err)
 {
 	json_t *patch;
@@ -200,26 +201,26 @@ static bool is_left(const json_t *task, const char *node_id)
 }
 
 /* Tasks left on the node, with the names of a few. */
-static int count_tasks(const swarm__target *t, size_t *ret_left, swarm__names *ret_names,
+static int count_tasks(const swarm__node_change *change, size_t *ret_left, swarm__names *ret_names,
 		       swarm_error *err)
 {
 	char filters[512];
-	const swarm_query query[] = { { "filters", filters }, { NULL, NULL } };
+	const swarm_pair query[] = { { "filters", filters }, { NULL, NULL } };
 	json_t *tasks, *task;
 	swarm__names names = { 0 };
 	size_t left = 0, i;
 	int rc;
 
-	snprintf(filters, sizeof(filters), "{\"node\":[\"%s\"]}", t->id);
-	rc = swarm__call_patiently(t->client, SWARM_OP_TASK_LIST, NULL, query, &t->deadline, &tasks,
-				   err);
+	snprintf(filters, sizeof(filters), "{\"node\":[\"%s\"]}", change->id);
+	rc = swarm__call_patiently(change->client, SWARM_OP_TASK_LIST, NULL, query,
+				   &change->deadline, &tasks, err);
 	if (rc)
 		return rc;
 	/* moby: null is an empty list. */
 	if (!json_is_array(tasks) && !json_is_null(tasks))
 		rc = swarm__error(err, SWARM_E_JSON, "task list: expected array");
 	json_array_foreach (tasks, i, task) {
-		if (!is_left(task, t->id))
+		if (!is_left(task, change->id))
 			continue;
 		if (left++ < NAMED)
 			swarm__names_add(&names, "%s (%s)", swarm__json_string(task, "ID"),
@@ -237,7 +238,7 @@ static int count_tasks(const swarm__target *t, size_t *ret_left, swarm__names *r
  * By looks alone: no event tells of a task (moby: noderunner.go watches nodes, services, networks,
  * secrets and configs).
  */
-static int wait_idle(const swarm__target *t, swarm_error *err)
+static int wait_idle(const swarm__node_change *change, swarm_error *err)
 {
 	swarm__names names = { 0 };
 	int64_t pause = 0;
@@ -245,34 +246,34 @@ static int wait_idle(const swarm__target *t, swarm_error *err)
 	int rc;
 
 	do {
-		rc = count_tasks(t, &left, &names, err);
+		rc = count_tasks(change, &left, &names, err);
 		if (!rc) {
 			most = left > most ? left : most;
-			swarm__progress(t->client, "drain", most - left, most, "%s%s%s", t->name,
-					left ? ": " : "", names.text);
+			swarm__progress(change->client, "drain", most - left, most, "%s%s%s",
+					change->name, left ? ": " : "", names.text);
 		}
 		if (!rc && left == 0)
 			return 0;
 		if (!rc)
-			rc = swarm__pause(t->client, &t->deadline, &pause, err);
+			rc = swarm__pause(change->client, &change->deadline, &pause, err);
 	} while (!rc);
 	if (rc != SWARM_E_TIMEOUT || left == 0)
 		return rc;
 	swarm__error_clear(err);
 	return swarm__error(err, SWARM_E_TIMEOUT, "%zu %s still on %s after %lld s: %s%s", left,
-			    left == 1 ? "task is" : "tasks are", t->name,
-			    (long long)swarm__seconds_since(t->started), names.text,
+			    left == 1 ? "task is" : "tasks are", change->name,
+			    (long long)swarm__seconds_since(change->started), names.text,
 			    left > NAMED ? " and others" : "");
 }
 
-int swarm__target_drain(swarm__target *t, json_t **ret_change, swarm_error *err)
+int swarm__node_drain(swarm__node_change *change, json_t **ret_change, swarm_error *err)
 {
 	json_t *patch = json_pack("{s:s}", "Availability", "drain");
 	json_t *made = NULL;
-	int rc = patch ? swarm__target_change(t, patch, &made, err) : swarm__nomem(err);
+	int rc = patch ? swarm__node_patch(change, patch, &made, err) : swarm__nomem(err);
 
 	if (!rc)
-		rc = wait_idle(t, err);
+		rc = wait_idle(change, err);
 	if (!rc && ret_change)
 		*ret_change = json_incref(made);
 	json_decref(made);
@@ -284,8 +285,8 @@ int swarm_node_drain(swarm_client *client, const char *node, int64_t timeout_ms,
 		     json_t **ret_change, swarm_error *err)
 {
 	swarm__deadline deadline = swarm__deadline_in(timeout_ms, DRAIN_TIMEOUT_MS);
-	swarm__target SWARM__AUTO_TARGET t = { 0 };
-	int rc = swarm__target_find(client, node, &deadline, &t, err);
+	swarm__node_change SWARM__AUTO_NODE_CHANGE change = { 0 };
+	int rc = swarm__node_change_begin(client, node, &deadline, &change, err);
 
-	return rc ? rc : swarm__target_drain(&t, ret_change, err);
+	return rc ? rc : swarm__node_drain(&change, ret_change, err);
 }

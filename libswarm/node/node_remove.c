@@ -7,57 +7,49 @@
 
 enum { DEFAULT_TIMEOUT_MS = 60000 };
 
-int swarm__target_delete(const swarm__target *t, unsigned flags, swarm_error *err)
+typedef struct deletion {
+	const swarm__node_change *node;
+	unsigned flags;
+	bool unsure; /* the engine gave up waiting for an earlier one, which may have gone through */
+} deletion;
+
+static int delete_once(void *payload, bool *ret_again, swarm_error *err)
 {
-	const swarm_query forced[] = { { "force", "true" }, { NULL, NULL } };
-	swarm_error last = SWARM_ERROR_INIT;
-	bool unsure = false;
-	int64_t pause = 0;
-	int rc;
+	static const swarm_pair forced[] = { { "force", "true" }, { NULL, NULL } };
+	deletion *d = payload;
+	int rc = swarm__call(d->node->client, SWARM_OP_NODE_DELETE, d->node->id,
+			     d->flags & SWARM_REMOVE_FORCE ? forced : NULL, NULL,
+			     &d->node->deadline, NULL, err);
 
-	for (;;) {
-		swarm_error here = SWARM_ERROR_INIT;
-		bool racing;
+	if (rc == SWARM_E_NOT_FOUND && d->unsure)
+		return 0;
+	/* swarmkit: the demotion of a moment ago is not everywhere yet. */
+	*ret_again = d->flags & SWARM_REMOVE_DEMOTE && err->http_status == 400 &&
+		     strstr(err->text, "must be demoted");
+	d->unsure = d->unsure || (rc && swarm__is_transient(err));
+	return rc;
+}
 
-		rc = swarm__call(t->client, SWARM_OP_NODE_DELETE, t->id,
-				 flags & SWARM_REMOVE_FORCE ? forced : NULL, NULL, &t->deadline,
-				 NULL, &here);
-		/* A delete that the engine gave up waiting for may have gone through. */
-		if (!rc || (rc == SWARM_E_NOT_FOUND && unsure))
-			return 0;
-		if (!(rc == SWARM_E_TIMEOUT && last.code))
-			last = here;
-		/* swarmkit: the demotion of a moment ago is not everywhere yet. */
-		racing = flags & SWARM_REMOVE_DEMOTE && here.http_status == 400 &&
-			 strstr(here.text, "must be demoted");
-		if (!racing && !swarm__may_pass(&here))
-			break;
-		unsure = unsure || !racing;
-		swarm__error_clear(&here);
-		rc = swarm__pause(t->client, &t->deadline, &pause, &here);
-		if (rc == SWARM_E_CANCELED)
-			last = here;
-		if (rc)
-			break;
-	}
-	if (err)
-		*err = last;
-	return last.code;
+int swarm__node_delete(const swarm__node_change *node, unsigned flags, swarm_error *err)
+{
+	deletion d = { .node = node, .flags = flags };
+
+	return swarm__retry(node->client, &node->deadline, delete_once, &d, err);
 }
 
 int swarm_node_remove(swarm_client *client, const char *node, unsigned flags, int64_t timeout_ms,
 		      swarm_error *err)
 {
 	swarm__deadline deadline = swarm__deadline_in(timeout_ms, DEFAULT_TIMEOUT_MS);
-	swarm__target SWARM__AUTO_TARGET t = { 0 };
+	swarm__node_change SWARM__AUTO_NODE_CHANGE change = { 0 };
 	int rc;
 
 	if (flags & ~(SWARM_REMOVE_FORCE | SWARM_REMOVE_DEMOTE))
 		return swarm__error(err, SWARM_E_INVAL, "unknown removal flags 0x%x", flags);
-	rc = swarm__target_find(client, node, &deadline, &t, err);
-	if (!rc && flags & SWARM_REMOVE_DEMOTE && t.manager)
-		rc = swarm__target_demote(&t, NULL, err);
-	return rc ? rc : swarm__target_delete(&t, flags, err);
+	rc = swarm__node_change_begin(client, node, &deadline, &change, err);
+	if (!rc && flags & SWARM_REMOVE_DEMOTE && change.manager)
+		rc = swarm__node_demote(&change, NULL, err);
+	return rc ? rc : swarm__node_delete(&change, flags, err);
 }
 
 /* --- prune ---------------------------------------------------------------------------------- */
@@ -77,10 +69,10 @@ static int prune_one(swarm_client *client, const char *id, const swarm__deadline
 		     bool *ret_removed, swarm_error *err)
 {
 	swarm_error here = SWARM_ERROR_INIT;
-	const swarm__target target = { .client = client,
-				       .deadline = *deadline,
-				       .id = (char *)(uintptr_t)id };
-	int rc = swarm__target_delete(&target, 0, &here);
+	const swarm__node_change change = { .client = client,
+					    .deadline = *deadline,
+					    .id = (char *)(uintptr_t)id };
+	int rc = swarm__node_delete(&change, 0, &here);
 
 	*ret_removed = rc == 0;
 	if (rc == 0 || rc == SWARM_E_NOT_FOUND || here.http_status == 400)

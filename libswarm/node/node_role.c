@@ -16,14 +16,14 @@ enum { DEFAULT_TIMEOUT_MS = 120000 };
  * A manager that demotes itself cannot be asked about the raft group for long: what it says of itself
  * counts then. As look(); why is the error where the host is another one.
  */
-static int look_at_self(const swarm__target *t, const swarm_error *why, swarm_error *err)
+static int look_at_self(const swarm__node_change *change, const swarm_error *why, swarm_error *err)
 {
 	swarm_local SWARM__AUTO_LOCAL *local = NULL;
-	int rc = swarm__local_read(t->client, &t->deadline, &local, err);
+	int rc = swarm__local_read(change->client, &change->deadline, &local, err);
 
 	if (rc)
 		return rc;
-	if (strcmp(local->node_id, t->id) != 0) {
+	if (strcmp(local->node_id, change->id) != 0) {
 		if (err)
 			*err = *why;
 		return why->code;
@@ -35,19 +35,19 @@ static int look_at_self(const swarm__target *t, const swarm_error *why, swarm_er
  * 0: the raft group is as wanted. 1: not yet. Else an error. A record that is gone is out of the
  * group.
  */
-static int look(const swarm__target *t, bool wanted, swarm_error *err)
+static int look(const swarm__node_change *change, bool wanted, swarm_error *err)
 {
 	json_t *json;
 	const json_t *status;
 	swarm_error here = SWARM_ERROR_INIT;
 	bool there;
-	int rc = swarm__call_patiently(t->client, SWARM_OP_NODE_INSPECT, t->id, NULL, &t->deadline,
-				       &json, &here);
+	int rc = swarm__call_patiently(change->client, SWARM_OP_NODE_INSPECT, change->id, NULL,
+				       &change->deadline, &json, &here);
 
 	if (rc == SWARM_E_NOT_FOUND && !wanted)
 		return 0;
 	if ((rc == SWARM_E_NOT_MANAGER || rc == SWARM_E_UNAVAILABLE) && !wanted)
-		return look_at_self(t, &here, err);
+		return look_at_self(change, &here, err);
 	if (rc) {
 		if (err)
 			*err = here;
@@ -62,62 +62,62 @@ static int look(const swarm__target *t, bool wanted, swarm_error *err)
 	return there == wanted ? 0 : 1;
 }
 
-static int wait_role(const swarm__target *t, bool manager, swarm_error *err)
+static int wait_role(const swarm__node_change *change, bool manager, swarm_error *err)
 {
-	swarm__watch SWARM__AUTO_WATCH watch = { .client = t->client, .type = "node" };
+	swarm__watch SWARM__AUTO_WATCH watch = { .client = change->client, .type = "node" };
 	const char *what = manager ? "promote" : "demote";
 	int64_t pause = 0;
 	int rc;
 
 	do {
-		rc = look(t, manager, err);
+		rc = look(change, manager, err);
 		if (rc >= 0)
-			swarm__progress(t->client, what, rc == 0, 1, "%s", t->name);
+			swarm__progress(change->client, what, rc == 0, 1, "%s", change->name);
 		if (rc == 0)
 			return 0;
 		if (rc == 1)
-			rc = swarm__watch_pause(&watch, &t->deadline, &pause, err);
+			rc = swarm__watch_pause(&watch, &change->deadline, &pause, err);
 	} while (!rc);
 	if (rc != SWARM_E_TIMEOUT)
 		return rc;
 	swarm__error_clear(err);
 	return swarm__error(err, rc,
 			    "%s was %sd, but is %s member of the managers' group after %lld s: %s",
-			    t->name, what, manager ? "no reachable" : "still a",
-			    (long long)swarm__seconds_since(t->started),
+			    change->name, what, manager ? "no reachable" : "still a",
+			    (long long)swarm__seconds_since(change->started),
 			    manager ? "see docker's log on that host" : "run again");
 }
 
 /* --- promote and demote ----------------------------------------------------------------------- */
 
-static int set_role(swarm__target *t, bool manager, json_t **ret_change, swarm_error *err)
+static int set_role(swarm__node_change *change, bool manager, json_t **ret_change, swarm_error *err)
 {
 	json_t *patch = json_pack("{s:s}", "Role", manager ? "manager" : "worker");
-	json_t *change = NULL;
-	int rc = patch ? swarm__target_change(t, patch, &change, err) : swarm__nomem(err);
+	json_t *made = NULL;
+	int rc = patch ? swarm__node_patch(change, patch, &made, err) : swarm__nomem(err);
 
 	json_decref(patch);
 	if (!rc)
-		rc = wait_role(t, manager, err);
+		rc = wait_role(change, manager, err);
 	if (!rc && ret_change)
-		*ret_change = json_incref(change);
-	json_decref(change);
+		*ret_change = json_incref(made);
+	json_decref(made);
 	return rc;
 }
 
-int swarm__target_demote(swarm__target *target, json_t **ret_change, swarm_error *err)
+int swarm__node_demote(swarm__node_change *change, json_t **ret_change, swarm_error *err)
 {
-	return set_role(target, false, ret_change, err);
+	return set_role(change, false, ret_change, err);
 }
 
 static int set_role_of(swarm_client *client, const char *node, bool manager, int64_t timeout_ms,
 		       json_t **ret_change, swarm_error *err)
 {
 	swarm__deadline deadline = swarm__deadline_in(timeout_ms, DEFAULT_TIMEOUT_MS);
-	swarm__target SWARM__AUTO_TARGET t = { 0 };
-	int rc = swarm__target_find(client, node, &deadline, &t, err);
+	swarm__node_change SWARM__AUTO_NODE_CHANGE change = { 0 };
+	int rc = swarm__node_change_begin(client, node, &deadline, &change, err);
 
-	return rc ? rc : set_role(&t, manager, ret_change, err);
+	return rc ? rc : set_role(&change, manager, ret_change, err);
 }
 
 int swarm_node_promote(swarm_client *client, const char *node, int64_t timeout_ms,

@@ -112,11 +112,11 @@ static int read_group(swarm_client *client, int64_t joining, const char *const *
 	return rc;
 }
 
-int swarm__quorum_check(const swarm__target *target, swarm_error *err)
+int swarm__quorum_check(const swarm__node_change *change, swarm_error *err)
 {
-	const char *const leaving[] = { target->id, NULL };
+	const char *const leaving[] = { change->id, NULL };
 	swarm_error here = SWARM_ERROR_INIT;
-	int rc = read_group(target->client, 0, leaving, &target->deadline, NULL, &here);
+	int rc = read_group(change->client, 0, leaving, &change->deadline, NULL, &here);
 
 	/* It is not in the list yet, or not any more: its update will tell. */
 	if (rc == SWARM_E_NOT_FOUND)

@@ -86,9 +86,9 @@ static int read_all(swarm_client *client, const char *ref, const swarm__deadline
 		rc = read_mode(l->service, &l->mode, err);
 	if (!rc) {
 		/* moby: the last filter leaves tasks of an older spec out. */
-		const swarm_query filters[] = { { "service", swarm__json_string(l->service, "ID") },
-						{ "_up-to-date", "true" },
-						{ NULL, NULL } };
+		const swarm_pair filters[] = { { "service", swarm__json_string(l->service, "ID") },
+					       { "_up-to-date", "true" },
+					       { NULL, NULL } };
 
 		left = swarm__deadline_left(deadline);
 		rc = swarm_task_list_get(client, filters, left ? left : 1, &l->tasks, err);

@@ -9,7 +9,7 @@
 /* --- object.c ------------------------------------------------------------------------------- */
 
 /* As swarm_object_list(), within a deadline, and waiting out an election. */
-int swarm__object_list(swarm_client *client, swarm_kind kind, const swarm_query *filters,
+int swarm__object_list(swarm_client *client, swarm_kind kind, const swarm_pair *filters,
 		       const swarm__deadline *deadline, json_t **ret_list, swarm_error *err);
 /* As swarm_object_inspect(), within a deadline, and waiting out an election. */
 int swarm__object_get(swarm_client *client, swarm_kind kind, const char *ref,

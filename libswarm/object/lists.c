@@ -7,10 +7,10 @@
 
 enum { DEFAULT_TIMEOUT_MS = 60000 };
 
-static int read_list(swarm_client *client, swarm_op op, const swarm_query *filters,
+static int read_list(swarm_client *client, swarm_op op, const swarm_pair *filters,
 		     const swarm__deadline *deadline, swarm__buffer *ret_text, swarm_error *err)
 {
-	swarm_query query[] = { { "filters", NULL }, { NULL, NULL } };
+	swarm_pair query[] = { { "filters", NULL }, { NULL, NULL } };
 	swarm__buffer text;
 	int rc;
 
@@ -29,7 +29,7 @@ static int read_list(swarm_client *client, swarm_op op, const swarm_query *filte
  * What is taken out stays in the memory of the list, which goes as a whole.
  */
 #define DEFINE_LIST(function, type, rows, OP, name)                                                \
-	int function(swarm_client *client, const swarm_query *filters, int64_t timeout_ms,         \
+	int function(swarm_client *client, const swarm_pair *filters, int64_t timeout_ms,          \
 		     swarm_##type##_list **ret_list, swarm_error *err)                             \
 	{                                                                                          \
 		swarm__deadline deadline = swarm__deadline_in(timeout_ms, DEFAULT_TIMEOUT_MS);     \

@@ -9,7 +9,7 @@
 enum { DEFAULT_TIMEOUT_MS = 60000, MAX_QUERY = 8, FRAMING_IN_HEAD = 42 };
 
 /* Both outputs, unless the caller names one: moby wants one at least. SWARM_E_INVAL: too many. */
-static int make_query(const swarm_query *given, swarm_query all[MAX_QUERY + 3], swarm_error *err)
+static int make_query(const swarm_pair *given, swarm_pair all[MAX_QUERY + 3], swarm_error *err)
 {
 	bool named = false;
 	size_t count = 0;
@@ -22,10 +22,10 @@ static int make_query(const swarm_query *given, swarm_query all[MAX_QUERY + 3], 
 		all[count++] = *given;
 	}
 	if (!named) {
-		all[count++] = (swarm_query){ "stdout", "true" };
-		all[count++] = (swarm_query){ "stderr", "true" };
+		all[count++] = (swarm_pair){ "stdout", "true" };
+		all[count++] = (swarm_pair){ "stderr", "true" };
 	}
-	all[count] = (swarm_query){ NULL, NULL };
+	all[count] = (swarm_pair){ NULL, NULL };
 	return 0;
 }
 
@@ -48,14 +48,13 @@ static int find_framing(swarm_client *client, swarm_kind kind, const json_t *obj
 	return 0;
 }
 
-int swarm_logs_open(swarm_client *client, swarm_kind kind, const char *ref,
-		    const swarm_query *query, int64_t timeout_ms, swarm_stream **ret_stream,
-		    swarm_error *err)
+int swarm_logs_open(swarm_client *client, swarm_kind kind, const char *ref, const swarm_pair *query,
+		    int64_t timeout_ms, swarm_stream **ret_stream, swarm_error *err)
 {
 	swarm__deadline deadline = swarm__deadline_in(timeout_ms, DEFAULT_TIMEOUT_MS);
 	swarm_call_options options = SWARM_CALL_INIT(
 		kind == SWARM_KIND_SERVICE ? SWARM_OP_SERVICE_LOGS : SWARM_OP_TASK_LOGS);
-	swarm_query all[MAX_QUERY + 3];
+	swarm_pair all[MAX_QUERY + 3];
 	swarm_framing framing = SWARM_FRAMING_AUTO;
 	json_t *object;
 	int rc;

@@ -73,7 +73,7 @@ static const char *name_of(const kind_row *row, const json_t *object)
 /* --- list ----------------------------------------------------------------------------------- */
 
 /* list: ours alone; takes out what the engine's filters let through. */
-static int keep_exact(const kind_row *row, const swarm_query *filters, json_t *list,
+static int keep_exact(const kind_row *row, const swarm_pair *filters, json_t *list,
 		      swarm_error *err)
 {
 	if (!json_is_array(list))
@@ -87,11 +87,11 @@ static int keep_exact(const kind_row *row, const swarm_query *filters, json_t *l
 	return 0;
 }
 
-int swarm__object_list(swarm_client *client, swarm_kind kind, const swarm_query *filters,
+int swarm__object_list(swarm_client *client, swarm_kind kind, const swarm_pair *filters,
 		       const swarm__deadline *deadline, json_t **ret_list, swarm_error *err)
 {
 	const kind_row *row = &kinds[kind];
-	swarm_query query[] = { { "filters", NULL }, { NULL, NULL } };
+	swarm_pair query[] = { { "filters", NULL }, { NULL, NULL } };
 	swarm__buffer text;
 	json_t *list = NULL;
 	int rc;
@@ -116,7 +116,7 @@ int swarm__object_list(swarm_client *client, swarm_kind kind, const swarm_query 
 	return rc;
 }
 
-int swarm_object_list(swarm_client *client, swarm_kind kind, const swarm_query *filters,
+int swarm_object_list(swarm_client *client, swarm_kind kind, const swarm_pair *filters,
 		      int64_t timeout_ms, json_t **ret_list, swarm_error *err)
 {
 	swarm__deadline deadline = swarm__deadline_in(timeout_ms, DEFAULT_TIMEOUT_MS);

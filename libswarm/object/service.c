@@ -68,9 +68,9 @@ static int send_rollback(swarm_client *client, const json_t *service,
 			 const swarm__deadline *deadline, swarm_error *err)
 {
 	char version[24];
-	const swarm_query query[] = { { "version", version },
-				      { "rollback", "previous" },
-				      { NULL, NULL } };
+	const swarm_pair query[] = { { "version", version },
+				     { "rollback", "previous" },
+				     { NULL, NULL } };
 
 	snprintf(version, sizeof(version), "%lld",
 		 (long long)json_integer_value(swarm__json_at(service, "Version.Index")));
@@ -110,7 +110,7 @@ static int roll_back(swarm_client *client, const json_t *first, const swarm__dea
 		rc = send_rollback(client, now, deadline, &here);
 		if (!rc)
 			break;
-		if (rc != SWARM_E_SEQUENCE && !swarm__may_pass(&here)) {
+		if (rc != SWARM_E_SEQUENCE && !swarm__is_transient(&here)) {
 			*err = here;
 			break;
 		}

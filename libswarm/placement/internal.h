@@ -37,7 +37,7 @@ bool swarm__host_port(const json_t *port, char name[SWARM__PORT_NAME]);
 /* The ports that a service publishes, NULL or an array. */
 const json_t *swarm__service_ports(const json_t *service);
 
-/* --- placement_rules.c ------------------------------------------------------------------- */
+/* --- reasons.c ----------------------------------------------------------------------------- */
 
 /* Why a node is not taken: "first reason; second reason", cut where it is too long. */
 typedef struct swarm__reasons {
@@ -46,6 +46,8 @@ typedef struct swarm__reasons {
 
 void swarm__reasons_add(swarm__reasons *reasons, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
+
+/* --- placement_rules.c ------------------------------------------------------------------- */
 
 /* All rules for one task and one node. ports: of the task's service, may be NULL. */
 void swarm__placement_check(const json_t *task, const json_t *ports, const json_t *node,

@@ -84,8 +84,8 @@ static int find_tasks(swarm_client *client, const char *ref, const swarm__deadli
 	if (is_absent(rc))
 		return find_task(client, ref, deadline, q, err);
 	if (!rc) {
-		const swarm_query filters[] = { { "service", swarm__json_string(q->service, "ID") },
-						{ NULL, NULL } };
+		const swarm_pair filters[] = { { "service", swarm__json_string(q->service, "ID") },
+					       { NULL, NULL } };
 
 		rc = swarm__object_list(client, SWARM_KIND_TASK, filters, deadline, &q->tasks,
 					&here);

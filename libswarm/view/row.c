@@ -232,7 +232,7 @@ static int tree_field(swarm__row *r, size_t i, const json_t *json)
 	const json_t *value;
 	size_t end = walk(json, f->path, &value);
 	bool good = true;
-	int code = 0;
+	int rc = 0;
 
 	if (!value)
 		return 0;
@@ -247,10 +247,10 @@ static int tree_field(swarm__row *r, size_t i, const json_t *json)
 	else if (f->kind == FIELD_PRESENT && (good = json_is_object(value)))
 		swarm__row_flag(r, i, 1);
 	else if (f->kind == FIELD_LABELS)
-		good = tree_labels(r, i, value, &code);
+		good = tree_labels(r, i, value, &rc);
 	if (!good)
 		r->wrong[i] = end;
-	return code;
+	return rc;
 }
 
 int swarm__row_walk(const swarm__view *v, const json_t *json, void *record, swarm__arena *arena,

@@ -213,7 +213,7 @@ static int list_scan(rows *l, const char *text, size_t size, swarm_error *err)
 {
 	swarm__scan scan;
 	void *record;
-	int code;
+	int rc;
 
 	swarm__scan_init(&scan, text, size);
 	/* moby: null is an empty list. */
@@ -231,9 +231,9 @@ static int list_scan(rows *l, const char *text, size_t size, swarm_error *err)
 		record = next_row(l);
 		if (!record)
 			return swarm__nomem(err);
-		code = swarm__row_scan(&scan, l->view, record, &l->arena, (int64_t)l->count, err);
-		if (code)
-			return code;
+		rc = swarm__row_scan(&scan, l->view, record, &l->arena, (int64_t)l->count, err);
+		if (rc)
+			return rc;
 	}
 	return swarm__scan_end(&scan) ? 0 : swarm__scan_error(&scan, l->view, err);
 }
@@ -243,7 +243,7 @@ static int list_walk(rows *l, const json_t *json, swarm_error *err)
 	bool array = json_is_array(json);
 	size_t count = array ? json_array_size(json) : 1;
 	void *record;
-	int code;
+	int rc;
 
 	if (json_is_null(json))
 		return 0;
@@ -251,11 +251,10 @@ static int list_walk(rows *l, const json_t *json, swarm_error *err)
 		record = next_row(l);
 		if (!record)
 			return swarm__nomem(err);
-		code = swarm__row_walk(l->view, array ? json_array_get(json, l->count) : json,
-				       record, &l->arena, array ? (int64_t)l->count : SWARM__ALONE,
-				       err);
-		if (code)
-			return code;
+		rc = swarm__row_walk(l->view, array ? json_array_get(json, l->count) : json, record,
+				     &l->arena, array ? (int64_t)l->count : SWARM__ALONE, err);
+		if (rc)
+			return rc;
 	}
 	return 0;
 }

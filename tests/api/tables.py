@@ -8,7 +8,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 Row = namedtuple("Row", "symbol name method path query body since result status timeout")
 Field = namedtuple("Field", "type required since")
-Dated = namedtuple("Dated", "kind path since")
+FieldVersion = namedtuple("FieldVersion", "kind path since")
 
 STRING = re.compile(r'"((?:[^"\\]|\\.)*)"')
 
@@ -44,9 +44,9 @@ def operations():
     return [r._replace(query=fields(r.query), body=fields(r.body), since=int(r.since)) for r in rows]
 
 
-def dated():
+def field_versions():
     """Return the rows of field_versions.def."""
-    return [Dated(k, p, int(s)) for k, p, s in calls(ROOT / "libswarm/call/field_versions.def", "DATED")]
+    return [FieldVersion(k, p, int(s)) for k, p, s in calls(ROOT / "libswarm/call/field_versions.def", "FIELD_VERSION")]
 
 
 def errors():

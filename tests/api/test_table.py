@@ -9,7 +9,7 @@ import pytest
 import tables
 
 OPERATIONS = {row.name: row for row in tables.operations()}
-DATED = tables.dated()
+FIELD_VERSIONS = tables.field_versions()
 
 # The description's endpoints that are in our table, but for those below.
 TAGS = {"Swarm", "Node", "Service", "Task", "Secret", "Config", "Network", "Volume", "Distribution", "System"}
@@ -41,7 +41,7 @@ OTHER_TYPE = {
     ("service_logs", "since"): "the engine takes a fraction of a second too",
     ("task_logs", "since"): "the engine takes a fraction of a second too",
 }
-# Dated fields that the description writes wrong, leaves out, or describes late.
+# Fields that the description writes wrong, leaves out, or describes late.
 UNREACHED = {
     "TaskTemplate.ContainerSpec.Healthcheck": (None, "described as HealthCheck"),
     "TaskTemplate.ContainerSpec.Healthcheck.StartInterval": (None, "described as HealthCheck"),
@@ -149,14 +149,14 @@ def test_statuses_and_kinds_of_answer(api):
         assert row.result == want, row.name
 
 
-def test_every_dated_field_is_described(api):
+def test_every_field_version_is_described(api):
     bodies = {"CLUSTER": "swarm_update", "SERVICE": "service_create"}
     endpoints = described(api)
     missing = set()
-    for row in DATED:
+    for row in FIELD_VERSIONS:
         operation = OPERATIONS[bodies[row.kind]]
         schema = api.body(endpoints[operation.method, operation.path])
         if row.since <= api.version and not api.reach(schema, row.path):
             missing.add(row.path)
-    new = {row.path for row in DATED if row.since > api.version}
+    new = {row.path for row in FIELD_VERSIONS if row.since > api.version}
     assert missing == left_out(api, UNREACHED) - new

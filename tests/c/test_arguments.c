@@ -5,7 +5,7 @@
 typedef struct row {
 	int op;
 	const char *id;
-	swarm_query query[4];
+	swarm_pair query[4];
 	const char *body;
 	const char *text; /* of the error, NULL where all is well */
 } row;
@@ -142,7 +142,7 @@ static void checks(void)
 		swarm_call_options options = SWARM_CALL_INIT(op->op);
 		json_t *body = rows[i].body ? json_loads(rows[i].body, 0, NULL) : NULL;
 		swarm_error err = SWARM_ERROR_INIT;
-		swarm__need need = { 0 };
+		swarm__requirement need = { 0 };
 
 		test_row = rows[i].text ? rows[i].text : op->name;
 		options.id = rows[i].id;
@@ -172,7 +172,7 @@ static void versions(void)
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
 		swarm_call_options options = SWARM_CALL_INIT(SWARM_OP_SWARM_INIT);
 		json_t *body = json_loads(table[i].body, 0, NULL);
-		swarm__need need = { 0 };
+		swarm__requirement need = { 0 };
 
 		test_row = table[i].body;
 		options.body = body;
@@ -189,17 +189,17 @@ static void versions(void)
 static void fields_of_a_newer_engine(void)
 {
 	swarm_call_options options = SWARM_CALL_INIT(SWARM_OP_NODE_UPDATE);
-	swarm_query version[] = { { "version", "7" }, { NULL, NULL } };
+	swarm_pair version[] = { { "version", "7" }, { NULL, NULL } };
 	json_t *body = json_loads("{\"Role\":\"worker\",\"Availability\":\"drain\",\"New\":1}", 0,
 				  NULL);
-	swarm__need need = { .any_field = true };
+	swarm__requirement need = { .any_field = true };
 
 	options.id = "n1";
 	options.query = version;
 	options.body = body;
 	CHECK_INT(swarm__check_arguments(swarm_op_get(SWARM_OP_NODE_UPDATE), &options, &need, NULL),
 		  0);
-	need = (swarm__need){ .any_field = false };
+	need = (swarm__requirement){ .any_field = false };
 	CHECK_INT(swarm__check_arguments(swarm_op_get(SWARM_OP_NODE_UPDATE), &options, &need, NULL),
 		  SWARM_E_INVAL);
 	json_decref(body);
@@ -225,11 +225,11 @@ static void credentials(void)
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
 		const swarm_op_info *op = swarm_op_get(table[i].op);
 		swarm_call_options options = SWARM_CALL_INIT(op->op);
-		const swarm_query version[] = { { "version", "1" }, { NULL, NULL } };
+		const swarm_pair version[] = { { "version", "1" }, { NULL, NULL } };
 		json_t *auth = json_loads(table[i].auth, 0, NULL);
 		json_t *body = json_pack("{s:s, s:{}, s:{}}", "Name", "x", "TaskTemplate", "Mode");
 		swarm_error err = SWARM_ERROR_INIT;
-		swarm__need need = { 0 };
+		swarm__requirement need = { 0 };
 
 		test_row = table[i].auth;
 		options.id = strchr(op->path, '{') ? "x" : NULL;
@@ -252,7 +252,7 @@ static void deep_fields(void)
 	json_t *body = json_loads("{\"Name\":\"x\",\"Mode\":{},\"RollbackConfig\":{},"
 				  "\"TaskTemplate\":{\"ContainerSpec\":{\"Ulimits\":[]}}}",
 				  0, NULL);
-	swarm__need need = { 0 };
+	swarm__requirement need = { 0 };
 
 	options.body = body;
 	CHECK_INT(swarm__check_arguments(swarm_op_get(SWARM_OP_SERVICE_CREATE), &options, &need,

@@ -28,7 +28,7 @@ static void answers(void)
 		  .reply = "\"7v2t30z9blmxuhnyo6s4cpenp\"\n" },
 		{ NULL },
 	};
-	static const swarm_query force[] = { { "force", "1" }, { NULL, NULL } };
+	static const swarm_pair force[] = { { "force", "1" }, { NULL, NULL } };
 	fake_engine *engine = fake_engine_start(rows);
 	swarm_client *client = open_client(engine, NULL);
 	swarm_call_options info = SWARM_CALL_INIT(SWARM_OP_INFO);
@@ -70,7 +70,7 @@ static void answers(void)
 static void nothing_is_sent(void)
 {
 	static const fake_row rows[] = { { NULL } };
-	static const swarm_query unknown[] = { { "nothing", "1" }, { NULL, NULL } };
+	static const swarm_pair unknown[] = { { "nothing", "1" }, { NULL, NULL } };
 	fake_engine *engine = fake_engine_start(rows);
 	swarm_client *client = open_client(engine, "1.27");
 	swarm_client *negotiating = open_client(engine, NULL);

@@ -51,7 +51,7 @@ static void put(void)
 		  .body = "{\"Spec\":{\"Availability\":\"drain\"}}" },
 		{ NULL },
 	};
-	static const swarm_query version[] = { { "version", "7" }, { NULL, NULL } };
+	static const swarm_pair version[] = { { "version", "7" }, { NULL, NULL } };
 	swarm_call_options options = SWARM_CALL_INIT(SWARM_OP_VOLUME_UPDATE);
 	json_t *body = json_pack("{s:{s:s}}", "Spec", "Availability", "drain");
 	json_t *json = NULL;
@@ -199,7 +199,7 @@ static void unknown_fields(void)
 	static const fake_row rows[] = {
 		{ .expect = "POST /v1.45/nodes/n1/update?version=7", .body = "\"New\":1" }, { NULL }
 	};
-	static const swarm_query version[] = { { "version", "7" }, { NULL, NULL } };
+	static const swarm_pair version[] = { { "version", "7" }, { NULL, NULL } };
 	fake_engine *engine = fake_engine_start(rows);
 	swarm_client *client = open_client(engine, "1.45");
 	swarm__deadline deadline = swarm__deadline_in(60000, 0);

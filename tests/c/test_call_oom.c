@@ -7,7 +7,7 @@
 typedef struct scene {
 	const char *name;
 	int op;
-	swarm_query query[3];
+	swarm_pair query[3];
 	const char *body;
 	fake_row rows[3];
 	int code; /* of the call with enough memory */

@@ -124,10 +124,10 @@ static int run_ca(swarm_client *client, swarm_error *err)
 	return swarm_ca_rotate(client, NULL, err);
 }
 
-static int run_depart(swarm_client *client, swarm_error *err)
+static int run_leave_cleanly(swarm_client *client, swarm_error *err)
 {
 	/* One engine plays both hosts. */
-	return swarm_depart(client, client, 0, err);
+	return swarm_leave_cleanly(client, client, 0, err);
 }
 
 static int run_force(swarm_client *client, swarm_error *err)
@@ -140,7 +140,7 @@ static int run_force(swarm_client *client, swarm_error *err)
 
 static int run_label(swarm_client *client, swarm_error *err)
 {
-	const swarm_query labels[] = { { "a", "1" }, { "b", NULL }, { NULL, NULL } };
+	const swarm_pair labels[] = { { "a", "1" }, { "b", NULL }, { NULL, NULL } };
 
 	return swarm_node_label(client, "n1", labels, 0, NULL, err);
 }
@@ -177,7 +177,7 @@ static int run_quorum(swarm_client *client, swarm_error *err)
 
 static int run_filtered(swarm_client *client, swarm_error *err)
 {
-	const swarm_query filters[] = { { "id", "n1" }, { "id", "n2" }, { NULL, NULL } };
+	const swarm_pair filters[] = { { "id", "n1" }, { "id", "n2" }, { NULL, NULL } };
 	swarm_node_list *list = NULL;
 	int rc = swarm_node_list_filtered(client, filters, 0, &list, err);
 
@@ -268,7 +268,7 @@ static const fake_row ca_rows[] = {
 	{ "GET " API "/nodes", .reply = "[" MEMBER("n1") "]" },
 	{ NULL },
 };
-static const fake_row depart_rows[] = {
+static const fake_row leave_cleanly_rows[] = {
 	{ INFO, .reply = ACTIVE_AS("n1", "false", "") },
 	{ INFO, .reply = ACTIVE_AS("n2", "true", "") },
 	{ NODE, .reply = RECORD },
@@ -339,7 +339,7 @@ static const oom_case table[] = {
 	{ "unlock", unlock_rows, run_unlock },
 	{ "rotate key", rotate_key_rows, run_rotate_key },
 	{ "ca", ca_rows, run_ca },
-	{ "depart", depart_rows, run_depart },
+	{ "leave_cleanly", leave_cleanly_rows, run_leave_cleanly },
 	{ "force new cluster", force_rows, run_force },
 	{ "label", label_rows, run_label },
 	{ "promote", promote_rows, run_promote },

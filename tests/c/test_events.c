@@ -61,7 +61,7 @@ static void pair_close(pair *p)
 
 static void follow(void)
 {
-	static const swarm_query filters[] = { { "type", "node" }, { NULL, NULL } };
+	static const swarm_pair filters[] = { { "type", "node" }, { NULL, NULL } };
 	const fake_row a[] = {
 		{ INFO, .reply = MANAGER },
 		{ EVENTS("%2C%22type%22%3A%5B%22node%22%5D"),
@@ -131,7 +131,7 @@ static void none_at_first(void)
 /* The engine would let everything through: nothing is sent. */
 static void unknown_filter(void)
 {
-	static const swarm_query filters[] = { { "type", "node" }, { "colour", "red" }, { NULL } };
+	static const swarm_pair filters[] = { { "type", "node" }, { "colour", "red" }, { NULL } };
 	const fake_row none[] = { { NULL } };
 	pair p;
 
@@ -144,7 +144,7 @@ static void unknown_filter(void)
 
 static void filter_refused(void)
 {
-	static const swarm_query filters[] = { { "label", "red" }, { NULL, NULL } };
+	static const swarm_pair filters[] = { { "label", "red" }, { NULL, NULL } };
 	const fake_row a[] = {
 		{ INFO, .reply = MANAGER },
 		{ EVENTS("%2C%22label%22%3A%5B%22red%22%5D"), .status = 400,

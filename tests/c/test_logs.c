@@ -84,14 +84,14 @@ static void framings(void)
 
 static void query(void)
 {
-	const swarm_query given[] = {
+	const swarm_pair given[] = {
 		{ "follow", "true" }, { "tail", "10" }, { "stderr", "true" }, { NULL, NULL }
 	};
-	const swarm_query wrong[] = { { "tial", "10" }, { NULL, NULL } };
-	const swarm_query many[] = { { "tail", "1" }, { "tail", "2" }, { "tail", "3" },
-				     { "tail", "4" }, { "tail", "5" }, { "tail", "6" },
-				     { "tail", "7" }, { "tail", "8" }, { "tail", "9" },
-				     { NULL, NULL } };
+	const swarm_pair wrong[] = { { "tial", "10" }, { NULL, NULL } };
+	const swarm_pair many[] = { { "tail", "1" }, { "tail", "2" }, { "tail", "3" },
+				    { "tail", "4" }, { "tail", "5" }, { "tail", "6" },
+				    { "tail", "7" }, { "tail", "8" }, { "tail", "9" },
+				    { NULL, NULL } };
 	const fake_row rows[] = {
 		{ "GET " API "/services/web", .reply = SERVICE("false") },
 		{ "GET " API "/services/s1/logs?follow=true&tail=10&stderr=true",

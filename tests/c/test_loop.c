@@ -99,7 +99,7 @@ static void refused_call(void)
 	swarm_call_options options = SWARM_CALL_INIT(SWARM_OP_NODE_UPDATE);
 	json_t *body = json_pack("{s:s, s:s}", "Role", "worker", "Availability", "drain");
 	char id[] = "n1", version[] = "7";
-	swarm_query query[] = { { "version", version }, { NULL, NULL } };
+	swarm_pair query[] = { { "version", version }, { NULL, NULL } };
 	swarm_call *call = NULL;
 	swarm_error err = SWARM_ERROR_INIT;
 	bool done = true;

@@ -172,7 +172,7 @@ static void demote_refused(void)
 
 static void labels(void)
 {
-	const swarm_query given[] = { { "b", NULL }, { "c", "3" }, { NULL, NULL } };
+	const swarm_pair given[] = { { "b", NULL }, { "c", "3" }, { NULL, NULL } };
 	const fake_row rows[] = {
 		{ NODE, .reply = RECORD("worker", "") },
 		{ NODE, .reply = RECORD("worker", "") },
@@ -189,9 +189,9 @@ static void labels(void)
 /* {"name":["host1"],"role":["worker"]}, and the engine's answer has more than was meant. */
 static void filters(void)
 {
-	const swarm_query asked[] = { { "name", "host1" }, { "role", "worker" }, { NULL, NULL } };
-	const swarm_query two[] = { { "id", "n1" }, { "id", "n12" }, { NULL, NULL } };
-	const swarm_query no_value[] = { { "id", NULL }, { NULL, NULL } };
+	const swarm_pair asked[] = { { "name", "host1" }, { "role", "worker" }, { NULL, NULL } };
+	const swarm_pair two[] = { { "id", "n1" }, { "id", "n12" }, { NULL, NULL } };
+	const swarm_pair no_value[] = { { "id", NULL }, { NULL, NULL } };
 	const fake_row rows[] = {
 		{ NODES "?filters=%7B%22name%22%3A%5B%22host1%22%5D%2C%22role%22%3A%5B%22worker%22"
 			"%5D%7D",

@@ -21,11 +21,11 @@ static char *dump(json_t *json)
 
 static void lists(void)
 {
-	static const swarm_query by_name[] = { { "name", "web" }, { NULL, NULL } };
-	static const swarm_query by_id[] = { { "id", "s1" }, { NULL, NULL } };
+	static const swarm_pair by_name[] = { { "name", "web" }, { NULL, NULL } };
+	static const swarm_pair by_id[] = { { "id", "s1" }, { NULL, NULL } };
 	static const struct {
 		swarm_kind kind;
-		const swarm_query *filters;
+		const swarm_pair *filters;
 		const char *expect;
 		const char *reply;
 		const char *text;
@@ -70,7 +70,7 @@ static void lists(void)
 
 static void views(void)
 {
-	static const swarm_query by_name[] = { { "name", "web" }, { NULL, NULL } };
+	static const swarm_pair by_name[] = { { "name", "web" }, { NULL, NULL } };
 	const fake_row rows[] = {
 		{ "GET " API "/services?filters=%7B%22name%22%3A%5B%22web%22%5D%7D",
 		  .reply = "[" SERVICE("a", "web2") "," SERVICE("b", "web") "]" },

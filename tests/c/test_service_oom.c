@@ -13,7 +13,7 @@
 
 static int run_list(swarm_client *client, swarm_error *err)
 {
-	const swarm_query filters[] = { { "name", "web" }, { NULL, NULL } };
+	const swarm_pair filters[] = { { "name", "web" }, { NULL, NULL } };
 	json_t *list = NULL;
 	int rc = swarm_object_list(client, SWARM_KIND_SERVICE, filters, 0, &list, err);
 

@@ -53,9 +53,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	const swarm_op_info *row;
 	swarm_call_options options = SWARM_CALL_INIT(SWARM_OP_PING);
-	swarm_query query[2] = { { NULL, NULL }, { NULL, NULL } };
+	swarm_pair query[2] = { { NULL, NULL }, { NULL, NULL } };
 	swarm_error err = SWARM_ERROR_INIT;
-	swarm__need need = { .since = 0 };
+	swarm__requirement need = { .since = 0 };
 	char *text, *rest, *id;
 	json_t *body = NULL;
 

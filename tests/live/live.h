@@ -33,7 +33,7 @@ int live_end(void);
 int live_nodes(void);
 int live_twin(void);
 int live_quorum(void);
-int live_depart(void);
+int live_leave_cleanly(void);
 int live_writers(void);
 int live_objects(void);
 int live_services(void);

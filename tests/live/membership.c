@@ -1,4 +1,4 @@
-/* Into a swarm and out of it: the local state, init, join, leave, depart, lost quorum. */
+/* Into a swarm and out of it: the local state, init, join, leave, leave_cleanly, lost quorum. */
 #include "live.h"
 
 #include <time.h>
@@ -243,8 +243,8 @@ int live_leave(void)
 	return test_main(cases, sizeof(cases) / sizeof(cases[0]));
 }
 
-/* live depart MANAGER-URL, on the host that goes. */
-static void depart(void)
+/* live leave_cleanly MANAGER-URL, on the host that goes. */
+static void leave_cleanly(void)
 {
 	swarm_client_options options = SWARM_CLIENT_OPTIONS_INIT;
 	swarm_client *manager = NULL;
@@ -254,21 +254,21 @@ static void depart(void)
 	options.url = live_arg[0];
 	if (!WORKS(swarm_client_new(&options, &manager, &err)))
 		return;
-	GIVES(SWARM_E_INVAL, swarm_depart(live_client, live_client, 0, &err));
+	GIVES(SWARM_E_INVAL, swarm_leave_cleanly(live_client, live_client, 0, &err));
 	if (WORKS(swarm_local_get(live_client, 0, &local, &err))) {
-		WORKS(swarm_depart(live_client, manager, 0, &err));
+		WORKS(swarm_leave_cleanly(live_client, manager, 0, &err));
 		live_local_is(SWARM_LOCAL_INACTIVE);
 		GIVES(SWARM_E_NOT_FOUND,
 		      swarm_node_inspect(manager, local->node_id, 0, &node, &err));
 	}
-	GIVES(SWARM_E_NOT_MEMBER, swarm_depart(live_client, manager, 0, &err));
+	GIVES(SWARM_E_NOT_MEMBER, swarm_leave_cleanly(live_client, manager, 0, &err));
 	swarm_local_free(local);
 	swarm_client_free(manager);
 }
 
-int live_depart(void)
+int live_leave_cleanly(void)
 {
-	static const test_case cases[] = { TEST(depart) };
+	static const test_case cases[] = { TEST(leave_cleanly) };
 
 	return test_main(cases, sizeof(cases) / sizeof(cases[0]));
 }

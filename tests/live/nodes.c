@@ -9,7 +9,7 @@
 /* live nodes WORKER: three managers and this worker are up. */
 static size_t count(const char *name, const char *value)
 {
-	const swarm_query filters[] = { { name, value }, { NULL, NULL } };
+	const swarm_pair filters[] = { { name, value }, { NULL, NULL } };
 	swarm_node_list *nodes = NULL;
 	size_t found = 0;
 
@@ -51,8 +51,8 @@ out:
 
 static void filtered(void)
 {
-	const swarm_query bogus[] = { { "colour", "red" }, { NULL, NULL } };
-	const swarm_query role[] = { { "role", "king" }, { NULL, NULL } };
+	const swarm_pair bogus[] = { { "colour", "red" }, { NULL, NULL } };
+	const swarm_pair role[] = { { "role", "king" }, { NULL, NULL } };
 	swarm_node_list *nodes = NULL;
 
 	CHECK_INT(count(NULL, NULL), 4);
@@ -70,9 +70,9 @@ static void filtered(void)
 
 static void labels(void)
 {
-	const swarm_query two[] = { { "zone", "a" }, { "disk", "ssd" }, { NULL, NULL } };
-	const swarm_query less[] = { { "disk", NULL }, { NULL, NULL } };
-	const swarm_query same[] = { { "zone", "a" }, { NULL, NULL } };
+	const swarm_pair two[] = { { "zone", "a" }, { "disk", "ssd" }, { NULL, NULL } };
+	const swarm_pair less[] = { { "disk", NULL }, { NULL, NULL } };
+	const swarm_pair same[] = { { "zone", "a" }, { NULL, NULL } };
 	json_auto_t *change = NULL;
 	json_auto_t *before = NULL;
 	json_auto_t *after = NULL;
@@ -271,7 +271,7 @@ typedef struct writer {
 static void *write_labels(void *payload)
 {
 	writer *self = payload;
-	const swarm_query labels[] = { { self->label, "node" }, { NULL, NULL } };
+	const swarm_pair labels[] = { { self->label, "node" }, { NULL, NULL } };
 	json_auto_t *patch = json_pack("{s:{s:s}}", "Labels", self->label, "cluster");
 	swarm_client *client = NULL;
 

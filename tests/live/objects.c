@@ -57,7 +57,7 @@ static void configs(void)
 }
 
 /* The manager's allocator fills in the driver a moment after the creation; until then it is "". */
-static swarm_network_list *allocated(const swarm_query *filters)
+static swarm_network_list *allocated(const swarm_pair *filters)
 {
 	swarm_network_list *networks = NULL;
 
@@ -76,7 +76,7 @@ static void networks(void)
 {
 	json_auto_t *spec = json_pack("{s:s, s:s, s:b, s:{s:s}}", "Name", "live-net", "Driver",
 				      "overlay", "Attachable", 1, "Labels", "made", "live");
-	const swarm_query by_name[] = { { "name", "live-net" }, { NULL, NULL } };
+	const swarm_pair by_name[] = { { "name", "live-net" }, { NULL, NULL } };
 	swarm_network_list *networks;
 
 	WORKS(swarm_object_create(live_client, SWARM_KIND_NETWORK, spec, NULL, 0, NULL, &err));
@@ -238,10 +238,10 @@ static void logs(void)
 
 static size_t tasks_on(const char *node)
 {
-	const swarm_query filters[] = { { "service", "live-web" },
-					{ "node", node },
-					{ "desired-state", "running" },
-					{ NULL, NULL } };
+	const swarm_pair filters[] = { { "service", "live-web" },
+				       { "node", node },
+				       { "desired-state", "running" },
+				       { NULL, NULL } };
 	swarm_task_list *tasks = NULL;
 	size_t running = 0;
 
@@ -305,7 +305,7 @@ int live_services(void)
 static int on_event(void *payload, swarm_client *client, const swarm_event *event,
 		    swarm_error *reterr)
 {
-	const swarm_query labels[] = { { "followed", payload }, { NULL, NULL } };
+	const swarm_pair labels[] = { { "followed", payload }, { NULL, NULL } };
 
 	if (!event)
 		return swarm_node_label(client, live_arg[0], labels, 0, NULL, reterr);
@@ -315,7 +315,7 @@ static int on_event(void *payload, swarm_client *client, const swarm_event *even
 
 static void follow(void)
 {
-	static const swarm_query types[] = { { "type", "node" }, { NULL, NULL } };
+	static const swarm_pair types[] = { { "type", "node" }, { NULL, NULL } };
 	swarm_client *clients[] = { live_client, NULL };
 	swarm_follow_options options = SWARM_FOLLOW_OPTIONS_INIT;
 	char first[] = "1";
@@ -333,7 +333,7 @@ static void follow(void)
 
 static void unknown_filter(void)
 {
-	static const swarm_query bogus[] = { { "colour", "red" }, { NULL, NULL } };
+	static const swarm_pair bogus[] = { { "colour", "red" }, { NULL, NULL } };
 	swarm_client *clients[] = { live_client, NULL };
 	swarm_follow_options options = SWARM_FOLLOW_OPTIONS_INIT;
 

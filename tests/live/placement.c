@@ -63,7 +63,7 @@ static void rejected(const json_t *entry, const char *part, bool all)
 /* The rule names what is missing; once it is there, the scheduler is content too. */
 static void constraint(void)
 {
-	const swarm_query labels[] = { { "why", "b" }, { NULL, NULL } };
+	const swarm_pair labels[] = { { "why", "b" }, { NULL, NULL } };
 	json_auto_t *entry = NULL;
 	json_auto_t *after = NULL;
 

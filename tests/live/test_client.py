@@ -308,15 +308,15 @@ def test_lock_and_unlock(swarm, machines, clients, client):
         client.unlock_key()
 
 
-def test_depart(swarm, machines, clients, client):
+def test_leave_cleanly(swarm, machines, clients, client):
     for name in ("worker1", "manager3", "manager2"):
         node = node_id(client, name)
-        assert clients[name].depart(client) is None
+        assert clients[name].leave_cleanly(client) is None
         assert clients[name].local()["state"] == "inactive"
         with pytest.raises(swarm.NotFound):
             client.node_inspect(node)
         with pytest.raises(swarm.NotMember):
-            clients[name].depart(client)
+            clients[name].leave_cleanly(client)
     with pytest.raises(swarm.InvalidArgument, match="give another one"):
-        client.depart(machines["manager1"].client())
+        client.leave_cleanly(machines["manager1"].client())
     assert reachable(client) == {"manager1"}

@@ -398,7 +398,7 @@ LOOPS = {
     "node_prune": lambda s, c, e: c.node_prune(),
     "quorum": lambda s, c, e: bad(c.quorum, ["n1"]),
     "quorum that holds": lambda s, c, e: c.quorum(),
-    "depart": lambda s, c, e: bad(c.depart, c),
+    "leave_cleanly": lambda s, c, e: bad(c.leave_cleanly, c),
     "ca_rotate": lambda s, c, e: c.ca_rotate(),
     "node_list with filters": lambda s, c, e: c.node_list(filters={"role": ["manager"], "id": "n1"}),
     "object_list": lambda s, c, e: c.object_list("task", filters={"node": "n1"}),

@@ -245,25 +245,25 @@ def test_ca_rotate(swarm, engine, client):
         client.ca_rotate(timeout=0.5)
 
 
-def test_depart(swarm, engine, other_engine, client):
+def test_leave_cleanly(swarm, engine, other_engine, client):
     manager = swarm.Client(other_engine.url, timeout=30)
     other_engine.enter(manager=True)
     other_engine.nodes.append(node("n2", "host2"))
     engine.enter(manager=False)
     engine.swarm["NodeID"] = "n2"
-    assert client.depart(manager) is None
+    assert client.leave_cleanly(manager) is None
     assert client.local()["state"] == "inactive"
     assert other_engine.requests[-1][:2] == ("DELETE", "/nodes/n2")
     with pytest.raises(swarm.NotMember):
-        client.depart(manager)
+        client.leave_cleanly(manager)
     engine.enter(manager=True)
     with pytest.raises(swarm.InvalidArgument, match="give another one"):
-        client.depart(client)
+        client.leave_cleanly(client)
     with pytest.raises(TypeError):
-        client.depart("manager1")
+        client.leave_cleanly("manager1")
     manager.close()
     with pytest.raises(swarm.InvalidArgument, match="closed"):
-        client.depart(manager)
+        client.leave_cleanly(manager)
     assert client.local()["state"] == "active"
 
 

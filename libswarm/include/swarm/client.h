@@ -114,20 +114,20 @@ int swarm_client_api_version(swarm_client *client, const char **ret_version, swa
 /** A call on its way, see <swarm/loop.h>. */
 typedef struct swarm_call swarm_call;
 
-/** A query parameter; a list of them ends with a NULL name. */
-typedef struct swarm_query {
+/** A name and its value: a query parameter, a filter. A list of them ends with a NULL name. */
+typedef struct swarm_pair {
 	const char *name;
 	const char *value;
-} swarm_query;
+} swarm_pair;
 
 /** One call by operation. Start from SWARM_CALL_INIT(op); everything in it is borrowed for the call. */
 typedef struct swarm_call_options {
 	size_t size;
-	swarm_op op;              /**< which operation */
-	const char *id;           /**< for the hole in the path; percent-encoded by the library */
-	const swarm_query *query; /**< NULL or a list that ends with a NULL name */
-	const json_t *body;       /**< NULL or the JSON body */
-	int64_t timeout_ms;       /**< 0: the client's, else the operation's */
+	swarm_op op;             /**< which operation */
+	const char *id;          /**< for the hole in the path; percent-encoded by the library */
+	const swarm_pair *query; /**< NULL or a list that ends with a NULL name */
+	const json_t *body;      /**< NULL or the JSON body */
+	int64_t timeout_ms;      /**< 0: the client's, else the operation's */
 	/**
 	 * NULL, or credentials for a registry where the operation's row has X-Registry-Auth: an object
 	 * with username, password and serveraddress, or identitytoken, or registrytoken. Encoded by the

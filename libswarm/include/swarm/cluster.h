@@ -295,7 +295,8 @@ int swarm_ca_rotate(swarm_client *client, const swarm_ca_options *options, swarm
  *
  * Thread rule: this thread uses both clients.
  */
-int swarm_depart(swarm_client *host, swarm_client *manager, int64_t timeout_ms, swarm_error *err);
+int swarm_leave_cleanly(swarm_client *host, swarm_client *manager, int64_t timeout_ms,
+			swarm_error *err);
 
 #ifdef __cplusplus
 }

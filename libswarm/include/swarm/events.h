@@ -41,7 +41,7 @@ typedef int (*swarm_event_cb)(void *payload, swarm_client *client, const swarm_e
 typedef struct swarm_follow_options {
 	size_t size;
 	swarm_client *const *clients; /**< of managers, ends with NULL; required; used in turn */
-	const swarm_query *filters;   /**< NULL, or names and values as docker takes them ("type",
+	const swarm_pair *filters;    /**< NULL, or names and values as docker takes them ("type",
 				       *   "event", "label", "node", "service", "secret", "config",
 				       *   "network"), ends with a NULL name; up to 30. The scope is
 				       *   always swarm */

@@ -38,7 +38,7 @@ int swarm_node_list_get(swarm_client *client, int64_t timeout_ms, swarm_node_lis
  * @param ret_list    new; free with swarm_node_list_free()
  * @return 0, SWARM_E_INVAL, SWARM_E_HTTP (a filter or value that the engine does not know)
  */
-int swarm_node_list_filtered(swarm_client *client, const swarm_query *filters, int64_t timeout_ms,
+int swarm_node_list_filtered(swarm_client *client, const swarm_pair *filters, int64_t timeout_ms,
 			     swarm_node_list **ret_list, swarm_error *err);
 
 /**
@@ -88,7 +88,7 @@ int swarm_node_update(swarm_client *client, const char *node, const json_t *patc
  * @param ret_change  as for swarm_node_update()
  * @return as swarm_node_update()
  */
-int swarm_node_label(swarm_client *client, const char *node, const swarm_query *labels,
+int swarm_node_label(swarm_client *client, const char *node, const swarm_pair *labels,
 		     int64_t timeout_ms, json_t **ret_change, swarm_error *err);
 
 /**

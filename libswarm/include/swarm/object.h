@@ -35,7 +35,7 @@ typedef enum swarm_kind {
  * @param ret_list  new reference: array of the engine's objects
  * @return 0, SWARM_E_INVAL, SWARM_E_HTTP (a filter that the engine does not know)
  */
-int swarm_object_list(swarm_client *client, swarm_kind kind, const swarm_query *filters,
+int swarm_object_list(swarm_client *client, swarm_kind kind, const swarm_pair *filters,
 		      int64_t timeout_ms, json_t **ret_list, swarm_error *err);
 
 /**
@@ -45,15 +45,15 @@ int swarm_object_list(swarm_client *client, swarm_kind kind, const swarm_query *
  * @param ret_list  new; free with swarm_service_list_free() and so on
  * @return as swarm_object_list(), and SWARM_E_JSON (names the path of what is wrong)
  */
-int swarm_service_list_get(swarm_client *client, const swarm_query *filters, int64_t timeout_ms,
+int swarm_service_list_get(swarm_client *client, const swarm_pair *filters, int64_t timeout_ms,
 			   swarm_service_list **ret_list, swarm_error *err);
-int swarm_task_list_get(swarm_client *client, const swarm_query *filters, int64_t timeout_ms,
+int swarm_task_list_get(swarm_client *client, const swarm_pair *filters, int64_t timeout_ms,
 			swarm_task_list **ret_list, swarm_error *err);
-int swarm_secret_list_get(swarm_client *client, const swarm_query *filters, int64_t timeout_ms,
+int swarm_secret_list_get(swarm_client *client, const swarm_pair *filters, int64_t timeout_ms,
 			  swarm_secret_list **ret_list, swarm_error *err);
-int swarm_config_list_get(swarm_client *client, const swarm_query *filters, int64_t timeout_ms,
+int swarm_config_list_get(swarm_client *client, const swarm_pair *filters, int64_t timeout_ms,
 			  swarm_config_list **ret_list, swarm_error *err);
-int swarm_network_list_get(swarm_client *client, const swarm_query *filters, int64_t timeout_ms,
+int swarm_network_list_get(swarm_client *client, const swarm_pair *filters, int64_t timeout_ms,
 			   swarm_network_list **ret_list, swarm_error *err);
 
 /**

@@ -80,9 +80,8 @@ int swarm_service_wait(swarm_client *client, const char *service, int64_t timeou
  * @param ret_stream  new; free with swarm_stream_free(), before the client
  * @return 0, SWARM_E_NOT_FOUND, SWARM_E_INVAL, SWARM_E_VERSION
  */
-int swarm_logs_open(swarm_client *client, swarm_kind kind, const char *ref,
-		    const swarm_query *query, int64_t timeout_ms, swarm_stream **ret_stream,
-		    swarm_error *err);
+int swarm_logs_open(swarm_client *client, swarm_kind kind, const char *ref, const swarm_pair *query,
+		    int64_t timeout_ms, swarm_stream **ret_stream, swarm_error *err);
 
 #ifdef __cplusplus
 }

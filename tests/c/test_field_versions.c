@@ -1,4 +1,4 @@
-/* The dated fields: each row is found where it stands, and nowhere else. */
+/* The API versions of deep fields: each row is found where it stands, and nowhere else. */
 #include "call/internal.h"
 #include "test.h"
 
@@ -8,9 +8,9 @@ typedef struct dated {
 } dated;
 
 static const dated rows[] = {
-#define DATED(kind, path, since) { #kind, path, since },
+#define FIELD_VERSION(kind, path, since) { #kind, path, since },
 #include "call/field_versions.def"
-#undef DATED
+#undef FIELD_VERSION
 };
 
 enum { ROWS = sizeof(rows) / sizeof(rows[0]) };
@@ -33,11 +33,11 @@ static json_t *tree(const char *path, json_t *value)
 	return json_pack("{s#: o}", path, (int)length, tree(path + length, value));
 }
 
-static swarm__need need_of(swarm_op op, json_t *body, bool any_field)
+static swarm__requirement need_of(swarm_op op, json_t *body, bool any_field)
 {
-	swarm__need need = { .any_field = any_field };
+	swarm__requirement need = { .any_field = any_field };
 
-	swarm__need_dated(op, body, &need);
+	swarm__require_field_versions(op, body, &need);
 	json_decref(body);
 	return need;
 }
@@ -52,7 +52,7 @@ static void every_row(void)
 	for (size_t i = 0; i < ROWS; i++) {
 		swarm_op update = is_cluster(&rows[i]) ? SWARM_OP_SWARM_UPDATE
 						       : SWARM_OP_SERVICE_UPDATE;
-		swarm__need need = need_of(update, tree(rows[i].path, json_true()), false);
+		swarm__requirement need = need_of(update, tree(rows[i].path, json_true()), false);
 
 		test_row = rows[i].path;
 		CHECK(rows[i].since > SWARM__API_MIN && rows[i].since <= SWARM__API_MAX);
@@ -67,7 +67,7 @@ static void other_places(void)
 	for (size_t i = 0; i < ROWS; i++) {
 		json_t *body = tree(rows[i].path, json_true());
 		bool cluster = is_cluster(&rows[i]);
-		swarm__need need;
+		swarm__requirement need;
 
 		test_row = rows[i].path;
 		if (cluster)

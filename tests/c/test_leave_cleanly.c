@@ -16,11 +16,12 @@
 #define MEMBER(id) "{\"ID\":\"" id "\",\"Description\":{\"Hostname\":\"host1\"}" STATUS "}"
 
 /* f is the host, m the manager. */
-static int depart(const fake_row *host, const fake_row *manager, int64_t timeout_ms, char *text)
+static int leave_cleanly(const fake_row *host, const fake_row *manager, int64_t timeout_ms,
+			 char *text)
 {
 	fixture f = setup(host);
 	fixture m = setup(manager);
-	int rc = swarm_depart(f.client, m.client, timeout_ms, &f.err);
+	int rc = swarm_leave_cleanly(f.client, m.client, timeout_ms, &f.err);
 
 	CHECK_INT(rc, f.err.code);
 	snprintf(text, SWARM_ERROR_TEXT, "%s", f.err.text);
@@ -57,7 +58,7 @@ static void manager(void)
 	};
 	char text[SWARM_ERROR_TEXT];
 
-	CHECK_INT(depart(host, other, 0, text), 0);
+	CHECK_INT(leave_cleanly(host, other, 0, text), 0);
 }
 
 static void worker(void)
@@ -81,7 +82,7 @@ static void worker(void)
 	};
 	char text[SWARM_ERROR_TEXT];
 
-	CHECK_INT(depart(host, other, 0, text), 0);
+	CHECK_INT(leave_cleanly(host, other, 0, text), 0);
 }
 
 /* Nothing is changed: neither drained nor left. */
@@ -114,7 +115,7 @@ static void refused(void)
 		char text[SWARM_ERROR_TEXT];
 
 		test_row = table[i].text;
-		CHECK_INT(depart(host, other, 0, text), table[i].code);
+		CHECK_INT(leave_cleanly(host, other, 0, text), table[i].code);
 		CHECK_PART(text, table[i].text);
 	}
 }
@@ -129,7 +130,7 @@ static void unknown_there(void)
 	};
 	char text[SWARM_ERROR_TEXT];
 
-	CHECK_INT(depart(host, other, 0, text), SWARM_E_NOT_FOUND);
+	CHECK_INT(leave_cleanly(host, other, 0, text), SWARM_E_NOT_FOUND);
 }
 
 static void drain_takes_too_long(void)
@@ -146,7 +147,7 @@ static void drain_takes_too_long(void)
 	};
 	char text[SWARM_ERROR_TEXT];
 
-	CHECK_INT(depart(host, other, 1000, text), SWARM_E_TIMEOUT);
+	CHECK_INT(leave_cleanly(host, other, 1000, text), SWARM_E_TIMEOUT);
 	CHECK_PART(text, "drain: 1 task is still on host1 after ");
 }
 
@@ -168,9 +169,9 @@ static void leave_fails(void)
 	};
 	char text[SWARM_ERROR_TEXT];
 
-	CHECK_INT(depart(host, other, 0, text), SWARM_E_HTTP);
+	CHECK_INT(leave_cleanly(host, other, 0, text), SWARM_E_HTTP);
 	CHECK_STR(text, "host1 is drained; leave: busy");
-	CHECK_INT(swarm_depart(NULL, NULL, 0, NULL), SWARM_E_INVAL);
+	CHECK_INT(swarm_leave_cleanly(NULL, NULL, 0, NULL), SWARM_E_INVAL);
 }
 
 TEST_MAIN(TEST(manager), TEST(worker), TEST(refused), TEST(unknown_there),

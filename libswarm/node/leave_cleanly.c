@@ -62,21 +62,21 @@ static int wait_worker(swarm_client *host, const swarm__deadline *deadline, swar
 	}
 }
 
-static int demote(swarm_client *host, swarm__target *node, swarm_error *err)
+static int demote(swarm_client *host, swarm__node_change *node, swarm_error *err)
 {
-	int rc = swarm__target_demote(node, NULL, err);
+	int rc = swarm__node_demote(node, NULL, err);
 
 	return rc ? rc : wait_worker(host, &node->deadline, err);
 }
 
-static int run(swarm_client *host, swarm__target *node, swarm_error *err)
+static int run(swarm_client *host, swarm__node_change *node, swarm_error *err)
 {
 	int rc = node->manager ? swarm__quorum_check(node, err) : 0;
 
 	/* Nothing has been changed so far. */
 	if (rc)
 		return rc;
-	rc = swarm__target_drain(node, NULL, err);
+	rc = swarm__node_drain(node, NULL, err);
 	if (rc)
 		return swarm__error_wrap(err, rc, "drain");
 	rc = node->manager ? demote(host, node, err) : 0;
@@ -87,7 +87,7 @@ static int run(swarm_client *host, swarm__target *node, swarm_error *err)
 		return swarm__error_wrap(err, rc, "%s is drained%s; leave", node->name,
 					 node->manager ? " and demoted" : "");
 	/* By force: that the node is down shows only after 15 s (moby: three heartbeats). */
-	rc = swarm__target_delete(node, SWARM_REMOVE_FORCE | SWARM_REMOVE_DEMOTE, err);
+	rc = swarm__node_delete(node, SWARM_REMOVE_FORCE | SWARM_REMOVE_DEMOTE, err);
 	if (rc == SWARM_E_NOT_FOUND) {
 		swarm__error_clear(err);
 		rc = 0;
@@ -95,10 +95,11 @@ static int run(swarm_client *host, swarm__target *node, swarm_error *err)
 	return rc ? swarm__error_wrap(err, rc, "%s has left; delete of its record", node->name) : 0;
 }
 
-int swarm_depart(swarm_client *host, swarm_client *manager, int64_t timeout_ms, swarm_error *err)
+int swarm_leave_cleanly(swarm_client *host, swarm_client *manager, int64_t timeout_ms,
+			swarm_error *err)
 {
 	swarm__deadline deadline = swarm__deadline_in(timeout_ms, DEFAULT_TIMEOUT_MS);
-	swarm__target SWARM__AUTO_TARGET node = { 0 };
+	swarm__node_change SWARM__AUTO_NODE_CHANGE node = { 0 };
 	swarm_error spare = SWARM_ERROR_INIT;
 	char *id = NULL;
 	int rc;
@@ -111,7 +112,7 @@ int swarm_depart(swarm_client *host, swarm_client *manager, int64_t timeout_ms, 
 	if (!rc)
 		rc = check_manager(manager, id, &deadline, err);
 	if (!rc)
-		rc = swarm__target_find(manager, id, &deadline, &node, err);
+		rc = swarm__node_change_begin(manager, id, &deadline, &node, err);
 	if (!rc)
 		rc = run(host, &node, err);
 	free(id);

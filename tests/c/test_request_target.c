@@ -7,7 +7,7 @@ static void targets(void)
 	static const struct {
 		int op;
 		const char *id;
-		swarm_query query[3];
+		swarm_pair query[3];
 		const char *target;
 	} table[] = {
 		{ SWARM_OP_PING, NULL, { { 0 } }, "/_ping" },
@@ -41,7 +41,7 @@ static void targets(void)
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
 		const swarm_op_info *op = swarm_op_get(table[i].op);
 		swarm_call_options options = SWARM_CALL_INIT(op->op);
-		swarm__need need = { 0 };
+		swarm__requirement need = { 0 };
 		swarm__buffer target;
 
 		test_row = table[i].target;
