@@ -21,11 +21,14 @@ SOURCES = [
     "pymodule/_client.c",
     "pymodule/_cluster.c",
     "pymodule/_convert.c",
+    "pymodule/_errors.c",
     "pymodule/_methods.c",
     "pymodule/_node.c",
     "pymodule/_record.c",
     "pymodule/_service.c",
+    "pymodule/_state.c",
     "pymodule/_stream.c",
+    "pymodule/_wait.c",
 ]
 DEPENDS = [
     str(path.relative_to(ROOT))

@@ -153,7 +153,7 @@ static PyObject *module_of(PyTypeObject *type)
 	return NULL;
 }
 
-static PyObject *client_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
+PyObject *swarmpy_client_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
 {
 	allocfunc alloc = PyType_GetSlot(type, Py_tp_alloc);
 	PyObject *module = module_of(type);
@@ -248,7 +248,7 @@ static int open_engine(swarmpy_client *self, const swarm_client_options *options
 	return 0;
 }
 
-static int client_init(PyObject *object, PyObject *args, PyObject *kwargs)
+int swarmpy_client_init_self(PyObject *object, PyObject *args, PyObject *kwargs)
 {
 	static char *names[] = { "url",  "api_version", "timeout", "max_body", "ca",
 				 "cert", "key",         "verify",  "context",  NULL };
@@ -278,7 +278,7 @@ static int client_init(PyObject *object, PyObject *args, PyObject *kwargs)
 	return result;
 }
 
-static int client_traverse(PyObject *object, visitproc visit, void *arg)
+int swarmpy_client_traverse(PyObject *object, visitproc visit, void *arg)
 {
 	swarmpy_client *self = (swarmpy_client *)object;
 
@@ -289,7 +289,7 @@ static int client_traverse(PyObject *object, visitproc visit, void *arg)
 }
 
 /* The module stays: its dict breaks a circle, and state is needed to the end. */
-static int client_clear(PyObject *object)
+int swarmpy_client_clear(PyObject *object)
 {
 	swarmpy_client *self = (swarmpy_client *)object;
 
@@ -298,14 +298,14 @@ static int client_clear(PyObject *object)
 	return 0;
 }
 
-static void client_dealloc(PyObject *object)
+void swarmpy_client_dealloc(PyObject *object)
 {
 	swarmpy_client *self = (swarmpy_client *)object;
 	PyTypeObject *type = Py_TYPE(object);
 	freefunc free_object = PyType_GetSlot(type, Py_tp_free);
 
 	PyObject_GC_UnTrack(object);
-	client_clear(object);
+	swarmpy_client_clear(object);
 	swarmpy_engine_unref(self->engine);
 	Py_XDECREF(self->module);
 	free_object(object);
@@ -452,7 +452,7 @@ PyObject *swarmpy_client_close(PyObject *object, PyObject *unused)
 	Py_RETURN_NONE;
 }
 
-static PyGetSetDef getset[] = {
+PyGetSetDef swarmpy_client_getset[] = {
 	{ "url", client_url, NULL, "The URL that the client speaks to.", NULL },
 	{ "progress", get_progress, set_progress,
 	  "None, or a callable that long waits tell how far they came: progress(what, done, total,\n"
@@ -460,39 +460,4 @@ static PyGetSetDef getset[] = {
 	  "client; what it raises ends the wait.",
 	  NULL },
 	{ NULL, NULL, NULL, NULL, NULL },
-};
-
-PyDoc_STRVAR(
-	client_doc,
-	"Client(url=None, *, api_version=None, timeout=None, max_body=None, ca=None, cert=None,\n"
-	"       key=None, verify=None, context=None)\n--\n\n"
-	"One engine, one kept connection. No connection is opened before the first call.\n\n"
-	"url: \"unix:///path\", \"tcp://host:port\" or \"https://host:port\"; api_version: such as\n"
-	"\"1.41\", negotiated unless given; timeout: seconds for one request; max_body: bytes of the\n"
-	"largest answer.\n"
-	"ca, cert, key: PEM files for TLS, which each of them asks for: of the CAs that count (those\n"
-	"of the system without), of this client's certificate and its key. verify: True asks for TLS\n"
-	"too, False for TLS with whoever answers. A build without TLS refuses them.\n"
-	"context: a docker context, in place of url and TLS; \"default\" is what docker's environment\n"
-	"variables (DOCKER_HOST and so on) say.\n"
-	"One thread at a time: a call on a client that is busy raises InvalidArgument. A client\n"
-	"that crossed a fork opens its own connection.");
-
-static PyType_Slot slots[] = {
-	{ Py_tp_doc, (void *)(uintptr_t)client_doc },
-	{ Py_tp_new, client_new },
-	{ Py_tp_init, client_init },
-	{ Py_tp_dealloc, client_dealloc },
-	{ Py_tp_traverse, client_traverse },
-	{ Py_tp_clear, client_clear },
-	{ Py_tp_methods, swarmpy_client_methods },
-	{ Py_tp_getset, getset },
-	{ 0, NULL },
-};
-
-PyType_Spec swarmpy_client_spec = {
-	.name = "_swarm.Client",
-	.basicsize = sizeof(swarmpy_client),
-	.flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC,
-	.slots = slots,
 };

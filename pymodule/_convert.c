@@ -401,11 +401,6 @@ void swarmpy_free_json(json_t *json)
 	json_decref(json);
 }
 
-PyObject *swarmpy_str(const char *text)
-{
-	return PyUnicode_DecodeUTF8(text, (Py_ssize_t)strlen(text), "replace");
-}
-
 static PyObject *bad_answer(const swarmpy_state *state, const char *text)
 {
 	swarm_error err = SWARM_ERROR_INIT;

@@ -1,4 +1,4 @@
-/* The methods of Client: their texts for help(), and which function is which. */
+/* The type Client: the methods with their texts for help(), and which function is which. */
 #include "_swarm.h"
 
 PyDoc_STRVAR(api_version_doc,
@@ -229,7 +229,7 @@ PyDoc_STRVAR(
 	{ #name, swarmpy_client_##name, METH_NOARGS, name##_doc }
 /* clang-format on */
 
-PyMethodDef swarmpy_client_methods[] = {
+static PyMethodDef methods[] = {
 	PLAIN(api_version),
 	METHOD(call),
 	METHOD(local),
@@ -265,4 +265,39 @@ PyMethodDef swarmpy_client_methods[] = {
 	METHOD(logs),
 	PLAIN(close),
 	{ NULL, NULL, 0, NULL },
+};
+
+PyDoc_STRVAR(
+	client_doc,
+	"Client(url=None, *, api_version=None, timeout=None, max_body=None, ca=None, cert=None,\n"
+	"       key=None, verify=None, context=None)\n--\n\n"
+	"One engine, one kept connection. No connection is opened before the first call.\n\n"
+	"url: \"unix:///path\", \"tcp://host:port\" or \"https://host:port\"; api_version: such as\n"
+	"\"1.41\", negotiated unless given; timeout: seconds for one request; max_body: bytes of the\n"
+	"largest answer.\n"
+	"ca, cert, key: PEM files for TLS, which each of them asks for: of the CAs that count (those\n"
+	"of the system without), of this client's certificate and its key. verify: True asks for TLS\n"
+	"too, False for TLS with whoever answers. A build without TLS refuses them.\n"
+	"context: a docker context, in place of url and TLS; \"default\" is what docker's environment\n"
+	"variables (DOCKER_HOST and so on) say.\n"
+	"One thread at a time: a call on a client that is busy raises InvalidArgument. A client\n"
+	"that crossed a fork opens its own connection.");
+
+static PyType_Slot slots[] = {
+	{ Py_tp_doc, (void *)(uintptr_t)client_doc },
+	{ Py_tp_new, swarmpy_client_new },
+	{ Py_tp_init, swarmpy_client_init_self },
+	{ Py_tp_dealloc, swarmpy_client_dealloc },
+	{ Py_tp_traverse, swarmpy_client_traverse },
+	{ Py_tp_clear, swarmpy_client_clear },
+	{ Py_tp_methods, methods },
+	{ Py_tp_getset, swarmpy_client_getset },
+	{ 0, NULL },
+};
+
+PyType_Spec swarmpy_client_spec = {
+	.name = "_swarm.Client",
+	.basicsize = sizeof(swarmpy_client),
+	.flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC,
+	.slots = slots,
 };

@@ -7,6 +7,7 @@
 
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
+#include <string.h>
 #include <swarm/swarm.h>
 
 /* How many codes errors.def has. */
@@ -31,10 +32,8 @@ typedef struct swarmpy_state {
 	PyObject *task_model;
 } swarmpy_state;
 
+/* _state.c */
 extern PyModuleDef swarmpy_module;
-extern PyType_Spec swarmpy_client_spec;
-extern PyType_Spec swarmpy_events_spec;
-extern PyType_Spec swarmpy_logs_spec;
 
 /* A local that gives its reference back. */
 #define SWARMPY_AUTO __attribute__((cleanup(swarmpy_decref)))
@@ -44,7 +43,16 @@ static inline void swarmpy_decref(PyObject **object)
 	Py_XDECREF(*object);
 }
 
-/* --- _swarmmodule.c: exceptions, and running the library without the GIL ------------------ */
+/* A str; bytes that are not UTF-8, as of a text cut off, become U+FFFD. New, or NULL. */
+static inline PyObject *swarmpy_str(const char *text)
+{
+	return PyUnicode_DecodeUTF8(text, (Py_ssize_t)strlen(text), "replace");
+}
+
+/* --- _errors.c ------------------------------------------------------------------------------ */
+
+/* Make the exceptions, in state and in the module. 0, or -1 with one set. */
+int swarmpy_add_exceptions(PyObject *module, swarmpy_state *state);
 
 /* Raise the exception of a filled error. Returns NULL. */
 PyObject *swarmpy_raise(const swarmpy_state *state, const swarm_error *err);
@@ -52,6 +60,8 @@ PyObject *swarmpy_raise(const swarmpy_state *state, const swarm_error *err);
 /* Raise InvalidArgument with a text. Returns -1. */
 int swarmpy_invalid(const swarmpy_state *state, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
+
+/* --- _wait.c -------------------------------------------------------------------------------- */
 
 /* The thread that gave the GIL away while it is in the library. */
 typedef struct swarmpy_wait {
@@ -112,8 +122,6 @@ void swarmpy_free_json(json_t *json);
 
 /* Data out: new references, or NULL with an exception set. */
 
-/* A str; bytes that are not UTF-8, as of a text cut off, become U+FFFD. */
-PyObject *swarmpy_str(const char *text);
 /* A JSON text by json.loads: complete, and with integers of any size. */
 PyObject *swarmpy_loads(const swarmpy_state *state, const char *text, size_t size);
 /* The same of a tree of the library. */
@@ -154,6 +162,14 @@ typedef struct swarmpy_client {
 	swarmpy_wait *busy; /* of the call in the library that uses this client; NULL: none does */
 } swarmpy_client;
 
+/* What the type Client is made of, beside its methods. */
+PyObject *swarmpy_client_new(PyTypeObject *type, PyObject *args, PyObject *kwargs);
+int swarmpy_client_init_self(PyObject *object, PyObject *args, PyObject *kwargs);
+int swarmpy_client_traverse(PyObject *object, visitproc visit, void *arg);
+int swarmpy_client_clear(PyObject *object);
+void swarmpy_client_dealloc(PyObject *object);
+extern PyGetSetDef swarmpy_client_getset[];
+
 /* NULL is allowed in both; with the GIL. */
 swarmpy_engine *swarmpy_engine_ref(swarmpy_engine *engine);
 void swarmpy_engine_unref(swarmpy_engine *engine);
@@ -187,9 +203,9 @@ typedef PyObject *swarmpy_lister(swarmpy_client *self, const swarm_pair *filters
 PyObject *swarmpy_client_list(PyObject *object, PyObject *args, PyObject *kwargs,
 			      const char *format, swarmpy_lister *list);
 
-/* --- _methods.c, and the files of its functions ------------------------------------------- */
+/* --- _methods.c: the type Client, of _client.c and the methods of these files ------------------ */
 
-extern PyMethodDef swarmpy_client_methods[];
+extern PyType_Spec swarmpy_client_spec;
 
 #define SWARMPY_METHOD(name)                                                                       \
 	PyObject *swarmpy_client_##name(PyObject *self, PyObject *args, PyObject *kwargs)
@@ -237,6 +253,8 @@ SWARMPY_METHOD(service_wait);
 SWARMPY_METHOD(task_why);
 
 /* _stream.c */
+extern PyType_Spec swarmpy_events_spec;
+extern PyType_Spec swarmpy_logs_spec;
 SWARMPY_METHOD(events);
 SWARMPY_METHOD(logs);
 
