@@ -1,4 +1,7 @@
-# What docker.bootstrap and docker.engine read. Copy it, and change what differs.
+# What docker.bootstrap and docker.engine read. Copy it, and change what differs. docs/configuration.md has a
+# table of all keys. A key that is not one of these, or a value of another type, stops a run before it changes
+# anything. Not in here are the keys that single orchestrations take on the command line: swarm_hosts,
+# swarm_replace, swarm_recover, swarm_confirm, swarm_teardown, swarm_rotate, swarm_rotate_key, swarm_unlock_key.
 
 repositories:
   repos:
@@ -45,9 +48,11 @@ swarm:
   # subnet_size: 24
 
   # What nodes have, by minion id or a glob over minion ids; all that fit add up in their order, and the
-  # id itself comes last. Labels are merged into the node's (a label of null is taken away). A host with
+  # id itself comes last. Labels are merged into the node's (a label set to null is removed). A host with
   # labels joins drained and becomes active in the same change as it gets them, so no task comes before
-  # its labels. Where availability (active, pause, drain) is not given, it is otherwise left as it is:
+  # its labels. A label is a string or an integer. Quote what YAML reads as something else: '1:30' is 90
+  # without quotes, '017' is 15, 'yes', 'no', 'on' and 'off' are True and False, '1.10' is 1.1, and
+  # '2026-11-29' is a date. The first two are integers as well, so nothing can warn you about them. Where availability (active, pause, drain) is not given, it is otherwise left as it is:
   # managers drained, and a node that you drained by hand drained.
   # nodes:
   #   'worker*':
@@ -57,12 +62,21 @@ swarm:
   #     availability: active
 
   # Settings of the cluster, as for the state swarm.cluster, applied at the end of each run. What is not
-  # named stays as it is.
+  # named stays as it is. Durations have units (d, h, m, s, ms, us, ns), such as 90d or 1h30m; a certificate
+  # lives for at least 1h.
   # cluster:
   #   node_cert_expiry: 90d
   #   heartbeat_period: 5s
   #   task_history_retention_limit: 5
+  #   snapshot_interval: 10000
+  #   keep_old_snapshots: 0
+  #   log_entries_for_slow_followers: 500
+  #   heartbeat_tick: 1
+  #   election_tick: 10
+  #   external_cas: [{protocol: cfssl, url: 'https://ca.example:8888/sign'}]
   #   labels: {site: north}
+  # With labels_exact the cluster has no other labels than these.
+  #   labels_exact: false
 
   # How many nodes that pillar does not name a bootstrap may remove, drained and demoted first. If there are
   # more, none is removed. 0 (the default): they are reported, and left alone.

@@ -53,7 +53,8 @@ VERSION = "0.1.0"
 
 # The longest secret is a private key in PEM.
 MAX_SECRET = 65536
-TLS = ("ca", "cert", "key", "verify")
+# How the engine is reached, of minion config and pillar.
+SETTINGS = ("url", "timeout", "api_version", "tls")
 # What these methods give is a secret.
 SECRETS = ("tokens", "unlock_key")
 # Functions of the core itself that swarm.core gives beside the methods of its Client.
@@ -125,18 +126,20 @@ def _setting(key):
 
 def _client_options():
     """The arguments of the core's ``Client`` that the configuration gives."""
-    version = _setting("swarm:api_version") or _setting("docker.version")
-    if isinstance(version, float):
+    own = __opts__.get("swarm")
+    given = dict(own) if isinstance(own, dict) else {}
+    given.update({key: _setting(f"swarm:{key}") for key in SETTINGS})
+    __salt__["swarm_schema.engine"](given)
+    older = _setting("docker.version")
+    if isinstance(older, float):
         # YAML takes 1.40 without quotes for a number.
-        version = f"{version:.2f}"
-    tls = _setting("swarm:tls") or {}
-    if not isinstance(tls, dict) or set(tls) - set(TLS):
-        raise CommandExecutionError(f"swarm:tls in config or pillar wants some of {', '.join(TLS)}")
+        older = f"{older:.2f}"
+    version = given["api_version"] or older
     options = {
-        "url": _setting("swarm:url") or _setting("docker.url"),
+        "url": given["url"] or _setting("docker.url"),
         "api_version": None if version == "auto" else version,
-        "timeout": _setting("swarm:timeout"),
-        **tls,
+        "timeout": given["timeout"],
+        **(given["tls"] or {}),
     }
     return {name: value for name, value in options.items() if value is not None}
 

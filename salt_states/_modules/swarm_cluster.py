@@ -15,25 +15,13 @@ A **duration** is a text such as ``90d``, ``36h`` or ``1m30s``, with the units `
 .. versionadded:: 0.1.0
 """
 
-import re
-
 from salt.exceptions import CommandExecutionError, SaltInvocationError
 from salt.utils.args import clean_kwargs
 
 __virtualname__ = "swarm"
 
-# What an int64 of the engine holds in any case; a text of thousands is no number for Python either.
-DIGITS = 18
-# In the order in which a duration is written.
-UNITS = {
-    "d": 86_400_000_000_000,
-    "h": 3_600_000_000_000,
-    "m": 60_000_000_000,
-    "s": 1_000_000_000,
-    "ms": 1_000_000,
-    "us": 1_000,
-    "ns": 1,
-}
+# The states' own marks among the labels.
+OWN = "saltext.swarm."
 
 # Our name of a setting: its place in the engine's spec, and what it is. Name and TaskDefaults are
 # not here: the engine takes no name but "default" (swarmkit: validateClusterSpec), and no task
@@ -155,22 +143,22 @@ def cluster_diff(**settings):
 
         salt manager1 swarm.cluster_diff node_cert_expiry=30d
     """
-    given = _known(clean_kwargs(**settings), SETTINGS)
+    given = _known(clean_kwargs(**settings), [*SETTINGS, "labels_exact"])
+    exact = given.pop("labels_exact", False)
     wanted = _settings(_patch(given))
     old = _settings(__salt__["swarm.call"]("swarm_inspect")["Spec"])
     new = {**old, **{name: wanted[name] for name in given}}
-    merged = {**old["labels"], **wanted["labels"]}
+    gone = [name for name in old["labels"] if exact and not name.startswith(OWN)]
+    merged = {**old["labels"], **dict.fromkeys(gone), **wanted["labels"]}
     new["labels"] = {name: value for name, value in merged.items() if value is not None}
     return _difference(old, new)
 
 
 def _known(settings, names):
-    """Of a function's ``**settings`` those that are given; another name is a slip, and told."""
-    unknown = sorted(map(str, set(settings) - set(names)))
-    if unknown:
-        raise SaltInvocationError(
-            f"no setting is called {', '.join(unknown)}; there are {', '.join(names)}"
-        )
+    """Of a function's ``**settings`` those that are given and right."""
+    unknown = [name for name in settings if name not in names]
+    known = {name: settings.get(name) for name in names}
+    __salt__["swarm_schema.require"](unknown, **known)
     return {name: value for name, value in settings.items() if value is not None}
 
 
@@ -197,7 +185,7 @@ def cluster_drift(swarm=None, **settings):
     """
     # Salt adds its own arguments to those of a job.
     settings = clean_kwargs(**settings) or _of_pillar(swarm)
-    given = _known(settings, [*SETTINGS, *FIXED])
+    given = _known(settings, [*SETTINGS, *FIXED, "labels_exact"])
     fixed = {name: given.pop(name) for name in FIXED if name in given}
     ret = {"changes": {}, "fixed": {}, "later": bool(__opts__["test"] and _will_manage())}
     if given and not ret["later"]:
@@ -212,10 +200,9 @@ def cluster_drift(swarm=None, **settings):
 
 
 def _of_pillar(swarm):
+    __salt__["swarm_schema.refuse"](swarm)
     swarm = __pillar__.get("swarm") or {} if swarm is None else swarm
     settings = swarm.get("cluster") or {}
-    if not isinstance(settings, dict):
-        raise CommandExecutionError("pillar swarm:cluster must be a dictionary of settings")
     return {**{name: swarm.get(key) for name, key in FIXED.items()}, **settings}
 
 
@@ -315,23 +302,7 @@ def nanoseconds(duration):
 
         salt manager1 swarm.nanoseconds 90d
     """
-    text = str(duration).strip()
-    if re.fullmatch(rf"\d{{1,{DIGITS}}}", text) and not isinstance(duration, bool):
-        return int(text)
-    parts = re.findall(rf"(\d{{1,{DIGITS}}})(ms|us|ns|d|h|m|s)", text)
-    if not parts or "".join(map("".join, parts)) != text:
-        raise SaltInvocationError(f"a duration is a text such as 90d or 1m30s, not {duration!r}")
-    return sum(int(number) * UNITS[unit] for number, unit in parts)
-
-
-def _duration(left):
-    """Nanoseconds as the shortest text."""
-    text = ""
-    for unit, size in UNITS.items():
-        number, left = divmod(left, size)
-        if number:
-            text += f"{number}{unit}"
-    return text or "0s"
+    return __salt__["swarm_schema.nanoseconds"](duration)
 
 
 # --- the spec in our names, and back -------------------------------------------------------------
@@ -342,7 +313,7 @@ def _settings(spec):
     read = {
         "labels": lambda value: dict(value or {}),
         "number": lambda value: value or 0,
-        "duration": lambda value: _duration(value or 0),
+        "duration": lambda value: __salt__["swarm_schema.duration"](value or 0),
         "authorities": lambda value: [_authority(one) for one in value or []],
     }
     return {
@@ -363,6 +334,7 @@ def _authority(one):
 
 def _patch(given):
     """Settings in our names as a merge patch of the engine's spec."""
+    __salt__["swarm_schema.require"](**given)
     patch = {}
     for name, value in given.items():
         if value is None:
@@ -371,28 +343,21 @@ def _patch(given):
         parent = patch
         for key in path:
             parent = parent.setdefault(key, {})
-        parent[field] = _written(name, kind, value)
+        parent[field] = _written(kind, value)
     if not patch:
         raise SaltInvocationError(f"nothing to change: give one of {', '.join(SETTINGS)}")
     return patch
 
 
-def _written(name, kind, value):
+def _written(kind, value):
     """A value as the engine takes it."""
     if kind == "duration":
         return nanoseconds(value)
-    if kind == "number":
-        if isinstance(value, bool) or not re.fullmatch(rf"\d{{1,{DIGITS}}}", str(value)):
-            raise SaltInvocationError(f"{name} wants a number, not {value!r}")
-        return int(value)
     if kind == "labels":
         return __salt__["swarm.label_texts"](value)
-    if not isinstance(value, list) or not all(isinstance(one, dict) for one in value):
-        raise SaltInvocationError(f"{name} wants a list of dictionaries: {', '.join(AUTHORITY)}")
-    unknown = sorted(map(str, {key for one in value for key in one} - set(AUTHORITY)))
-    if unknown:
-        raise SaltInvocationError(f"{name} knows no {', '.join(unknown)}")
-    return [{AUTHORITY[key]: one[key] for key in one} for one in value]
+    if kind == "authorities":
+        return [{AUTHORITY[key]: one[key] for key in one} for one in value]
+    return value
 
 
 def _difference(old, new):

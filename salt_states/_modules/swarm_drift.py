@@ -19,8 +19,7 @@ bootstrap, as it would find the nodes once the steps before it were done.
 
 from salt.exceptions import SaltInvocationError
 
-ROLES = ("worker", "manager")
-AVAILABILITIES = ("active", "pause", "drain")
+OWN = "saltext.swarm."
 
 __virtualname__ = "swarm"
 
@@ -48,12 +47,9 @@ def node_diff(node, role=None, availability=None, labels=None, labels_exact=Fals
 
         salt manager1 swarm.node_diff '{role: worker, availability: drain, labels: {}}' role=manager
     """
-    if role not in (None, *ROLES):
-        raise SaltInvocationError(f"the role is worker or manager, not {role!r}")
-    if availability not in (None, *AVAILABILITIES):
-        raise SaltInvocationError(
-            f"the availability is active, pause or drain, not {availability!r}"
-        )
+    __salt__["swarm_schema.require"](
+        role=role, availability=availability, labels=labels, labels_exact=labels_exact
+    )
     ret = {
         field: {"old": node[field], "new": new}
         for field, new in (("role", role), ("availability", availability))
@@ -66,15 +62,18 @@ def node_diff(node, role=None, availability=None, labels=None, labels_exact=Fals
 def _label_diff(old, given, exact):
     """``{label: {"old", "new"}}``; None stands for a label that is not there."""
     if given is None:
-        if exact:
-            raise SaltInvocationError("labels_exact wants labels; {} takes all of them away")
         return {}
-    new = {**(dict.fromkeys(old) if exact else {}), **label_texts(given)}
+    new = {**(dict.fromkeys(_others(old)) if exact else {}), **label_texts(given)}
     return {
         name: {"old": old.get(name), "new": new[name]}
         for name in sorted(new)
         if old.get(name) != new[name]
     }
+
+
+def _others(labels):
+    """Those that are not the states' own marks; an exact mode keeps these."""
+    return [name for name in labels if not name.startswith(OWN)]
 
 
 def label_texts(labels):
@@ -90,14 +89,7 @@ def label_texts(labels):
 
         salt manager1 swarm.label_texts '{rack: 17}'
     """
-    if not isinstance(labels, dict):
-        raise SaltInvocationError("labels wants a dictionary of names and values")
-    for name, value in labels.items():
-        if isinstance(value, bool) or not isinstance(value, (str, int, type(None))):
-            # YAML reads yes and 1.10 as something else than was written.
-            raise SaltInvocationError(
-                f"the label {name} is a text or a whole number; put {value!r} in quotes"
-            )
+    __salt__["swarm_schema.require"](labels=labels)
     return {str(name): value if value is None else str(value) for name, value in labels.items()}
 
 
@@ -133,7 +125,7 @@ def nodes_drift(hosts=None, swarm=None):
     said = [node_id for node_id, _ in found.values()]
     ret = {}
     for host, (node_id, row) in found.items():
-        entry = __salt__["swarm_facts.named"](host, (swarm or {}).get("nodes"))
+        entry = __salt__["swarm_facts.named"](host, swarm)
         if row and any(entry.values()) and (not node_id or said.count(node_id) == 1):
             ret[host] = _against(row, entry)
     return ret

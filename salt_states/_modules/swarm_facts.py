@@ -73,11 +73,10 @@ def manager_ids():
 
         salt manager1 swarm_facts.manager_ids
     """
+    __salt__["swarm_schema.refuse"]()
     ids = _pillar("managers")
-    if not ids or not isinstance(ids, list) or not all(isinstance(name, str) for name in ids):
+    if not ids:
         raise CommandExecutionError("pillar swarm:managers must be a list of exact minion ids")
-    if len(set(ids)) != len(ids):
-        raise CommandExecutionError("pillar swarm:managers names a minion twice")
     return list(ids)
 
 
@@ -86,11 +85,13 @@ def _has_master():
     return __opts__["file_client"] != "local"
 
 
-def _pillar(key):
-    return (__pillar__.get("swarm") or {}).get(key)
+def _pillar(key=None):
+    """Pillar ``swarm``, or one key of it."""
+    swarm = __pillar__.get("swarm") or {}
+    return swarm if key is None else swarm.get(key)
 
 
-def named(minion, nodes=None):
+def named(minion, swarm=None):
     """
     What pillar ``swarm:nodes`` says of the node of a minion: ``{"labels": {name: value},
     "availability": text or None}``. All globs that fit add up in their order; the id itself comes
@@ -98,8 +99,8 @@ def named(minion, nodes=None):
 
     minion
         Its id.
-    nodes
-        What stands under that key; by itself that of this minion's pillar.
+    swarm
+        Pillar ``swarm``; this minion's own unless given.
 
     CLI Example:
 
@@ -107,24 +108,14 @@ def named(minion, nodes=None):
 
         salt manager1 swarm_facts.named worker1
     """
-    nodes = (_pillar("nodes") if nodes is None else nodes) or {}
+    __salt__["swarm_schema.refuse"](swarm)
+    nodes = (_pillar("nodes") if swarm is None else swarm.get("nodes")) or {}
     ret = {"labels": {}, "availability": None}
-    try:
-        globs = [nodes[glob] for glob in nodes if fnmatch.fnmatchcase(minion, glob)]
-        for entry in [*globs, nodes.get(minion) or {}]:
-            entry = dict(entry or {})
-            ret["labels"].update(entry.pop("labels", None) or {})
-            ret["availability"] = entry.pop("availability", None) or ret["availability"]
-            if entry:
-                raise CommandExecutionError(
-                    f"pillar swarm:nodes has {', '.join(map(str, entry))} for {minion}; there are"
-                    " labels and availability"
-                )
-    except (AttributeError, TypeError, ValueError):
-        raise CommandExecutionError(
-            "pillar swarm:nodes must be a dictionary: minion id or glob, and for each labels (a"
-            " dictionary) and availability"
-        ) from None
+    globs = [nodes[glob] for glob in nodes if fnmatch.fnmatchcase(minion, glob)]
+    for entry in [*globs, nodes.get(minion)]:
+        entry = entry or {}
+        ret["labels"].update(entry.get("labels") or {})
+        ret["availability"] = entry.get("availability") or ret["availability"]
     return ret
 
 
@@ -256,7 +247,7 @@ def publish(error="", sealed=None, confirm=True):
         salt '*' swarm_facts.publish
     """
     own = __opts__["id"]
-    if sealed is None and run()["id"] and own in manager_ids():
+    if sealed is None and run()["id"] and own in __salt__["swarm_schema.ids"](_pillar(), "managers"):
         # An entry is replaced as a whole, and the hosts that join later still need theirs.
         sealed = _of_this_run(read([own])).get(own, {}).get("sealed")
     facts = collect(error, sealed)
@@ -394,9 +385,6 @@ def plan(init=False, known=False):
         salt manager1 swarm_facts.plan
     """
     ids = manager_ids()
-    for pattern in _pillar("nodes") or {}:
-        # A slip in it shall not show when the swarm is half made.
-        named(pattern)
     if init is True and not run()["id"]:
         # Old facts of others never veto; whether they live shows at their addresses.
         entries = {own: collect() for own in ids if own == __opts__["id"]}
@@ -574,8 +562,6 @@ def _plan_init(ret, ids, entries, init):
 def _why_no_init(ids, entries, init):
     """An init is right only where nothing can live elsewhere."""
     without = _pillar("init_without") or []
-    if not isinstance(without, list):
-        return "pillar swarm:init_without must be a list of minion ids"
     if ids[0] in without:
         return f"{ids[0]} is the one that makes a swarm, so it cannot stand in swarm:init_without"
     if not run()["id"] and init is not True:

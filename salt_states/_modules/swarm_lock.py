@@ -168,13 +168,8 @@ def key_place(key_file=None, key_sdb=None):
     """
     if bool(key_file) == bool(key_sdb):
         raise SaltInvocationError("give key_file or key_sdb, where the unlock key is to be kept")
-    if key_sdb:
-        if not str(key_sdb).startswith("sdb://"):
-            raise SaltInvocationError("key_sdb wants a URL that begins with sdb://")
-        return {"key_sdb": key_sdb}
-    if not isinstance(key_file, str) or not os.path.isabs(key_file):
-        raise SaltInvocationError(f"key_file wants an absolute path, not {key_file}")
-    return {"key_file": key_file}
+    __salt__["swarm_schema.require"](key_file=key_file, key_sdb=key_sdb)
+    return {"key_sdb": key_sdb} if key_sdb else {"key_file": key_file}
 
 
 # --- where a key goes ----------------------------------------------------------------------------

@@ -16,7 +16,7 @@ it along.
 """
 
 import salt.client
-import salt.wheel
+import salt.loader
 
 ORCHESTRATIONS = ("bootstrap", "remove", "replace", "rotate", "teardown", "recover")
 # What of pillar ``swarm`` a manager compares: no more than this goes into the job's arguments.
@@ -169,11 +169,11 @@ def status(timeout=30):
 
         salt-run swarm.status
     """
-    pillar = __salt__["pillar.show_pillar"](minion=__opts__["id"]).get("swarm") or {}
-    slip = _slip(pillar)
-    if slip:
-        return {"problems": [slip]}
-    managers, workers = _named(pillar)
+    known = _checked(__salt__["pillar.show_pillar"](minion=__opts__["id"]))
+    if known["malformed"]:
+        return {"problems": known["refusals"]}
+    pillar = known["swarm"]
+    managers, workers = list(pillar.get("managers") or []), sorted(known["workers"])
     if not managers:
         return {
             "problems": [
@@ -190,7 +190,8 @@ def status(timeout=30):
         if isinstance(answer.get("swarm_facts.collect"), dict)
     }
     ret = {
-        "problems": [
+        "problems": known["refusals"]
+        + [
             f"{host}: its minion does not answer, or has no swarm module"
             for host in managers + workers
             if host not in facts
@@ -217,25 +218,13 @@ def status(timeout=30):
     return ret
 
 
-def _slip(swarm):
-    """What of pillar ``swarm`` has another form than docker/run.jinja takes; empty if nothing."""
-    if not isinstance(swarm, dict):
-        return "pillar swarm must be a dictionary"
-    for key in ("managers", "workers"):
-        names = swarm.get(key) or []
-        if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-            return f"pillar swarm:{key} must be a list of minion ids"
-    return ""
-
-
-def _named(swarm):
-    """(managers, workers) that pillar names: minion ids, of workers those with an accepted key."""
-    managers = list(swarm.get("managers") or [])
-    patterns = list(swarm.get("workers") or [])
-    client = salt.wheel.WheelClient(dict(__opts__))
-    # As docker/run.jinja; key.name_match has another name in later versions of Salt.
-    found = client.cmd("key.print", [patterns], print_event=False) if patterns else {}
-    return managers, sorted(host for host in found.get("minions", {}) if host not in managers)
+def _checked(pillar):
+    """What docker/run.jinja gets of pillar: its slips, and the hosts that have an accepted key."""
+    opts = {**__opts__, "grains": __opts__.get("grains") or {}, "pillar": {}}
+    functions = salt.loader.minion_mods(opts, utils=salt.loader.utils(opts))
+    return functions["slsutil.renderer"](
+        "salt://_modules/swarm_schema.py", default_renderer="py", given=pillar
+    )
 
 
 def _ask(hosts, functions, timeout):

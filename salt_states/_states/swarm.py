@@ -66,12 +66,6 @@ def _plan(init=False, known=False):
     return plan
 
 
-def _check(role, availability):
-    """Words that no node knows are told before anything is done, in test mode too."""
-    nothing = {"role": None, "availability": None, "labels": {}}
-    __salt__["swarm.node_diff"](nothing, role or "", availability or None)
-
-
 def _run_id():
     return __salt__["swarm_facts.run"]()["id"]
 
@@ -109,7 +103,18 @@ def initialized(
     """
     ret = _new(name)
     with _reported(ret, _tell_of_failure):
-        _check("manager", availability)
+        __salt__["swarm_schema.require"](
+            kwargs,
+            advertise_addr=advertise_addr,
+            listen_addr=listen_addr,
+            data_path_addr=data_path_addr,
+            data_path_port=data_path_port,
+            default_addr_pool=default_addr_pool,
+            subnet_size=subnet_size,
+            availability=availability,
+            init=init,
+        )
+        __salt__["swarm_schema.refuse"]()
         plan = _plan(init, known=True)
         if plan["action"] == "handover":
             ret["comment"] = "the cluster is there; hosts that are its managers promote pillar's"
@@ -196,8 +201,8 @@ def joined(
             - advertise_addr: eth0
     """
     ret = _new(name)
-    source = {"token_file": token_file, "token_pillar": token_pillar, "token_sdb": token_sdb}
-    source = {key: value for key, value in source.items() if value}
+    given = {"token_file": token_file, "token_pillar": token_pillar, "token_sdb": token_sdb}
+    source = {key: value for key, value in given.items() if value}
     options = {
         "remote_addrs": remote_addrs,
         "role": role,
@@ -209,10 +214,11 @@ def joined(
     }
     by_hand = bool(source and remote_addrs)
     with _reported(ret, None if by_hand else _publish_outcome):
-        _check(role, availability)
+        __salt__["swarm_schema.require"](kwargs, **{**options, **given, "role": role or ""})
+        __salt__["swarm_schema.refuse"]()
         facts = __salt__["swarm_facts.collect"]()
-        given = {"action": "exists", "members": None, "digest": None}
-        plan = given if by_hand else _plan_to_join(facts, role)
+        known = {"action": "exists", "members": None, "digest": None}
+        plan = known if by_hand else _plan_to_join(facts, role)
         _joined(ret, facts, plan, options, source)
     return ret
 
@@ -502,6 +508,7 @@ def left(name, force=False, **kwargs):
     """
     ret = _new(name)
     with _reported(ret):
+        __salt__["swarm_schema.require"](kwargs, force=force)
         info = __salt__["swarm.info"]()
         before = info["state"]
         if before == "inactive":
@@ -539,6 +546,7 @@ def drained(name, **kwargs):
     """
     ret = _new(name)
     with _reported(ret):
+        __salt__["swarm_schema.require"](kwargs)
         facts = __salt__["swarm_facts.collect"]()
         if facts["state"] in ("inactive", "absent"):
             ret["comment"] = "this host is in no swarm: there is nothing to drain"

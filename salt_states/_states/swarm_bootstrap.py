@@ -79,6 +79,8 @@ def published(name, **kwargs):
     """
     ret = _new(name)
     with _reported(ret):
+        __salt__["swarm_schema.require"](kwargs)
+        __salt__["swarm_schema.refuse"]()
         facts = __salt__["swarm_facts.publish"]()
         # Without a master the mine is this host's own file.
         kept = "kept here alone, without a master" if __opts__["file_client"] == "local" else "published"

@@ -65,6 +65,7 @@ def _would(ret, changes, comment):
 def cluster(
     name,
     labels=None,
+    labels_exact=False,
     task_history_retention_limit=None,
     snapshot_interval=None,
     keep_old_snapshots=None,
@@ -87,6 +88,8 @@ def cluster(
         Any text.
     labels
         ``{name: value}``, merged into the cluster's; a value of ``null`` removes the label.
+    labels_exact
+        ``True``: the cluster has no other labels than these, except for the states' own marks.
     task_history_retention_limit, snapshot_interval, keep_old_snapshots, heartbeat_tick, election_tick
         As for :py:func:`swarm.cluster_update <salt.modules.swarm_cluster.cluster_update>`.
     heartbeat_period, node_cert_expiry, log_entries_for_slow_followers, external_cas
@@ -108,10 +111,9 @@ def cluster(
             - labels:
                 site: north
     """
-    # A pillar's own text may come here; a slip in it is no setting to pass over.
-    settings = {key: value for key, value in kwargs.items() if key not in ("no_log", "sfun")}
-    settings.update(
+    settings = dict(
         labels=labels,
+        labels_exact=labels_exact or None,
         task_history_retention_limit=task_history_retention_limit,
         snapshot_interval=snapshot_interval,
         keep_old_snapshots=keep_old_snapshots,
@@ -125,7 +127,7 @@ def cluster(
         subnet_size=subnet_size,
         data_path_port=data_path_port,
     )
-    return _has_settings(name, settings, timeout)
+    return _has_settings(name, settings, timeout, kwargs)
 
 
 def settings_by_pillar(name, timeout=None, **kwargs):
@@ -144,13 +146,14 @@ def settings_by_pillar(name, timeout=None, **kwargs):
         settings as pillar has them:
           swarm.settings_by_pillar: []
     """
-    return _has_settings(name, {}, timeout)
+    return _has_settings(name, {}, timeout, kwargs)
 
 
-def _has_settings(name, settings, timeout):
+def _has_settings(name, settings, timeout, more):
     """The state of these settings; of pillar's, where there are none."""
     ret = _new(name)
     with _reported(ret):
+        __salt__["swarm_schema.require"](more, timeout=timeout, **settings)
         drift = __salt__["swarm.cluster_drift"](**settings)
         changes = drift["changes"]
         if drift["fixed"]:
@@ -216,8 +219,7 @@ def tokens_rotated(name, role, key=None, older_than=None, timeout=None, **kwargs
     """
     ret = _new(name)
     with _reported(ret):
-        if role not in ("worker", "manager"):
-            raise SaltInvocationError(f"the role is worker or manager, not {role!r}")
+        __salt__["swarm_schema.require"](kwargs, role=role or "", key=key, older_than=older_than, timeout=timeout)
         key = None if key is None else str(key)
         cluster_ = __salt__["swarm.cluster"]()
         mark = f"{LABEL}.{role}-token"
@@ -290,6 +292,7 @@ def autolocked(name, enable=True, key_file=None, key_sdb=None, timeout=None, **k
     """
     ret = _new(name)
     with _reported(ret):
+        __salt__["swarm_schema.require"](kwargs, enable=enable, key_file=key_file, key_sdb=key_sdb, timeout=timeout)
         place = __salt__["swarm.key_place"](key_file, key_sdb) if enable else {}
         on = __salt__["swarm.cluster"]()["autolock"]
         changes = {} if on == enable else {"autolock": {"old": on, "new": enable}}
@@ -352,11 +355,12 @@ def unlocked(name, key_file=None, key_sdb=None, key_pillar=None, timeout=None, *
     """
     ret = _new(name)
     with _reported(ret):
+        sources = {"key_file": key_file, "key_sdb": key_sdb, "key_pillar": key_pillar}
+        __salt__["swarm_schema.require"](kwargs, timeout=timeout, **sources)
         state = __salt__["swarm.info"]()["state"]
         if state != "locked":
             ret["comment"] = f"the swarm on this host is {state}, not locked"
             return ret
-        sources = {"key_file": key_file, "key_sdb": key_sdb, "key_pillar": key_pillar}
         sources = {source: value for source, value in sources.items() if value}
         if len(sources) != 1:
             raise SaltInvocationError("give exactly one of key_file, key_sdb or key_pillar")
@@ -397,6 +401,7 @@ def ca_rotated(name, key=None, timeout=None, **kwargs):
     """
     ret = _new(name)
     with _reported(ret):
+        __salt__["swarm_schema.require"](kwargs, key=key, timeout=timeout)
         key = None if key is None else str(key)
         cluster_ = __salt__["swarm.cluster"]()
         labels, digest = cluster_["labels"], cluster_["ca_digest"]
@@ -428,8 +433,6 @@ def ca_rotated(name, key=None, timeout=None, **kwargs):
 
 
 def _wait_for_ca(seconds):
-    if isinstance(seconds, bool) or not isinstance(seconds, (int, float)):
-        raise SaltInvocationError(f"timeout wants a number of seconds, not {seconds!r}")
     end = time.monotonic() + seconds
     while __salt__["swarm.cluster"]()["ca_rotating"]:
         if time.monotonic() > end:

@@ -72,7 +72,7 @@ def node(
     labels
         ``{name: value}``, merged into the node's; a value of ``null`` removes the label.
     labels_exact
-        ``True``: the node has no other labels than these.
+        ``True``: the node has no other labels than these, except for the states' own marks.
     timeout
         Seconds for each of the waits (for a role 120, for a drain 300).
 
@@ -87,13 +87,14 @@ def node(
     """
     ret = _new(name)
     with _reported(ret):
-        before = _read(name)
         wanted = {
             "role": role,
             "availability": availability,
             "labels": labels,
             "labels_exact": labels_exact,
         }
+        __salt__["swarm_schema.require"](kwargs, timeout=timeout, **wanted)
+        before = _read(name)
         changes = __salt__["swarm.node_diff"](before, **wanted)
         if not changes:
             ret["comment"] = f"{before['hostname']} is as it should be"
@@ -181,6 +182,7 @@ def nodes_by_pillar(name, **kwargs):
     """
     ret = _new(name)
     with _reported(ret):
+        __salt__["swarm_schema.require"](kwargs)
         named = __salt__["swarm.nodes_drift"]()
         failed = []
         for minion, node_ in sorted(named.items()):
@@ -238,8 +240,7 @@ def nodes_absent(name, nodes=None, force=False, **kwargs):
     ret = _new(name)
     with _reported(ret):
         wanted = [name] if nodes is None else nodes
-        if not isinstance(wanted, list) or not all(isinstance(one, str) and one for one in wanted):
-            raise SaltInvocationError("nodes wants a list of node ids or host names")
+        __salt__["swarm_schema.require"](kwargs, nodes=wanted, force=force)
         found = __salt__["swarm.demotion_order"](_named(wanted))
         if not force:
             _all_down(found)

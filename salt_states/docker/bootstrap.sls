@@ -34,4 +34,5 @@ docker-verified:
     {{- run.later([run.managers | list | first], ['docker.verify'], {'prune': prune}) }}
     - require:
       - salt: docker-managers-cluster
+{{- run.warn('docker-pillar') }}
 {%- endif %}

@@ -12,7 +12,7 @@
 {%- set more = {'host': host, 'confirm': pillar.get('swarm_confirm') or ''} %}
 {%- if run.refusal %}
 {{ run.refuse('docker-recover', run.refusal) }}
-{%- elif host is not string or host not in run.managers %}
+{%- elif host not in run.managers %}
 {{ run.refuse('docker-recover', 'which manager goes on? Name exactly one of pillar swarm:managers: pillar=\'{"swarm_recover": "manager2"}\'') }}
 {%- else %}
 {%- if not opts.get('test') %}

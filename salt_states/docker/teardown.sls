@@ -15,7 +15,7 @@
 {%- set more = {'leaving': managers + run.without + workers, 'ends': cluster} %}
 {%- if run.refusal %}
 {{ run.refuse('docker-teardown', run.refusal) }}
-{%- elif cluster is not string or not cluster %}
+{%- elif not cluster %}
 {{ run.refuse('docker-teardown', 'which cluster? Confirm its end with its id (salt manager1 swarm.cluster): pillar=\'{"swarm_teardown": "<cluster id>"}\'') }}
 {%- else %}
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import salt.config
 import salt.state
+import yaml
 
 PROJECT = Path(__file__).resolve().parents[2]
 STATES = PROJECT / "salt_states"
@@ -52,6 +53,15 @@ def minion_opts(root, minion="minion1", modules=STATES, **more):
     )
     opts.update(more)
     return opts
+
+
+def pillar_files(root, pillar):
+    """A folder with this pillar as files, for each minion."""
+    folder = Path(root) / "pillar"
+    folder.mkdir(exist_ok=True)
+    (folder / "top.sls").write_text("base: {'*': [given]}")
+    (folder / "given.sls").write_text(f"#!yaml\n{yaml.safe_dump(pillar)}")
+    return str(folder)
 
 
 def high(opts, pillar, *sls):

@@ -87,7 +87,7 @@ def test_external_cas_in_our_names_and_the_engines(manager):
     [
         {"node_cert_expiry": "1d12h", "labels": {"a": "b"}},
         {"labels": {"old": None, "new": 1}},
-        {"external_cas": [{"protocol": "cfssl", "url": "https://ca"}], "election_tick": "12"},
+        {"external_cas": [{"protocol": "cfssl", "url": "https://ca"}], "election_tick": 12},
         {"heartbeat_period": "5000ms"},
     ],
 )
@@ -102,16 +102,20 @@ def test_the_difference_is_what_the_update_then_makes(manager, settings):
     ("given", "words"),
     [
         ({}, "nothing to change: give one of labels,"),
-        ({"node_cert_expiry": "soon"}, "a duration is a text such as 90d or 1m30s, not 'soon'"),
-        ({"node_cert_expiry": "90 d"}, "a duration is"),
-        ({"node_cert_expiry": "-1d"}, "a duration is"),
-        ({"node_cert_expiry": True}, "a duration is"),
-        ({"snapshot_interval": "many"}, "snapshot_interval wants a number, not 'many'"),
-        ({"snapshot_interval": True}, "snapshot_interval wants a number"),
-        ({"snapshot_interval": -1}, "snapshot_interval wants a number"),
-        ({"labels": "a=b"}, "labels wants a dictionary"),
-        ({"external_cas": {"url": "x"}}, "external_cas wants a list of dictionaries"),
-        ({"external_cas": [{"uri": "x"}]}, "external_cas knows no uri"),
+        ({"node_cert_expiry": "soon"}, "node_cert_expiry must be a duration such as 90d or 1h30m"),
+        ({"node_cert_expiry": "90 d"}, "node_cert_expiry must be a duration such as 90d or 1h30m"),
+        ({"node_cert_expiry": "-1d"}, "node_cert_expiry must be a duration such as 90d or 1h30m"),
+        ({"node_cert_expiry": True}, "node_cert_expiry must be a duration such as 90d or 1h30m"),
+        ({"node_cert_expiry": 7776000}, "not 7776000: add a unit"),
+        ({"node_cert_expiry": "59m"}, "node_cert_expiry must be at least 1h, not '59m'"),
+        ({"heartbeat_period": "0s"}, "heartbeat_period must be at least 1s, not '0s'"),
+        ({"heartbeat_tick": 3, "election_tick": 3}, "election_tick must be more than heartbeat_tick"),
+        ({"snapshot_interval": "many"}, "snapshot_interval must be an integer of at least 1, not 'many'"),
+        ({"snapshot_interval": True}, "snapshot_interval must be an integer of at least 1"),
+        ({"snapshot_interval": -1}, "snapshot_interval must be an integer of at least 1"),
+        ({"labels": "a=b"}, "labels must be a dictionary of names and values"),
+        ({"external_cas": {"url": "x"}}, "external_cas must be a list of dictionaries"),
+        ({"external_cas": [{"uri": "x"}]}, "unknown key 'uri' under external_cas"),
     ],
 )
 def test_wrong_settings_are_one_line_and_change_nothing(manager, given, words):
@@ -123,7 +127,7 @@ def test_wrong_settings_are_one_line_and_change_nothing(manager, given, words):
 
 
 def test_the_difference_knows_no_other_settings(manager):
-    with pytest.raises(SaltInvocationError, match="no setting is called color; there are labels"):
+    with pytest.raises(SaltInvocationError, match="unknown argument 'color'"):
         manager.job().salt["swarm.cluster_diff"](color="red")
 
 

@@ -1,7 +1,7 @@
 """What of config and pillar reaches the core's client."""
 
 import pytest
-from salt.exceptions import CommandExecutionError
+from salt.exceptions import SaltInvocationError
 
 try:
     from salt.utils.secret import MaskedDict
@@ -80,10 +80,31 @@ def test_values_of_a_masked_pillar_are_real(minion):
     assert all(type(value) is str and "*" not in value for value in arguments.values())
 
 
-@pytest.mark.parametrize("tls", [{"cacert": "/x"}, "/ca.pem", ["ca"]])
-def test_a_wrong_tls_block_is_one_line(minion, tls):
-    with pytest.raises(CommandExecutionError, match="wants some of ca, cert, key, verify"):
-        minion.job(pillar={"swarm": {"tls": tls}}).salt["swarm.info"]()
+SLIPS = [
+    ({"tls": {"cacert": "/x"}}, "unknown key 'cacert' under swarm:tls (did you mean 'cert'?)"),
+    ({"tls": "/ca.pem"}, "swarm:tls must be a dictionary, not '/ca.pem'"),
+    ({"tls": ["ca"]}, "swarm:tls must be a dictionary, not a list"),
+    (
+        {"api_version": 1.41},
+        "swarm:api_version must be a string such as '1.41', not 1.41: quote it in YAML",
+    ),
+    ({"timeout": "30s"}, "swarm:timeout must be a number of seconds above 0, not '30s'"),
+]
+
+
+@pytest.mark.parametrize("given, line", SLIPS)
+def test_a_slip_in_how_the_engine_is_reached_is_one_line(minion, given, line):
+    with pytest.raises(SaltInvocationError) as caught:
+        minion.job(pillar={"swarm": given}).salt["swarm.info"]()
+    assert str(caught.value) == line
+
+
+def test_a_slip_in_the_minion_s_configuration_is_one_line(minion):
+    plain = minion.opts
+    minion.opts = lambda **more: plain(**more, swarm={"ur": "tcp://a:1"})
+    with pytest.raises(SaltInvocationError) as caught:
+        minion.job().salt["swarm.info"]()
+    assert str(caught.value) == "unknown key 'ur' under swarm (did you mean 'url'?)"
 
 
 def test_tokens_of_a_masked_pillar_are_real(make_fleet):

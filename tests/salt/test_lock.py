@@ -70,9 +70,9 @@ def test_autolock_off_needs_no_place(locked):
         ({}, "give exactly one of key_file, key_sdb or show=True"),
         ({"key_file": "/x", "show": True}, "give exactly one of"),
         ({"show": "yes"}, "give exactly one of"),
-        ({"key_file": "key"}, "key_file wants an absolute path, not key"),
+        ({"key_file": "key"}, "key_file must be an absolute path, not"),
         ({"key_file": "/nonexistent/key"}, "cannot write to /nonexistent/key: No such file"),
-        ({"key_sdb": "vault/key"}, "key_sdb wants a URL that begins with sdb://"),
+        ({"key_sdb": "vault/key"}, "key_sdb must be a URL that begins with sdb://"),
     ],
 )
 def test_a_key_without_a_place_is_not_made(manager, function, given, words):

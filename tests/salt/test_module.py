@@ -206,7 +206,7 @@ def test_node_update_sends_only_what_is_given(formed):
 
 @pytest.mark.parametrize(
     ("given", "words"),
-    [({}, "nothing to change: give availability"), ({"labels": "a"}, "labels wants a dictionary")],
+    [({}, "nothing to change: give availability"), ({"labels": "a"}, "labels must be a dictionary of names and values")],
 )
 def test_node_update_with_wrong_input(formed, given, words):
     function = salt_of(formed, "manager1")["swarm.node_update"]

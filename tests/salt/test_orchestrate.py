@@ -33,17 +33,21 @@ def accepted(keys):
     return wheel
 
 
-def render(root, pillar=PILLAR, keys=None, test=False, sls="docker.bootstrap", instead=None):
+def render(root, pillar=PILLAR, keys=None, test=False, sls="docker.bootstrap", instead=None, override=None):
     """High data of an orchestration.
 
     instead
         ``{function: another one}`` for what it calls on the master.
+    override
+        Pillar from the command line, over what the files have.
     """
     opts = rendered.minion_opts(root, "master_master", test=test, pillar=pillar)
+    opts["pillar_roots"] = {"base": [rendered.pillar_files(root, pillar)]}
     alone = {"ps.pgrep": lambda *args, **kwargs: None}
     keys = accepted(KEYS if keys is None else keys)
     instead = {"saltutil.wheel": keys, **alone, **(instead or {})}
-    with salt.state.HighState(opts, initial_pillar=copy.deepcopy(pillar)) as state:
+    pillar = {**copy.deepcopy(pillar), **(override or {})}
+    with salt.state.HighState(opts, initial_pillar=pillar) as state:
         functions = state.state.functions
         for loader in (functions, getattr(functions, "_dunder_salt", functions)):
             for name, function in instead.items():
@@ -68,7 +72,7 @@ def step(data, name):
 
 
 def steps(data):
-    order = {name: step(data, name)["order"] for name in data if not name.startswith("__")}
+    order = {name: step(data, name)["order"] for name in data if "salt" in data[name]}
     return sorted(order, key=order.get)
 
 
@@ -196,7 +200,61 @@ def test_manager_without_an_accepted_key_is_named(tmp_path):
 
 def test_a_pattern_among_the_managers_is_no_manager(tmp_path):
     pillar = {"swarm": {"managers": ["manager*"], "workers": []}}
-    assert "no accepted key on this master for manager*" in refusal(render(tmp_path, pillar))
+    assert "must be exact minion ids, not the pattern 'manager*'" in refusal(render(tmp_path, pillar))
+
+
+def test_a_worker_without_an_accepted_key_is_named(tmp_path):
+    pillar = {"swarm": {"managers": ["manager1"], "workers": ["worker1", "worker7"]}}
+    assert "no accepted key on this master for worker7" in refusal(render(tmp_path, pillar))
+
+
+def test_all_slips_are_refused_at_once(tmp_path):
+    pillar = {"swarm": {"manger": 1, "managers": ["manager1"], "nodes": {"db": {"label": 1}}}}
+    assert refusal(render(tmp_path, pillar)).split("; ") == [
+        "unknown key 'manger' under swarm (did you mean 'managers'?)",
+        "unknown key 'label' under swarm:nodes:db (did you mean 'labels'?)",
+        "pillar swarm:nodes 'db' matches no host",
+    ]
+
+
+def test_a_warning_does_not_stop_the_run(tmp_path):
+    data = render(tmp_path, {"swarm": {"managers": ["manager1", "manager2"], "workers": ["worker*"]}})
+    assert steps(data) == NAMES
+    (warnings,) = [item["warnings"] for item in data["docker-pillar"]["test"] if "warnings" in item]
+    assert len(warnings) == 1 and "an even number" in warnings[0]
+
+
+ON_THE_COMMAND_LINE = "on the command line would reach only part of the run: put it into the pillar files"
+
+
+@pytest.mark.parametrize(
+    "override, text",
+    [
+        ({"swarm": {**PILLAR["swarm"], "nodes": {"worker1": None}}}, f"pillar swarm {ON_THE_COMMAND_LINE}"),
+        ({"repositories": {"repos": {}}}, f"pillar repositories {ON_THE_COMMAND_LINE}"),
+    ],
+)
+def test_pillar_of_the_hosts_on_the_command_line_is_refused(tmp_path, override, text):
+    assert refusal(render(tmp_path, override=override)) == text
+
+
+def test_pillar_of_the_orchestrations_on_the_command_line_is_taken(tmp_path):
+    data = render(tmp_path, override={"swarm_hosts": ["worker1"]}, sls="docker.remove")
+    assert "docker-remove-ready" in data
+
+
+def test_the_check_comes_from_the_file_root_of_the_environment(tmp_path):
+    """Nothing was synced to the master, and the tree may be in another environment than base."""
+    opts = rendered.minion_opts(tmp_path, "master_master", pillar=PILLAR, module_dirs=[])
+    opts["pillar_roots"] = {"base": [rendered.pillar_files(tmp_path, PILLAR)]}
+    opts.update(file_roots={"base": [], "prod": [str(rendered.STATES)]}, saltenv="prod")
+    with salt.state.HighState(opts, initial_pillar=PILLAR) as state:
+        functions = state.state.functions
+        for loader in (functions, getattr(functions, "_dunder_salt", functions)):
+            loader["saltutil.wheel"] = accepted(KEYS)
+            loader["ps.pgrep"] = lambda *args, **kwargs: None
+        data, errors = state.render_highstate({"prod": ["docker.bootstrap"]})
+    assert not errors and "docker-managers-ready" in data
 
 
 @pytest.mark.parametrize("pillar", [{"other": 1}, {"swarm": {}}, {"swarm": {"managers": []}}])

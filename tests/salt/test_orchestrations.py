@@ -64,7 +64,11 @@ REFUSED = [
     ("docker.replace", {"swarm_replace": {"manager1": "worker1"}}, "still names manager1"),
     ("docker.replace", {"swarm_replace": {"worker1": "new1"}}, "swarm:workers names: new1"),
     ("docker.rotate", {}, "which secrets?"),
-    ("docker.rotate", {"swarm_rotate": ["tokens"], "swarm_rotate_key": 1}, "which secrets?"),
+    (
+        "docker.rotate",
+        {"swarm_rotate": ["tokens"], "swarm_rotate_key": 1},
+        "pillar swarm_rotate: each entry must be ca, worker, manager or unlock_key, not 'tokens'",
+    ),
     ("docker.rotate", {"swarm_rotate": "worker"}, "for which key?"),
     (
         "docker.rotate",
@@ -78,12 +82,16 @@ REFUSED = [
             "swarm_rotate_key": 1,
             "swarm_unlock_key": {"show": True},
         },
-        "where is the unlock key to be kept?",
+        "unknown key 'show' under swarm_unlock_key (valid: key_file, key_sdb)",
     ),
     ("docker.teardown", {}, "which cluster? Confirm its end"),
-    ("docker.teardown", {"swarm_teardown": True}, "which cluster? Confirm its end"),
+    ("docker.teardown", {"swarm_teardown": True}, "pillar swarm_teardown must be a cluster id"),
     ("docker.recover", {}, "which manager goes on?"),
-    ("docker.recover", {"swarm_recover": ["manager1", "manager2"]}, "Name exactly one"),
+    (
+        "docker.recover",
+        {"swarm_recover": ["manager1", "manager2"]},
+        "pillar swarm_recover must be a minion id, not a list",
+    ),
     ("docker.recover", {"swarm_recover": "worker1"}, "Name exactly one"),
 ]
 
@@ -99,24 +107,29 @@ def swarm_with(**swarm):
 
 
 LIST = "must be a list of minion ids"
+ENTRY = "each entry must be a minion id, not"
 SLIPS = [
     ("docker.bootstrap", {"swarm": "manager1"}, "pillar swarm must be a dictionary"),
     ("docker.bootstrap", {"swarm": None}, "swarm:managers names no manager"),
     ("docker.bootstrap", swarm_with(managers="manager1"), f"pillar swarm:managers {LIST}"),
-    ("docker.bootstrap", swarm_with(managers=[["manager1"]]), f"pillar swarm:managers {LIST}"),
+    ("docker.bootstrap", swarm_with(managers=[["manager1"]]), f"pillar swarm:managers: {ENTRY}"),
     ("docker.bootstrap", swarm_with(workers="worker*"), f"pillar swarm:workers {LIST}"),
-    ("docker.bootstrap", swarm_with(workers=[{"worker1": None}]), f"pillar swarm:workers {LIST}"),
+    ("docker.bootstrap", swarm_with(workers=[{"worker1": None}]), f"pillar swarm:workers: {ENTRY}"),
     ("docker.bootstrap", swarm_with(init_without=True), f"pillar swarm:init_without {LIST}"),
     ("docker.remove", pillar({"swarm_hosts": {"worker1": 1}}), f"pillar swarm_hosts {LIST}"),
-    ("docker.remove", pillar({"swarm_hosts": [""]}), f"pillar swarm_hosts {LIST}"),
+    ("docker.remove", pillar({"swarm_hosts": [""]}), f"pillar swarm_hosts: {ENTRY}"),
     ("docker.remove", pillar({"swarm_hosts": 5}), f"pillar swarm_hosts {LIST}"),
     ("docker.replace", pillar({"swarm_replace": ["a", "b"]}), "swarm_replace must be a dictionary"),
-    ("docker.replace", pillar({"swarm_replace": {"worker1": ["a"]}}), "names a host by a host"),
-    ("docker.rotate", pillar({"swarm_rotate": True}), "which secrets?"),
+    (
+        "docker.replace",
+        pillar({"swarm_replace": {"worker1": ["a"]}}),
+        "pillar swarm_replace:worker1 must be a minion id, not a list",
+    ),
+    ("docker.rotate", pillar({"swarm_rotate": True}), "pillar swarm_rotate must be a list of ca,"),
     (
         "docker.rotate",
         pillar({"swarm_rotate": "unlock_key", "swarm_rotate_key": 1, "swarm_unlock_key": ["key_file"]}),
-        "where is the unlock key to be kept?",
+        "pillar swarm_unlock_key must be a dictionary, not a list",
     ),
 ]
 

@@ -171,10 +171,26 @@ def test_an_unknown_orchestration(runner):
 # --- status ---------------------------------------------------------------------------------------
 
 
+def accept(monkeypatch, minions):
+    """Let the master have accepted the keys of these."""
+
+    class Wheel:
+        functions = ()
+
+        def __init__(self, opts):
+            pass
+
+        def cmd(self, function, arg, **_):
+            assert function == "key.print" and isinstance(arg[0], list)
+            return {"return": {"minions": dict.fromkeys(minions, "key")}}
+
+    monkeypatch.setattr(salt.wheel, "WheelClient", Wheel)
+
+
 def status(runner, fleet, monkeypatch, pillar=None):
     """swarm.status on the minions of a fleet, whose own pillar is older than the master's."""
     if pillar is None:
-        pillar = {"swarm": {**fleet.pillar, **PILLAR["swarm"], "tls": {"key": "not sent"}}}
+        pillar = {"swarm": {**fleet.pillar, **PILLAR["swarm"], "tls": {"key": "/not sent"}}}
     now = {key: fleet.pillar.pop(key) for key in set(fleet.pillar) - set(PILLAR["swarm"])}
 
     class Local:
@@ -206,16 +222,8 @@ def status(runner, fleet, monkeypatch, pillar=None):
                 # As a minion's job of several functions.
                 return traceback.format_exc()
 
-    class Wheel:
-        def __init__(self, opts):
-            pass
-
-        def cmd(self, function, arguments, print_event):
-            assert (function, arguments) == ("key.print", [["worker*"]])
-            return {"minions": {name: "key" for name in fleet.minions if "worker" in name}}
-
     monkeypatch.setattr(salt.client, "get_local_client", lambda **_: Local())
-    monkeypatch.setattr(salt.wheel, "WheelClient", Wheel)
+    accept(monkeypatch, fleet.minions)
     loader = runner(__salt__={"pillar.show_pillar": lambda minion: pillar})
     found = loader["swarm.plan"].func.__globals__["status"]()
     fleet.pillar.update(now)
@@ -332,6 +340,7 @@ def test_drift_of_nodes(runner, formed, monkeypatch):
     }
     node_of(formed, "worker1")["labels"] = {"disk": "ssd", "old": "1", "other": "x"}
     assert problems(runner, formed, monkeypatch) == [
+        "pillar swarm:nodes 'worker9' matches no host (did you mean 'worker2'?)",
         "worker1: label disk is ssd, pillar says nvme",
         "worker1: label old is 1, pillar says not there",
         "worker1: label rack is not there, pillar says 7",
@@ -374,17 +383,15 @@ def test_drift_of_settings(runner, formed, monkeypatch):
     [
         (
             {"nodes": ["worker1"]},
-            "manager1 could not compare the nodes with pillar: pillar swarm:nodes must be a"
-            " dictionary: minion id or glob, and for each labels (a dictionary) and availability",
+            "pillar swarm:nodes must be a dictionary (minion id or pattern to settings of its node)",
         ),
         (
             {"nodes": {"worker1": {"labels": {"ssd": True}}}},
-            "worker1: the label ssd is a text or a whole number; put True in quotes",
+            "pillar swarm:nodes:worker1:labels: label 'ssd' must be a string or integer, not True",
         ),
         (
             {"cluster": {"node_cert_expry": "30d"}},
-            "manager1 could not compare the cluster's settings with pillar: no setting is called"
-            " node_cert_expry; there are labels,",
+            "unknown key 'node_cert_expry' under swarm:cluster (did you mean 'node_cert_expiry'?)",
         ),
     ],
 )
@@ -408,8 +415,9 @@ def test_without_pillar(runner, formed, monkeypatch):
         ({"managers": ["manager1"], "workers": "worker*"}, "pillar swarm:workers must be a list"),
     ],
 )
-def test_status_with_pillar_of_another_form(runner, swarm, text):
+def test_status_with_pillar_of_another_form(runner, monkeypatch, swarm, text):
     """A text in the place of a list would ask for its letters, and * for every minion."""
+    accept(monkeypatch, ["manager1"])
     ask = {"pillar.show_pillar": lambda minion: {"swarm": swarm}}
     loader = runner(__salt__=ask)
     (problem,) = loader["swarm.status"]()["problems"]

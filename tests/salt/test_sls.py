@@ -359,7 +359,8 @@ def test_every_key_that_is_read_stands_in_the_pillar_example():
             read |= set(re.findall(r'_pillar\("([a-z_]+)"\)', text))
             read |= set(re.findall(r'_setting\("swarm:([a-z_]+)"\)', text))
     assert len(read) > 8
-    assert keys_of_the_example() == read
+    # The rest is read by the names of the schema: test_schema.py.
+    assert read <= keys_of_the_example()
 
 
 def test_every_key_of_the_pillar_example_is_explained():

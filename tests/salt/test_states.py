@@ -71,11 +71,11 @@ def test_error_of_the_engine_is_the_reason(bare, test):
 
 def test_wrong_option_is_the_reason(bare):
     def refuse(core, **_):
-        raise TypeError("subnet_size must be an int, not str")
+        raise TypeError("subnet_size must be an integer from 1 to 29, not 'x'")
 
     bare["manager1"].machine.do_init = refuse
     ret = state(bare, "manager1", "initialized", run=bare.run, subnet_size="x")
-    assert (ret["result"], ret["comment"]) == (False, "subnet_size must be an int, not str")
+    assert (ret["result"], ret["comment"]) == (False, "subnet_size must be an integer from 1 to 29, not 'x'")
 
 
 # --- joined ---------------------------------------------------------------------------------------

