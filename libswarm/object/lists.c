@@ -5,6 +5,8 @@
 #include "object/internal.h"
 #include "view/internal.h"
 
+#include <string.h>
+
 enum { DEFAULT_TIMEOUT_MS = 60000 };
 
 static int read_list(swarm_client *client, swarm_op op, const swarm_pair *filters,
@@ -24,46 +26,81 @@ static int read_list(swarm_client *client, swarm_op op, const swarm_pair *filter
 	return rc;
 }
 
-/*
- * The lists differ in nothing but names and types. name is what the filter "name" means for a row.
- * What is taken out stays in the memory of the list, which goes as a whole.
- */
-#define DEFINE_LIST(function, type, rows, OP, name)                                                \
+/* Where a row has what the filters "id" and "name" are about. */
+typedef struct list_kind {
+	swarm_op op;
+	const swarm__view *view;
+	size_t id;
+	size_t name; /* NO_NAME: the filter is not checked again */
+} list_kind;
+
+#define NO_NAME SIZE_MAX
+
+static const char *text_at(const char *row, size_t offset)
+{
+	return *(const char *const *)(row + offset);
+}
+
+/* What is taken out stays in the memory of the list, which goes as a whole. */
+static void keep_exact(const list_kind *kind, const swarm_pair *filters, swarm__rows *rows)
+{
+	size_t size = kind->view->size;
+	size_t kept = 0;
+
+	for (size_t i = 0; i < rows->count; i++) {
+		const char *row = rows->first + i * size;
+		const char *name = kind->name == NO_NAME ? NULL : text_at(row, kind->name);
+
+		if (swarm__filters_match(filters, text_at(row, kind->id), name))
+			memmove(rows->first + kept++ * size, row, size);
+	}
+	rows->count = kept;
+}
+
+/* wanted: the caller has a place for the list. */
+static int get_list(swarm_client *client, const list_kind *kind, const swarm_pair *filters,
+		    int64_t timeout_ms, bool wanted, swarm__rows **ret_rows, swarm_error *err)
+{
+	swarm__deadline deadline = swarm__deadline_in(timeout_ms, DEFAULT_TIMEOUT_MS);
+	swarm__buffer text;
+	int rc;
+
+	if (!client || !wanted)
+		return swarm__error(err, SWARM_E_INVAL, "client and ret_list are required");
+	rc = read_list(client, kind->op, filters, &deadline, &text, err);
+	if (rc)
+		return rc;
+	rc = swarm__rows_scan(kind->view, text.data, text.size, swarm__client_allocator(client),
+			      ret_rows, err);
+	swarm__buffer_clear(&text);
+	if (!rc)
+		keep_exact(kind, filters, *ret_rows);
+	return rc;
+}
+
+#define DEFINE_LIST(function, type, OP, name)                                                      \
 	int function(swarm_client *client, const swarm_pair *filters, int64_t timeout_ms,          \
 		     swarm_##type##_list **ret_list, swarm_error *err)                             \
 	{                                                                                          \
-		swarm__deadline deadline = swarm__deadline_in(timeout_ms, DEFAULT_TIMEOUT_MS);     \
-		swarm_##type##_list *list;                                                         \
-		swarm__buffer text;                                                                \
-		size_t kept = 0;                                                                   \
-		int rc;                                                                            \
+		const list_kind kind = {                                                           \
+			OP,                                                                        \
+			&swarm__view_##type,                                                       \
+			offsetof(swarm_##type, id),                                                \
+			name                                                                       \
+		};                                                                                 \
+		swarm__rows *rows = NULL;                                                          \
+		int rc = get_list(client, &kind, filters, timeout_ms, ret_list != NULL, &rows,     \
+				  err);                                                            \
                                                                                                    \
-		if (!client || !ret_list)                                                          \
-			return swarm__error(err, SWARM_E_INVAL,                                    \
-					    "client and ret_list are required");                   \
-		rc = read_list(client, OP, filters, &deadline, &text, err);                        \
-		if (rc)                                                                            \
-			return rc;                                                                 \
-		rc = swarm__##type##_rows(text.data, text.size, swarm__client_allocator(client),   \
-					  &list, err);                                             \
-		swarm__buffer_clear(&text);                                                        \
-		if (rc)                                                                            \
-			return rc;                                                                 \
-		for (size_t i = 0; i < list->count; i++) {                                         \
-			const swarm_##type *row = &list->rows[i];                                  \
-                                                                                                   \
-			if (swarm__filters_match(filters, row->id, name))                          \
-				list->rows[kept++] = *row;                                         \
-		}                                                                                  \
-		list->count = kept;                                                                \
-		*ret_list = list;                                                                  \
-		return 0;                                                                          \
+		if (!rc)                                                                           \
+			*ret_list = (swarm_##type##_list *)rows;                                   \
+		return rc;                                                                         \
 	}
 
-DEFINE_LIST(swarm_node_list_filtered, node, nodes, SWARM_OP_NODE_LIST, row->hostname)
-DEFINE_LIST(swarm_service_list_get, service, services, SWARM_OP_SERVICE_LIST, row->name)
+DEFINE_LIST(swarm_node_list_filtered, node, SWARM_OP_NODE_LIST, offsetof(swarm_node, hostname))
+DEFINE_LIST(swarm_service_list_get, service, SWARM_OP_SERVICE_LIST, offsetof(swarm_service, name))
 /* A task's name is made of other objects' names, and is in no answer. */
-DEFINE_LIST(swarm_task_list_get, task, tasks, SWARM_OP_TASK_LIST, NULL)
-DEFINE_LIST(swarm_secret_list_get, secret, secrets, SWARM_OP_SECRET_LIST, row->name)
-DEFINE_LIST(swarm_config_list_get, config, configs, SWARM_OP_CONFIG_LIST, row->name)
-DEFINE_LIST(swarm_network_list_get, network, networks, SWARM_OP_NETWORK_LIST, row->name)
+DEFINE_LIST(swarm_task_list_get, task, SWARM_OP_TASK_LIST, NO_NAME)
+DEFINE_LIST(swarm_secret_list_get, secret, SWARM_OP_SECRET_LIST, offsetof(swarm_secret, name))
+DEFINE_LIST(swarm_config_list_get, config, SWARM_OP_CONFIG_LIST, offsetof(swarm_config, name))
+DEFINE_LIST(swarm_network_list_get, network, SWARM_OP_NETWORK_LIST, offsetof(swarm_network, name))

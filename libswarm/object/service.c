@@ -11,23 +11,25 @@ enum { DEFAULT_TIMEOUT_MS = 60000 };
 
 /* --- scale ---------------------------------------------------------------------------------- */
 
-/* NULL and a filled error where the mode has no number. */
+/* NULL and a filled error where the mode has no number, or without memory. */
 static json_t *make_patch(const json_t *service, int64_t count, swarm_error *err)
 {
 	const json_t *mode = swarm__json_at(service, "Spec.Mode");
-	json_t *patch = NULL;
+	json_t *patch;
 
-	if (json_object_get(mode, "Replicated"))
+	if (json_object_get(mode, "Replicated")) {
 		patch = json_pack("{s:{s:{s:I}}}", "Mode", "Replicated", "Replicas",
 				  (json_int_t)count);
-	else if (json_object_get(mode, "ReplicatedJob"))
+	} else if (json_object_get(mode, "ReplicatedJob")) {
 		patch = json_pack("{s:{s:{s:I}}}", "Mode", "ReplicatedJob", "TotalCompletions",
 				  (json_int_t)count);
-	else
+	} else {
 		swarm__error(err, SWARM_E_INVAL,
 			     "%s is neither a replicated service nor a replicated job: it has no "
 			     "number of tasks",
 			     swarm__json_string(service, "Spec.Name"));
+		return NULL;
+	}
 	if (!patch)
 		swarm__nomem(err);
 	return patch;

@@ -86,13 +86,28 @@ int swarm__row_scan(swarm__scan *scan, const swarm__view *view, void *record, sw
 /* The error of a scan that stopped. */
 int swarm__scan_error(const swarm__scan *scan, const swarm__view *view, swarm_error *err);
 
-/*
- * --- view.c: a list out of the bytes of an answer, in one pass -------------------------------
- *
- * Nothing points into the text afterwards. allocator: copied; NULL: malloc. 0, SWARM_E_JSON,
- * SWARM_E_NOMEM.
- */
+/* --- view.c: a list out of the bytes of an answer, in one pass ------------------------------- */
 
+extern const swarm__view swarm__view_node, swarm__view_service, swarm__view_task,
+	swarm__view_secret, swarm__view_config, swarm__view_network, swarm__view_cluster;
+
+/* What each public list is, and owns beside its public part. Each has other rows, hence may_alias. */
+typedef struct swarm__rows {
+	size_t count;
+	char *first;
+	const swarm__view *view;
+	size_t room; /* in rows */
+	swarm__arena arena;
+	swarm_allocator allocator; /* the arena's, if any */
+} __attribute__((may_alias)) swarm__rows;
+
+/*
+ * The rows of a list, to be cast to the view's type of list. Nothing points into the text afterwards.
+ * allocator: copied; NULL: malloc. 0, SWARM_E_JSON, SWARM_E_NOMEM.
+ */
+int swarm__rows_scan(const swarm__view *view, const char *text, size_t size,
+		     const swarm_allocator *allocator, swarm__rows **ret_rows, swarm_error *err);
+/* The same for each type of list. */
 int swarm__node_rows(const char *text, size_t size, const swarm_allocator *allocator,
 		     swarm_node_list **ret_list, swarm_error *err);
 int swarm__service_rows(const char *text, size_t size, const swarm_allocator *allocator,

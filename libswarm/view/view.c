@@ -132,7 +132,7 @@ static const swarm__view_field cluster_fields[] = {
 };
 #undef ROW
 
-#define VIEW(type) static const swarm__view type##_view = { \
+#define VIEW(type) const swarm__view swarm__view_##type = { \
 	#type, sizeof(swarm_##type), sizeof(type##_fields) / sizeof(swarm__view_field), type##_fields, \
 }
 VIEW(node);
@@ -146,19 +146,9 @@ VIEW(cluster);
 
 /* --- lists ----------------------------------------------------------------------------------- */
 
-/* What each public list is, and owns beside its public part. Each has other rows, hence may_alias. */
-typedef struct rows {
-	size_t count;
-	char *first;
-	const swarm__view *view;
-	size_t room; /* in rows */
-	swarm__arena arena;
-	swarm_allocator allocator; /* the arena's, if any */
-} __attribute__((may_alias)) rows;
-
 static void *list_free(void *public)
 {
-	rows *l = public;
+	swarm__rows *l = public;
 	swarm_allocator copy;
 	const swarm_allocator *allocator;
 
@@ -173,13 +163,13 @@ static void *list_free(void *public)
 	return NULL;
 }
 
-static rows *list_new(const swarm__view *v, const swarm_allocator *allocator)
+static swarm__rows *list_new(const swarm__view *v, const swarm_allocator *allocator)
 {
-	rows *l = swarm__allocate(allocator, sizeof(*l));
+	swarm__rows *l = swarm__allocate(allocator, sizeof(*l));
 
 	if (!l)
 		return NULL;
-	*l = (rows){ .view = v };
+	*l = (swarm__rows){ .view = v };
 	if (allocator) {
 		l->allocator = *allocator;
 		l->arena.allocator = &l->allocator;
@@ -188,7 +178,7 @@ static rows *list_new(const swarm__view *v, const swarm_allocator *allocator)
 }
 
 /* The place of the next row, which count does not count yet; NULL without memory. */
-static void *next_row(rows *l)
+static void *next_row(swarm__rows *l)
 {
 	size_t size = l->view->size;
 
@@ -209,7 +199,7 @@ static void *next_row(rows *l)
 	return l->first + l->count * size;
 }
 
-static int list_scan(rows *l, const char *text, size_t size, swarm_error *err)
+static int list_scan(swarm__rows *l, const char *text, size_t size, swarm_error *err)
 {
 	swarm__scan scan;
 	void *record;
@@ -238,7 +228,7 @@ static int list_scan(rows *l, const char *text, size_t size, swarm_error *err)
 	return swarm__scan_end(&scan) ? 0 : swarm__scan_error(&scan, l->view, err);
 }
 
-static int list_walk(rows *l, const json_t *json, swarm_error *err)
+static int list_walk(swarm__rows *l, const json_t *json, swarm_error *err)
 {
 	bool array = json_is_array(json);
 	size_t count = array ? json_array_size(json) : 1;
@@ -259,15 +249,45 @@ static int list_walk(rows *l, const json_t *json, swarm_error *err)
 	return 0;
 }
 
+int swarm__rows_scan(const swarm__view *view, const char *text, size_t size,
+		     const swarm_allocator *allocator, swarm__rows **ret_rows, swarm_error *err)
+{
+	swarm__rows *l = list_new(view, allocator);
+	int rc = l ? list_scan(l, text, size, err) : swarm__nomem(err);
+
+	if (rc)
+		list_free(l);
+	else
+		*ret_rows = l;
+	return rc;
+}
+
+static int rows_walk(const swarm__view *view, const json_t *json, bool wanted,
+		     swarm__rows **ret_rows, swarm_error *err)
+{
+	swarm__rows *l;
+	int rc;
+
+	if (!json || !wanted)
+		return swarm__error(err, SWARM_E_INVAL, "json and ret_list are required");
+	l = list_new(view, NULL);
+	rc = l ? list_walk(l, json, err) : swarm__nomem(err);
+	if (rc)
+		list_free(l);
+	else
+		*ret_rows = l;
+	return rc;
+}
+
 /* --- the functions of each type -------------------------------------------------------------- */
 
-/* What the public list has must be what rows has. */
+/* What the public list has must be what swarm__rows has. */
 #define LIST(type)                                                                                 \
-	_Static_assert(offsetof(swarm_##type##_list, count) == offsetof(rows, count) &&            \
-			       offsetof(swarm_##type##_list, type##s) == offsetof(rows, first) &&  \
-			       sizeof(type##_fields) / sizeof(swarm__view_field) <=                \
-				       SWARM__MAX_FIELDS,                                          \
-		       "the shape of a list");                                                     \
+	_Static_assert(                                                                            \
+		offsetof(swarm_##type##_list, count) == offsetof(swarm__rows, count) &&            \
+			offsetof(swarm_##type##_list, type##s) == offsetof(swarm__rows, first) &&  \
+			sizeof(type##_fields) / sizeof(swarm__view_field) <= SWARM__MAX_FIELDS,    \
+		"the shape of a list");                                                            \
 	swarm_##type##_list *swarm_##type##_list_free(swarm_##type##_list *list)                   \
 	{                                                                                          \
 		return list_free(list);                                                            \
@@ -275,32 +295,24 @@ static int list_walk(rows *l, const json_t *json, swarm_error *err)
 	int swarm_##type##_view(const json_t *json, swarm_##type##_list **ret_list,                \
 				swarm_error *err)                                                  \
 	{                                                                                          \
-		rows *l;                                                                           \
-		int code;                                                                          \
+		swarm__rows *l = NULL;                                                             \
+		int rc = rows_walk(&swarm__view_##type, json, ret_list != NULL, &l, err);          \
                                                                                                    \
-		if (!json || !ret_list)                                                            \
-			return swarm__error(err, SWARM_E_INVAL, "json and ret_list are required"); \
-		l = list_new(&type##_view, NULL);                                                  \
-		code = l ? list_walk(l, json, err) : swarm__nomem(err);                            \
-		if (code)                                                                          \
-			list_free(l);                                                              \
-		else                                                                               \
+		if (!rc)                                                                           \
 			*ret_list = (swarm_##type##_list *)l;                                      \
-		return code;                                                                       \
+		return rc;                                                                         \
 	}
 #define ROWS(type)                                                                                 \
 	LIST(type)                                                                                 \
 	int swarm__##type##_rows(const char *text, size_t size, const swarm_allocator *allocator,  \
 				 swarm_##type##_list **ret_list, swarm_error *err)                 \
 	{                                                                                          \
-		rows *l = list_new(&type##_view, allocator);                                       \
-		int code = l ? list_scan(l, text, size, err) : swarm__nomem(err);                  \
+		swarm__rows *l = NULL;                                                             \
+		int rc = swarm__rows_scan(&swarm__view_##type, text, size, allocator, &l, err);    \
                                                                                                    \
-		if (code)                                                                          \
-			list_free(l);                                                              \
-		else                                                                               \
+		if (!rc)                                                                           \
 			*ret_list = (swarm_##type##_list *)l;                                      \
-		return code;                                                                       \
+		return rc;                                                                         \
 	}
 
 ROWS(node)
