@@ -1,6 +1,6 @@
 /*
- * What the files of base/ share with all of the library: the error filler, the redactor, the growing
- * buffer, the clock, JSON trees. They know nothing of HTTP or Docker. scan.h has what reads long lists.
+ * What base/ offers to the whole library: errors, the redactor, the growing buffer, the clock, JSON
+ * trees. Nothing here knows HTTP or Docker. scan.h is for reading long lists.
  */
 #ifndef SWARM_BASE_INTERNAL_H
 #define SWARM_BASE_INTERNAL_H
@@ -27,7 +27,7 @@
 #pragma GCC visibility pop
 #endif
 
-/* A function made nothing unless it says 0; every out parameter is untouched then. */
+/* On failure a function returns non-zero, creates nothing, and leaves out parameters unmodified. */
 
 /* --- error.c ----------------------------------------------------------------------------- */
 

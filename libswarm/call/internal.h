@@ -1,6 +1,6 @@
 /*
- * What the files of call/ share, and show to those above: the client, and one operation of the engine.
- * Nothing of what a swarm is.
+ * What call/ offers: the client, and one operation of the engine. It knows Docker's API, and not what
+ * a swarm is.
  */
 #ifndef SWARM_CALL_INTERNAL_H
 #define SWARM_CALL_INTERNAL_H

@@ -1,6 +1,4 @@
-/*
- * What the files of cluster/ show to those above.
- */
+/* What cluster/ offers to the folders above. */
 #ifndef SWARM_CLUSTER_INTERNAL_H
 #define SWARM_CLUSTER_INTERNAL_H
 

@@ -1,6 +1,6 @@
 /*
- * What the folders above share in talking to a manager: waiting, asking again, filters, changing an
- * object, and this host's own state.
+ * What common/ offers: patterns of talking to a manager (waiting, retrying, filters, changing an
+ * object), and this host's own state.
  */
 #ifndef SWARM_COMMON_INTERNAL_H
 #define SWARM_COMMON_INTERNAL_H

@@ -1,6 +1,4 @@
-/*
- * The cluster's events, and a pause that one of them ends.
- */
+/* What events/ offers: the cluster's events, and a pause that an event ends early. */
 #ifndef SWARM_EVENTS_INTERNAL_H
 #define SWARM_EVENTS_INTERNAL_H
 

@@ -1,6 +1,6 @@
 /*
- * What the files of http/ share, and show to those above: where an engine is, and one request at a time.
- * Sockets, HTTP and TLS; nothing of Docker.
+ * What http/ offers: where an engine is, and one request at a time. It knows sockets, HTTP and TLS,
+ * and not Docker. http.h is shared by http.c and http_options.c alone.
  */
 #ifndef SWARM_HTTP_INTERNAL_H
 #define SWARM_HTTP_INTERNAL_H

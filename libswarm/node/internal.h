@@ -1,6 +1,4 @@
-/*
- * What the files of node/ share, and show to those above: one node, and the managers' quorum.
- */
+/* What node/ offers: one node, read or changed, and the managers' quorum. */
 #ifndef SWARM_NODE_INTERNAL_H
 #define SWARM_NODE_INTERNAL_H
 

@@ -1,6 +1,4 @@
-/*
- * What the files of object/ share, and show to those above: services, tasks, secrets, configs, networks.
- */
+/* What object/ offers: services, tasks, secrets, configs and networks. */
 #ifndef SWARM_OBJECT_INTERNAL_H
 #define SWARM_OBJECT_INTERNAL_H
 

@@ -1,6 +1,6 @@
 /*
- * The fields of a view, and one row that is being filled by them: what view.c, row.c and row_scan.c
- * share.
+ * What view/ offers: the lists that are made of an answer. What view.c, row.c and row_scan.c share for
+ * it: the fields of a view, and one row that is being filled.
  */
 #ifndef SWARM_VIEW_INTERNAL_H
 #define SWARM_VIEW_INTERNAL_H
