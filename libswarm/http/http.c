@@ -217,7 +217,7 @@ int swarm__http_begin(swarm__http *http, const swarm__http_request *request, swa
 	http->stopped = 0;
 	http->detail[0] = '\0';
 	http->busy = true;
-	set = swarm__http_setup(http);
+	set = swarm__http_set_options(http);
 	if (set != CURLE_OK) {
 		end_request(http);
 		return set == CURLE_OUT_OF_MEMORY ? swarm__nomem(err)

@@ -33,7 +33,7 @@ struct swarm__http {
 };
 
 /* Options of the easy handle for http->request, new headers among them. */
-CURLcode swarm__http_setup(swarm__http *http);
+CURLcode swarm__http_set_options(swarm__http *http);
 /* From how the transfer ended to 0 or an error. */
 int swarm__http_verdict(const swarm__http *http, CURLcode result, swarm_error *err);
 /* Fill err with libcurl's and the system's numbers beside code and text. */

@@ -210,7 +210,7 @@ static CURLcode set_headers(swarm__http *http)
 	return code;
 }
 
-CURLcode swarm__http_setup(swarm__http *http)
+CURLcode swarm__http_set_options(swarm__http *http)
 {
 	CURL *easy = http->easy;
 	CURLcode code;

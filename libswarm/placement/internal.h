@@ -10,22 +10,22 @@
 /* --- node_usage.c ------------------------------------------------------------------------- */
 
 /* What the tasks that were placed on a node take of it. */
-typedef struct swarm__load {
+typedef struct swarm__node_usage {
 	int64_t nano_cpus;
 	int64_t memory;  /* bytes */
 	int64_t tasks;   /* of the service that is asked about */
 	json_t *generic; /* kind to number; NULL: nothing */
 	json_t *ports;   /* the names are "8080/tcp"; NULL: none */
-} swarm__load;
+} swarm__node_usage;
 
 /*
- * One load for each of the engine's nodes, in their order. tasks, services: the engine's lists;
+ * What is used of each of the engine's nodes, in their order. tasks, services: the engine's lists;
  * service_id: whose tasks are counted. 0 or SWARM_E_NOMEM.
  */
-int swarm__loads_make(const json_t *nodes, const json_t *tasks, const json_t *services,
-		      const char *service_id, swarm__load **ret_loads, swarm_error *err);
+int swarm__node_usage_make(const json_t *nodes, const json_t *tasks, const json_t *services,
+			   const char *service_id, swarm__node_usage **ret_usage, swarm_error *err);
 /* NULL is allowed. */
-void swarm__loads_free(swarm__load *loads, size_t count);
+void swarm__node_usage_free(swarm__node_usage *usage, size_t count);
 
 /* From the node that was chosen until the end; what only waits or is over takes nothing. */
 bool swarm__task_takes_room(const json_t *task);
@@ -51,9 +51,9 @@ void swarm__reasons_add(swarm__reasons *reasons, const char *format, ...)
 
 /* All rules for one task and one node. ports: of the task's service, may be NULL. */
 void swarm__placement_check(const json_t *task, const json_t *ports, const json_t *node,
-			    const swarm__load *load, swarm__reasons *reasons);
+			    const swarm__node_usage *usage, swarm__reasons *reasons);
 /* Does a rule ask what other tasks take, for this task? */
-bool swarm__placement_wants_loads(const json_t *task, const json_t *ports);
+bool swarm__placement_needs_usage(const json_t *task, const json_t *ports);
 
 /* --- placement_volumes.c ------------------------------------------------------------------ */
 

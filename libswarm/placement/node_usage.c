@@ -59,7 +59,7 @@ static json_t *ports_by_service(const json_t *services)
  * What a task that runs says of itself holds also where its service has been given other ports.
  * False without memory.
  */
-static bool add_ports(swarm__load *load, const json_t *task, const json_t *services_ports)
+static bool add_ports(swarm__node_usage *usage, const json_t *task, const json_t *services_ports)
 {
 	const json_t *ports = swarm__json_at(task, "Status.PortStatus.Ports");
 
@@ -70,9 +70,9 @@ static bool add_ports(swarm__load *load, const json_t *task, const json_t *servi
 
 		if (!swarm__host_port(json_array_get(ports, i), name))
 			continue;
-		if (!load->ports)
-			load->ports = json_object();
-		if (json_object_set_new(load->ports, name, json_true()) < 0)
+		if (!usage->ports)
+			usage->ports = json_object();
+		if (json_object_set_new(usage->ports, name, json_true()) < 0)
 			return false;
 	}
 	return true;
@@ -88,36 +88,36 @@ static void add_amount(int64_t *sum, json_int_t more)
 }
 
 /* A named resource is one piece of its kind. False without memory. */
-static bool add_generic(swarm__load *load, const json_t *resource)
+static bool add_generic(swarm__node_usage *usage, const json_t *resource)
 {
 	const json_t *discrete = json_object_get(resource, "DiscreteResourceSpec");
 	const json_t *named = json_object_get(resource, "NamedResourceSpec");
 	const char *kind = swarm__json_string(discrete ? discrete : named, "Kind");
 	int64_t number;
 
-	if (!load->generic)
-		load->generic = json_object();
-	number = json_integer_value(json_object_get(load->generic, kind));
+	if (!usage->generic)
+		usage->generic = json_object();
+	number = json_integer_value(json_object_get(usage->generic, kind));
 	add_amount(&number, discrete ? swarm__json_integer(discrete, "Value") : 1);
-	return json_object_set_new(load->generic, kind, json_integer(number)) == 0;
+	return json_object_set_new(usage->generic, kind, json_integer(number)) == 0;
 }
 
-static bool add_task(swarm__load *load, const json_t *task, const char *service_id,
+static bool add_task(swarm__node_usage *usage, const json_t *task, const char *service_id,
 		     const json_t *services_ports)
 {
 	const json_t *generic = json_object_get(task, "GenericResources");
 
-	add_amount(&load->nano_cpus,
+	add_amount(&usage->nano_cpus,
 		   swarm__json_integer(task, "Spec.Resources.Reservations.NanoCPUs"));
-	add_amount(&load->memory,
+	add_amount(&usage->memory,
 		   swarm__json_integer(task, "Spec.Resources.Reservations.MemoryBytes"));
 	if (strcmp(swarm__json_string(task, "ServiceID"), service_id) == 0 &&
 	    swarm__task_is_wanted(swarm__json_string(task, "DesiredState")))
-		load->tasks++;
+		usage->tasks++;
 	for (size_t i = 0; i < json_array_size(generic); i++)
-		if (!add_generic(load, json_array_get(generic, i)))
+		if (!add_generic(usage, json_array_get(generic, i)))
 			return false;
-	return add_ports(load, task, services_ports);
+	return add_ports(usage, task, services_ports);
 }
 
 /* --- all nodes ------------------------------------------------------------------------------ */
@@ -138,7 +138,7 @@ static json_t *places_of(const json_t *nodes)
 	return places;
 }
 
-static bool add_tasks(swarm__load *loads, const json_t *places, const json_t *tasks,
+static bool add_tasks(swarm__node_usage *usage, const json_t *places, const json_t *tasks,
 		      const char *service_id, const json_t *services_ports)
 {
 	for (size_t i = 0; i < json_array_size(tasks); i++) {
@@ -146,37 +146,37 @@ static bool add_tasks(swarm__load *loads, const json_t *places, const json_t *ta
 		const json_t *place = json_object_get(places, swarm__json_string(task, "NodeID"));
 
 		if (place && swarm__task_takes_room(task) &&
-		    !add_task(&loads[json_integer_value(place)], task, service_id, services_ports))
+		    !add_task(&usage[json_integer_value(place)], task, service_id, services_ports))
 			return false;
 	}
 	return true;
 }
 
-int swarm__loads_make(const json_t *nodes, const json_t *tasks, const json_t *services,
-		      const char *service_id, swarm__load **ret_loads, swarm_error *err)
+int swarm__node_usage_make(const json_t *nodes, const json_t *tasks, const json_t *services,
+			   const char *service_id, swarm__node_usage **ret_usage, swarm_error *err)
 {
 	size_t count = json_array_size(nodes);
-	swarm__load *loads = calloc(count + 1, sizeof(*loads));
+	swarm__node_usage *usage = calloc(count + 1, sizeof(*usage));
 	json_t *places = places_of(nodes);
 	json_t *services_ports = ports_by_service(services);
-	bool good = loads && places && services_ports &&
-		    add_tasks(loads, places, tasks, service_id, services_ports);
+	bool good = usage && places && services_ports &&
+		    add_tasks(usage, places, tasks, service_id, services_ports);
 
 	json_decref(places);
 	json_decref(services_ports);
 	if (!good) {
-		swarm__loads_free(loads, count);
+		swarm__node_usage_free(usage, count);
 		return swarm__nomem(err);
 	}
-	*ret_loads = loads;
+	*ret_usage = usage;
 	return 0;
 }
 
-void swarm__loads_free(swarm__load *loads, size_t count)
+void swarm__node_usage_free(swarm__node_usage *usage, size_t count)
 {
-	for (size_t i = 0; loads && i < count; i++) {
-		json_decref(loads[i].generic);
-		json_decref(loads[i].ports);
+	for (size_t i = 0; usage && i < count; i++) {
+		json_decref(usage[i].generic);
+		json_decref(usage[i].ports);
 	}
-	free(loads);
+	free(usage);
 }

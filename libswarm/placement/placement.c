@@ -13,14 +13,14 @@ typedef struct question {
 	json_t *service; /* NULL: the task is of none, or it is gone */
 	json_t *tasks;   /* array: those that are asked about */
 	json_t *nodes;   /* NULL while no task waits for one */
-	swarm__load *loads;
+	swarm__node_usage *usage;
 	json_t *volumes; /* {"Volumes": [...]} and who uses them; NULL: no task wants one */
 	json_t *uses;
 } question;
 
 static void question_clear(question *q)
 {
-	swarm__loads_free(q->loads, json_array_size(q->nodes));
+	swarm__node_usage_free(q->usage, json_array_size(q->nodes));
 	json_decref(q->service);
 	json_decref(q->tasks);
 	json_decref(q->nodes);
@@ -123,7 +123,7 @@ static bool wants_loads(const question *q)
 	const json_t *ports = swarm__service_ports(q->service);
 
 	for (size_t i = 0; i < json_array_size(q->tasks); i++)
-		if (swarm__placement_wants_loads(json_array_get(q->tasks, i), ports))
+		if (swarm__placement_needs_usage(json_array_get(q->tasks, i), ports))
 			return true;
 	return wants_volumes(q);
 }
@@ -156,8 +156,8 @@ static int read_loads(swarm_client *client, const swarm__deadline *deadline, que
 	if (!rc)
 		rc = read_volumes(client, deadline, tasks, q, err);
 	if (!rc)
-		rc = swarm__loads_make(q->nodes, tasks, services,
-				       swarm__json_string(q->service, "ID"), &q->loads, err);
+		rc = swarm__node_usage_make(q->nodes, tasks, services,
+					    swarm__json_string(q->service, "ID"), &q->usage, err);
 	json_decref(tasks);
 	json_decref(services);
 	return rc;
@@ -190,7 +190,7 @@ static json_t *make_nodes(const question *q, const json_t *task)
 
 		if (*own && strcmp(own, id) != 0)
 			continue;
-		swarm__placement_check(task, swarm__service_ports(q->service), node, &q->loads[i],
+		swarm__placement_check(task, swarm__service_ports(q->service), node, &q->usage[i],
 				       &reasons);
 		swarm__volumes_check(task, json_object_get(q->volumes, "Volumes"), q->uses, node,
 				     &reasons);

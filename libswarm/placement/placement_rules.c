@@ -71,7 +71,7 @@ static void check_amount(json_int_t wanted, json_int_t has, json_int_t taken, do
 				   left > 0 ? (double)left / unit : 0.0, (double)has / unit);
 }
 
-static void check_resources(const json_t *task, const json_t *node, const swarm__load *load,
+static void check_resources(const json_t *task, const json_t *node, const swarm__node_usage *usage,
 			    swarm__reasons *reasons)
 {
 	const json_t *wanted = reservations_of(task);
@@ -81,9 +81,9 @@ static void check_resources(const json_t *task, const json_t *node, const swarm_
 	if (!reserves(wanted))
 		return;
 	check_amount(swarm__json_integer(wanted, "NanoCPUs"), swarm__json_integer(has, "NanoCPUs"),
-		     load->nano_cpus, NANO, "CPUs", reasons);
+		     usage->nano_cpus, NANO, "CPUs", reasons);
 	check_amount(swarm__json_integer(wanted, "MemoryBytes"),
-		     swarm__json_integer(has, "MemoryBytes"), load->memory, MEBIBYTE,
+		     swarm__json_integer(has, "MemoryBytes"), usage->memory, MEBIBYTE,
 		     "MiB of memory", reasons);
 	for (size_t i = 0; i < json_array_size(generic); i++) {
 		const json_t *one = json_object_get(json_array_get(generic, i),
@@ -91,7 +91,7 @@ static void check_resources(const json_t *task, const json_t *node, const swarm_
 		const char *kind = swarm__json_string(one, "Kind");
 
 		check_amount(swarm__json_integer(one, "Value"), generic_of(node, kind),
-			     json_integer_value(json_object_get(load->generic, kind)), 1, kind,
+			     json_integer_value(json_object_get(usage->generic, kind)), 1, kind,
 			     reasons);
 	}
 }
@@ -224,13 +224,14 @@ static void check_platform(const json_t *task, const json_t *node, swarm__reason
 
 /* --- HostPortFilter and MaxReplicasFilter --------------------------------------------------- */
 
-static void check_ports(const json_t *ports, const swarm__load *load, swarm__reasons *reasons)
+static void check_ports(const json_t *ports, const swarm__node_usage *usage,
+			swarm__reasons *reasons)
 {
 	for (size_t i = 0; i < json_array_size(ports); i++) {
 		char name[SWARM__PORT_NAME];
 
 		if (swarm__host_port(json_array_get(ports, i), name) &&
-		    json_object_get(load->ports, name))
+		    json_object_get(usage->ports, name))
 			swarm__reasons_add(reasons, "host port %s in use", name);
 	}
 }
@@ -240,30 +241,31 @@ static json_int_t most_on_a_node(const json_t *task)
 	return swarm__json_integer(task, "Spec.Placement.MaxReplicas");
 }
 
-static void check_number(const json_t *task, const swarm__load *load, swarm__reasons *reasons)
+static void check_number(const json_t *task, const swarm__node_usage *usage,
+			 swarm__reasons *reasons)
 {
 	json_int_t most = most_on_a_node(task);
 
-	if (most > 0 && load->tasks >= most)
+	if (most > 0 && usage->tasks >= most)
 		swarm__reasons_add(reasons, "it has %lld of at most %lld tasks of the service",
-				   (long long)load->tasks, (long long)most);
+				   (long long)usage->tasks, (long long)most);
 }
 
 /* --- all ------------------------------------------------------------------------------------ */
 
 void swarm__placement_check(const json_t *task, const json_t *ports, const json_t *node,
-			    const swarm__load *load, swarm__reasons *reasons)
+			    const swarm__node_usage *usage, swarm__reasons *reasons)
 {
 	check_ready(node, reasons);
-	check_resources(task, node, load, reasons);
+	check_resources(task, node, usage, reasons);
 	check_plugins(task, node, reasons);
 	check_constraints(task, node, reasons);
 	check_platform(task, node, reasons);
-	check_ports(ports, load, reasons);
-	check_number(task, load, reasons);
+	check_ports(ports, usage, reasons);
+	check_number(task, usage, reasons);
 }
 
-bool swarm__placement_wants_loads(const json_t *task, const json_t *ports)
+bool swarm__placement_needs_usage(const json_t *task, const json_t *ports)
 {
 	char name[SWARM__PORT_NAME];
 

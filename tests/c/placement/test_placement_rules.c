@@ -153,7 +153,7 @@ static const struct {
 	const char *task;
 	const char *ports;
 	const char *node;
-	swarm__load load;
+	swarm__node_usage usage;
 	const char *generic;
 	const char *used;
 	const char *reasons;
@@ -170,22 +170,22 @@ static const struct {
 	  .reasons = "its availability is pause" },
 
 	{ "enough", RESERVES("\"NanoCPUs\":1500000000,\"MemoryBytes\":1073741824"), .node = MACHINE,
-	  .load = { .nano_cpus = 2500000000, .memory = 1073741824 }, .reasons = "" },
+	  .usage = { .nano_cpus = 2500000000, .memory = 1073741824 }, .reasons = "" },
 	{ "processors", RESERVES("\"NanoCPUs\":2000000000"), .node = MACHINE,
-	  .load = { .nano_cpus = 2500000000 }, .reasons = "2 CPUs wanted, 1.5 of 4 free" },
+	  .usage = { .nano_cpus = 2500000000 }, .reasons = "2 CPUs wanted, 1.5 of 4 free" },
 	{ "memory", RESERVES("\"MemoryBytes\":1073741825"), .node = MACHINE,
-	  .load = { .memory = 1073741824 },
+	  .usage = { .memory = 1073741824 },
 	  .reasons = "1024.000001 MiB of memory wanted, 1024 of 2048 free" },
 	{ "much memory", RESERVES("\"MemoryBytes\":1099512676352"), .node = MACHINE,
 	  .reasons = "1048577 MiB of memory wanted, 2048 of 2048 free" },
 	{ "a node that shrank", RESERVES("\"MemoryBytes\":1048576"), .node = MACHINE,
-	  .load = { .nano_cpus = 5000000000 }, .reasons = "0 CPUs wanted, 0 of 4 free" },
+	  .usage = { .nano_cpus = 5000000000 }, .reasons = "0 CPUs wanted, 0 of 4 free" },
 	{ "a node that tells nonsense", RESERVES("\"MemoryBytes\":1048576"),
 	  .node = NODE(",\"Resources\":{\"NanoCPUs\":-9223372036854775808}", ""),
-	  .load = { .nano_cpus = 1000000000, .memory = INT64_MAX },
+	  .usage = { .nano_cpus = 1000000000, .memory = INT64_MAX },
 	  .reasons = "0 CPUs wanted, 0 of 0 free; 1 MiB of memory wanted, 0 of 0 free" },
 	{ "reserves nothing on such a one", RESERVES("\"NanoCPUs\":0"), .node = MACHINE,
-	  .load = { .nano_cpus = 5000000000 }, .reasons = "" },
+	  .usage = { .nano_cpus = 5000000000 }, .reasons = "" },
 	{ "pieces with names", RESERVES("\"GenericResources\":[" GENERIC("gpu", "2") "]"),
 	  .node = MACHINE, .reasons = "" },
 	{ "one is taken", RESERVES("\"GenericResources\":[" GENERIC("gpu", "2") "]"),
@@ -237,15 +237,16 @@ static const struct {
 	{ "any port", "{}", PORT("0", "host"), PLAIN, .used = "{\"8080/tcp\":true}",
 	  .reasons = "" },
 
-	{ "room for one more", MOST("2"), .node = PLAIN, .load = { .tasks = 1 }, .reasons = "" },
-	{ "no room for more", MOST("2"), .node = PLAIN, .load = { .tasks = 2 },
+	{ "room for one more", MOST("2"), .node = PLAIN, .usage = { .tasks = 1 }, .reasons = "" },
+	{ "no room for more", MOST("2"), .node = PLAIN, .usage = { .tasks = 2 },
 	  .reasons = "it has 2 of at most 2 tasks of the service" },
-	{ "as many as one likes", MOST("0"), .node = PLAIN, .load = { .tasks = 9 }, .reasons = "" },
+	{ "as many as one likes", MOST("0"), .node = PLAIN, .usage = { .tasks = 9 },
+	  .reasons = "" },
 
 	{ "all that rejects",
 	  "{\"Spec\":{\"Placement\":{\"MaxReplicas\":1,\"Constraints\":[\"node.id==n2\","
 	  "\"node.role==manager\"]}}}",
-	  .node = PLAIN, .load = { .tasks = 1 },
+	  .node = PLAIN, .usage = { .tasks = 1 },
 	  .reasons = "constraint node.id==n2 (the node has 'n1'); constraint node.role==manager "
 		     "(the node has 'worker'); it has 1 of at most 1 tasks of the service" },
 };
@@ -256,15 +257,15 @@ static void rules(void)
 		json_t *task = parse(table[i].task), *node = parse(table[i].node);
 		json_t *ports = table[i].ports ? parse(table[i].ports) : NULL;
 		swarm__reasons reasons = { "" };
-		swarm__load load = table[i].load;
+		swarm__node_usage usage = table[i].usage;
 
-		load.generic = table[i].generic ? parse(table[i].generic) : NULL;
-		load.ports = table[i].used ? parse(table[i].used) : NULL;
+		usage.generic = table[i].generic ? parse(table[i].generic) : NULL;
+		usage.ports = table[i].used ? parse(table[i].used) : NULL;
 		test_row = table[i].name;
-		swarm__placement_check(task, ports, node, &load, &reasons);
+		swarm__placement_check(task, ports, node, &usage, &reasons);
 		CHECK_STR(reasons.text, table[i].reasons);
-		json_decref(load.generic);
-		json_decref(load.ports);
+		json_decref(usage.generic);
+		json_decref(usage.ports);
 		json_decref(ports);
 		json_decref(node);
 		json_decref(task);
