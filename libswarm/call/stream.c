@@ -106,45 +106,45 @@ static int wait_for_head(swarm_stream *stream, swarm_error *err)
 static int open_stream(swarm_stream *stream, swarm_client *client,
 		       const swarm_call_options *options, swarm_error *err)
 {
-	int code = swarm__http_new(&client->endpoint, &stream->http, err);
+	int rc = swarm__http_new(&client->endpoint, &stream->http, err);
 
-	if (code)
-		return code;
+	if (rc)
+		return rc;
 	swarm__http_feed(stream->http, FEED_SIZE);
-	code = swarm__exchange_start(&stream->call, client, stream->http, options, false, err);
-	if (code == 0)
-		code = wait_for_head(stream, err);
+	rc = swarm__exchange_start(&stream->call, client, stream->http, options, false, err);
+	if (rc == 0)
+		rc = wait_for_head(stream, err);
 	stream->whole = stream->call.done;
 	stream->call.prepared.options = NULL; /* the caller's to free */
-	if (code == 0)
+	if (rc == 0)
 		swarm__http_no_deadline(stream->http);
-	return code;
+	return rc;
 }
 
 int swarm_stream_open(swarm_client *client, const swarm_call_options *options,
 		      swarm_framing framing, swarm_stream **ret_stream, swarm_error *err)
 {
 	swarm_stream *stream;
-	int code;
+	int rc;
 
 	if (!client || !options || !ret_stream || framing < SWARM_FRAMING_AUTO ||
 	    framing > SWARM_FRAMING_RAW)
 		return swarm__error(
 			err, SWARM_E_INVAL,
 			"a stream needs a client, options, a framing and a place for it");
-	code = swarm__call_check(options, true, err);
-	if (code)
-		return code;
+	rc = swarm__call_check(options, true, err);
+	if (rc)
+		return rc;
 	stream = calloc(1, sizeof(*stream));
 	if (!stream)
 		return swarm__nomem(err);
 	stream->framing = framing;
-	code = open_stream(stream, client, options, err);
-	if (code)
+	rc = open_stream(stream, client, options, err);
+	if (rc)
 		swarm_stream_free(stream);
 	else
 		*ret_stream = stream;
-	return code;
+	return rc;
 }
 
 /* --- reading ------------------------------------------------------------------------------- */
@@ -193,18 +193,18 @@ static void take_line(swarm_stream *stream, const char *data, size_t size, swarm
 static int take_frame(const char *data, size_t size, size_t max, swarm_record *ret_record,
 		      size_t *ret_used, swarm_error *err)
 {
-	int code = swarm__next_frame(data, size, ret_record, ret_used);
+	int rc = swarm__next_frame(data, size, ret_record, ret_used);
 
-	if (code == SWARM_E_TRANSPORT)
-		return swarm__error(err, code,
+	if (rc == SWARM_E_TRANSPORT)
+		return swarm__error(err, rc,
 				    "no log frame came, but other bytes: does the service have a "
 				    "terminal?");
-	if (code == 0 && !*ret_used && swarm__frame_size(data, size) > max)
+	if (rc == 0 && !*ret_used && swarm__frame_size(data, size) > max)
 		return swarm__error(err, SWARM_E_TOO_LARGE,
 				    "the engine announces a log record of %zu bytes, over the "
 				    "limit of %zu bytes",
 				    swarm__frame_size(data, size), max);
-	return code;
+	return rc;
 }
 
 /* *ret_record has no size while there is no whole one. */
@@ -212,10 +212,10 @@ static int take(swarm_stream *stream, swarm_record *ret_record, swarm_error *err
 {
 	const swarm__buffer *bytes = bytes_of(stream);
 	size_t used = 1;
-	int code = 0;
+	int rc = 0;
 
 	ret_record->size = 0;
-	while (bytes && code == 0 && used && !ret_record->size) {
+	while (bytes && rc == 0 && used && !ret_record->size) {
 		const char *data = bytes->data ? bytes->data + stream->used : "";
 		size_t size = bytes->size - stream->used;
 
@@ -223,15 +223,15 @@ static int take(swarm_stream *stream, swarm_record *ret_record, swarm_error *err
 		if (stream->framing == SWARM_FRAMING_LINES) {
 			take_line(stream, data, size, ret_record, &used);
 		} else if (stream->framing == SWARM_FRAMING_FRAMES) {
-			code = take_frame(data, size, stream->call.client->max_body, ret_record,
-					  &used, err);
+			rc = take_frame(data, size, stream->call.client->max_body, ret_record,
+					&used, err);
 		} else if (size) {
 			*ret_record = (swarm_record){ SWARM_SOURCE_NONE, data, size };
 			used = size;
 		}
 		stream->used += used;
 	}
-	return code == SWARM_E_HTTP ? fail_engine(stream, ret_record, err) : code;
+	return rc == SWARM_E_HTTP ? fail_engine(stream, ret_record, err) : rc;
 }
 
 static int at_end(swarm_stream *stream, swarm_record *ret_record, swarm_error *err)
@@ -265,7 +265,7 @@ int swarm_stream_next(swarm_stream *stream, int64_t timeout_ms, swarm_record *re
 	swarm__deadline deadline = swarm__deadline_in(timeout_ms, 0);
 	swarm_record record = { SWARM_SOURCE_NONE, NULL, 0 };
 	bool asked = false;
-	int code = 0;
+	int rc = 0;
 
 	if (!stream || !ret_record || timeout_ms < 0)
 		return swarm__error(err, SWARM_E_INVAL,
@@ -276,11 +276,11 @@ int swarm_stream_next(swarm_stream *stream, int64_t timeout_ms, swarm_record *re
 	for (;;) {
 		int64_t left = swarm__deadline_left(&deadline);
 
-		code = take(stream, &record, err);
-		if (code || record.size)
+		rc = take(stream, &record, err);
+		if (rc || record.size)
 			break;
 		if (stream->failure.code) {
-			code = fail(stream, err);
+			rc = fail(stream, err);
 			break;
 		}
 		if (stream->whole)
@@ -291,10 +291,10 @@ int swarm_stream_next(swarm_stream *stream, int64_t timeout_ms, swarm_record *re
 		feed(stream, left);
 		asked = true;
 	}
-	stream->over = code != 0;
-	if (code == 0)
+	stream->over = rc != 0;
+	if (rc == 0)
 		*ret_record = record;
-	return code;
+	return rc;
 }
 
 int swarm_stream_fd(const swarm_stream *stream)

@@ -196,17 +196,17 @@ int swarm__http_begin(swarm__http *http, const swarm__http_request *request, swa
 {
 	CURLcode set;
 	CURLMcode added;
-	int code;
+	int rc;
 
 	if (http->busy && http->pid == getpid())
 		return swarm__error(err, SWARM_E_INVAL,
 				    "another call of this client is under way: end it first");
 	http->request = *request;
-	code = open_handles(http, err);
-	if (code == 0)
-		code = ask_cancel(http, err);
-	if (code)
-		return code;
+	rc = open_handles(http, err);
+	if (rc == 0)
+		rc = ask_cancel(http, err);
+	if (rc)
+		return rc;
 	forget_response(http);
 	http->response = (swarm__http_response){ .status = 0 };
 	swarm__buffer_init_in(&http->response.body, request->max_body, request->allocator);
@@ -289,11 +289,11 @@ static CURLMcode advance(swarm__http *http, int64_t wait_ms, bool *ret_idle)
 /* The answer is whole, or the transfer failed. */
 static int settle(swarm__http *http, CURLcode result, swarm_error *err)
 {
-	int code = swarm__http_verdict(http, result, err);
+	int rc = swarm__http_verdict(http, result, err);
 
-	if (code)
+	if (rc)
 		end_request(http);
-	return code;
+	return rc;
 }
 
 /* Take what was held back. Where it is refused libcurl says so here alone, and would go on without it. */
@@ -325,10 +325,10 @@ int swarm__http_step(swarm__http *http, int64_t wait_ms, bool *ret_done, swarm_e
 		return multi_failed(http, multi, err);
 	message = curl_multi_info_read(http->multi, &queued);
 	if (message) {
-		int code = settle(http, message->data.result, err);
+		int rc = settle(http, message->data.result, err);
 
-		*ret_done = code == 0;
-		return code;
+		*ret_done = rc == 0;
+		return rc;
 	}
 	*ret_done = false;
 	if (!swarm__deadline_left(&http->deadline)) {
@@ -370,13 +370,13 @@ int swarm__http_send(swarm__http *http, const swarm__http_request *request,
 		     swarm__http_response *ret_response, swarm_error *err)
 {
 	bool done = false;
-	int code = swarm__http_begin(http, request, err);
+	int rc = swarm__http_begin(http, request, err);
 
-	while (code == 0 && !done)
-		code = swarm__http_step(http, SLICE_MS, &done, err);
-	if (code == 0)
+	while (rc == 0 && !done)
+		rc = swarm__http_step(http, SLICE_MS, &done, err);
+	if (rc == 0)
 		swarm__http_take(http, ret_response);
-	return code;
+	return rc;
 }
 
 void swarm__http_response_clear(swarm__http_response *response)
