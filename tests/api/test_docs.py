@@ -42,6 +42,15 @@ def test_every_error_is_in_its_page():
         assert f"| `SWARM_E_{name}` | {number} | `{exception}` | {meaning} |" in page
 
 
+def test_every_field_of_a_service_is_in_its_page(maker):
+    page = maker.fields()
+    rows = list(maker.spec_rows())
+    assert len(rows) > 80
+    for _, name, _, kind, *_, flags in rows:
+        assert ("HIDDEN" in flags) or f"| `{name}` |" in page, name
+        assert kind in maker.expectations(), kind
+
+
 def test_links_lead_somewhere():
     for page in sorted((ROOT / "docs").glob("*.md")):
         for link in re.findall(r"\]\((?!https?:)([^)#:]+)", page.read_text()):
@@ -66,3 +75,17 @@ def test_a_comment_becomes_text_and_a_list(maker):
     comment = "/**\n * Do it.\n *\n * @param a  an <a>\n *           of two lines\n * @return 0, or\n *         not\n *\n * Any thread.\n */"
     text = "\n".join(maker.section(comment, "int swarm_do(int a);"))
     assert text.endswith("Do it.\n\nAny thread.\n\n- `a`: an &lt;a> of two lines\n- returns 0, or not\n")
+
+
+@pytest.mark.parametrize(
+    "table, path, version",
+    [
+        ("SERVICE", "Labels", ""),
+        ("SERVICE", "TaskTemplate.ContainerSpec.Healthcheck.StartInterval", "1.44"),
+        ("SERVICE", "TaskTemplate.ContainerSpec.Healthcheck.Test", "1.25"),
+        ("PORT", "PublishMode", "1.25"),
+        ("VOLUME", "VolumeOptions.Subpath", "1.45"),
+    ],
+)
+def test_version_of_a_field(maker, table, path, version):
+    assert maker.api_version(table, path) == version

@@ -14,6 +14,7 @@
 #include <swarm/placement.h>
 #include <swarm/progress.h>
 #include <swarm/service.h>
+#include <swarm/spec.h>
 #include <swarm/stream.h>
 #include <swarm/token.h>
 #include <swarm/view.h>

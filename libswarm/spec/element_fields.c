@@ -1,0 +1,168 @@
+/*
+ * Kinds of values inside the elements of a list: file modes, ids of users, paths, and networks, which
+ * go by their names. Knows no field.
+ */
+#include "spec/internal.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static json_t *read_text(swarm__conversion *c, const swarm__spec_row *row, const json_t *stored)
+{
+	return swarm__kind_TEXT.read(c, row, stored);
+}
+
+static json_t *read_number(swarm__conversion *c, const swarm__spec_row *row, const json_t *stored)
+{
+	return swarm__kind_NUMBER.read(c, row, stored);
+}
+
+/*
+ * YAML and Salt differ on what 0440 is: Salt's loader gives 440, others 288. So an integer is read by
+ * its digits where they are octal and it could be a mode so, as Salt's file states do.
+ */
+static json_t *parse_filemode(swarm__conversion *c, const swarm__spec_row *row, const char *place,
+			      const json_t *given)
+{
+	json_t *text = json_is_integer(given) || json_is_string(given) ? swarm__spec_text(c, given)
+								       : NULL;
+	const char *digits = json_string_value(text);
+	int64_t mode = 0;
+	bool good = false;
+
+	if (digits && digits[0] == '0' && (digits[1] == 'o' || digits[1] == 'O'))
+		digits += 2;
+	for (; digits && *digits >= '0' && *digits <= '7' && mode <= 07777; digits++) {
+		mode = mode * 8 + (*digits - '0');
+		good = true;
+	}
+	good = good && !*digits && mode <= 07777;
+	if (!good)
+		swarm__slip_expects(c, place, row->kind->expects, given);
+	json_decref(text);
+	return good ? swarm__spec_number(c, row, mode) : NULL;
+}
+
+static json_t *show_filemode(swarm__conversion *c, const swarm__spec_row *row, const json_t *normal)
+{
+	char text[32];
+
+	(void)row;
+	snprintf(text, sizeof(text), "0%03llo", (unsigned long long)json_integer_value(normal));
+	return swarm__spec_new(c, json_string(text));
+}
+
+const swarm__spec_kind swarm__kind_FILEMODE = { .expects = "an octal file mode such as \"0440\"",
+						.parse = parse_filemode,
+						.read = read_number,
+						.write = swarm__spec_write_copy,
+						.show = show_filemode };
+
+/* The engine's tasks fail with anything else. */
+static json_t *parse_identity(swarm__conversion *c, const swarm__spec_row *row, const char *place,
+			      const json_t *given)
+{
+	json_t *text = swarm__spec_text_of(c, place, row->kind->expects, given);
+	const char *digits = json_string_value(text);
+
+	if (!digits || (strspn(digits, "0123456789") == strlen(digits) && strlen(digits) < 11))
+		return text;
+	swarm__slip_expects(c, place, row->kind->expects, given);
+	json_decref(text);
+	return NULL;
+}
+
+const swarm__spec_kind swarm__kind_IDENTITY = { .expects = "a numeric id",
+						.parse = parse_identity,
+						.read = read_text,
+						.write = swarm__spec_write_copy };
+
+/* A path without the slash that does not matter at its end. */
+static json_t *clean_path(swarm__conversion *c, const char *path)
+{
+	size_t length = strlen(path);
+
+	while (length > 1 && path[length - 1] == '/')
+		length--;
+	return swarm__spec_new(c, json_stringn(path, length));
+}
+
+static json_t *parse_mountpoint(swarm__conversion *c, const swarm__spec_row *row, const char *place,
+				const json_t *given)
+{
+	json_t *text = swarm__spec_text_of(c, place, row->kind->expects, given);
+	const char *path = json_string_value(text);
+	json_t *normal = NULL;
+
+	/* A drive letter: Windows. */
+	if (path && (path[0] == '/' ? path[1] != '\0' : strlen(path) > 2 && path[1] == ':'))
+		normal = clean_path(c, path);
+	else if (path)
+		swarm__slip(c, place, "must be an absolute path below /, not '%.60s'", path);
+	json_decref(text);
+	return normal;
+}
+
+static json_t *read_mountpoint(swarm__conversion *c, const swarm__spec_row *row,
+			       const json_t *stored)
+{
+	json_t *text = read_text(c, row, stored);
+	json_t *normal = text ? clean_path(c, json_string_value(text)) : NULL;
+
+	json_decref(text);
+	return normal;
+}
+
+const swarm__spec_kind swarm__kind_MOUNTPOINT = { .expects = "an absolute path",
+						  .parse = parse_mountpoint,
+						  .read = read_mountpoint,
+						  .write = swarm__spec_write_copy };
+
+/* --- networks: names for callers, ids in the spec ----------------------------------------------------------- */
+
+static const json_t *network_ids(const swarm__conversion *c)
+{
+	return c->options->ids ? json_object_get(c->options->ids, "networks") : NULL;
+}
+
+static json_t *parse_network(swarm__conversion *c, const swarm__spec_row *row, const char *place,
+			     const json_t *given)
+{
+	json_t *name = swarm__spec_text_of(c, place, row->kind->expects, given);
+	const json_t *ids = network_ids(c);
+	const json_t *id = name ? json_object_get(ids, json_string_value(name)) : NULL;
+	const char *known;
+	json_t *value;
+
+	if (!name || !ids)
+		return name;
+	if (json_is_string(id)) {
+		json_decref(name);
+		return json_incref(swarm__json_iterable(id));
+	}
+	json_object_foreach (swarm__json_iterable(ids), known, value)
+		if (json_equal(value, name))
+			return name;
+	swarm__slip(c, place, "network '%.60s' does not exist in the swarm",
+		    json_string_value(name));
+	json_decref(name);
+	return NULL;
+}
+
+static json_t *show_network(swarm__conversion *c, const swarm__spec_row *row, const json_t *normal)
+{
+	const char *name;
+	json_t *id;
+
+	(void)row;
+	json_object_foreach (swarm__json_iterable(network_ids(c)), name, id)
+		if (json_equal(id, normal))
+			return swarm__spec_new(c, json_string(name));
+	return json_incref(swarm__json_iterable(normal));
+}
+
+const swarm__spec_kind swarm__kind_NETWORK = { .expects = "the name of a network",
+					       .parse = parse_network,
+					       .read = read_text,
+					       .write = swarm__spec_write_copy,
+					       .show = show_network };

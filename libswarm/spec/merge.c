@@ -1,0 +1,333 @@
+/*
+ * A caller's words merged into the engine's spec: what differs is written, and told in the caller's
+ * words; what is equal stays as it is stored. Knows no field by name but those of a rule of the engine's.
+ */
+#include "spec/internal.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const swarm_spec_options no_options = SWARM_SPEC_OPTIONS_INIT;
+
+/* --- one conversion from begin to end ------------------------------------------------------------- */
+
+static int begin(swarm__conversion *c, const json_t *spec, const json_t *service,
+		 const swarm_spec_options *options, swarm_error *err)
+{
+	*c = (swarm__conversion){ .options = options ? options : &no_options };
+	if (c->options->size != sizeof(no_options))
+		return swarm__error(err, SWARM_E_INVAL, "start from SWARM_SPEC_OPTIONS_INIT");
+	if (c->options->ids && !json_is_object(c->options->ids))
+		return swarm__error(err, SWARM_E_INVAL, "ids must be an object");
+	if (service && !json_is_object(service))
+		return swarm__error(err, SWARM_E_INVAL, "a service must be a mapping");
+	if (spec && !json_is_object(spec))
+		return swarm__error(err, SWARM_E_JSON, "Spec: expected object");
+	c->slips = swarm__spec_new(c, json_array());
+	c->warnings = swarm__spec_new(c, json_array());
+	return c->nomem ? swarm__nomem(err) : 0;
+}
+
+static void end(swarm__conversion *c)
+{
+	json_decref(c->slips);
+	json_decref(c->warnings);
+}
+
+/* What went wrong, the worst first. */
+static int judge(const swarm__conversion *c, swarm_error *err)
+{
+	size_t count = json_array_size(c->slips), used = 0;
+	char text[SWARM_ERROR_TEXT] = "";
+
+	if (c->nomem)
+		return swarm__nomem(err);
+	if (c->malformed)
+		return swarm__error(err, SWARM_E_JSON,
+				    "Spec.%s: the engine's value has another form", c->malformed);
+	for (size_t i = 0; i < count && used < sizeof(text); i++)
+		used += (size_t)snprintf(text + used, sizeof(text) - used, "%s%s", i ? "; " : "",
+					 json_string_value(json_array_get(c->slips, i)));
+	return count ? swarm__error(err, SWARM_E_INVAL, "%s", text) : 0;
+}
+
+/* --- the merge ----------------------------------------------------------------------------------------- */
+
+typedef struct merge {
+	swarm__conversion *c;
+	json_t *have;   /* {name: normal form} of the engine's spec */
+	json_t *given;  /* of the caller's words */
+	json_t *merged; /* of what it becomes */
+	json_t *spec;   /* the engine's, which becomes the merged one */
+	json_t *changes;
+	unsigned flags; /* of all rows that changed */
+	bool replaces;
+} merge;
+
+static bool is_strict(const merge *m)
+{
+	return (m->c->options->flags & SWARM_SPEC_STRICT) != 0;
+}
+
+/* A mapping over what is there; all of it is new where the caller means the whole. */
+static json_t *overlay(const merge *m, const json_t *have, const json_t *given)
+{
+	swarm__conversion *c = m->c;
+	bool whole = is_strict(m) || json_is_null(given);
+	json_t *result = swarm__spec_new(c, json_object());
+	const char *key;
+	json_t *value;
+
+	json_object_foreach (swarm__json_iterable(have), key, value)
+		if (!whole || swarm__is_kept_label(key))
+			swarm__spec_put(c, result, key, json_incref(value));
+	json_object_foreach (swarm__json_iterable(given), key, value)
+		if (json_is_null(value))
+			json_object_del(result, key);
+		else
+			swarm__spec_put(c, result, key, json_incref(value));
+	if (json_object_size(result))
+		return result;
+	json_decref(result);
+	return NULL;
+}
+
+/* The mode's object has two fields, and is never taken away. */
+static bool stays(const swarm__spec_row *row)
+{
+	return strcmp(row->path, "Mode") == 0;
+}
+
+/* The normal form that a row is to have, or NULL for none; *ret_asked: is it to be looked at at all? */
+static json_t *wanted(const merge *m, const swarm__spec_row *row, bool *ret_asked)
+{
+	const json_t *have = json_object_get(m->have, row->name);
+	const json_t *given = json_object_get(m->given, row->name);
+	json_t *none, *result;
+
+	*ret_asked = given || (is_strict(m) && !stays(row));
+	if (!*ret_asked)
+		return json_incref(swarm__json_iterable(have));
+	if (row->kind->merged) {
+		none = json_null();
+		result = overlay(m, have, given ? given : none);
+		json_decref(none);
+		return result;
+	}
+	/* An empty list is as good as none. */
+	if (!given || json_is_null(given) || (row->kind->keyed && !json_object_size(given)))
+		return NULL;
+	return json_incref(swarm__json_iterable(given));
+}
+
+static json_t *shown(const merge *m, const swarm__spec_row *row, const json_t *normal)
+{
+	if (!normal)
+		return json_null();
+	return row->kind->show ? row->kind->show(m->c, row, normal)
+			       : json_incref(swarm__json_iterable(normal));
+}
+
+static void tell(const merge *m, const swarm__spec_row *row, const char *name, const json_t *old,
+		 const json_t *new)
+{
+	json_t *before = shown(m, row, old), *after = shown(m, row, new);
+
+	if (before && after)
+		swarm__spec_put(m->c, m->changes, name,
+				json_pack("{s:O, s:O}", "old", before, "new", after));
+	json_decref(before);
+	json_decref(after);
+}
+
+/* The keys in which two mappings differ, each as a change of its own. */
+static void tell_keys(const merge *m, const swarm__spec_row *row, const json_t *old,
+		      const json_t *new)
+{
+	char name[SWARM__MAX_PLACE];
+	const char *key;
+	json_t *value;
+
+	json_object_foreach (swarm__json_iterable(old), key, value) {
+		const json_t *other = json_object_get(new, key);
+
+		swarm__spec_place(name, row->name, key);
+		if (!other || !json_equal(value, swarm__json_iterable(other)))
+			tell(m, row, name, value, other);
+	}
+	json_object_foreach (swarm__json_iterable(new), key, value) {
+		swarm__spec_place(name, row->name, key);
+		if (!json_object_get(old, key))
+			tell(m, row, name, NULL, value);
+	}
+}
+
+/* want: what is written; NULL removes. old and new are told: what holds, with the engine's defaults. */
+static void change(merge *m, const swarm__spec_row *row, const json_t *want, const json_t *old,
+		   const json_t *new)
+{
+	swarm__conversion *c = m->c;
+
+	if (want)
+		swarm__spec_put_at(
+			c, m->spec, row->path,
+			row->kind->write(c, row, want, swarm__json_at(m->spec, row->path)));
+	else
+		swarm__spec_remove_at(m->spec, row->path);
+	if (row->kind->keyed)
+		tell_keys(m, row, old, new);
+	else
+		tell(m, row, row->name, old, new);
+	m->flags |= row->flags;
+	m->replaces |= row->kind == &swarm__kind_MODE && json_object_size(m->have);
+}
+
+static void compare_row(merge *m, const swarm__spec_row *row, const json_t *want)
+{
+	swarm__conversion *c = m->c;
+	json_t *old = swarm__spec_effective(c, row, json_object_get(m->have, row->name));
+	json_t *new = swarm__spec_effective(c, row, want);
+
+	/* A number that is taken away is left to whoever scales the service. */
+	if (!swarm__spec_same(row, old, new) && (new || !stays(row)))
+		change(m, row, stays(row) ? new : want, old, new);
+	json_decref(old);
+	json_decref(new);
+}
+
+static void merge_row(merge *m, const swarm__spec_row *row)
+{
+	bool asked;
+	json_t *want = wanted(m, row, &asked);
+
+	if (asked)
+		compare_row(m, row, want);
+	if (want)
+		swarm__spec_put(m->c, m->merged, row->name, want);
+}
+
+/* moby: inside an update config that is there, no parallelism means all tasks at once. */
+static void set_parallelism(const merge *m, const json_t *before, const char *config)
+{
+	json_t *made = json_object_get(m->spec, config);
+
+	if (json_is_object(made) && !json_is_object(json_object_get(before, config)) &&
+	    !json_object_get(made, "Parallelism"))
+		swarm__spec_put(m->c, made, "Parallelism", json_integer(1));
+}
+
+static json_t *make_result(const merge *m)
+{
+	const char *restarts = m->flags & SWARM__SPEC_TASK        ? "tasks"
+			       : m->flags & SWARM__SPEC_PLACEMENT ? "placement"
+								  : "no";
+
+	return swarm__spec_new(m->c,
+			       json_pack("{s:O, s:O, s:s, s:b, s:O}", "spec", m->spec, "changes",
+					 m->changes, "restarts", restarts, "replaces",
+					 (int)m->replaces, "warnings", m->c->warnings));
+}
+
+static void merge_all(merge *m, const json_t *spec, const json_t *service)
+{
+	swarm__conversion *c = m->c;
+	const char *name = c->options->name;
+
+	m->spec = swarm__spec_new(c, spec ? json_deep_copy(spec) : json_object());
+	m->have = swarm__spec_read(c, SWARM__SPEC_SERVICE, m->spec);
+	m->given = swarm__spec_new(c, json_object());
+	m->merged = swarm__spec_new(c, json_object());
+	m->changes = swarm__spec_new(c, json_object());
+	if (c->nomem)
+		return;
+	swarm__spec_parse(c, SWARM__SPEC_SERVICE, "", service, m->given);
+	if (!spec && name)
+		swarm__spec_put(c, m->spec, "Name", json_string(name));
+	for (const swarm__spec_row *row = swarm__spec_rows(SWARM__SPEC_SERVICE); row->name; row++)
+		merge_row(m, row);
+	set_parallelism(m, spec, "UpdateConfig");
+	set_parallelism(m, spec, "RollbackConfig");
+	swarm__spec_check_whole(c, service, m->merged, m->given);
+}
+
+static void merge_clear(merge *m)
+{
+	json_decref(m->spec);
+	json_decref(m->have);
+	json_decref(m->given);
+	json_decref(m->merged);
+	json_decref(m->changes);
+	end(m->c);
+}
+
+int swarm_spec_check(const json_t *service, const swarm_spec_options *options, json_t **ret_slips,
+		     swarm_error *err)
+{
+	swarm__conversion c;
+	merge m = { .c = &c };
+	int code;
+
+	if (!service || !ret_slips)
+		return swarm__error(err, SWARM_E_INVAL, "service and ret_slips are required");
+	code = begin(&c, NULL, service, options, err);
+	if (!code) {
+		merge_all(&m, NULL, service);
+		if (c.nomem)
+			code = swarm__nomem(err);
+		else
+			*ret_slips = json_incref(c.slips);
+	}
+	merge_clear(&m);
+	return code;
+}
+
+int swarm_spec_merge(const json_t *spec, const json_t *service, const swarm_spec_options *options,
+		     json_t **ret_result, swarm_error *err)
+{
+	swarm__conversion c;
+	merge m = { .c = &c };
+	json_t *result = NULL;
+	int code;
+
+	if (!service || !ret_result)
+		return swarm__error(err, SWARM_E_INVAL, "service and ret_result are required");
+	code = begin(&c, spec, service, options, err);
+	if (!code) {
+		merge_all(&m, spec, service);
+		result = c.nomem ? NULL : make_result(&m);
+		code = judge(&c, err);
+	}
+	if (!code)
+		*ret_result = json_incref(result);
+	json_decref(result);
+	merge_clear(&m);
+	return code;
+}
+
+int swarm_spec_words(const json_t *spec, const swarm_spec_options *options, json_t **ret_service,
+		     swarm_error *err)
+{
+	swarm__conversion c;
+	json_t *flat = NULL, *words = NULL;
+	int code;
+
+	if (!spec || !ret_service)
+		return swarm__error(err, SWARM_E_INVAL, "spec and ret_service are required");
+	code = begin(&c, spec, NULL, options, err);
+	if (!code) {
+		flat = swarm__spec_read(&c, SWARM__SPEC_SERVICE, spec);
+		words = swarm__spec_new(&c, json_object());
+	}
+	for (const swarm__spec_row *row = swarm__spec_rows(SWARM__SPEC_SERVICE);
+	     !code && !c.nomem && row->name; row++)
+		if (json_object_get(flat, row->name))
+			swarm__spec_show(&c, row, json_object_get(flat, row->name), words);
+	if (!code)
+		code = judge(&c, err);
+	if (!code)
+		*ret_service = json_incref(words);
+	json_decref(flat);
+	json_decref(words);
+	end(&c);
+	return code;
+}

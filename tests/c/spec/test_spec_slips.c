@@ -1,0 +1,216 @@
+/* What a caller can get wrong about a service: one line each, all of them at once, and nothing else. */
+#include "spec/internal.h"
+#include "test.h"
+
+typedef struct slip_case {
+	const char *given; /* with image a:1 beside it */
+	const char *line;  /* "": none */
+} slip_case;
+
+static const slip_case slips[] = {
+	{ "\"enviroment\":{}", "enviroment: no such key, did you mean environment?" },
+	{ "\"deploy\":{\"replica\":1}", "deploy.replica: no such key, did you mean replicas?" },
+	{ "\"deploy\":{\"update_config\":{\"paralelism\":1}}",
+	  "deploy.update_config.paralelism: no such key, did you mean parallelism?" },
+	{ "\"read-only\":true", "read-only: no such key, did you mean read_only?" },
+	{ "\"xyzzy\":1", "xyzzy: no such key" },
+	{ "\"x-note\":1", "" },
+	{ "\"deploy\":5", "deploy: must be a mapping, not '5'" },
+	{ "\"image\":1.1", "image: must be an image name, not the number 1.1: quote it in YAML" },
+	{ "\"image\":\"\"", "image: must not be empty" },
+	{ "\"image\":\"a b\"", "image: 'a b' is not an image name" },
+	{ "\"hostname\":true", "hostname: must be text, not true: quote it in YAML if it is text" },
+	{ "\"hostname\":5", "" },
+	{ "\"tty\":\"maybe\"", "tty: must be true or false, not 'maybe'" },
+	{ "\"stop_grace_period\":30", "stop_grace_period: 30 has no unit: write 30s" },
+	{ "\"stop_grace_period\":\"-5s\"",
+	  "stop_grace_period: must be a duration such as 30s or 1m30s, not '-5s'" },
+	{ "\"isolation\":\"foo\"", "isolation: must be one of default process hyperv, not 'foo'" },
+	{ "\"deploy\":{\"replicas\":\"many\"}",
+	  "deploy.replicas: must be a whole number, not 'many'" },
+	{ "\"deploy\":{\"replicas\":-1}", "deploy.replicas: must be from 0 to 2147483647, not -1" },
+	{ "\"deploy\":{\"replicas\":\"3\"}", "" },
+	{ "\"oom_score_adj\":2000", "oom_score_adj: must be from -1000 to 1000, not 2000" },
+	{ "\"environment\":{\"A\":true}",
+	  "environment.A: must be text or a whole number, not true: quote it in YAML if it is text" },
+	{ "\"environment\":{\"A\":1.10}",
+	  "environment.A: must be text or a whole number, not 1.1: quote it in YAML" },
+	{ "\"environment\":[\"A B=1\"]", "environment: 'A B' is not the name of a variable" },
+	{ "\"environment\":[\"=1\"]", "environment: '=1' has no name" },
+	{ "\"environment\":\"A=1\"",
+	  "environment: must be a mapping or a list of NAME=value, not 'A=1'" },
+	{ "\"extra_hosts\":[\"bad\"]", "extra_hosts[0]: must be host:address, not 'bad'" },
+	{ "\"extra_hosts\":{\"a\":\"nowhere\"}", "extra_hosts.a: 'nowhere' is not an IP address" },
+	{ "\"extra_hosts\":{\"a\":\"host-gateway\"}", "" },
+	{ "\"ports\":[82030]",
+	  "ports[0]: must be like \"8080:80\", \"80\" or \"8080-8081:80-81/udp\", not '82030'" },
+	{ "\"ports\":[300053]",
+	  "ports[0]: must be like \"8080:80\", \"80\" or \"8080-8081:80-81/udp\", not '300053': quote "
+	  "ports in YAML, or 22:22 becomes 1342" },
+	{ "\"ports\":[\"80:80\",\"80:81\"]", "ports[1]: 80/tcp is given twice" },
+	{ "\"ports\":[{\"target\":80,\"mode\":\"foo\"}]",
+	  "ports[0].mode: must be one of ingress host, not 'foo'" },
+	{ "\"ports\":[{\"published\":80}]", "ports[0]: needs a target: the port in the container" },
+	{ "\"ports\":[\"80-82:80-81\"]", "ports[0]: must be like \"8080:80\", \"80\" or "
+					 "\"8080-8081:80-81/udp\", not '80-82:80-81'" },
+	{ "\"ports\":[\"127.0.0.1:80:80\"]", "" },
+	{ "\"volumes\":[\"./x:/y\"]",
+	  "volumes[0]: './x' is relative: a service runs on any node, so a bind mount needs an absolute "
+	  "path" },
+	{ "\"volumes\":[\"d:/y:rx\"]",
+	  "volumes[0]: no mount option 'rx': there are ro, rw, nocopy, and "
+	  "for bind mounts rprivate, rshared, rslave" },
+	{ "\"volumes\":[\"d:y\"]", "volumes[0].target: must be an absolute path below /, not 'y'" },
+	{ "\"volumes\":[{\"type\":\"tmpfs\",\"target\":\"/t\",\"bind\":{\"propagation\":\"shared\"}}]",
+	  "volumes[0]: bind options do not go with type tmpfs" },
+	{ "\"volumes\":[{\"target\":\"/t\"}]", "volumes[0]: needs a type: volume, bind or tmpfs" },
+	{ "\"secrets\":[{\"source\":\"key\",\"mode\":\"0o9\"}]",
+	  "secrets[0].mode: must be an octal file mode such as \"0440\", not '0o9'" },
+	{ "\"secrets\":[{\"source\":\"key\",\"uid\":\"root\"}]",
+	  "secrets[0].uid: must be a numeric id, not 'root'" },
+	{ "\"secrets\":[\"other\"]", "secrets[0]: secret 'other' does not exist in the swarm" },
+	{ "\"configs\":[\"other\"]", "configs[0]: config 'other' does not exist in the swarm" },
+	{ "\"networks\":[\"other\"]",
+	  "networks[0].name: network 'other' does not exist in the swarm" },
+	{ "\"networks\":{\"front\":[]}",
+	  "networks.front: must be a mapping such as {aliases: [web]}, not a list" },
+	{ "\"healthcheck\":{\"test\":\"NONE\"}",
+	  "healthcheck.test: NONE would be run as a command: write disable: true" },
+	{ "\"healthcheck\":{\"test\":[\"curl\"]}",
+	  "healthcheck.test: a list must begin with CMD, CMD-SHELL or NONE, not 'curl'" },
+	{ "\"healthcheck\":{\"disable\":true,\"test\":\"x\"}",
+	  "healthcheck.disable: cannot be set together with healthcheck.test" },
+	{ "\"cap_add\":[\"NO SUCH\"]", "cap_add: 'NO SUCH' is not the name of a capability" },
+	{ "\"ulimits\":{\"nofile\":{\"soft\":5,\"hard\":4}}",
+	  "ulimits.nofile: the soft limit must not be above the hard one" },
+	{ "\"ulimits\":{\"nofile\":-1}", "" },
+	{ "\"command\":\"a 'b\"", "command: has a quote that does not end" },
+	{ "\"deploy\":{\"placement\":{\"constraints\":[\"node.foo==x\"]}}",
+	  "deploy.placement.constraints: 'node.foo==x': a constraint is about node.id, node.hostname, "
+	  "node.role, node.ip, node.platform.os, node.platform.arch, node.labels.NAME or "
+	  "engine.labels.NAME" },
+	{ "\"deploy\":{\"placement\":{\"constraints\":[\"node.role manager\"]}}",
+	  "deploy.placement.constraints: 'node.role manager' must be like node.labels.disk==ssd" },
+	{ "\"deploy\":{\"placement\":{\"preferences\":[{\"spread\":\"zone\"}]}}",
+	  "deploy.placement.preferences: must be a list such as [{spread: node.labels.zone}], not a "
+	  "mapping" },
+	{ "\"deploy\":{\"mode\":\"global\",\"replicas\":2}",
+	  "deploy.replicas: does not go with mode global" },
+	{ "\"deploy\":{\"mode\":\"global-job\",\"update_config\":{\"delay\":\"1s\"}}",
+	  "deploy.update_config.delay: does not go with mode global-job" },
+	{ "\"deploy\":{\"mode\":\"replicated-job\",\"restart_policy\":{\"condition\":\"any\"}}",
+	  "deploy.restart_policy.condition: must be none or on-failure with mode replicated-job" },
+	{ "\"deploy\":{\"resources\":{\"limits\":{\"memory\":\"1m\"},\"reservations\":{\"memory\":\"2m\"}}}",
+	  "deploy.resources.reservations.memory: must not be above deploy.resources.limits.memory" },
+	{ "\"deploy\":{\"resources\":{\"limits\":{\"cpus\":\"half\"}}}",
+	  "deploy.resources.limits.cpus: must be a number of processors such as 0.5, not 'half'" },
+	{ "\"deploy\":{\"update_config\":{\"max_failure_ratio\":2}}",
+	  "deploy.update_config.max_failure_ratio: must be a ratio from 0 to 1, not '2'" },
+	{ "\"deploy\":{\"endpoint_mode\":\"dnsrr\"},\"ports\":[\"80:80\"]",
+	  "ports: 80/tcp in mode ingress does not go with endpoint_mode dnsrr: publish it in mode host" },
+	{ "\"credential_spec\":{\"file\":\"a\",\"registry\":\"b\"}",
+	  "credential_spec: takes one of config, file and registry" },
+	{ "\"deploy\":{\"resources\":{\"reservations\":{\"generic_resources\":[5]}}}",
+	  "deploy.resources.reservations.generic_resources: must be {discrete_resource_spec: {kind: "
+	  "NAME, value: NUMBER}}, not '5'" },
+};
+
+static json_t *service(const char *given)
+{
+	json_t *more = json_sprintf("{\"image\":\"a:1\",%s}", given);
+	json_t *json = json_loads(json_string_value(more), 0, NULL);
+
+	json_decref(more);
+	return json;
+}
+
+static void each_slip(void)
+{
+	swarm_spec_options options = SWARM_SPEC_OPTIONS_INIT;
+	json_t *known = json_pack("{s:{s:s}, s:{s:s}, s:{}}", "networks", "front", "net1",
+				  "secrets", "key", "sec1", "configs");
+
+	options.ids = known;
+	for (size_t i = 0; i < sizeof(slips) / sizeof(*slips); i++) {
+		swarm_error err = SWARM_ERROR_INIT;
+		json_t *given = service(slips[i].given);
+		json_t *found = NULL;
+
+		test_row = slips[i].given;
+		CHECK(given != NULL);
+		CHECK_INT(swarm_spec_check(given, &options, &found, &err), 0);
+		CHECK_INT(json_array_size(found), *slips[i].line != '\0');
+		if (*slips[i].line)
+			CHECK_STR(json_string_value(json_array_get(found, 0)), slips[i].line);
+		json_decref(found);
+		json_decref(given);
+	}
+	json_decref(known);
+}
+
+static void all_at_once(void)
+{
+	swarm_error err = SWARM_ERROR_INIT;
+	json_t *given = service("\"enviroment\":{},\"tty\":5,\"stop_grace_period\":3");
+	json_t *found = NULL, *result = NULL;
+
+	CHECK_INT(swarm_spec_check(given, NULL, &found, NULL), 0);
+	CHECK_INT(json_array_size(found), 3);
+	CHECK_INT(swarm_spec_merge(NULL, given, NULL, &result, &err), SWARM_E_INVAL);
+	CHECK_STR(err.text,
+		  "enviroment: no such key, did you mean environment?; tty: must be true or "
+		  "false, not '5'; stop_grace_period: 3 has no unit: write 3s");
+	CHECK(result == NULL);
+	json_decref(found);
+	json_decref(given);
+}
+
+static void malformed_specs(void)
+{
+	static const char *const specs[] = {
+		"{\"TaskTemplate\":{\"ContainerSpec\":{\"Image\":5}}}",
+		"{\"TaskTemplate\":{\"ContainerSpec\":{\"Env\":{}}}}",
+		"{\"TaskTemplate\":{\"ContainerSpec\":{\"Env\":[5]}}}",
+		"{\"TaskTemplate\":{\"ContainerSpec\":{\"Mounts\":[5]}}}",
+		"{\"TaskTemplate\":{\"ContainerSpec\":{\"Secrets\":{}}}}",
+		"{\"TaskTemplate\":{\"Networks\":[{\"Target\":5}]}}",
+		"{\"EndpointSpec\":{\"Ports\":[{\"TargetPort\":\"80\"}]}}",
+		"{\"Mode\":5}",
+		"{\"Mode\":{\"Replicated\":{\"Replicas\":\"2\"}}}",
+		"{\"Labels\":{\"a\":5}}",
+	};
+	json_t *given = json_pack("{s:s}", "image", "a:1");
+
+	for (size_t i = 0; i < sizeof(specs) / sizeof(*specs); i++) {
+		swarm_error err = SWARM_ERROR_INIT;
+		json_t *spec = json_loads(specs[i], 0, NULL);
+		json_t *result = NULL;
+
+		test_row = specs[i];
+		CHECK_INT(swarm_spec_merge(spec, given, NULL, &result, &err), SWARM_E_JSON);
+		CHECK_PART(err.text, "another form");
+		CHECK(result == NULL);
+		json_decref(spec);
+	}
+	json_decref(given);
+}
+
+static void arguments(void)
+{
+	swarm_spec_options options = SWARM_SPEC_OPTIONS_INIT;
+	swarm_error err = SWARM_ERROR_INIT;
+	json_t *array = json_array(), *object = json_object(), *result = NULL;
+
+	CHECK_INT(swarm_spec_merge(NULL, array, NULL, &result, &err), SWARM_E_INVAL);
+	CHECK_INT(swarm_spec_merge(NULL, NULL, NULL, &result, NULL), SWARM_E_INVAL);
+	CHECK_INT(swarm_spec_merge(array, object, NULL, &result, NULL), SWARM_E_JSON);
+	CHECK_INT(swarm_spec_words(array, NULL, &result, NULL), SWARM_E_JSON);
+	CHECK_INT(swarm_spec_words(NULL, NULL, &result, NULL), SWARM_E_INVAL);
+	options.size = 1;
+	CHECK_INT(swarm_spec_check(object, &options, &result, NULL), SWARM_E_INVAL);
+	CHECK(result == NULL);
+	json_decref(array);
+	json_decref(object);
+}
+
+TEST_MAIN(TEST(each_slip), TEST(all_at_once), TEST(malformed_specs), TEST(arguments))
