@@ -122,6 +122,8 @@ typedef struct swarm__update {
 	const swarm_pair *query;     /* beside version; may be NULL */
 	const json_t *registry_auth; /* may be NULL */
 	bool always;                 /* send although the patch changes nothing (rotation) */
+	/* Makes the new spec, a new reference, of the object as read, in place of patch; may be NULL. */
+	int (*make)(void *payload, const json_t *object, json_t **ret_spec, swarm_error *err);
 	/* Looks at each pair of specs before it is sent; may be NULL. */
 	int (*check)(void *payload, const json_t *before, const json_t *after, swarm_error *err);
 	void *payload;

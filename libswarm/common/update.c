@@ -121,11 +121,19 @@ static int send_spec(swarm_client *client, const swarm__update *u, const swarm__
 	return swarm__call_until(client, &options, deadline, NULL, err);
 }
 
+static int merge_patch(const swarm__update *u, round *r, swarm_error *err)
+{
+	json_t *none = json_object();
+
+	r->after = none ? swarm__json_merge(r->before, u->patch ? u->patch : none) : NULL;
+	json_decref(none);
+	return r->after ? 0 : swarm__nomem(err);
+}
+
 /* ret_unsure: an error after which nobody knows whether the write went through. */
 static int run_round(swarm_client *client, const swarm__update *u, const swarm__deadline *deadline,
 		     round *r, bool *ret_unsure, swarm_error *err)
 {
-	json_t *none;
 	int rc = swarm__call(client, u->inspect, u->id, NULL, NULL, deadline, &r->object, err);
 
 	if (rc)
@@ -133,11 +141,9 @@ static int run_round(swarm_client *client, const swarm__update *u, const swarm__
 	r->before = json_object_get(r->object, "Spec");
 	if (!json_is_object(r->before))
 		return swarm__error(err, SWARM_E_JSON, "Spec: expected object");
-	none = json_object();
-	r->after = none ? swarm__json_merge(r->before, u->patch ? u->patch : none) : NULL;
-	json_decref(none);
-	if (!r->after)
-		return swarm__nomem(err);
+	rc = u->make ? u->make(u->payload, r->object, &r->after, err) : merge_patch(u, r, err);
+	if (rc)
+		return rc;
 	if (u->check)
 		rc = u->check(u->payload, r->before, r->after, err);
 	if (rc)

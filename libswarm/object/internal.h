@@ -21,6 +21,12 @@ int swarm__object_update(swarm_client *client, swarm_kind kind, const char *ref,
 			 const json_t *patch, const json_t *registry_auth,
 			 const swarm__deadline *deadline, json_t **ret_change, swarm_error *err);
 
+/* --- image.c -------------------------------------------------------------------------------- */
+
+/* As swarm_image_resolve(), within a deadline and with its own limit. err is not NULL. */
+int swarm__image_resolve(swarm_client *client, const char *image, const json_t *registry_auth,
+			 const swarm__deadline *deadline, json_t **ret_found, swarm_error *err);
+
 /* --- converge.c ----------------------------------------------------------------------------- */
 
 /* Do the managers want a task to run or to complete, and not to stop? */

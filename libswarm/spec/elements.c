@@ -227,10 +227,9 @@ static json_t *show_element(swarm__conversion *c, const list_kind *kind, const j
 	     row++) {
 		const json_t *normal = json_object_get(flat, row->name);
 		json_t *unset = swarm__spec_effective(c, row, NULL);
-		/* compose has no default for it, and asks for one. */
-		bool needed = strcmp(row->name, "type") == 0;
 
-		if (normal && (needed || !unset || !json_equal(unset, normal)))
+		if (normal &&
+		    ((row->flags & SWARM__SPEC_OTHER) || !unset || !json_equal(unset, normal)))
 			swarm__spec_show(c, row, normal, words);
 		json_decref(unset);
 	}
@@ -376,7 +375,7 @@ static void complete_config(swarm__conversion *c, const char *place, json_t *fla
 /* A config without a file is the credential spec's. */
 static bool is_file(const json_t *stored)
 {
-	return json_is_object(json_object_get(stored, "File"));
+	return *swarm__json_string(stored, "File.Name") != '\0';
 }
 
 static const list_kind secrets = { SWARM__SPEC_SECRET, complete_secret, volume_key, is_file };

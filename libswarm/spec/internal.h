@@ -60,6 +60,7 @@ enum {
 	SWARM__SPEC_PARENT = 8,
 	SWARM__SPEC_HIDDEN = 16,
 	SWARM__SPEC_SENT = 32,
+	SWARM__SPEC_OTHER = 64,
 };
 
 struct swarm__spec_row {
@@ -97,6 +98,8 @@ json_t *swarm__spec_read(swarm__conversion *c, swarm__spec_table table, const js
 /* The normal form that holds: normal, or what the engine does without one. May be NULL. New. */
 json_t *swarm__spec_effective(swarm__conversion *c, const swarm__spec_row *row,
 			      const json_t *normal);
+/* What changes, told by their names, do to tasks: "no", "placement" or "tasks". */
+const char *swarm__spec_restarts(const json_t *changes);
 bool swarm__spec_same(const swarm__spec_row *row, const json_t *have, const json_t *want);
 /* {name: normal form} back to the caller's nested words, into words. */
 void swarm__spec_show(swarm__conversion *c, const swarm__spec_row *row, const json_t *normal,
@@ -186,6 +189,11 @@ extern const swarm__spec_kind swarm__kind_MAP, swarm__kind_ENVIRONMENT, swarm__k
 extern const swarm__spec_kind swarm__kind_PORTS, swarm__kind_VOLUMES, swarm__kind_NETWORKS,
 	swarm__kind_SECRETS, swarm__kind_CONFIGS;
 extern const swarm__spec_kind swarm__kind_MODE, swarm__kind_REPLICAS;
+
+/* "busybox" is "busybox:latest", as docker names it for people. New; NULL without memory. */
+json_t *swarm__normal_image(const char *image);
+/* Are two names of images the same, but for a digest that wanted does not have? */
+bool swarm__same_image(const char *stored, const char *wanted);
 
 /* Labels that docker stack or libswarm keep on objects: never removed, and no difference in a mount. */
 bool swarm__is_kept_label(const char *name);

@@ -60,7 +60,6 @@ typedef struct merge {
 	json_t *merged; /* of what it becomes */
 	json_t *spec;   /* the engine's, which becomes the merged one */
 	json_t *changes;
-	unsigned flags; /* of all rows that changed */
 	bool replaces;
 } merge;
 
@@ -178,7 +177,6 @@ static void change(merge *m, const swarm__spec_row *row, const json_t *want, con
 		tell_keys(m, row, old, new);
 	else
 		tell(m, row, row->name, old, new);
-	m->flags |= row->flags;
 	m->replaces |= row->kind == &swarm__kind_MODE && json_object_size(m->have);
 }
 
@@ -188,9 +186,12 @@ static void compare_row(merge *m, const swarm__spec_row *row, const json_t *want
 	json_t *old = swarm__spec_effective(c, row, json_object_get(m->have, row->name));
 	json_t *new = swarm__spec_effective(c, row, want);
 
+	/* Inside an object that is there, zero would take its place. */
+	if (!want && (stays(row) || (row->flags & SWARM__SPEC_PARENT)))
+		want = new;
 	/* A number that is taken away is left to whoever scales the service. */
 	if (!swarm__spec_same(row, old, new) && (new || !stays(row)))
-		change(m, row, stays(row) ? new : want, old, new);
+		change(m, row, want, old, new);
 	json_decref(old);
 	json_decref(new);
 }
@@ -206,6 +207,18 @@ static void merge_row(merge *m, const swarm__spec_row *row)
 		swarm__spec_put(m->c, m->merged, row->name, want);
 }
 
+/* The engine requires a mode of a new service. */
+static void set_mode(const merge *m)
+{
+	json_t *mode;
+
+	if (!json_object_get(m->spec, "Mode"))
+		swarm__spec_put(m->c, m->spec, "Mode", json_pack("{s:{}}", "Replicated"));
+	mode = json_object_get(json_object_get(m->spec, "Mode"), "Replicated");
+	if (mode && !json_object_get(mode, "Replicas"))
+		swarm__spec_put(m->c, mode, "Replicas", json_integer(1));
+}
+
 /* moby: inside an update config that is there, no parallelism means all tasks at once. */
 static void set_parallelism(const merge *m, const json_t *before, const char *config)
 {
@@ -218,14 +231,10 @@ static void set_parallelism(const merge *m, const json_t *before, const char *co
 
 static json_t *make_result(const merge *m)
 {
-	const char *restarts = m->flags & SWARM__SPEC_TASK        ? "tasks"
-			       : m->flags & SWARM__SPEC_PLACEMENT ? "placement"
-								  : "no";
-
 	return swarm__spec_new(m->c,
 			       json_pack("{s:O, s:O, s:s, s:b, s:O}", "spec", m->spec, "changes",
-					 m->changes, "restarts", restarts, "replaces",
-					 (int)m->replaces, "warnings", m->c->warnings));
+					 m->changes, "restarts", swarm__spec_restarts(m->changes),
+					 "replaces", (int)m->replaces, "warnings", m->c->warnings));
 }
 
 static void merge_all(merge *m, const json_t *spec, const json_t *service)
@@ -245,6 +254,8 @@ static void merge_all(merge *m, const json_t *spec, const json_t *service)
 		swarm__spec_put(c, m->spec, "Name", json_string(name));
 	for (const swarm__spec_row *row = swarm__spec_rows(SWARM__SPEC_SERVICE); row->name; row++)
 		merge_row(m, row);
+	if (!spec)
+		set_mode(m);
 	set_parallelism(m, spec, "UpdateConfig");
 	set_parallelism(m, spec, "RollbackConfig");
 	swarm__spec_check_whole(c, service, m->merged, m->given);

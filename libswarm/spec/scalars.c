@@ -51,7 +51,7 @@ const swarm__spec_kind swarm__kind_TEXT = {
 /* --- image ---------------------------------------------------------------------------------------- */
 
 /* distribution/reference: no registry is docker.io, no namespace there is library, no tag is latest. */
-static json_t *normal_image(swarm__conversion *c, const char *image)
+json_t *swarm__normal_image(const char *image)
 {
 	static const char *const prefixes[] = { "docker.io/", "index.docker.io/", "library/" };
 	size_t named = strcspn(image, "@");
@@ -70,9 +70,9 @@ static json_t *normal_image(swarm__conversion *c, const char *image)
 	slash = memrchr(image, '/', named);
 	if (memchr(slash ? slash : image, ':', (size_t)(image + named - (slash ? slash : image))) ||
 	    image[named])
-		return swarm__spec_new(c, json_string(image));
+		return json_string(image);
 	snprintf(text, sizeof(text), "%.1000s:latest", image);
-	return swarm__spec_new(c, json_string(text));
+	return json_string(text);
 }
 
 static json_t *parse_image(swarm__conversion *c, const swarm__spec_row *row, const char *place,
@@ -89,7 +89,7 @@ static json_t *parse_image(swarm__conversion *c, const swarm__spec_row *row, con
 	if (strlen(image) > 512 || strpbrk(image, " \t\r\n"))
 		swarm__slip(c, place, "'%.60s' is not an image name", image);
 	else
-		normal = normal_image(c, image);
+		normal = swarm__spec_new(c, swarm__normal_image(image));
 	json_decref(text);
 	return normal;
 }
@@ -97,7 +97,8 @@ static json_t *parse_image(swarm__conversion *c, const swarm__spec_row *row, con
 static json_t *read_image(swarm__conversion *c, const swarm__spec_row *row, const json_t *stored)
 {
 	json_t *text = read_text(c, row, stored);
-	json_t *normal = text ? normal_image(c, json_string_value(text)) : NULL;
+	json_t *normal = text ? swarm__spec_new(c, swarm__normal_image(json_string_value(text)))
+			      : NULL;
 
 	json_decref(text);
 	return normal;
@@ -112,6 +113,16 @@ static bool same_image(const json_t *have, const json_t *want)
 	if (b[named])
 		return strcmp(a, b) == 0;
 	return strcspn(a, "@") == named && strncmp(a, b, named) == 0;
+}
+
+bool swarm__same_image(const char *stored, const char *wanted)
+{
+	json_t *have = swarm__normal_image(stored), *want = swarm__normal_image(wanted);
+	bool same = have && want && same_image(have, want);
+
+	json_decref(have);
+	json_decref(want);
+	return same;
 }
 
 const swarm__spec_kind swarm__kind_IMAGE = { .expects = "an image name",

@@ -11,6 +11,7 @@
 #define ZERO SWARM__SPEC_ZERO
 #define PARENT SWARM__SPEC_PARENT
 #define SENT SWARM__SPEC_SENT
+#define OTHER SWARM__SPEC_OTHER
 #define HIDDEN SWARM__SPEC_HIDDEN
 
 /* Each line of spec.def becomes a row of the one table, which the others leave out. */
@@ -267,6 +268,36 @@ bool swarm__spec_same(const swarm__spec_row *row, const json_t *have, const json
 	if (!have || !want)
 		return !have && !want;
 	return row->kind->same ? row->kind->same(have, want) : json_equal(have, want);
+}
+
+/* The row that a change belongs to: "environment.PATH" is one of environment. */
+static const swarm__spec_row *row_of_change(const char *name)
+{
+	const swarm__spec_row *found = NULL;
+
+	for (const swarm__spec_row *row = service_rows; row->name; row++) {
+		size_t length = strlen(row->name);
+
+		if (strncmp(name, row->name, length) == 0 && (!name[length] || name[length] == '.'))
+			found = row;
+	}
+	return found;
+}
+
+const char *swarm__spec_restarts(const json_t *changes)
+{
+	unsigned flags = 0;
+	const char *name;
+	json_t *value;
+
+	json_object_foreach (swarm__json_iterable(changes), name, value) {
+		const swarm__spec_row *row = row_of_change(name);
+
+		flags |= row ? row->flags : 0;
+	}
+	return flags & SWARM__SPEC_TASK        ? "tasks"
+	       : flags & SWARM__SPEC_PLACEMENT ? "placement"
+					       : "no";
 }
 
 /* --- and back to the caller's --------------------------------------------------------------------- */

@@ -11,11 +11,76 @@
 
 #include <swarm/client.h>
 #include <swarm/object.h>
+#include <swarm/spec.h>
 #include <swarm/stream.h>
 
 #ifdef __cplusplus
 extern "C" {
 #endif
+
+/**
+ * Ask the registry of an image, through the engine, for its digest.
+ *
+ * @param image          such as "nginx:1.27" or "registry:5000/team/app:2"
+ * @param registry_auth  NULL, or credentials as in swarm_call_options; borrowed, wiped from every copy
+ * @param timeout_ms     0: 15 s
+ * @param ret_found      new reference: {"image": name with digest, "digest": "sha256:...",
+ *                       "platforms": [{"Architecture", "OS"}, ...]}
+ * @return 0, SWARM_E_NOT_FOUND, SWARM_E_HTTP (http_status 401: credentials are missing or wrong),
+ *         SWARM_E_TIMEOUT, SWARM_E_JSON, SWARM_E_INVAL
+ */
+int swarm_image_resolve(swarm_client *client, const char *image, const json_t *registry_auth,
+			int64_t timeout_ms, json_t **ret_found, swarm_error *err);
+
+/** When the digest of an image is looked up. */
+typedef enum swarm_resolve {
+	SWARM_RESOLVE_CHANGED, /**< where another image is written, or none is pinned yet */
+	SWARM_RESOLVE_ALWAYS,  /**< each time: a tag that moved is a change */
+	SWARM_RESOLVE_NEVER    /**< each node takes what its registry says */
+} swarm_resolve;
+
+/** Send nothing: the result says what would be done. */
+#define SWARM_APPLY_DRY_RUN 0x100u
+
+/** Start from SWARM_APPLY_OPTIONS_INIT. All pointers are borrowed. */
+typedef struct swarm_apply_options {
+	size_t size;
+	int64_t timeout_ms;          /**< 0: 60 s */
+	unsigned flags;              /**< SWARM_SPEC_..., SWARM_APPLY_... */
+	int resolve;                 /**< a swarm_resolve */
+	const json_t *registry_auth; /**< NULL, or credentials as in swarm_call_options */
+	/** NULL, or a text: all tasks run anew once for each text. Kept in a label. */
+	const char *force_update;
+	/** NULL, or the stack that the service is known to belong to; others' are refused. */
+	const char *stack;
+} swarm_apply_options;
+
+#define SWARM_APPLY_OPTIONS_INIT                                                                   \
+	{                                                                                          \
+		sizeof(swarm_apply_options), 0, 0, SWARM_RESOLVE_CHANGED, NULL, NULL, NULL         \
+	}
+
+/**
+ * Make a service as it is declared: create it, or change what differs. Nothing is sent where nothing
+ * differs, so the spec before the last change stays there to roll back to. Does not wait for tasks
+ * (swarm_service_wait()). A job is not run again for a change that is not of its tasks.
+ *
+ * The digest of the image is looked up and pinned. Where the registry cannot be asked, a digest that is
+ * pinned stays, and a new service gets the image as written, with a warning; an image that the registry
+ * does not have or refuses is an error before anything is changed.
+ *
+ * @param name        the service's exact name
+ * @param service     in compose's words, as for swarm_spec_merge(); borrowed
+ * @param options     NULL: the defaults
+ * @param ret_result  new reference: {"id": text, "action": "create", "update" or "none"; "changes":
+ *                    as of swarm_spec_merge(); "restarts": "no", "tasks" or "placement";
+ *                    "warnings": [line, ...]}
+ * @return 0, SWARM_E_INVAL (the text has the first mistakes), SWARM_E_CONFLICT (belongs to a stack, or
+ *         another mode), SWARM_E_NOT_FOUND and SWARM_E_HTTP (the image), SWARM_E_VERSION,
+ *         SWARM_E_SEQUENCE, SWARM_E_JSON
+ */
+int swarm_service_apply(swarm_client *client, const char *name, const json_t *service,
+			const swarm_apply_options *options, json_t **ret_result, swarm_error *err);
 
 /**
  * Set how many tasks a replicated service has, or how many completions a replicated job wants (which

@@ -196,6 +196,12 @@ static const merge_case changed[] = {
 	  "{\"TaskTemplate\":{\"ContainerSpec\":{\"Image\":\"a:1\"}},\"UpdateConfig\":{\"Delay\":1,"
 	  "\"Parallelism\":1}}",
 	  "{\"deploy.update_config.parallelism\":{\"old\":0,\"new\":1}}", "no", 0 },
+	{ "parallelism of null",
+	  "{\"TaskTemplate\":{\"ContainerSpec\":{\"Image\":\"a:1\"}},\"UpdateConfig\":{\"Delay\":1}}",
+	  "{\"image\":\"a:1\",\"deploy\":{\"update_config\":{\"parallelism\":null}}}",
+	  "{\"TaskTemplate\":{\"ContainerSpec\":{\"Image\":\"a:1\"}},\"UpdateConfig\":{\"Delay\":1,"
+	  "\"Parallelism\":1}}",
+	  "{\"deploy.update_config.parallelism\":{\"old\":0,\"new\":1}}", "no", 0 },
 	{ "one mount of two",
 	  CONTAINER("\"Mounts\":[{\"Type\":\"volume\",\"Source\":\"d\",\"Target\":\"/d/\","
 		    "\"New\":1},{\"Type\":\"tmpfs\",\"Target\":\"/t\"}]"),

@@ -1,0 +1,138 @@
+/*
+ * The digest of an image, which the engine asks the image's registry for. Knows how refusals of a
+ * registry show, and no service.
+ */
+#define _GNU_SOURCE
+#include "object/internal.h"
+
+#include <string.h>
+
+/* The engine waits for ever where a registry accepts a request and does not answer it. */
+enum { DEFAULT_TIMEOUT_MS = 15000, MAX_IMAGE = 1024 };
+
+/* Length of the registry's host in front of an image's name; 0: it is docker.io's. */
+static size_t host_length(const char *image)
+{
+	size_t length = strcspn(image, "/");
+
+	if (image[length] && (memchr(image, '.', length) || memchr(image, ':', length) ||
+			      strncmp(image, "localhost/", 10) == 0))
+		return length;
+	return 0;
+}
+
+/* moby: missing credentials are a 500, only its text says what it is. */
+static bool is_refused(const swarm_error *err)
+{
+	return err->http_status == 401 || err->http_status == 403 ||
+	       (err->http_status == 500 && (strstr(err->text, "no basic auth credentials") ||
+					    strstr(err->text, "unauthorized")));
+}
+
+static bool is_distrusted(const swarm_error *err)
+{
+	return err->http_status == 500 && (strstr(err->text, "x509") || strstr(err->text, "tls:"));
+}
+
+/* Say what a refusal means. Gives the code. */
+static int explain(const char *image, int rc, swarm_error *err)
+{
+	size_t length = host_length(image);
+	const char *host = length ? image : "docker.io";
+
+	length = length ? length : strlen(host);
+	if (rc == SWARM_E_NOT_FOUND) {
+		swarm__error_clear(err);
+		swarm__error(err, rc,
+			     "the registry %.*s has no image %s, or hides it without credentials",
+			     (int)length, host, image);
+		err->http_status = 404;
+	} else if (is_refused(err)) {
+		swarm__error_clear(err);
+		rc = SWARM_E_HTTP;
+		swarm__error(err, rc,
+			     "the registry %.*s refuses image %s: credentials are missing or wrong",
+			     (int)length, host, image);
+		err->http_status = 401;
+	} else if (is_distrusted(err)) {
+		swarm__error_wrap(
+			err, rc,
+			"put the registry's CA into /etc/docker/certs.d/%.*s/ca.crt on the "
+			"managers and the workers",
+			(int)length, host);
+	} else if (rc != SWARM_E_NOMEM && rc != SWARM_E_CANCELED) {
+		swarm__error_wrap(err, rc, "image %s could not be looked up", image);
+	}
+	return rc;
+}
+
+/* moby's specs have capital names where its answer has none. */
+static json_t *make_platforms(const json_t *answer)
+{
+	json_t *platforms = json_array();
+	json_t *one;
+	size_t i;
+
+	json_array_foreach (json_object_get(answer, "Platforms"), i, one) {
+		json_t *platform = json_pack("{s:s, s:s}", "Architecture",
+					     swarm__json_string(one, "architecture"), "OS",
+					     swarm__json_string(one, "os"));
+
+		if (json_array_append_new(platforms, platform)) {
+			json_decref(platforms);
+			return NULL;
+		}
+	}
+	return platforms;
+}
+
+static int make_found(const char *image, const json_t *answer, json_t **ret_found, swarm_error *err)
+{
+	const char *digest = swarm__json_string(answer, "Descriptor.digest");
+	json_t *found;
+
+	if (strncmp(digest, "sha256:", 7) != 0 || strspn(digest + 7, "0123456789abcdef") != 64 ||
+	    digest[71])
+		return swarm__error(err, SWARM_E_JSON, "Descriptor.digest: expected sha256:...");
+	found = json_pack("{s:o, s:s, s:o}", "image",
+			  json_sprintf("%.*s@%s", (int)strcspn(image, "@"), image, digest),
+			  "digest", digest, "platforms", make_platforms(answer));
+	if (!found)
+		return swarm__nomem(err);
+	*ret_found = found;
+	return 0;
+}
+
+int swarm__image_resolve(swarm_client *client, const char *image, const json_t *registry_auth,
+			 const swarm__deadline *deadline, json_t **ret_found, swarm_error *err)
+{
+	swarm_call_options options = SWARM_CALL_INIT(SWARM_OP_DISTRIBUTION_INSPECT);
+	swarm__deadline own = swarm__deadline_in(0, DEFAULT_TIMEOUT_MS);
+	json_t *answer;
+	int rc;
+
+	if (swarm__deadline_left(deadline) < swarm__deadline_left(&own))
+		own = *deadline;
+	options.id = image;
+	options.registry_auth = registry_auth;
+	rc = swarm__call_until(client, &options, &own, &answer, err);
+	if (rc)
+		return explain(image, rc, err);
+	rc = make_found(image, answer, ret_found, err);
+	json_decref(answer);
+	return rc;
+}
+
+int swarm_image_resolve(swarm_client *client, const char *image, const json_t *registry_auth,
+			int64_t timeout_ms, json_t **ret_found, swarm_error *err)
+{
+	swarm__deadline deadline = swarm__deadline_in(timeout_ms, DEFAULT_TIMEOUT_MS);
+	swarm_error spare = SWARM_ERROR_INIT;
+
+	if (!client || !image || !*image || !ret_found)
+		return swarm__error(err, SWARM_E_INVAL, "client, image and ret_found are required");
+	if (strlen(image) > MAX_IMAGE)
+		return swarm__error(err, SWARM_E_INVAL, "the image's name is too long");
+	return swarm__image_resolve(client, image, registry_auth, &deadline, ret_found,
+				    err ? err : &spare);
+}

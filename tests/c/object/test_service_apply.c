@@ -1,0 +1,369 @@
+/* A declared service: created, changed only where it differs, and its image pinned. */
+#include "test_cluster.h"
+
+#include <jansson.h>
+
+#define GET "GET " API "/services/web"
+#define GET_ID "GET " API "/services/s1"
+#define LOOK_UP(image) "GET " API "/distribution/" image "/json"
+#define UPDATE(index) "POST " API "/services/s1/update?version=" index
+#define CREATE "POST " API "/services/create"
+#define HEX "b79000000000000000000000000000000000000000000000000000000000000f"
+#define OTHER "c79000000000000000000000000000000000000000000000000000000000000f"
+#define FOUND                                                                                      \
+	"{\"Descriptor\":{\"digest\":\"sha256:" HEX "\"},\"Platforms\":[{\"architecture\":"        \
+	"\"amd64\",\"os\":\"linux\"}]}"
+#define NONE_SUCH .status = 404, .reply = MESSAGE("service web not found")
+#define PINNED "nginx:1@sha256:" HEX
+
+#define SERVICE_AT(index, labels, image, more)                                                     \
+	"{\"ID\":\"s1\",\"Version\":{\"Index\":" index                                             \
+	"},\"Spec\":{\"Name\":\"web\",\"Labels\":{" labels                                         \
+	"},\"TaskTemplate\":{\"ContainerSpec\":{\"Image\":\"" image "\"}}" more "}}"
+#define IMAGE_LABEL(image) "\"com.docker.stack.image\":\"" image "\""
+#define REPLICATED ",\"Mode\":{\"Replicated\":{\"Replicas\":1}}"
+#define WEB SERVICE_AT("5", IMAGE_LABEL("nginx:1"), PINNED, REPLICATED)
+
+/* What ran, as JSON; an error leaves result empty. */
+typedef struct apply_case {
+	const char *name;
+	fake_row rows[8];
+	const char *service;
+	unsigned flags;
+	int resolve;
+	const char *force_update;
+	int code;
+	const char *result; /* or the error's text */
+} apply_case;
+
+#define RESULT(id, action, changes, restarts, warnings)                                            \
+	"{\"action\":\"" action "\",\"changes\":{" changes "},\"id\":\"" id                        \
+	"\",\"restarts\":\"" restarts "\",\"warnings\":[" warnings "]}"
+#define CHANGE(name, old, new) "\"" name "\":{\"new\":" new ",\"old\":" old "}"
+
+static const apply_case applies[] = {
+	{ "created",
+	  { { GET, NONE_SUCH },
+	    { LOOK_UP("nginx%3A1"), .reply = FOUND },
+	    { CREATE,
+	      .body = "{\"Name\":\"web\",\"TaskTemplate\":{\"ContainerSpec\":{\"Image\":\"" PINNED
+		      "\"},\"Placement\":{\"Platforms\":[{\"Architecture\":\"amd64\",\"OS\":"
+		      "\"linux\"}]}},\"Mode\":{\"Replicated\":{\"Replicas\":1}},\"Labels\":{" IMAGE_LABEL(
+			      "nginx:1") "}}",
+	      .status = 201, .reply = "{\"ID\":\"s1\"}" } },
+	  "{\"image\":\"nginx:1\"}",
+	  0,
+	  0,
+	  NULL,
+	  0,
+	  RESULT("s1", "create", CHANGE("image", "null", "\"" PINNED "\""), "no", "") },
+	{ "nothing differs",
+	  { { GET, .reply = WEB }, { GET_ID, .reply = WEB } },
+	  "{\"image\":\"nginx:1\",\"tty\":false}",
+	  0,
+	  0,
+	  NULL,
+	  0,
+	  RESULT("s1", "none", "", "no", "") },
+	{ "a tag that did not move",
+	  { { GET, .reply = WEB },
+	    { LOOK_UP("nginx%3A1"), .reply = FOUND },
+	    { GET_ID, .reply = WEB } },
+	  "{\"image\":\"nginx:1\"}",
+	  0,
+	  SWARM_RESOLVE_ALWAYS,
+	  NULL,
+	  0,
+	  RESULT("s1", "none", "", "no", "") },
+	{ "docker service create has no label",
+	  { { GET, .reply = SERVICE_AT("5", "", PINNED, REPLICATED) },
+	    { GET_ID, .reply = SERVICE_AT("5", "", PINNED, REPLICATED) } },
+	  "{\"image\":\"nginx:1\"}",
+	  0,
+	  0,
+	  NULL,
+	  0,
+	  RESULT("s1", "none", "", "no", "") },
+	{ "a tag that moved",
+	  { { GET, .reply = SERVICE_AT("5", IMAGE_LABEL("nginx:1"), "nginx:1@sha256:" OTHER,
+				       REPLICATED) },
+	    { LOOK_UP("nginx%3A1"), .reply = FOUND },
+	    { GET_ID, .reply = SERVICE_AT("5", IMAGE_LABEL("nginx:1"), "nginx:1@sha256:" OTHER,
+					  REPLICATED) },
+	    { UPDATE("5"), .body = PINNED, .reply = "{}" } },
+	  "{\"image\":\"nginx:1\"}",
+	  0,
+	  SWARM_RESOLVE_ALWAYS,
+	  NULL,
+	  0,
+	  RESULT("s1", "update", CHANGE("image", "\"nginx:1@sha256:" OTHER "\"", "\"" PINNED "\""),
+		 "tasks", "") },
+	{ "another tag of the same content restarts nothing",
+	  { { GET, .reply = WEB },
+	    { LOOK_UP("nginx%3A2"), .reply = FOUND },
+	    { GET_ID, .reply = WEB },
+	    { UPDATE("5"), .body = "\"Image\":\"" PINNED "\"", .reply = "{}" } },
+	  "{\"image\":\"nginx:2\"}",
+	  0,
+	  0,
+	  NULL,
+	  0,
+	  RESULT("s1", "update",
+		 CHANGE("deploy.labels.com.docker.stack.image", "\"nginx:1\"", "\"nginx:2\""), "no",
+		 "") },
+	{ "pinned again after a look-up failed",
+	  { { GET, .reply = SERVICE_AT("5", IMAGE_LABEL("nginx:1"), "nginx:1", REPLICATED) },
+	    { LOOK_UP("nginx%3A1"), .reply = FOUND },
+	    { GET_ID, .reply = SERVICE_AT("5", IMAGE_LABEL("nginx:1"), "nginx:1", REPLICATED) },
+	    { UPDATE("5"), .body = PINNED, .reply = "{}" } },
+	  "{\"image\":\"nginx:1\"}",
+	  0,
+	  0,
+	  NULL,
+	  0,
+	  RESULT("s1", "update", CHANGE("image", "\"nginx:1\"", "\"" PINNED "\""), "tasks", "") },
+	{ "the registry is gone: what is pinned stays",
+	  { { GET, .reply = WEB },
+	    { LOOK_UP("nginx%3A1"), .status = 500,
+	      .reply = MESSAGE("dial tcp: connection refused") },
+	    { GET_ID, .reply = WEB } },
+	  "{\"image\":\"nginx:1\"}",
+	  0,
+	  SWARM_RESOLVE_ALWAYS,
+	  NULL,
+	  0,
+	  RESULT("s1", "none", "", "no",
+		 "\"image nginx:1 could not be looked up: dial tcp: connection refused\"") },
+	{ "the registry is gone: another image is not sent",
+	  { { GET, .reply = WEB },
+	    { LOOK_UP("nginx%3A2"), .status = 500,
+	      .reply = MESSAGE("dial tcp: connection refused") } },
+	  "{\"image\":\"nginx:2\"}",
+	  0,
+	  0,
+	  NULL,
+	  SWARM_E_HTTP,
+	  "image nginx:2 could not be looked up: dial tcp: connection refused" },
+	{ "no such image, and nothing is created",
+	  { { GET, NONE_SUCH },
+	    { LOOK_UP("nginx%3A1"), .status = 404, .reply = MESSAGE("manifest unknown") } },
+	  "{\"image\":\"nginx:1\"}",
+	  0,
+	  0,
+	  NULL,
+	  SWARM_E_NOT_FOUND,
+	  "the registry docker.io has no image nginx:1, or hides it without credentials" },
+	{ "missing credentials",
+	  { { GET, NONE_SUCH },
+	    { LOOK_UP("r%3A5000/x%3A1"), .status = 500,
+	      .reply = MESSAGE("Head x: no basic auth credentials") } },
+	  "{\"image\":\"r:5000/x:1\"}",
+	  0,
+	  0,
+	  NULL,
+	  SWARM_E_HTTP,
+	  "the registry r:5000 refuses image r:5000/x:1: credentials are missing or wrong" },
+	{ "a digest that is no digest",
+	  { { GET, NONE_SUCH },
+	    { LOOK_UP("nginx%3A1"), .reply = "{\"Descriptor\":{\"digest\":\"sha256:x\"}}" } },
+	  "{\"image\":\"nginx:1\"}",
+	  0,
+	  SWARM_RESOLVE_ALWAYS,
+	  NULL,
+	  0,
+	  NULL },
+	{ "never looked up",
+	  { { GET, NONE_SUCH },
+	    { CREATE,
+	      .body = "{\"Name\":\"web\",\"TaskTemplate\":{\"ContainerSpec\":{\"Image\":"
+		      "\"nginx:1\"}},\"Mode\":{\"Replicated\":{\"Replicas\":1}}}",
+	      .status = 201, .reply = "{\"ID\":\"s1\"}" } },
+	  "{\"image\":\"nginx:1\"}",
+	  0,
+	  SWARM_RESOLVE_NEVER,
+	  NULL,
+	  0,
+	  RESULT("s1", "create", CHANGE("image", "null", "\"nginx:1\""), "no", "") },
+	{ "dry run",
+	  { { GET, .reply = WEB }, { GET_ID, .reply = WEB } },
+	  "{\"image\":\"nginx:1\",\"hostname\":\"h\"}",
+	  SWARM_APPLY_DRY_RUN,
+	  0,
+	  NULL,
+	  0,
+	  RESULT("s1", "update", CHANGE("hostname", "null", "\"h\""), "tasks", "") },
+	{ "dry run of a new one",
+	  { { GET, NONE_SUCH }, { LOOK_UP("nginx%3A1"), .reply = FOUND } },
+	  "{\"image\":\"nginx:1\"}",
+	  SWARM_APPLY_DRY_RUN,
+	  0,
+	  NULL,
+	  0,
+	  RESULT("", "create", CHANGE("image", "null", "\"" PINNED "\""), "no", "") },
+	{ "another writer's label survives",
+	  { { GET, .reply = WEB },
+	    { GET_ID, .reply = WEB },
+	    { UPDATE("5"), .status = 500, .reply = MESSAGE(SEQUENCE_TEXT) },
+	    { GET_ID, .reply = SERVICE_AT("6", IMAGE_LABEL("nginx:1") ",\"by\":\"hand\"", PINNED,
+					  REPLICATED) },
+	    { UPDATE("6"), .body = "\"by\":\"hand\"", .reply = "{}" } },
+	  "{\"image\":\"nginx:1\",\"hostname\":\"h\"}",
+	  0,
+	  0,
+	  NULL,
+	  0,
+	  RESULT("s1", "update", CHANGE("hostname", "null", "\"h\""), "tasks", "") },
+	{ "a stack's",
+	  { { GET, .reply = SERVICE_AT("5", "\"com.docker.stack.namespace\":\"shop\"", PINNED,
+				       REPLICATED) },
+	    { GET_ID, .reply = SERVICE_AT("5", "\"com.docker.stack.namespace\":\"shop\"", PINNED,
+					  REPLICATED) } },
+	  "{\"image\":\"nginx:1\"}",
+	  0,
+	  0,
+	  NULL,
+	  SWARM_E_CONFLICT,
+	  "service web belongs to stack shop: change it there, or give stack: shop" },
+	{ "another mode",
+	  { { GET, .reply = WEB }, { GET_ID, .reply = WEB } },
+	  "{\"image\":\"nginx:1\",\"deploy\":{\"mode\":\"global\"}}",
+	  0,
+	  0,
+	  NULL,
+	  SWARM_E_CONFLICT,
+	  "the mode of service web cannot be changed: remove the service first" },
+	{ "a job is not run for a label",
+	  { { GET, .reply = SERVICE_AT("5", "", PINNED, ",\"Mode\":{\"ReplicatedJob\":{}}") },
+	    { GET_ID, .reply = SERVICE_AT("5", "", PINNED, ",\"Mode\":{\"ReplicatedJob\":{}}") } },
+	  "{\"image\":\"nginx:1\",\"deploy\":{\"labels\":{\"a\":\"1\"}}}",
+	  0,
+	  0,
+	  NULL,
+	  0,
+	  RESULT("s1", "none", CHANGE("deploy.labels.a", "null", "\"1\""), "no",
+		 "\"a change would run the job again: it is left as it is until force_update has another "
+		 "text\"") },
+	{ "forced",
+	  { { GET, .reply = WEB },
+	    { GET_ID, .reply = WEB },
+	    { UPDATE("5"), .body = "\"ForceUpdate\":1", .reply = "{}" } },
+	  "{\"image\":\"nginx:1\"}",
+	  0,
+	  0,
+	  "monday",
+	  0,
+	  RESULT("s1", "update", CHANGE("force_update", "null", "\"monday\""), "tasks", "") },
+	{ "forced twice by one text",
+	  { { GET, .reply = SERVICE_AT(
+			   "5", IMAGE_LABEL("nginx:1") ",\"libswarm.force_update\":\"monday\"",
+			   PINNED, REPLICATED) },
+	    { GET_ID, .reply = SERVICE_AT(
+			      "5", IMAGE_LABEL("nginx:1") ",\"libswarm.force_update\":\"monday\"",
+			      PINNED, REPLICATED) } },
+	  "{\"image\":\"nginx:1\"}",
+	  0,
+	  0,
+	  "monday",
+	  0,
+	  RESULT("s1", "none", "", "no", "") },
+	{ "a slip",
+	  { { GET, NONE_SUCH } },
+	  "{\"image\":\"nginx:1\",\"enviroment\":{}}",
+	  0,
+	  SWARM_RESOLVE_NEVER,
+	  NULL,
+	  SWARM_E_INVAL,
+	  "enviroment: no such key, did you mean environment?" },
+	{ "the start of another's id",
+	  { { GET, .reply = "{\"ID\":\"web123\",\"Spec\":{\"Name\":\"other\"}}" } },
+	  "{\"image\":\"nginx:1\",\"enviroment\":{}}",
+	  0,
+	  SWARM_RESOLVE_NEVER,
+	  NULL,
+	  SWARM_E_INVAL,
+	  "enviroment: no such key, did you mean environment?" },
+};
+
+static void run_case(const apply_case *c)
+{
+	swarm_apply_options options = SWARM_APPLY_OPTIONS_INIT;
+	json_t *service = json_loads(c->service, 0, NULL), *result = NULL;
+	fixture f = setup(c->rows);
+	char *text = NULL;
+
+	test_row = c->name;
+	options.flags = c->flags;
+	options.resolve = c->resolve;
+	options.force_update = c->force_update;
+	if (!c->result) {
+		CHECK_INT(swarm_service_apply(f.client, "web", service, &options, &result, &f.err),
+			  SWARM_E_JSON);
+	} else {
+		CHECK_INT(swarm_service_apply(f.client, "web", service, &options, &result, &f.err),
+			  c->code);
+		text = result ? json_dumps(result, JSON_COMPACT | JSON_SORT_KEYS)
+			      : strdup(f.err.text);
+		CHECK_STR(text, c->result);
+	}
+	free(text);
+	json_decref(result);
+	json_decref(service);
+	teardown(&f);
+}
+
+static void each(void)
+{
+	for (size_t i = 0; i < sizeof(applies) / sizeof(*applies); i++)
+		run_case(&applies[i]);
+}
+
+static void names_become_ids(void)
+{
+	const fake_row rows[] = {
+		{ "GET " API "/networks",
+		  .reply = "[{\"Name\":\"net\",\"Id\":\"local1\",\"Scope\":"
+			   "\"local\"},{\"Name\":\"net\",\"Id\":\"n1\",\"Scope\":"
+			   "\"swarm\"}]" },
+		{ "GET " API "/secrets", .reply = "[{\"ID\":\"x1\",\"Spec\":{\"Name\":\"key\"}}]" },
+		{ GET, NONE_SUCH },
+		{ CREATE, .body = "\"Target\":\"n1\"", .status = 201, .reply = "{\"ID\":\"s1\"}" },
+		{ NULL },
+	};
+	swarm_apply_options options = SWARM_APPLY_OPTIONS_INIT;
+	json_t *service = json_pack("{s:s, s:[s], s:[s]}", "image", "nginx:1", "networks", "net",
+				    "secrets", "key");
+	json_t *result = NULL;
+	fixture f = setup(rows);
+
+	options.resolve = SWARM_RESOLVE_NEVER;
+	CHECK_INT(swarm_service_apply(f.client, "web", service, &options, &result, &f.err), 0);
+	CHECK_STR(f.err.text, "");
+	json_decref(result);
+	json_decref(service);
+	teardown(&f);
+}
+
+static void arguments(void)
+{
+	const fake_row rows[] = { { NULL } };
+	swarm_apply_options options = SWARM_APPLY_OPTIONS_INIT;
+	json_t *service = json_object(), *list = json_array(), *result = NULL;
+	fixture f = setup(rows);
+
+	CHECK_INT(swarm_service_apply(f.client, "", service, NULL, &result, NULL), SWARM_E_INVAL);
+	CHECK_INT(swarm_service_apply(f.client, "web", list, NULL, &result, NULL), SWARM_E_INVAL);
+	CHECK_INT(swarm_service_apply(NULL, "web", service, NULL, &result, NULL), SWARM_E_INVAL);
+	options.resolve = 7;
+	CHECK_INT(swarm_service_apply(f.client, "web", service, &options, &result, NULL),
+		  SWARM_E_INVAL);
+	options.size = 3;
+	CHECK_INT(swarm_service_apply(f.client, "web", service, &options, &result, NULL),
+		  SWARM_E_INVAL);
+	CHECK_INT(swarm_image_resolve(f.client, "", NULL, 0, &result, NULL), SWARM_E_INVAL);
+	CHECK(result == NULL);
+	json_decref(service);
+	json_decref(list);
+	teardown(&f);
+}
+
+TEST_MAIN(TEST(each), TEST(names_become_ids), TEST(arguments))
