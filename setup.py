@@ -26,6 +26,7 @@ SOURCES = [
     "pymodule/_node.c",
     "pymodule/_record.c",
     "pymodule/_service.c",
+    "pymodule/_spec.c",
     "pymodule/_state.c",
     "pymodule/_stream.c",
     "pymodule/_wait.c",

@@ -202,6 +202,24 @@ PyDoc_STRVAR(
 	"do not run, and why.");
 
 PyDoc_STRVAR(
+	service_apply_doc,
+	"service_apply($self, /, name, service, *, strict=False, show_env=False, dry_run=False,\n"
+	"              resolve_image='changed', force_update=None, stack=None,\n"
+	"              registry_auth=None, timeout=None)\n--\n\n"
+	"Make a service as it is declared, in compose's words; send nothing where nothing differs.\n\n"
+	"strict: remove what is not given. resolve_image: when the image's digest is looked up,\n"
+	"changed, always or never. force_update: a text; all tasks run anew once for each text.\n"
+	"Returns a dict: id, action (create, update or none), changes (dict of fields, each with\n"
+	"old and new), restarts (no, placement or tasks), warnings (list of str). dry_run: the same\n"
+	"of what would be done. Does not wait for tasks: service_wait() does.");
+
+PyDoc_STRVAR(
+	image_resolve_doc,
+	"image_resolve($self, /, image, *, registry_auth=None, timeout=None)\n--\n\n"
+	"Ask the image's registry, through the engine, for its digest; 15 seconds unless given.\n\n"
+	"Returns a dict: image (name with digest), digest, platforms (list of dicts).");
+
+PyDoc_STRVAR(
 	events_doc,
 	"events($self, /, *, filters=None, others=None, timeout=None)\n--\n\n"
 	"The events of the cluster, from a manager, as an iterator without end.\n\n"
@@ -257,6 +275,8 @@ static PyMethodDef methods[] = {
 	METHOD(object_update),
 	METHOD(object_remove),
 	METHOD(task_list),
+	METHOD(service_apply),
+	METHOD(image_resolve),
 	METHOD(service_scale),
 	METHOD(service_rollback),
 	METHOD(service_wait),

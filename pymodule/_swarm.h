@@ -252,6 +252,13 @@ SWARMPY_METHOD(service_rollback);
 SWARMPY_METHOD(service_wait);
 SWARMPY_METHOD(task_why);
 
+/* _spec.c; the first three are functions of the module */
+PyObject *swarmpy_spec_check(PyObject *module, PyObject *args, PyObject *kwargs);
+PyObject *swarmpy_spec_merge(PyObject *module, PyObject *args, PyObject *kwargs);
+PyObject *swarmpy_spec_words(PyObject *module, PyObject *args, PyObject *kwargs);
+SWARMPY_METHOD(image_resolve);
+SWARMPY_METHOD(service_apply);
+
 /* _stream.c */
 extern PyType_Spec swarmpy_events_spec;
 extern PyType_Spec swarmpy_logs_spec;

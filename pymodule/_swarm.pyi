@@ -204,6 +204,27 @@ class Client:
     def task_list(
         self, *, filters: Optional[_Filters] = None, timeout: Optional[float] = None
     ) -> list[dict[str, Any]]: ...
+    def service_apply(
+        self,
+        name: str,
+        service: dict[str, Any],
+        *,
+        strict: bool = False,
+        show_env: bool = False,
+        dry_run: bool = False,
+        resolve_image: str = "changed",
+        force_update: Optional[str] = None,
+        stack: Optional[str] = None,
+        registry_auth: Optional[dict[str, str]] = None,
+        timeout: Optional[float] = None,
+    ) -> dict[str, Any]: ...
+    def image_resolve(
+        self,
+        image: str,
+        *,
+        registry_auth: Optional[dict[str, str]] = None,
+        timeout: Optional[float] = None,
+    ) -> dict[str, Any]: ...
     def service_scale(
         self, service: str, count: int, *, timeout: Optional[float] = None
     ) -> dict[str, Any]: ...
@@ -235,3 +256,27 @@ def token_parse(token: str) -> dict[str, Any]:
 
 def probe(address: str, *, timeout: Optional[float] = None) -> None:
     """Return if ``host[:port]`` accepts TCP connections; raise an :class:`Error` if not."""
+
+def spec_check(
+    service: dict[str, Any], *, ids: Optional[dict[str, dict[str, str]]] = None
+) -> list[str]:
+    """What is wrong with a service in compose's words, a line each."""
+
+def spec_merge(
+    spec: Optional[dict[str, Any]],
+    service: dict[str, Any],
+    *,
+    name: Optional[str] = None,
+    ids: Optional[dict[str, dict[str, str]]] = None,
+    strict: bool = False,
+    show_env: bool = False,
+) -> dict[str, Any]:
+    """Merge a service in compose's words into the engine's spec, or into None for a new one."""
+
+def spec_words(
+    spec: dict[str, Any],
+    *,
+    ids: Optional[dict[str, dict[str, str]]] = None,
+    show_env: bool = False,
+) -> dict[str, Any]:
+    """An engine's spec in compose's words."""

@@ -81,11 +81,29 @@ static PyObject *probe(PyObject *module, PyObject *args, PyObject *kwargs)
 	{ #name, (PyCFunction)(void (*)(void))name, METH_VARARGS | METH_KEYWORDS, name##_doc }
 /* clang-format on */
 
+PyDoc_STRVAR(
+	spec_check_doc,
+	"spec_check($module, /, service, *, ids=None)\n--\n\n"
+	"What is wrong with a service in compose's words: a list of lines, empty if nothing is.");
+
+PyDoc_STRVAR(
+	spec_merge_doc,
+	"spec_merge($module, /, spec, service, *, name=None, ids=None, strict=False,\n"
+	"           show_env=False)\n--\n\n"
+	"Merge a service in compose's words into the engine's spec, or into None for a new one.\n\n"
+	"Returns a dict: spec, changes, restarts, replaces, warnings.");
+
+PyDoc_STRVAR(spec_words_doc, "spec_words($module, /, spec, *, ids=None, show_env=False)\n--\n\n"
+			     "An engine's spec in compose's words.");
+
+/* clang-format off */
+#define SPEC(name) \
+	{ #name, (PyCFunction)(void (*)(void))swarmpy_##name, METH_VARARGS | METH_KEYWORDS, name##_doc }
+/* clang-format on */
+
 static PyMethodDef methods[] = {
-	METHOD(redact),
-	METHOD(token_parse),
-	METHOD(probe),
-	{ NULL, NULL, 0, NULL },
+	SPEC(spec_check),    SPEC(spec_merge), SPEC(spec_words),        METHOD(redact),
+	METHOD(token_parse), METHOD(probe),    { NULL, NULL, 0, NULL },
 };
 
 /* New type, also in the module under its name. */

@@ -1,0 +1,207 @@
+/*
+ * Services in compose's words: the functions of the module that ask no engine, and the methods of
+ * Client that declare a service and look up an image.
+ */
+#include "_swarm.h"
+
+#include <string.h>
+
+/* What the functions on specs have in common; borrowed json is freed by given_clear(). */
+typedef struct given {
+	json_t *spec;
+	json_t *service;
+	json_t *ids;
+	swarm_spec_options options;
+} given;
+
+static void given_clear(given *g)
+{
+	swarmpy_free_json(g->spec);
+	swarmpy_free_json(g->service);
+	swarmpy_free_json(g->ids);
+}
+
+static int parse_given(const swarmpy_state *state, given *g, PyObject *spec, PyObject *service,
+		       PyObject *name, PyObject *ids)
+{
+	if (swarmpy_json(state, "spec", spec, &g->spec) ||
+	    swarmpy_json(state, "service", service, &g->service) ||
+	    swarmpy_json(state, "ids", ids, &g->ids) ||
+	    swarmpy_optional_text(state, "name", name, &g->options.name))
+		return -1;
+	g->options.ids = g->ids;
+	return 0;
+}
+
+/* result, which is taken, as plain data; or the exception of a code. */
+static PyObject *end(const swarmpy_state *state, given *g, int code, const swarm_error *err,
+		     json_t *result)
+{
+	PyObject *answer = code ? swarmpy_raise(state, err) : swarmpy_plain(state, result);
+
+	json_decref(result);
+	given_clear(g);
+	return answer;
+}
+
+static int parse_flags(PyObject *strict, PyObject *show_env, unsigned *flags)
+{
+	int is_strict = 0, shows = 0;
+
+	if (swarmpy_flag("strict", strict, &is_strict) ||
+	    swarmpy_flag("show_env", show_env, &shows))
+		return -1;
+	*flags |= (is_strict ? SWARM_SPEC_STRICT : 0) | (shows ? SWARM_SPEC_SHOW_ENV : 0);
+	return 0;
+}
+
+PyObject *swarmpy_spec_check(PyObject *module, PyObject *args, PyObject *kwargs)
+{
+	static char *names[] = { "service", "ids", NULL };
+	const swarmpy_state *state = PyModule_GetState(module);
+	given g = { .options = SWARM_SPEC_OPTIONS_INIT };
+	swarm_error err = SWARM_ERROR_INIT;
+	PyObject *service, *ids = NULL;
+	json_t *slips = NULL;
+	int code;
+
+	if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O|$O:spec_check", names, &service, &ids))
+		return NULL;
+	if (parse_given(state, &g, NULL, service, NULL, ids)) {
+		given_clear(&g);
+		return NULL;
+	}
+	code = swarm_spec_check(g.service, &g.options, &slips, &err);
+	return end(state, &g, code, &err, slips);
+}
+
+PyObject *swarmpy_spec_merge(PyObject *module, PyObject *args, PyObject *kwargs)
+{
+	static char *names[] = { "spec", "service", "name", "ids", "strict", "show_env", NULL };
+	const swarmpy_state *state = PyModule_GetState(module);
+	given g = { .options = SWARM_SPEC_OPTIONS_INIT };
+	swarm_error err = SWARM_ERROR_INIT;
+	PyObject *spec, *service, *name = NULL, *ids = NULL, *strict = NULL, *show_env = NULL;
+	json_t *result = NULL;
+	int code;
+
+	if (!PyArg_ParseTupleAndKeywords(args, kwargs, "OO|$OOOO:spec_merge", names, &spec,
+					 &service, &name, &ids, &strict, &show_env))
+		return NULL;
+	if (parse_given(state, &g, spec, service, name, ids) ||
+	    parse_flags(strict, show_env, &g.options.flags)) {
+		given_clear(&g);
+		return NULL;
+	}
+	code = swarm_spec_merge(g.spec, g.service, &g.options, &result, &err);
+	return end(state, &g, code, &err, result);
+}
+
+PyObject *swarmpy_spec_words(PyObject *module, PyObject *args, PyObject *kwargs)
+{
+	static char *names[] = { "spec", "ids", "show_env", NULL };
+	const swarmpy_state *state = PyModule_GetState(module);
+	given g = { .options = SWARM_SPEC_OPTIONS_INIT };
+	swarm_error err = SWARM_ERROR_INIT;
+	PyObject *spec, *ids = NULL, *show_env = NULL;
+	json_t *words = NULL;
+	int code;
+
+	if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O|$OO:spec_words", names, &spec, &ids,
+					 &show_env))
+		return NULL;
+	if (parse_given(state, &g, spec, NULL, NULL, ids) ||
+	    parse_flags(NULL, show_env, &g.options.flags)) {
+		given_clear(&g);
+		return NULL;
+	}
+	code = swarm_spec_words(g.spec, &g.options, &words, &err);
+	return end(state, &g, code, &err, words);
+}
+
+/* --- with an engine ------------------------------------------------------------------------------- */
+
+PyObject *swarmpy_client_image_resolve(PyObject *object, PyObject *args, PyObject *kwargs)
+{
+	static char *names[] = { "image", "registry_auth", "timeout", NULL };
+	swarmpy_client *self = (swarmpy_client *)object;
+	PyObject *image_text, *auth = NULL, *timeout = NULL, *answer = NULL;
+	swarm_error err = SWARM_ERROR_INIT;
+	json_t *credentials = NULL, *found = NULL;
+	int64_t timeout_ms = 0;
+	const char *image;
+	int code;
+
+	if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O|$OO:image_resolve", names, &image_text,
+					 &auth, &timeout) ||
+	    swarmpy_text(self->state, "image", image_text, &image) ||
+	    swarmpy_seconds(self->state, "timeout", timeout, &timeout_ms) ||
+	    swarmpy_json(self->state, "registry_auth", auth, &credentials))
+		return NULL;
+	if (!swarmpy_client_begin(self)) {
+		code = swarm_image_resolve(self->client, image, credentials, timeout_ms, &found,
+					   &err);
+		answer = swarmpy_client_end_json(self, code, &err, found);
+	}
+	swarmpy_free_json(credentials);
+	return answer;
+}
+
+static int parse_resolve(const swarmpy_state *state, PyObject *value, int *ret)
+{
+	static const char *const words[] = { "changed", "always", "never" };
+	const char *text = NULL;
+
+	if (swarmpy_optional_text(state, "resolve_image", value, &text))
+		return -1;
+	if (!text)
+		return 0;
+	for (int i = 0; i < (int)(sizeof(words) / sizeof(*words)); i++)
+		if (strcmp(text, words[i]) == 0) {
+			*ret = i;
+			return 0;
+		}
+	return swarmpy_invalid(state, "resolve_image must be changed, always or never, not '%s'",
+			       text);
+}
+
+PyObject *swarmpy_client_service_apply(PyObject *object, PyObject *args, PyObject *kwargs)
+{
+	static char *names[] = { "name",         "service", "strict",
+				 "show_env",     "dry_run", "resolve_image",
+				 "force_update", "stack",   "registry_auth",
+				 "timeout",      NULL };
+	swarmpy_client *self = (swarmpy_client *)object;
+	const swarmpy_state *state = self->state;
+	swarm_apply_options options = SWARM_APPLY_OPTIONS_INIT;
+	PyObject *name_text, *words, *strict = NULL, *show_env = NULL, *dry_run = NULL;
+	PyObject *resolve = NULL, *force = NULL, *stack = NULL, *auth = NULL, *timeout = NULL;
+	json_t *service = NULL, *credentials = NULL, *result = NULL;
+	swarm_error err = SWARM_ERROR_INIT;
+	PyObject *answer = NULL;
+	const char *name;
+	int dry = 0, code;
+
+	if (!PyArg_ParseTupleAndKeywords(args, kwargs, "OO|$OOOOOOOO:service_apply", names,
+					 &name_text, &words, &strict, &show_env, &dry_run, &resolve,
+					 &force, &stack, &auth, &timeout) ||
+	    swarmpy_text(state, "name", name_text, &name) ||
+	    parse_flags(strict, show_env, &options.flags) ||
+	    swarmpy_flag("dry_run", dry_run, &dry) ||
+	    parse_resolve(state, resolve, &options.resolve) ||
+	    swarmpy_optional_text(state, "force_update", force, &options.force_update) ||
+	    swarmpy_optional_text(state, "stack", stack, &options.stack) ||
+	    swarmpy_seconds(state, "timeout", timeout, &options.timeout_ms))
+		return NULL;
+	options.flags |= dry ? SWARM_APPLY_DRY_RUN : 0;
+	if (!swarmpy_json(state, "service", words, &service) &&
+	    !swarmpy_json(state, "registry_auth", auth, &credentials) &&
+	    !swarmpy_client_begin(self)) {
+		options.registry_auth = credentials;
+		code = swarm_service_apply(self->client, name, service, &options, &result, &err);
+		answer = swarmpy_client_end_json(self, code, &err, result);
+	}
+	swarmpy_free_json(service);
+	swarmpy_free_json(credentials);
+	return answer;
+}
