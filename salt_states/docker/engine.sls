@@ -1,12 +1,12 @@
-# Docker Engine from the repository of pillar, installed and running.
-# Pillar: repositories:repos:docker, repositories:pkgs:docker-engine
-{%- set repositories = pillar.get('repositories') or {} %}
-{%- set repo = (repositories.get('repos') or {}).get('docker') %}
-{%- set package = (repositories.get('pkgs') or {}).get('docker-engine') or {} %}
-{%- set name = package.get('name', 'docker-ce') %}
+{# Docker Engine from the repository of pillar, installed and running.
+   Pillar: repositories:repos:docker, repositories:pkgs:docker-engine #}
+{% set repositories = pillar.get('repositories') or {} %}
+{% set repo = (repositories.get('repos') or {}).get('docker') %}
+{% set package = (repositories.get('pkgs') or {}).get('docker-engine') or {} %}
+{% set name = package.get('name', 'docker-ce') %}
 
-{%- if repo and grains['os_family'] == 'Debian' %}
-{%- set keyring = '/etc/apt/keyrings/docker.asc' %}
+{% if repo and grains['os_family'] == 'Debian' %}
+{% set keyring = '/etc/apt/keyrings/docker.asc' %}
 
 docker-key:
   file.managed:
@@ -24,7 +24,7 @@ docker:
     - aptkey: False
     - require:
       - file: docker-key
-{%- elif repo and grains['os_family'] == 'RedHat' %}
+{% elif repo and grains['os_family'] == 'RedHat' %}
 
 docker:
   pkgrepo.managed:
@@ -33,18 +33,18 @@ docker:
     - gpgkey: {{ repo['gpgkey'] | json }}
     - gpgcheck: 1
     - enabled: True
-{%- endif %}
+{% endif %}
 
 docker-engine:
   pkg.installed:
     - name: {{ name }}
-{%- if package.get('version') %}
+{% if package.get('version') %}
     - version: {{ package['version'] | json }}
-{%- endif %}
-{%- if repo and grains['os_family'] in ('Debian', 'RedHat') %}
+{% endif %}
+{% if repo and grains['os_family'] in ('Debian', 'RedHat') %}
     - require:
       - pkgrepo: docker
-{%- endif %}
+{% endif %}
   service.running:
     - name: docker
     - enable: True

@@ -1,33 +1,33 @@
-# The swarm modules and their compiled core on this minion. A state.apply does not sync modules by
-# itself; synced here, the later states of the same run find them.
-{#- docker/DIGESTS is written into a complete file root (make fileroot): with it a synced file that is
+{# The swarm modules and their compiled core on this minion. A state.apply does not sync modules by
+   itself; synced here, the later states of the same run find them. #}
+{# docker/DIGESTS is written into a complete file root (make fileroot): with it a synced file that is
     missing or changed shows here, without a question to the master for each, and only its folder is
     synced. A file root without it has no core either, and the wheel must be here. Asking the loader for
     a function that is missing costs seconds.
     salt-ssh, whose mark is thin_dir, has brought the files with this very call, and each question below
     would be a call of its own.
     The minion loads its grains and modules anew once, after all of it (reload_modules). #}
-{%- set digests %}{% include 'docker/DIGESTS' ignore missing %}{% endset %}
-{%- set by_ssh = 'thin_dir' in opts %}
-{%- set stale = [] %}
-{%- for line in digests.splitlines() if not by_ssh %}
-{%-   set digest, below = line.split() %}
-{%-   set kind = below.split('/') | first %}
-{%-   set path = opts['extension_modules'] ~ '/' ~ below %}
-{%-   if kind not in stale and not (salt['file.file_exists'](path) and salt['file.get_hash'](path) == digest) %}
-{%-     do stale.append(kind) %}
-{%-   endif %}
-{%- endfor %}
-{%- if not by_ssh and not digests and 'swarm.version' not in salt %}
-{%-   do stale.extend(['grains', 'modules', 'output', 'states']) %}
-{%- endif %}
-{%- if stale %}
+{% set digests %}{% include 'docker/DIGESTS' ignore missing %}{% endset %}
+{% set by_ssh = 'thin_dir' in opts %}
+{% set stale = [] %}
+{% for line in digests.splitlines() if not by_ssh %}
+{%   set digest, below = line.split() %}
+{%   set kind = below.split('/') | first %}
+{%   set path = opts['extension_modules'] ~ '/' ~ below %}
+{%   if kind not in stale and not (salt['file.file_exists'](path) and salt['file.get_hash'](path) == digest) %}
+{%     do stale.append(kind) %}
+{%   endif %}
+{% endfor %}
+{% if not by_ssh and not digests and 'swarm.version' not in salt %}
+{%   do stale.extend(['grains', 'modules', 'output', 'states']) %}
+{% endif %}
+{% if stale %}
 
 swarm-extension:
   module.run:
-{%- for kind in stale %}
+{% for kind in stale %}
     - saltutil.sync_{{ kind }}:
       - refresh: False
-{%- endfor %}
+{% endfor %}
     - reload_modules: True
-{%- endif %}
+{% endif %}

@@ -1,5 +1,5 @@
-# This host leaves its swarm; a step of docker.remove and docker.teardown.
-{%- set run = pillar.get('swarm_run', {}) %}
+{# This host leaves its swarm; a step of docker.remove and docker.teardown. #}
+{% set run = pillar.get('swarm_run', {}) %}
 docker-swarm-departed:
   swarm.departed:
     - hosts: {{ run.get('leaving') | json }}

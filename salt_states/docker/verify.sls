@@ -1,6 +1,6 @@
-# The cluster is what pillar says; the last step of docker.bootstrap, on one manager: who is a member,
-# the labels and then the availability of the nodes that pillar names, the settings of the cluster.
-{%- set prune = (pillar.get('swarm_run') or {}).get('prune') %}
+{# The cluster is what pillar says; the last step of docker.bootstrap, on one manager: who is a member,
+   the labels and then the availability of the nodes that pillar names, the settings of the cluster. #}
+{% set prune = (pillar.get('swarm_run') or {}).get('prune') %}
 docker-swarm-verified:
   swarm.verified: []
 
@@ -9,11 +9,11 @@ docker-swarm-nodes:
 
 docker-swarm-settings:
   swarm.settings_by_pillar: []
-{%- if prune %}
+{% if prune %}
 
 docker-swarm-pruned:
   swarm.pruned:
     - limit: {{ prune | json }}
     - require:
       - swarm: docker-swarm-verified
-{%- endif %}
+{% endif %}

@@ -68,9 +68,16 @@ def high(opts, pillar, *sls):
     """The high data of SLS files, as rendered by Salt; rendering errors fail here."""
     opts = dict(copy.copy(opts), pillar=pillar)
     with salt.state.HighState(opts, initial_pillar=pillar) as state:
-        data, errors = state.render_highstate({"base": list(sls)})
-        assert not errors, errors
-        return data
+        return high_of(state, *sls)
+
+
+def high_of(state, *sls, saltenv="base"):
+    """The same by a ``HighState`` that may render more."""
+    # It keeps what it rendered, to find an ID that two files have.
+    state.building_highstate = type(state.building_highstate)()
+    data, errors = state.render_highstate({saltenv: list(sls)})
+    assert not errors, errors
+    return data
 
 
 def low(opts, pillar, *sls, exclude=()):

@@ -1,5 +1,6 @@
 """``docker/bootstrap.sls`` as the master renders it: steps, targets, requisites, refusals."""
 
+import contextlib
 import copy
 import fnmatch
 import json
@@ -33,15 +34,18 @@ def accepted(keys):
     return wheel
 
 
-def render(root, pillar=PILLAR, keys=None, test=False, sls="docker.bootstrap", instead=None, override=None):
-    """High data of an orchestration.
+@contextlib.contextmanager
+def master(root, pillar=PILLAR, keys=None, test=False, instead=None, override=None, **options):
+    """Yields what renders an orchestration to its high data, as on a master.
 
     instead
         ``{function: another one}`` for what it calls on the master.
     override
         Pillar from the command line, over what the files have.
+    options
+        More of the master's options.
     """
-    opts = rendered.minion_opts(root, "master_master", test=test, pillar=pillar)
+    opts = rendered.minion_opts(root, "master_master", test=test, pillar=pillar, **options)
     opts["pillar_roots"] = {"base": [rendered.pillar_files(root, pillar)]}
     alone = {"ps.pgrep": lambda *args, **kwargs: None}
     keys = accepted(KEYS if keys is None else keys)
@@ -52,13 +56,23 @@ def render(root, pillar=PILLAR, keys=None, test=False, sls="docker.bootstrap", i
         for loader in (functions, getattr(functions, "_dunder_salt", functions)):
             for name, function in instead.items():
                 loader[name] = function
-        data, errors = state.render_highstate({"base": [sls]})
-        assert not errors, errors
-        errors = state.state.verify_high(data)
-        assert not errors, errors
-        data, errors = state.state.reconcile_extend(data)
-        assert not errors, errors
-        return data
+
+        def high(sls, saltenv="base"):
+            data = rendered.high_of(state, sls, saltenv=saltenv)
+            errors = state.state.verify_high(data)
+            assert not errors, errors
+            data, errors = state.state.reconcile_extend(data)
+            assert not errors, errors
+            return data
+
+        high.state = state
+        yield high
+
+
+def render(root, *args, sls="docker.bootstrap", **kwargs):
+    """High data of one orchestration; the other arguments are those of ``master``."""
+    with master(root, *args, **kwargs) as high:
+        return high(sls)
 
 
 def step(data, name):

@@ -1,5 +1,5 @@
-# The last manager leaves; a step of docker.teardown.
-{%- set run = pillar.get('swarm_run', {}) %}
+{# The last manager leaves; a step of docker.teardown. #}
+{% set run = pillar.get('swarm_run', {}) %}
 docker-swarm-dissolved:
   swarm.dissolved:
     - hosts: {{ run.get('leaving') | json }}

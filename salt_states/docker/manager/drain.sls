@@ -1,4 +1,4 @@
-# This manager takes no tasks.
+{# This manager takes no tasks. #}
 include:
   - docker.extension
 

@@ -1,7 +1,7 @@
-# The cluster is there: made by the first of pillar swarm:managers where no swarm can live elsewhere.
-# The manager that leads then removes dead manager records, seals join tokens for who is missing, and
-# promotes workers that pillar made managers.
-{%- set swarm = pillar.get('swarm') or {} %}
+{# The cluster is there: made by the first of pillar swarm:managers where no swarm can live elsewhere.
+   The manager that leads then removes dead manager records, seals join tokens for who is missing, and
+   promotes workers that pillar made managers. #}
+{% set swarm = pillar.get('swarm') or {} %}
 include:
   - docker.engine
   - docker.extension

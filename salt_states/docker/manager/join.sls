@@ -1,5 +1,5 @@
-# This host is a manager of the cluster, drained from its first moment.
-{%- set swarm = pillar.get('swarm') or {} %}
+{# This host is a manager of the cluster, drained from its first moment. #}
+{% set swarm = pillar.get('swarm') or {} %}
 include:
   - docker.engine
   - docker.extension

@@ -1,6 +1,6 @@
-# One manager goes on alone; a step of docker.recover.
-{%- set run = pillar.get('swarm_run', {}) %}
-{%- set swarm = pillar.get('swarm') or {} %}
+{# One manager goes on alone; a step of docker.recover. #}
+{% set run = pillar.get('swarm_run', {}) %}
+{% set swarm = pillar.get('swarm') or {} %}
 docker-swarm-recovered:
   swarm.recovered:
     - host: {{ run.get('host') | json }}

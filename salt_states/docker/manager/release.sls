@@ -1,5 +1,5 @@
-# The hosts that leave run no task and are no managers; a step of docker.remove and docker.teardown.
-{%- set run = pillar.get('swarm_run', {}) %}
+{# The hosts that leave run no task and are no managers; a step of docker.remove and docker.teardown. #}
+{% set run = pillar.get('swarm_run', {}) %}
 docker-swarm-released:
   swarm.released:
     - hosts: {{ run.get('leaving') | json }}

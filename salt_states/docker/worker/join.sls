@@ -1,5 +1,5 @@
-# This host is a worker of the cluster.
-{%- set swarm = pillar.get('swarm') or {} %}
+{# This host is a worker of the cluster. #}
+{% set swarm = pillar.get('swarm') or {} %}
 include:
   - docker.engine
   - docker.extension
