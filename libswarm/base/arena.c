@@ -28,6 +28,7 @@ static block *add_block(swarm__arena *arena, size_t size)
 		return NULL;
 	*added = (block){ .before = arena->last, .room = room };
 	arena->last = added;
+	arena->size += sizeof(*added) + room;
 	return added;
 }
 
@@ -57,4 +58,5 @@ void swarm__arena_clear(swarm__arena *arena)
 		swarm__release(arena->allocator, arena->last);
 		arena->last = before;
 	}
+	arena->size = 0;
 }

@@ -114,6 +114,27 @@ swarm__deadline swarm__deadline_in(int64_t timeout_ms, int64_t default_ms);
 /* Milliseconds left, 0 when passed. */
 int64_t swarm__deadline_left(const swarm__deadline *deadline);
 
+/* --- budget.c: what reading an answer may cost ------------------------------------------------ */
+
+typedef struct swarm__budget {
+	const swarm__deadline *deadline; /* borrowed; NULL: none */
+	swarm_cancel_cb cancel;          /* NULL: nobody is asked */
+	void *cancel_payload;
+	size_t memory;                    /* most bytes of what is made of the answer */
+	const swarm_allocator *allocator; /* for it, where it is no tree; NULL: malloc */
+	int64_t asked_ms;                 /* when the cancel callback was asked last */
+} swarm__budget;
+
+swarm__budget swarm__budget_make(const swarm__deadline *deadline, swarm_cancel_cb cancel,
+				 void *cancel_payload, size_t memory);
+/*
+ * May it go on, with so much memory taken? Cheap enough for each kilobyte. budget may be NULL.
+ * 0, SWARM_E_TOO_LARGE, SWARM_E_TIMEOUT, SWARM_E_CANCELED.
+ */
+int swarm__budget_check(swarm__budget *budget, size_t memory);
+/* Fill err from one of these codes. Gives it. */
+int swarm__budget_fail(const swarm__budget *budget, int code, swarm_error *err);
+
 /* --- sha256.c ----------------------------------------------------------------------------- */
 
 #define SWARM__SHA256_HEX 65
@@ -145,6 +166,14 @@ static inline json_t *swarm__json_iterable(const json_t *json)
 void swarm__json_wipe(const json_t *json, const char *path);
 /* RFC 7396. New reference, target and patch unchanged; NULL without memory. */
 json_t *swarm__json_merge(const json_t *target, const json_t *patch);
+
+/* --- json_read.c: trees of what others wrote, within a budget ------------------------------------ */
+
+/* As swarm__json_parse(), and the codes of swarm__budget_check(). budget may be NULL. */
+int swarm__json_read(const char *text, size_t size, swarm__budget *budget, json_t **ret_json,
+		     swarm_error *err);
+/* Would a tree of the text keep within the budget? Its form is not checked. 0 or a code of the budget. */
+int swarm__json_weigh(const char *text, size_t size, swarm__budget *budget, swarm_error *err);
 
 /* --- names.c: lists of names for error texts ---------------------------------------------- */
 

@@ -53,22 +53,7 @@ void swarm__json_wipe(const json_t *json, const char *path)
 
 int swarm__json_parse(const char *text, size_t size, json_t **ret_json, swarm_error *err)
 {
-	json_error_t error;
-	json_t *json = json_loadb(text, size, JSON_DECODE_ANY, &error);
-
-	if (json) {
-		*ret_json = json;
-		return 0;
-	}
-	/* jansson seldom says that memory was lacking; elsewhere it leaves the text empty. */
-	if (!error.text[0] || json_error_code(&error) == json_error_out_of_memory)
-		return swarm__nomem(err);
-	if (json_error_code(&error) == json_error_numeric_overflow)
-		return swarm__error(err, SWARM_E_JSON,
-				    "the JSON has a number that is too large (line %d, column %d)",
-				    error.line, error.column);
-	return swarm__error(err, SWARM_E_JSON, "the JSON is malformed (line %d, column %d)",
-			    error.line, error.column);
+	return swarm__json_read(text, size, NULL, ret_json, err);
 }
 
 typedef struct dump {

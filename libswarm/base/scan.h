@@ -12,6 +12,7 @@
 typedef struct swarm__arena {
 	struct swarm__block *last;        /* NULL: nothing was taken */
 	const swarm_allocator *allocator; /* NULL: malloc */
+	size_t size;                      /* of all blocks */
 } swarm__arena;
 
 /* size bytes that stay where they are until the clear, aligned for pointers; NULL without memory. */
@@ -36,8 +37,12 @@ typedef struct swarm__scan {
 	const char *end;
 	int depth;     /* arrays and objects that are open */
 	bool first;    /* nothing of the innermost one was read yet */
-	int code;      /* 0, or why it stopped: SWARM_E_JSON, SWARM_E_NOMEM */
+	int code;      /* 0, or why it stopped: SWARM_E_JSON, SWARM_E_NOMEM, those of the budget */
 	size_t offset; /* where it stopped */
+	swarm__budget *budget; /* set by who reads a long text; NULL: none */
+	size_t memory;         /* bytes that are taken outside of the arena */
+	bool many_labels;      /* why it is SWARM_E_TOO_LARGE, if not for the budget */
+	unsigned steps;        /* since the start, to look at the budget now and then */
 } swarm__scan;
 
 /* A string between its quotes, or a number, as it stands in the text. */

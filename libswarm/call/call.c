@@ -44,32 +44,11 @@ int swarm_call_bytes(swarm_client *client, const swarm_call_options *options, ch
 		return rc;
 	rc = run(&call, client, options, false, err);
 	if (rc == 0)
+		rc = swarm__answer_weigh(&call, err);
+	if (rc == 0)
 		swarm__exchange_take(&call, ret_body, ret_size);
 	swarm__exchange_clear(&call);
 	return rc;
-}
-
-static int read_answer(const swarm_op_info *row, const swarm__buffer *body, json_t **ret_json,
-		       swarm_error *err)
-{
-	json_t *json = NULL;
-	int rc;
-
-	if (body->size == 0 || row->result == SWARM_RESULT_NONE) {
-		*ret_json = json_null();
-		return 0;
-	}
-	if (row->result == SWARM_RESULT_TEXT) {
-		json = json_stringn(body->data, body->size);
-		if (!json)
-			return swarm__nomem(err);
-		*ret_json = json;
-		return 0;
-	}
-	rc = swarm__json_parse(body->data, body->size, ret_json, err);
-	return rc == SWARM_E_JSON
-		       ? swarm__error_wrap(err, rc, "the engine's answer to %s", row->name)
-		       : rc;
 }
 
 static int call_json(swarm_client *client, const swarm_call_options *options, bool any_field,
@@ -82,7 +61,7 @@ static int call_json(swarm_client *client, const swarm_call_options *options, bo
 		return rc;
 	rc = run(&call, client, options, any_field, err);
 	if (rc == 0 && ret_json)
-		rc = read_answer(call.prepared.row, &call.response.body, ret_json, err);
+		rc = swarm__answer_read(&call, ret_json, err);
 	swarm__exchange_clear(&call);
 	return rc;
 }

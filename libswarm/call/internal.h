@@ -11,6 +11,9 @@
 #define SWARM__MAX_REQUEST ((size_t)16 << 20)
 #define SWARM__MAX_AUTH ((size_t)16 << 10) /* credentials as JSON; a registry's token may be long */
 
+/* Of an answer that is no success: the engine writes a sentence. */
+#define SWARM__MAX_REFUSAL ((size_t)256 << 10)
+
 #define SWARM__AUTH_HEADER "X-Registry-Auth"
 
 /* --- client.c ---------------------------------------------------------------------------- */
@@ -197,6 +200,18 @@ int swarm__exchange_next(swarm_call *call, int64_t wait_ms, swarm_error *err);
 void swarm__exchange_clear(swarm_call *call);
 /* The bytes of the answer that is done, to the caller; of an empty one an empty string. */
 void swarm__exchange_take(swarm_call *call, char **ret_body, size_t *ret_size);
+
+/* --- answer.c: what an answer may be, and a success to data --------------------------------------- */
+
+/* Bytes of the largest answer: the client's max_body, or less where an operation answers little. */
+size_t swarm__answer_limit(const swarm_client *client, const swarm_op_info *row);
+/* What reading an answer of up to limit bytes may cost; deadline is borrowed. */
+swarm__budget swarm__answer_budget(const swarm_client *client, size_t limit,
+				   const swarm__deadline *deadline);
+/* The answer of a call that is done as JSON: text is a string, nothing is null. New reference. */
+int swarm__answer_read(const swarm_call *call, json_t **ret_json, swarm_error *err);
+/* Would it keep within its budget, for who reads the bytes? 0 or a code of the budget. */
+int swarm__answer_weigh(const swarm_call *call, swarm_error *err);
 
 /* --- frames.c: records in the bytes of a stream ---------------------------------------------- */
 

@@ -174,10 +174,12 @@ int swarm__events_leave(swarm_events *e, int rc, const swarm__deadline *limit, s
 
 /* --- one event -------------------------------------------------------------------------------- */
 
-static int read_event(swarm_events *e, const swarm_record *record, swarm_error *err)
+static int read_event(swarm_events *e, const swarm_record *record, const swarm__deadline *limit,
+		      swarm_error *err)
 {
+	swarm__budget budget = swarm__answer_budget(*e->client, (*e->client)->max_body, limit);
 	json_t *json;
-	int rc = swarm__json_parse(record->data, record->size, &json, err);
+	int rc = swarm__json_read(record->data, record->size, &budget, &json, err);
 
 	if (!rc && !json_is_object(json)) {
 		json_decref(json);
@@ -226,7 +228,7 @@ static int read_stream(swarm_events *e, int64_t wait_ms, const swarm__deadline *
 	if (!record.data)
 		return swarm__error(err, SWARM_E_TRANSPORT, "the stream of events ended");
 	e->tested_ms = swarm__now_ms();
-	rc = read_event(e, &record, err);
+	rc = read_event(e, &record, limit, err);
 	*ret_got = !rc;
 	return rc;
 }

@@ -70,6 +70,9 @@ static size_t on_header(char *line, size_t one, size_t size, void *payload)
 		read_status(http);
 		/* Another head comes after an interim one (100 Continue). */
 		http->head_done = response->status >= 200;
+		if (response->status >= 300 && http->request.max_error &&
+		    http->request.max_error < response->body.max)
+			response->body.max = http->request.max_error;
 	}
 	read_header(line, size, "Api-Version:", response->api_version,
 		    sizeof(response->api_version));
@@ -301,7 +304,9 @@ static int fail_size(const swarm__http *http, CURLcode curl, swarm_error *err)
 		snprintf(text, sizeof(text), "the head of the answer is too large");
 	else
 		snprintf(text, sizeof(text), "the answer is larger than %zu bytes",
-			 http->request.max_body);
+			 http->response.body.max);
+	if (err && !err->code && http->response.status >= 300)
+		err->http_status = http->response.status;
 	return swarm__http_fail(err, SWARM_E_TOO_LARGE, curl, 0, text);
 }
 

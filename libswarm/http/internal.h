@@ -69,6 +69,7 @@ typedef struct swarm__http_request {
 	size_t body_size;
 	int64_t timeout_ms;
 	size_t max_body;
+	size_t max_error; /* the same of an answer with a status from 300; 0: max_body */
 	const swarm_allocator *allocator; /* for the answer; NULL: malloc */
 	swarm_cancel_cb cancel;
 	void *cancel_payload;

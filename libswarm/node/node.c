@@ -11,6 +11,7 @@ enum { DEFAULT_TIMEOUT_MS = 60000 };
 int swarm__node_list(swarm_client *client, bool patient, const swarm__deadline *deadline,
 		     swarm_node_list **ret_list, swarm_error *err)
 {
+	swarm__budget budget;
 	swarm__buffer text;
 	int rc = patient ? swarm__call_text_patiently(client, SWARM_OP_NODE_LIST, NULL, deadline,
 						      &text, err)
@@ -18,7 +19,8 @@ int swarm__node_list(swarm_client *client, bool patient, const swarm__deadline *
 
 	if (rc)
 		return rc;
-	rc = swarm__node_rows(text.data, text.size, swarm__client_allocator(client), ret_list, err);
+	budget = swarm__answer_budget(client, client->max_body, deadline);
+	rc = swarm__node_rows(text.data, text.size, &budget, ret_list, err);
 	swarm__buffer_clear(&text);
 	return rc;
 }

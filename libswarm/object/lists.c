@@ -62,6 +62,7 @@ static int get_list(swarm_client *client, const list_kind *kind, const swarm_pai
 		    int64_t timeout_ms, bool wanted, swarm__rows **ret_rows, swarm_error *err)
 {
 	swarm__deadline deadline = swarm__deadline_in(timeout_ms, DEFAULT_TIMEOUT_MS);
+	swarm__budget budget;
 	swarm__buffer text;
 	int rc;
 
@@ -70,8 +71,8 @@ static int get_list(swarm_client *client, const list_kind *kind, const swarm_pai
 	rc = read_list(client, kind->op, filters, &deadline, &text, err);
 	if (rc)
 		return rc;
-	rc = swarm__rows_scan(kind->view, text.data, text.size, swarm__client_allocator(client),
-			      ret_rows, err);
+	budget = swarm__answer_budget(client, client->max_body, &deadline);
+	rc = swarm__rows_scan(kind->view, text.data, text.size, &budget, ret_rows, err);
 	swarm__buffer_clear(&text);
 	if (!rc)
 		keep_exact(kind, filters, *ret_rows);

@@ -72,19 +72,27 @@ static const char *name_of(const kind_row *row, const json_t *object)
 
 /* --- list ----------------------------------------------------------------------------------- */
 
-/* list: ours alone; takes out what the engine's filters let through. */
-static int keep_exact(const kind_row *row, const swarm_pair *filters, json_t *list,
-		      swarm_error *err)
+/* list: stolen; without what the engine's filters let through. NULL and a filled error. */
+static json_t *keep_exact(const kind_row *row, const swarm_pair *filters, json_t *list,
+			  swarm_error *err)
 {
-	if (!json_is_array(list))
-		return swarm__error(err, SWARM_E_JSON, "%s list: expected array", row->name);
-	for (size_t i = json_array_size(list); i-- > 0;) {
-		const json_t *object = json_array_get(list, i);
+	json_t *kept = json_is_array(list) ? json_array() : NULL;
+	bool good = kept != NULL;
+	json_t *object;
+	size_t i;
 
-		if (!swarm__filters_match(filters, id_of(row, object), name_of(row, object)))
-			json_array_remove(list, i);
-	}
-	return 0;
+	if (!json_is_array(list))
+		swarm__error(err, SWARM_E_JSON, "%s list: expected array", row->name);
+	/* Another array: taking them out one by one moves the rest each time. */
+	json_array_foreach (list, i, object)
+		if (good && swarm__filters_match(filters, id_of(row, object), name_of(row, object)))
+			good = json_array_append(kept, object) == 0;
+	json_decref(list);
+	if (good)
+		return kept;
+	json_decref(kept);
+	swarm__nomem(err);
+	return NULL;
 }
 
 int swarm__object_list(swarm_client *client, swarm_kind kind, const swarm_pair *filters,
@@ -92,10 +100,13 @@ int swarm__object_list(swarm_client *client, swarm_kind kind, const swarm_pair *
 {
 	const kind_row *row = &kinds[kind];
 	swarm_pair query[] = { { "filters", NULL }, { NULL, NULL } };
+	swarm_error spare = SWARM_ERROR_INIT;
 	swarm__buffer text;
 	json_t *list = NULL;
 	int rc;
 
+	if (!err)
+		err = &spare;
 	swarm__buffer_init(&text, SWARM__MAX_URL);
 	rc = swarm__filters_make(filters, &text, err);
 	query[0].value = text.data;
@@ -108,12 +119,13 @@ int swarm__object_list(swarm_client *client, swarm_kind kind, const swarm_pair *
 	/* moby: null is an empty list. */
 	if (json_is_null(list))
 		list = json_array();
-	rc = list ? keep_exact(row, filters, list, err) : swarm__nomem(err);
-	if (rc)
-		json_decref(list);
-	else
-		*ret_list = list;
-	return rc;
+	if (!list)
+		return swarm__nomem(err);
+	list = keep_exact(row, filters, list, err);
+	if (!list)
+		return err->code;
+	*ret_list = list;
+	return 0;
 }
 
 int swarm_object_list(swarm_client *client, swarm_kind kind, const swarm_pair *filters,

@@ -66,6 +66,9 @@ int swarm__row_finish(const swarm__row *row, int64_t index, swarm_error *err);
 /* SWARM_E_JSON: what should be a row is no object. */
 int swarm__row_no_object(const swarm__view *view, int64_t index, swarm_error *err);
 
+/* More than an object of any engine has; sorting them takes a tenth of a second. */
+#define SWARM__MAX_LABELS 100000
+
 /* Room for count labels, with the end of the list behind; NULL without memory. */
 swarm_label *swarm__labels_take(swarm__arena *arena, size_t count);
 /*
@@ -103,22 +106,22 @@ typedef struct swarm__rows {
 
 /*
  * The rows of a list, to be cast to the view's type of list. Nothing points into the text afterwards.
- * allocator: copied; NULL: malloc. 0, SWARM_E_JSON, SWARM_E_NOMEM.
+ * budget: NULL for none; its allocator is copied. 0, SWARM_E_JSON, SWARM_E_NOMEM, those of the budget.
  */
-int swarm__rows_scan(const swarm__view *view, const char *text, size_t size,
-		     const swarm_allocator *allocator, swarm__rows **ret_rows, swarm_error *err);
+int swarm__rows_scan(const swarm__view *view, const char *text, size_t size, swarm__budget *budget,
+		     swarm__rows **ret_rows, swarm_error *err);
 /* The same for each type of list. */
-int swarm__node_rows(const char *text, size_t size, const swarm_allocator *allocator,
+int swarm__node_rows(const char *text, size_t size, swarm__budget *budget,
 		     swarm_node_list **ret_list, swarm_error *err);
-int swarm__service_rows(const char *text, size_t size, const swarm_allocator *allocator,
+int swarm__service_rows(const char *text, size_t size, swarm__budget *budget,
 			swarm_service_list **ret_list, swarm_error *err);
-int swarm__task_rows(const char *text, size_t size, const swarm_allocator *allocator,
+int swarm__task_rows(const char *text, size_t size, swarm__budget *budget,
 		     swarm_task_list **ret_list, swarm_error *err);
-int swarm__secret_rows(const char *text, size_t size, const swarm_allocator *allocator,
+int swarm__secret_rows(const char *text, size_t size, swarm__budget *budget,
 		       swarm_secret_list **ret_list, swarm_error *err);
-int swarm__config_rows(const char *text, size_t size, const swarm_allocator *allocator,
+int swarm__config_rows(const char *text, size_t size, swarm__budget *budget,
 		       swarm_config_list **ret_list, swarm_error *err);
-int swarm__network_rows(const char *text, size_t size, const swarm_allocator *allocator,
+int swarm__network_rows(const char *text, size_t size, swarm__budget *budget,
 			swarm_network_list **ret_list, swarm_error *err);
 
 #endif

@@ -209,6 +209,10 @@ static bool tree_labels(swarm__row *r, size_t i, const json_t *json, int *ret_co
 
 	if (!json_is_object(json))
 		return false;
+	if (count > SWARM__MAX_LABELS) {
+		*ret_code = SWARM_E_TOO_LARGE;
+		return true;
+	}
 	json_object_foreach (swarm__json_iterable(json), name, value)
 		if (!json_is_string(value))
 			return false;
@@ -225,7 +229,7 @@ static bool tree_labels(swarm__row *r, size_t i, const json_t *json, int *ret_co
 	return true;
 }
 
-/* 0 or SWARM_E_NOMEM. */
+/* 0, SWARM_E_NOMEM or SWARM_E_TOO_LARGE. */
 static int tree_field(swarm__row *r, size_t i, const json_t *json)
 {
 	const swarm__view_field *f = &r->view->fields[i];
@@ -261,8 +265,14 @@ int swarm__row_walk(const swarm__view *v, const json_t *json, void *record, swar
 	if (!json_is_object(json))
 		return swarm__row_no_object(v, index, err);
 	swarm__row_start(&r, v, record, arena);
-	for (size_t i = 0; i < v->count; i++)
-		if (tree_field(&r, i, json))
+	for (size_t i = 0; i < v->count; i++) {
+		int code = tree_field(&r, i, json);
+
+		if (code == SWARM_E_TOO_LARGE)
+			return swarm__error(err, code, "%s: an object has more than %d labels",
+					    v->name, SWARM__MAX_LABELS);
+		if (code)
 			return swarm__nomem(err);
+	}
 	return swarm__row_finish(&r, index, err);
 }

@@ -20,6 +20,17 @@ static const char *scan_text(swarm__scan *scan, swarm__arena *arena)
 	return text ? text : "";
 }
 
+/* Is there time, memory and patience left? Asked at each member, and looked at now and then. */
+static bool go_on(swarm__scan *scan, const swarm__arena *arena)
+{
+	enum { EACH = 128 };
+	int code = ++scan->steps % EACH
+			   ? 0
+			   : swarm__budget_check(scan->budget, scan->memory + arena->size);
+
+	return !code || swarm__scan_fail(scan, code);
+}
+
 /* How many members the object that is next has. */
 static size_t count_members(swarm__scan ahead)
 {
@@ -38,7 +49,7 @@ static void read_labels(swarm__scan *scan, swarm_label *labels, swarm__arena *ar
 	swarm__slice name;
 
 	swarm__scan_open(scan, '{');
-	for (; swarm__scan_member(scan, &name); labels++) {
+	for (; go_on(scan, arena) && swarm__scan_member(scan, &name); labels++) {
 		labels->name = swarm__slice_string(&name, arena);
 		if (!labels->name) {
 			swarm__scan_fail(scan, SWARM_E_NOMEM);
@@ -55,8 +66,14 @@ static void read_labels(swarm__scan *scan, swarm_label *labels, swarm__arena *ar
 static void scan_labels(swarm__scan *scan, swarm__row *r, size_t i)
 {
 	size_t count = count_members(*scan);
-	swarm_label *labels = swarm__labels_take(r->arena, count);
+	swarm_label *labels;
 
+	if (count > SWARM__MAX_LABELS) {
+		scan->many_labels = !scan->code;
+		swarm__scan_fail(scan, SWARM_E_TOO_LARGE);
+		return;
+	}
+	labels = swarm__labels_take(r->arena, count);
 	if (labels)
 		read_labels(scan, labels, r->arena);
 	if (!labels || (!scan->code && !swarm__labels_sort(labels, count, r->arena)))
@@ -160,7 +177,7 @@ static void scan_object(swarm__scan *scan, swarm__row *r, size_t first, size_t l
 	swarm__slice name;
 
 	swarm__scan_open(scan, '{');
-	while (swarm__scan_member(scan, &name)) {
+	while (go_on(scan, r->arena) && swarm__scan_member(scan, &name)) {
 		size_t from = first, to;
 
 		if (name.escaped) {
@@ -186,6 +203,12 @@ int swarm__scan_error(const swarm__scan *scan, const swarm__view *v, swarm_error
 {
 	if (scan->code == SWARM_E_NOMEM)
 		return swarm__nomem(err);
+	if (scan->many_labels)
+		return swarm__error(err, scan->code, "%s list: an object has more than %d labels",
+				    v->name, SWARM__MAX_LABELS);
+	if (scan->code != SWARM_E_JSON)
+		return swarm__error_wrap(err, swarm__budget_fail(scan->budget, scan->code, err),
+					 "%s list", v->name);
 	return swarm__error(err, scan->code, "%s list: the JSON is malformed at byte %zu", v->name,
 			    scan->offset);
 }

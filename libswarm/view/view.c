@@ -177,6 +177,24 @@ static swarm__rows *list_new(const swarm__view *v, const swarm_allocator *alloca
 	return l;
 }
 
+/*
+ * May the place for rows grow, with the old one still there? Rows are kept to three times the text, as
+ * they are never larger for what an engine writes, so that both are four times the text together.
+ */
+static int check_room(const swarm__rows *l, swarm__scan *scan)
+{
+	enum { ROWS = 3, SMALL = 1 << 20 };
+	const size_t size = (size_t)(scan->end - scan->start);
+	const size_t room = l->room ? l->room * 2 : FIRST_ROWS;
+
+	if (!scan->budget || l->count < l->room)
+		return 0;
+	if (size < (SIZE_MAX - SMALL) / ROWS && scan->budget->memory > SMALL + ROWS * size)
+		scan->budget->memory = SMALL + ROWS * size;
+	scan->memory = (l->count + room) * l->view->size;
+	return swarm__budget_check(scan->budget, scan->memory + l->arena.size);
+}
+
 /* The place of the next row, which count does not count yet; NULL without memory. */
 static void *next_row(swarm__rows *l)
 {
@@ -199,13 +217,15 @@ static void *next_row(swarm__rows *l)
 	return l->first + l->count * size;
 }
 
-static int list_scan(swarm__rows *l, const char *text, size_t size, swarm_error *err)
+static int list_scan(swarm__rows *l, const char *text, size_t size, swarm__budget *budget,
+		     swarm_error *err)
 {
 	swarm__scan scan;
 	void *record;
 	int rc;
 
 	swarm__scan_init(&scan, text, size);
+	scan.budget = budget;
 	/* moby: null is an empty list. */
 	if (swarm__scan_peek(&scan) != '[') {
 		bool null = swarm__scan_peek(&scan) == 'n';
@@ -218,9 +238,15 @@ static int list_scan(swarm__rows *l, const char *text, size_t size, swarm_error 
 					   l->view->name);
 	}
 	for (swarm__scan_open(&scan, '['); swarm__scan_element(&scan); l->count++) {
+		rc = check_room(l, &scan);
+		if (rc) {
+			swarm__scan_fail(&scan, rc);
+			return swarm__scan_error(&scan, l->view, err);
+		}
 		record = next_row(l);
 		if (!record)
 			return swarm__nomem(err);
+		scan.memory = l->room * l->view->size;
 		rc = swarm__row_scan(&scan, l->view, record, &l->arena, (int64_t)l->count, err);
 		if (rc)
 			return rc;
@@ -249,11 +275,11 @@ static int list_walk(swarm__rows *l, const json_t *json, swarm_error *err)
 	return 0;
 }
 
-int swarm__rows_scan(const swarm__view *view, const char *text, size_t size,
-		     const swarm_allocator *allocator, swarm__rows **ret_rows, swarm_error *err)
+int swarm__rows_scan(const swarm__view *view, const char *text, size_t size, swarm__budget *budget,
+		     swarm__rows **ret_rows, swarm_error *err)
 {
-	swarm__rows *l = list_new(view, allocator);
-	int rc = l ? list_scan(l, text, size, err) : swarm__nomem(err);
+	swarm__rows *l = list_new(view, budget ? budget->allocator : NULL);
+	int rc = l ? list_scan(l, text, size, budget, err) : swarm__nomem(err);
 
 	if (rc)
 		list_free(l);
@@ -304,11 +330,11 @@ static int rows_walk(const swarm__view *view, const json_t *json, bool wanted,
 	}
 #define ROWS(type)                                                                                 \
 	LIST(type)                                                                                 \
-	int swarm__##type##_rows(const char *text, size_t size, const swarm_allocator *allocator,  \
+	int swarm__##type##_rows(const char *text, size_t size, swarm__budget *budget,             \
 				 swarm_##type##_list **ret_list, swarm_error *err)                 \
 	{                                                                                          \
 		swarm__rows *l = NULL;                                                             \
-		int rc = swarm__rows_scan(&swarm__view_##type, text, size, allocator, &l, err);    \
+		int rc = swarm__rows_scan(&swarm__view_##type, text, size, budget, &l, err);       \
                                                                                                    \
 		if (!rc)                                                                           \
 			*ret_list = (swarm_##type##_list *)l;                                      \

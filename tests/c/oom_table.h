@@ -1,11 +1,12 @@
 /*
  * Functions that take a client, each run with every allocation failing in turn: the error is that of
  * memory, and nothing is lost. For one file of a test program, which is linked with
- * -Wl,--wrap=swarm__json_parse beside the wrappers of oom.h.
+ * -Wl,--wrap=swarm__json_read beside the wrappers of oom.h.
  */
 #ifndef SWARM_OOM_TABLE_H
 #define SWARM_OOM_TABLE_H
 
+#include "base/internal.h"
 #include "oom.h"
 #include "test_cluster.h"
 
@@ -20,10 +21,13 @@ typedef struct oom_case {
  * the end of a string then (lex_scan_string in load.c). So its parser is spared.
  */
 void *__real_malloc(size_t size);
-int __real_swarm__json_parse(const char *text, size_t size, json_t **ret_json, swarm_error *err);
-int __wrap_swarm__json_parse(const char *text, size_t size, json_t **ret_json, swarm_error *err);
+int __real_swarm__json_read(const char *text, size_t size, swarm__budget *budget, json_t **ret_json,
+			    swarm_error *err);
+int __wrap_swarm__json_read(const char *text, size_t size, swarm__budget *budget, json_t **ret_json,
+			    swarm_error *err);
 
-int __wrap_swarm__json_parse(const char *text, size_t size, json_t **ret_json, swarm_error *err)
+int __wrap_swarm__json_read(const char *text, size_t size, swarm__budget *budget, json_t **ret_json,
+			    swarm_error *err)
 {
 	json_malloc_t allocate;
 	json_free_t release;
@@ -31,7 +35,7 @@ int __wrap_swarm__json_parse(const char *text, size_t size, json_t **ret_json, s
 
 	json_get_alloc_funcs(&allocate, &release);
 	json_set_alloc_funcs(__real_malloc, release);
-	rc = __real_swarm__json_parse(text, size, ret_json, err);
+	rc = __real_swarm__json_read(text, size, budget, ret_json, err);
 	json_set_alloc_funcs(allocate, release);
 	return rc;
 }

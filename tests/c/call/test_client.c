@@ -218,7 +218,7 @@ static void *close_each(void *payload)
  */
 static void closed_at_once(void)
 {
-	char folder[] = "/tmp/test-client-XXXXXX", url[64];
+	char folder[] = "/tmp/test-client-XXXXXX", url[128];
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	pthread_t thread;

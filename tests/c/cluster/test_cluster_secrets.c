@@ -20,8 +20,10 @@ static int found;
 
 void __real_free(void *memory);
 void __wrap_free(void *memory);
-int __real_swarm__json_parse(const char *text, size_t size, json_t **ret_json, swarm_error *err);
-int __wrap_swarm__json_parse(const char *text, size_t size, json_t **ret_json, swarm_error *err);
+int __real_swarm__json_read(const char *text, size_t size, swarm__budget *budget, json_t **ret_json,
+			    swarm_error *err);
+int __wrap_swarm__json_read(const char *text, size_t size, swarm__budget *budget, json_t **ret_json,
+			    swarm_error *err);
 
 static bool holds(const char *bytes, size_t size, const char *secret)
 {
@@ -43,13 +45,14 @@ void __wrap_free(void *memory)
 	__real_free(memory);
 }
 
-int __wrap_swarm__json_parse(const char *text, size_t size, json_t **ret_json, swarm_error *err)
+int __wrap_swarm__json_read(const char *text, size_t size, swarm__budget *budget, json_t **ret_json,
+			    swarm_error *err)
 {
 	bool before = watching;
 	int rc;
 
 	watching = false;
-	rc = __real_swarm__json_parse(text, size, ret_json, err);
+	rc = __real_swarm__json_read(text, size, budget, ret_json, err);
 	watching = before;
 	return rc;
 }
