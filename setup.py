@@ -22,6 +22,7 @@ SOURCES = [
     "pymodule/_cluster.c",
     "pymodule/_convert.c",
     "pymodule/_errors.c",
+    "pymodule/_keys.c",
     "pymodule/_methods.c",
     "pymodule/_node.c",
     "pymodule/_record.c",

@@ -153,7 +153,9 @@ static PyObject *dump(const swarmpy_state *state, const char *name, PyObject *va
 
 	if (!arguments || !options)
 		return NULL;
-	text = PyObject_Call(state->json_dumps, arguments, options);
+	text = swarmpy_check_keys(name, value)
+		       ? NULL
+		       : PyObject_Call(state->json_dumps, arguments, options);
 	/* NaN, infinity, or a container inside itself; or deeper than Python goes. */
 	if (!text && (PyErr_ExceptionMatches(PyExc_ValueError) ||
 		      PyErr_ExceptionMatches(PyExc_RecursionError))) {
@@ -212,6 +214,8 @@ int swarmpy_query(const swarmpy_state *state, PyObject *value, PyObject **ret_ow
 		return 0;
 	if (!PyDict_Check(value))
 		return wrong_type("query", "a dict", value);
+	if (swarmpy_check_names("query", value))
+		return -1;
 	items = PyDict_Items(value);
 	owner = PyList_New(0);
 	if (!items || !owner)
@@ -284,6 +288,8 @@ int swarmpy_filters(const swarmpy_state *state, PyObject *value, PyObject **ret_
 		return 0;
 	if (!PyDict_Check(value))
 		return wrong_type("filters", "a dict", value);
+	if (swarmpy_check_names("filters", value))
+		return -1;
 	pairs = list_filters(state, value);
 	if (!pairs)
 		return -1;

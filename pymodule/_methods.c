@@ -294,7 +294,7 @@ PyDoc_STRVAR(
 	"One engine, one kept connection. No connection is opened before the first call.\n\n"
 	"url: \"unix:///path\", \"tcp://host:port\" or \"https://host:port\"; api_version: such as\n"
 	"\"1.41\", negotiated unless given; timeout: seconds for one request; max_body: bytes of the\n"
-	"largest answer.\n"
+	"largest answer; what is made of it takes up to three times as much beside it.\n"
 	"ca, cert, key: PEM files for TLS, which each of them asks for: of the CAs that count (those\n"
 	"of the system without), of this client's certificate and its key. verify: True asks for TLS\n"
 	"too, False for TLS with whoever answers. A build without TLS refuses them.\n"

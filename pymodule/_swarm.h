@@ -117,6 +117,13 @@ int swarmpy_filters(const swarmpy_state *state, PyObject *value, PyObject **ret_
 int swarmpy_kind(const swarmpy_state *state, PyObject *value, swarm_kind *ret);
 /* A dict as JSON, new reference; give it to swarmpy_free_json(). Optional. */
 int swarmpy_json(const swarmpy_state *state, const char *name, PyObject *value, json_t **ret);
+/*
+ * _keys.c: TypeError where a dict in value, at any depth, has a key that is not a str. 0 or -1;
+ * RecursionError where it is too deep.
+ */
+int swarmpy_check_keys(const char *name, PyObject *value);
+/* The same of the keys of one dict alone. */
+int swarmpy_check_names(const char *name, PyObject *dict);
 /* Wipe the strings and drop the reference. NULL is allowed. */
 void swarmpy_free_json(json_t *json);
 

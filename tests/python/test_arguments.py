@@ -1,5 +1,6 @@
 """Wrong arguments: TypeError for the type, InvalidArgument for the value, and nothing sent."""
 
+import datetime
 import math
 
 import pytest
@@ -298,3 +299,56 @@ def test_redact_never_shows_a_token(swarm, before, after):
         assert "\0" in before + after
         return
     assert "s" * 25 not in text
+
+
+# What YAML makes of null:, 5:, yes:, 1.5: and 2026-11-29: in a mapping.
+KEYS = {
+    "null": (None, "the key None is not a string"),
+    "number": (5, "the key 5 is not a string"),
+    "yes": (True, "the key True is not a string"),
+    "real": (1.5, "the key 1.5 is not a string"),
+    "date": (datetime.date(2026, 11, 29), "the key of type date is not a string"),
+    "bytes": (b"secret", "the key of type bytes is not a string"),
+    "large": (10**5000, "is not a string"),
+}
+DICTS = {
+    "call": lambda c, d: c.call("service_create", body={"Name": "x", "TaskTemplate": {"Labels": d}, "Mode": {}}),
+    "auth": lambda c, d: c.call("distribution_inspect", "x", registry_auth=d),
+    "query": lambda c, d: c.call("node_list", query={"filters": {"label": [d]}}),
+    "parameter": lambda c, d: c.call("node_list", query=d),
+    "filters": lambda c, d: c.node_list(filters=d),
+    "init": lambda c, d: c.init(spec={"Labels": d}),
+    "cluster": lambda c, d: c.cluster_update({"Labels": d}),
+    "node": lambda c, d: c.node_update("n1", {"Labels": d}),
+    "create": lambda c, d: c.object_create("config", {"Name": "x", "Labels": d}),
+    "update": lambda c, d: c.object_update("service", "x", {"TaskTemplate": {"Networks": [{}, {"Aliases": d}]}}),
+    "tuple": lambda c, d: c.object_create("config", {"Name": "x", "Labels": ({}, d)}),
+}
+
+
+@pytest.mark.parametrize("name", DICTS)
+@pytest.mark.parametrize("key", KEYS)
+def test_keys_are_strings(engine, client, name, key):
+    value, words = KEYS[key]
+    with pytest.raises(TypeError) as caught:
+        DICTS[name](client, {"good": "x", value: "x"})
+    text = str(caught.value)
+    assert words in text and "put it in quotes in YAML" in text
+    assert "\n" not in text and "secret" not in text and len(text) < 300
+    assert caught.value.__cause__ is None and caught.value.__context__ is None
+    assert engine.requests == []
+
+
+def test_a_key_is_named_with_its_place(client):
+    with pytest.raises(TypeError, match=r"^patch\.TaskTemplate\.Networks\[1\]\.Aliases: the key 5 is"):
+        client.object_update("service", "x", {"TaskTemplate": {"Networks": [{}, {"Aliases": {5: ""}}]}})
+    with pytest.raises(TypeError, match=r"^body\.a b\.\?: the key 5 is|^\?: the key 5 is"):
+        client.call("service_create", body={"a\nb": {"\ud800": {5: ""}}})
+
+
+def test_a_dict_in_itself(swarm, engine, client):
+    circle = {"Name": "x"}
+    circle["Labels"] = [circle]
+    with pytest.raises(swarm.InvalidArgument, match="a circle or too many levels"):
+        client.object_create("config", circle)
+    assert engine.requests == []

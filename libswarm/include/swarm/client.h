@@ -21,7 +21,10 @@ extern "C" {
 #define SWARM_DEFAULT_URL "unix:///var/run/docker.sock"
 /** Deadline of one request in milliseconds, unless the operation's row or the caller names another. */
 #define SWARM_DEFAULT_TIMEOUT_MS 60000
-/** Largest accepted answer in bytes unless told otherwise. */
+/**
+ * Largest accepted answer in bytes unless told otherwise. Reading it takes up to four times as much
+ * memory, the answer itself included. Operations that answer little by nature have lower limits.
+ */
 #define SWARM_DEFAULT_MAX_BODY ((size_t)64 << 20)
 
 typedef struct swarm_client swarm_client;
