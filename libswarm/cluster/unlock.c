@@ -61,6 +61,34 @@ static int send_key(swarm_client *client, const char *key, const swarm__deadline
 	return rc;
 }
 
+/*
+ * Until the engine takes the key, or is no longer locked whatever it said of it. PENDING: the engine
+ * unlocks, and gave up waiting for that.
+ */
+static int unlock(swarm_client *client, const char *key, const swarm__deadline *deadline,
+		  swarm_error *err)
+{
+	int64_t pause = 0;
+
+	for (;;) {
+		swarm_local SWARM__AUTO_LOCAL *local = NULL;
+		swarm_error here = SWARM_ERROR_INIT;
+		int rc = send_key(client, key, deadline, err);
+
+		if (!rc || !swarm__is_unsure(err))
+			return rc;
+		if (swarm__local_read(client, deadline, &local, &here) == 0 &&
+		    local->state != SWARM_LOCAL_LOCKED) {
+			swarm__error_clear(err);
+			return 0;
+		}
+		if (!swarm__is_write_transient(err) ||
+		    swarm__pause(client, deadline, &pause, &here))
+			return here.code == SWARM_E_CANCELED ? swarm__replace(err, &here) : rc;
+		swarm__error_clear(err);
+	}
+}
+
 /* 0: active. 1: not yet. Else an error. */
 static int look(swarm_client *client, const swarm__deadline *deadline, swarm_error *err)
 {
@@ -99,9 +127,12 @@ int swarm_unlock(swarm_client *client, const char *key, int64_t timeout_ms, swar
 {
 	swarm__deadline deadline = swarm__deadline_in(timeout_ms, UNLOCK_TIMEOUT_MS);
 	swarm_local SWARM__AUTO_LOCAL *local = NULL;
+	swarm_error spare = SWARM_ERROR_INIT;
 	int64_t started = swarm__now_ms();
 	int rc;
 
+	if (!err)
+		err = &spare;
 	if (!client)
 		return swarm__error(err, SWARM_E_INVAL, "client is required");
 	rc = check_form(key, err);
@@ -110,7 +141,7 @@ int swarm_unlock(swarm_client *client, const char *key, int64_t timeout_ms, swar
 	if (!rc)
 		rc = require_locked(local, err);
 	if (!rc)
-		rc = send_key(client, key, &deadline, err);
+		rc = unlock(client, key, &deadline, err);
 	if (rc == SWARM_E_TIMEOUT)
 		return swarm__error_hung(err, "unlock", started);
 	return rc ? rc : wait_active(client, &deadline, started, err);

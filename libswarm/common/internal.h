@@ -48,6 +48,15 @@ int swarm__pause(swarm_client *client, const swarm__deadline *deadline, int64_t 
 		 swarm_error *err);
 /* May the same call go well a moment later: no leader for now, or the engine's 20 s were over? */
 bool swarm__is_transient(const swarm_error *err);
+/*
+ * May a write that ended so have been carried out all the same? Then what it changes is read, and tells.
+ * That is so for what an engine says of itself (from 500), and where its answer cannot be read.
+ */
+bool swarm__is_unsure(const swarm_error *err);
+/* May the same write go well a moment later, where it was not carried out? */
+bool swarm__is_write_transient(const swarm_error *err);
+/* Put another error in the place of one. Gives its code. */
+int swarm__replace(swarm_error *err, const swarm_error *other);
 /* Whole seconds, at least 1, for texts. */
 int64_t swarm__seconds_since(int64_t started_ms);
 /* SWARM_E_TIMEOUT with the advice for an engine that hangs in what; in place of what err says. */

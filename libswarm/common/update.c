@@ -101,16 +101,12 @@ static void round_clear(round *r)
 }
 
 static int send_spec(swarm_client *client, const swarm__update *u, const swarm__deadline *deadline,
-		     const round *r, swarm_error *err)
+		     const round *r, const char *version, swarm_error *err)
 {
 	swarm_call_options options = SWARM_CALL_INIT(u->update);
 	swarm_pair query[MAX_QUERY + 2] = { { NULL, NULL } };
-	char version[24];
 	size_t count = 1;
-	int rc = read_version(r->object, version, sizeof(version), err);
 
-	if (rc)
-		return rc;
 	query[0] = (swarm_pair){ "version", version };
 	for (const swarm_pair *more = u->query; more && more->name && count <= MAX_QUERY; more++)
 		query[count++] = *more;
@@ -130,10 +126,14 @@ static int merge_patch(const swarm__update *u, round *r, swarm_error *err)
 	return r->after ? 0 : swarm__nomem(err);
 }
 
-/* ret_unsure: an error after which nobody knows whether the write went through. */
+/*
+ * looked_for: NULL, or the error of a write that is not sent again, but may have gone through; it stands
+ * where it did not. ret_unsure: an error after which nobody knows whether the write went through.
+ */
 static int run_round(swarm_client *client, const swarm__update *u, const swarm__deadline *deadline,
-		     round *r, bool *ret_unsure, swarm_error *err)
+		     const swarm_error *looked_for, round *r, bool *ret_unsure, swarm_error *err)
 {
+	char version[24];
 	int rc = swarm__call(client, u->inspect, u->id, NULL, NULL, deadline, &r->object, err);
 
 	if (rc)
@@ -151,8 +151,14 @@ static int run_round(swarm_client *client, const swarm__update *u, const swarm__
 	r->same = !u->always && covers(r->before, r->after) && covers(r->after, r->before);
 	if (r->same)
 		return 0;
-	rc = send_spec(client, u, deadline, r, err);
-	*ret_unsure = rc && swarm__is_transient(err);
+	if (looked_for)
+		return swarm__replace(err, looked_for);
+	rc = read_version(r->object, version, sizeof(version), err);
+	if (rc)
+		return rc;
+	rc = send_spec(client, u, deadline, r, version, err);
+	/* A lost race was another's write, whatever status it has. */
+	*ret_unsure = rc && rc != SWARM_E_SEQUENCE && swarm__is_unsure(err);
 	return rc;
 }
 
@@ -190,6 +196,7 @@ int swarm__update_run(swarm_client *client, const swarm__update *u, const swarm_
 {
 	swarm_error last = SWARM_ERROR_INIT;
 	json_t *unsure_spec = NULL;
+	bool looking = false;
 	int64_t pause = 0;
 	int tries = 0;
 	int rc;
@@ -199,7 +206,7 @@ int swarm__update_run(swarm_client *client, const swarm__update *u, const swarm_
 		round r = { 0 };
 		bool unsure = false;
 
-		rc = run_round(client, u, deadline, &r, &unsure, &here);
+		rc = run_round(client, u, deadline, looking ? &last : NULL, &r, &unsure, &here);
 		if (!rc)
 			rc = make_change(&r, unsure_spec, ret_change, &here);
 		if (unsure && !unsure_spec)
@@ -207,12 +214,19 @@ int swarm__update_run(swarm_client *client, const swarm__update *u, const swarm_
 		round_clear(&r);
 		if (!rc)
 			goto out;
+		if (looking)
+			break;
 		tries++;
 		/* A deadline that passes in a later round hides why there was one. */
 		if (!(rc == SWARM_E_TIMEOUT && last.code))
 			last = here;
-		if (!again(&here))
-			break;
+		if (!again(&here) && !(unsure && swarm__is_write_transient(&here))) {
+			/* Rotated tokens and keys show in no spec. */
+			looking = unsure && !u->always;
+			if (!looking)
+				break;
+			continue;
+		}
 		swarm__error_clear(&here);
 		rc = wait_turn(client, deadline, &last, &pause, &here);
 		if (rc == SWARM_E_CANCELED)

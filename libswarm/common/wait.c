@@ -93,6 +93,31 @@ bool swarm__is_transient(const swarm_error *err)
 	       (err->code == SWARM_E_UNAVAILABLE && err->http_status == 500);
 }
 
+bool swarm__is_unsure(const swarm_error *err)
+{
+	switch (err->code) {
+	case SWARM_E_TRANSPORT:
+	case SWARM_E_TOO_LARGE:
+		return true;
+	case SWARM_E_JSON:
+		return false;
+	default:
+		return err->http_status >= 500 ||
+		       (err->http_status >= 200 && err->http_status < 300);
+	}
+}
+
+bool swarm__is_write_transient(const swarm_error *err)
+{
+	return swarm__is_transient(err) || err->code == SWARM_E_UNAVAILABLE;
+}
+
+int swarm__replace(swarm_error *err, const swarm_error *other)
+{
+	*err = *other;
+	return other->code;
+}
+
 int64_t swarm__seconds_since(int64_t started_ms)
 {
 	int64_t seconds = (swarm__now_ms() - started_ms + 500) / 1000;

@@ -10,8 +10,15 @@ enum { DEFAULT_TIMEOUT_MS = 60000 };
 typedef struct deletion {
 	const swarm__node_change *node;
 	unsigned flags;
-	bool unsure; /* the engine gave up waiting for an earlier one, which may have gone through */
+	bool unsure; /* an earlier one may have gone through, whatever its answer was */
 } deletion;
+
+/* Is its record gone? */
+static bool is_gone(const swarm__node_change *node)
+{
+	return swarm__call_patiently(node->client, SWARM_OP_NODE_INSPECT, node->id, NULL,
+				     &node->deadline, NULL, NULL) == SWARM_E_NOT_FOUND;
+}
 
 static int delete_once(void *payload, bool *ret_again, swarm_error *err)
 {
@@ -21,13 +28,17 @@ static int delete_once(void *payload, bool *ret_again, swarm_error *err)
 			     d->flags & SWARM_REMOVE_FORCE ? forced : NULL, NULL,
 			     &d->node->deadline, NULL, err);
 
-	if (rc == SWARM_E_NOT_FOUND && d->unsure)
+	if (!rc || (rc == SWARM_E_NOT_FOUND && d->unsure))
 		return 0;
 	/* swarmkit: the demotion of a moment ago is not everywhere yet. */
 	*ret_again = d->flags & SWARM_REMOVE_DEMOTE && err->http_status == 400 &&
 		     strstr(err->text, "must be demoted");
-	d->unsure = d->unsure || (rc && swarm__is_transient(err));
-	return rc;
+	*ret_again = *ret_again || swarm__is_write_transient(err);
+	d->unsure = d->unsure || swarm__is_unsure(err);
+	if (*ret_again || !swarm__is_unsure(err) || !is_gone(d->node))
+		return rc;
+	swarm__error_clear(err);
+	return 0;
 }
 
 int swarm__node_delete(const swarm__node_change *node, unsigned flags, swarm_error *err)

@@ -16,6 +16,13 @@ int swarm__object_get(swarm_client *client, swarm_kind kind, const char *ref,
 int swarm__object_create(swarm_client *client, swarm_kind kind, const json_t *spec,
 			 const json_t *registry_auth, const swarm__deadline *deadline,
 			 json_t **ret_created, swarm_error *err);
+/*
+ * created.c: the object that a create made which began at started_s (since 1970), by the name in spec.
+ * As swarm__object_get(), and SWARM_E_CONFLICT where that is another writer's.
+ */
+int swarm__object_find_created(swarm_client *client, swarm_kind kind, const json_t *spec,
+			       int64_t started_s, const swarm__deadline *deadline,
+			       json_t **ret_object, swarm_error *err);
 /* As swarm_object_update(), within a deadline. */
 int swarm__object_update(swarm_client *client, swarm_kind kind, const char *ref,
 			 const json_t *patch, const json_t *registry_auth,

@@ -228,9 +228,9 @@ static int make_created(const json_t *answer, json_t **ret_created, swarm_error 
 	return 0;
 }
 
-int swarm__object_create(swarm_client *client, swarm_kind kind, const json_t *spec,
-			 const json_t *registry_auth, const swarm__deadline *deadline,
-			 json_t **ret_created, swarm_error *err)
+static int send_create(swarm_client *client, swarm_kind kind, const json_t *spec,
+		       const json_t *registry_auth, const swarm__deadline *deadline,
+		       json_t **ret_created, swarm_error *err)
 {
 	/* Not swarm__call(): a field that is unknown here is a slip of the pen. */
 	swarm_call_options options = SWARM_CALL_INIT(kinds[kind].create);
@@ -245,8 +245,69 @@ int swarm__object_create(swarm_client *client, swarm_kind kind, const json_t *sp
 	rc = swarm_call_json(client, &options, &answer, err);
 	if (rc)
 		return rc;
-	rc = ret_created ? make_created(answer, ret_created, err) : 0;
+	rc = make_created(answer, ret_created, err);
 	json_decref(answer);
+	return rc;
+}
+
+/* 0: the create that ended with err was carried out. */
+static int find_created(swarm_client *client, swarm_kind kind, const json_t *spec,
+			int64_t started_s, const swarm__deadline *deadline, json_t **ret_created,
+			swarm_error *err)
+{
+	json_t *object;
+	int rc = swarm__object_find_created(client, kind, spec, started_s, deadline, &object, err);
+
+	if (rc)
+		return rc;
+	rc = make_created(object, ret_created, err);
+	json_decref(object);
+	return rc;
+}
+
+/* A create that is sent again after an answer that says nothing meets the one that it made. */
+static int create(swarm_client *client, swarm_kind kind, const json_t *spec,
+		  const json_t *registry_auth, const swarm__deadline *deadline,
+		  json_t **ret_created, swarm_error *err)
+{
+	const int64_t started_s = time(NULL);
+	bool unsure = false;
+	int64_t pause = 0;
+
+	for (;;) {
+		swarm_error here = SWARM_ERROR_INIT;
+		int found;
+		int rc = send_create(client, kind, spec, registry_auth, deadline, ret_created, err);
+
+		if (!rc || !(swarm__is_unsure(err) || (unsure && rc == SWARM_E_CONFLICT)))
+			return rc;
+		unsure = true;
+		found = find_created(client, kind, spec, started_s, deadline, ret_created, &here);
+		if (!found) {
+			swarm__error_clear(err);
+			return 0;
+		}
+		if (found == SWARM_E_NOT_FOUND && swarm__is_write_transient(err)) {
+			swarm__error_clear(&here);
+			found = swarm__pause(client, deadline, &pause, &here);
+		}
+		if (found)
+			return here.code == SWARM_E_CANCELED ? swarm__replace(err, &here) : rc;
+		swarm__error_clear(err);
+	}
+}
+
+int swarm__object_create(swarm_client *client, swarm_kind kind, const json_t *spec,
+			 const json_t *registry_auth, const swarm__deadline *deadline,
+			 json_t **ret_created, swarm_error *err)
+{
+	swarm_error spare = SWARM_ERROR_INIT;
+	json_t *created = NULL;
+	int rc = create(client, kind, spec, registry_auth, deadline, &created, err ? err : &spare);
+
+	if (!rc && ret_created)
+		*ret_created = json_incref(created);
+	json_decref(created);
 	return rc;
 }
 
@@ -329,20 +390,53 @@ int swarm_object_update(swarm_client *client, swarm_kind kind, const char *ref, 
 
 /* --- remove --------------------------------------------------------------------------------- */
 
+/* Until it is gone, also where the answer said nothing of that. */
+static int remove_object(swarm_client *client, const kind_row *row, const char *id,
+			 const swarm__deadline *deadline, swarm_error *err)
+{
+	bool unsure = false;
+	int64_t pause = 0;
+
+	for (;;) {
+		swarm_error here = SWARM_ERROR_INIT;
+		int rc = swarm__call(client, row->remove, id, NULL, NULL, deadline, NULL, err);
+		bool gone = unsure && rc == SWARM_E_NOT_FOUND;
+
+		if (rc && !gone && !swarm__is_unsure(err))
+			return rc;
+		unsure = rc != 0;
+		if (unsure && !gone)
+			gone = swarm__call_patiently(client, row->inspect, id, NULL, deadline, NULL,
+						     &here) == SWARM_E_NOT_FOUND;
+		if (!rc || gone) {
+			swarm__error_clear(err);
+			return 0;
+		}
+		swarm__error_clear(&here);
+		if (!swarm__is_write_transient(err) ||
+		    swarm__pause(client, deadline, &pause, &here))
+			return here.code == SWARM_E_CANCELED ? swarm__replace(err, &here) : rc;
+		swarm__error_clear(err);
+	}
+}
+
 int swarm_object_remove(swarm_client *client, swarm_kind kind, const char *ref, int64_t timeout_ms,
 			swarm_error *err)
 {
 	swarm__deadline deadline = swarm__deadline_in(timeout_ms, DEFAULT_TIMEOUT_MS);
 	const kind_row *row = row_of(client, kind, err);
+	swarm_error spare = SWARM_ERROR_INIT;
 	json_t *object;
 	int rc;
 
 	if (!row || require_op(row, row->remove, "remove", err))
 		return SWARM_E_INVAL;
+	if (!err)
+		err = &spare;
 	rc = swarm__object_get(client, kind, ref, &deadline, &object, err);
 	if (rc)
 		return rc;
-	rc = swarm__call(client, row->remove, id_of(row, object), NULL, NULL, &deadline, NULL, err);
+	rc = remove_object(client, row, id_of(row, object), &deadline, err);
 	json_decref(object);
 	return rc;
 }

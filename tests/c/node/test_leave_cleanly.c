@@ -158,6 +158,7 @@ static void leave_fails(void)
 		{ INFO, .reply = ACTIVE_AS("n1", "false", "") },
 		{ INFO, .reply = ACTIVE_AS("n1", "false", "") },
 		{ LEAVE, .status = 500, .reply = MESSAGE("busy") },
+		{ INFO, .reply = ACTIVE_AS("n1", "false", "") },
 		{ NULL },
 	};
 	const fake_row other[] = {

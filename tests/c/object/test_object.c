@@ -267,10 +267,13 @@ static void registry_auth(void)
 	const fake_row rows[] = {
 		{ "POST " API "/services/create", .status = 500,
 		  .reply = MESSAGE("no entry for hunter2hunter2") },
+		{ "GET " API "/services/web", .status = 404,
+		  .reply = MESSAGE("service web not found") },
 		{ "GET " API "/services/web", .reply = SERVICE("s1", "web") },
 		{ "GET " API "/services/s1", .reply = SERVICE("s1", "web") },
 		{ "POST " API "/services/s1/update?version=5", .status = 500,
 		  .reply = MESSAGE("no entry for hunter2hunter2") },
+		{ "GET " API "/services/s1", .reply = SERVICE("s1", "web") },
 		{ NULL },
 	};
 	fixture f = setup(rows);
