@@ -199,6 +199,8 @@ def core(method, *args, into=None, **kwargs):
         salt manager1 swarm.core node_inspect self
     """
     kwargs = clean_kwargs(**kwargs)
+    if method in ("init", "join"):
+        _keep_orphan_data()
     if into is None and method in SECRETS:
         raise SaltInvocationError(f"the result of {method} is a secret, and is not returned")
     if into is not None and not callable(into):
@@ -210,6 +212,13 @@ def core(method, *args, into=None, **kwargs):
             raise SaltInvocationError(f"the core has no function {method}")
         result = function(*args, **kwargs)
     return _blanked(result) if into is None else into(result)
+
+
+def _keep_orphan_data():
+    """An init or join deletes what is on this host's disk of a swarm, which the core cannot see."""
+    found = __salt__["swarm.orphan_data"]()
+    if found:
+        raise CommandExecutionError(found["reason"])
 
 
 def _blanked(value):
@@ -309,6 +318,8 @@ def call(operation, id=None, query=None, body=None, timeout=None):
     if operation not in _core().OPS:
         names = ", ".join(_CORE.OPS)
         raise SaltInvocationError(f"no operation is called {operation}; there are {names}")
+    if operation in ("swarm_init", "swarm_join"):
+        _keep_orphan_data()
     return core("call", operation, id, query=query, body=body, timeout=timeout)
 
 
@@ -391,6 +402,7 @@ def init(
 
         salt manager1 swarm.init advertise_addr=eth0 availability=drain
     """
+    _keep_orphan_data()
     with _engine() as engine:
         node_id = engine.init(
             advertise_addr=advertise_addr,

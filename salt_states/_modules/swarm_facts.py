@@ -125,7 +125,9 @@ def collect(error="", sealed=None):
     ``swarm.info``, or ``absent`` where no engine ever ran, ``unreachable`` where it does not answer),
     ``role``, ``node_id``, ``name``, ``addresses`` (of this host), ``managers`` (``ip:port``),
     ``error``; on a manager ``cluster``, ``digest`` (of the CA, as in join tokens) and ``members`` (node
-    ids); on a host outside a swarm ``key`` (its public key, for a run by hand). It holds no secret.
+    ids); on a host outside a swarm ``key`` (its public key, for a run by hand); where data of a swarm
+    is on the disk of a host in no swarm ``data`` (the cluster's id, or ``unknown``; the state then
+    is ``error``). It holds no secret.
 
     error
         One line on what went wrong on this host.
@@ -158,7 +160,9 @@ def collect(error="", sealed=None):
     for key in ("state", "role", "node_id", "name", "managers"):
         facts[key] = info[key]
     facts["error"] = error or info["error"]
-    if info["state"] in ("pending", "error"):
+    if info.get("data"):
+        facts["data"] = info["data"]
+    elif info["state"] in ("pending", "error"):
         _add_standstill(facts)
     if info["state"] == "active" and info["role"] == "manager":
         _add_cluster(facts)
@@ -173,12 +177,13 @@ def collect(error="", sealed=None):
 def _settled_info():
     """
     As ``swarm.info``; the node id of what stands still is that of its certificate, where the engine
-    gives none. A member whose engine starts its swarm part anew is waited for, as one that was just
-    promoted may fail at its first try. What did not come up in that time is not waited for again.
+    gives none. A member whose engine restarts its swarm part is waited for, as one that was just
+    promoted may fail at its first try; so is an engine that still deletes the data of a swarm that
+    it left. What did not come up in that time is not waited for again.
     """
     kept = f"swarm_facts.up_by {run()['id']}"
     while True:
-        info = __salt__["swarm.info"]()
+        info = _info_and_data()
         stands_still = info["state"] in ("pending", "error")
         if stands_still and not info["node_id"]:
             info["node_id"] = __salt__["swarm.certificate"]().get("node_id", "")
@@ -188,6 +193,16 @@ def _settled_info():
         if time.monotonic() >= __context__.setdefault(kept, time.monotonic() + LEADER_SECONDS):
             return info
         time.sleep(1)
+
+
+def _info_and_data():
+    """As ``swarm.info``; an engine in no swarm is not believed where data of one is on its disk."""
+    info = __salt__["swarm.info"]()
+    orphan = __salt__["swarm.orphan_data"]() if info["state"] == "inactive" else {}
+    if orphan:
+        info.update(state="error", node_id=orphan["node_id"], error=orphan["reason"])
+        info["data"] = orphan["cluster_id"] or "unknown"
+    return info
 
 
 def _add_standstill(facts):
@@ -433,13 +448,16 @@ def _unfit(entries):
             return f"docker does not answer on {name}: {facts['error']}"
         # One that is no member any more joins anew.
         if facts["state"] == "error" and not (members and lost(facts, members)):
+            if facts.get("data"):
+                return f"{name}: {facts['error']}"
             return f"the swarm part of docker on {name} reports: {facts['error']}"
     return ""
 
 
 def lost(facts, members):
     """
-    Whether a host that believes in its membership has a node that is in no list.
+    Whether a host that believes in its membership has a node that is in no list. Data of a swarm that
+    its engine does not know of may be a cluster's last copy, and is never lost.
 
     members
         The node ids of the list.
@@ -450,7 +468,7 @@ def lost(facts, members):
 
         salt manager1 swarm_facts.lost "$facts" '[zi0h8y6n4ha6jm2hk0qvyhr5w]'
     """
-    return bool(facts["node_id"]) and facts["node_id"] not in members
+    return bool(facts["node_id"]) and facts["node_id"] not in members and not facts.get("data")
 
 
 def _test():

@@ -11,6 +11,7 @@ Beside the swarm itself: the node's certificate, and what stays on a host that l
 .. versionadded:: 0.1.0
 """
 
+import contextlib
 import datetime
 import os
 
@@ -20,6 +21,7 @@ from salt.exceptions import CommandExecutionError
 # Below the engine's root folder (docker info, "Docker Root Dir"); written by swarmkit's ca package.
 CERTIFICATE = "swarm/certificates/swarm-node.crt"
 KEY = "swarm/certificates/swarm-node.key"
+RAFT = "swarm/raft"
 # Networks that every engine has.
 BUILT_IN = ("bridge", "host", "none")
 # What docker.engine and the engine's package leave in /etc.
@@ -104,6 +106,63 @@ def key_locked():
         return False
     except OSError as exc:
         raise CommandExecutionError(f"cannot read the key of this node: {exc}") from None
+
+
+def orphan_data():
+    """
+    The data of a swarm on the disk of a host whose engine says that it is in no swarm, as after a
+    force-new-cluster that failed. The next init or join would delete it, and it may be the last copy
+    of a cluster: :py:func:`swarm.init <salt.modules.swarm.init>` and :py:func:`swarm.join
+    <salt.modules.swarm_join.join>` refuse while it is there.
+
+    Returns ``{"cluster_id", "node_id", "reason"}``: the ids of its certificate (empty where it has
+    none), and one line that says what to do; an empty dict where there is no such data.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt '*' swarm.orphan_data
+    """
+    info = __salt__["swarm.call"]("info")
+    if info["Swarm"]["LocalNodeState"] != "inactive":
+        return {}
+    root = info.get("DockerRootDir") or "/var/lib/docker"
+    folder = os.path.join(root, "swarm")
+    try:
+        if not _has_swarm_data(root):
+            return {}
+    except OSError as exc:
+        return _orphan({}, f"cannot read {folder} ({exc.strerror}): run the minion as root")
+    try:
+        found = certificate()
+    except CommandExecutionError:
+        found = {}
+    return _orphan(
+        found,
+        f"{folder} holds data of cluster {found.get('cluster_id') or '(unknown)'} though docker says"
+        " that this host is in no swarm: run systemctl restart docker, then salt"
+        f" {__opts__['id']} swarm.unlock key_file=PATH if it is locked, then run again (only if"
+        " nobody needs that cluster: move the folder away)",
+    )
+
+
+def _orphan(found, reason):
+    return {
+        "cluster_id": found.get("cluster_id", ""),
+        "node_id": found.get("node_id", ""),
+        "reason": reason,
+    }
+
+
+def _has_swarm_data(root):
+    """Whether a certificate or raft data is there; an engine that left a swarm deletes both."""
+    with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+        os.stat(os.path.join(root, CERTIFICATE))
+        return True
+    with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+        return bool(os.listdir(os.path.join(root, RAFT)))
+    return False
 
 
 def _root():

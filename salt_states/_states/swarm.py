@@ -511,6 +511,9 @@ def left(name, force=False, **kwargs):
         __salt__["swarm_schema.require"](kwargs, force=force)
         info = __salt__["swarm.info"]()
         before = info["state"]
+        orphan = __salt__["swarm.orphan_data"]() if before == "inactive" else {}
+        if orphan:
+            raise CommandExecutionError(orphan["reason"])
         if before == "inactive":
             ret["comment"] = "this host is in no swarm"
             return ret
@@ -548,6 +551,8 @@ def drained(name, **kwargs):
     with _reported(ret):
         __salt__["swarm_schema.require"](kwargs)
         facts = __salt__["swarm_facts.collect"]()
+        if facts.get("data"):
+            raise CommandExecutionError(facts["error"])
         if facts["state"] in ("inactive", "absent"):
             ret["comment"] = "this host is in no swarm: there is nothing to drain"
             return ret

@@ -148,7 +148,7 @@ def departed(name, hosts, cluster="", **kwargs):
         if facts["state"] in ("inactive", "absent"):
             ret["comment"] = "this host is in no swarm"
             return ret
-        if facts["state"] == "unreachable":
+        if facts["state"] == "unreachable" or facts.get("data"):
             raise CommandExecutionError(facts["error"])
         plan = _plan(hosts, cluster)
         if plan["lead"] == __opts__["id"]:

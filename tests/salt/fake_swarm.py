@@ -6,6 +6,8 @@ Time does not pass here: an operation is done when it returns. What the engine i
 
 import copy
 import itertools
+import shutil
+from pathlib import Path
 
 _NUMBERS = itertools.count(1)
 
@@ -183,12 +185,15 @@ class Machine:
         {operation: (exception's name, text)}: that operation raises it.
     calls
         [(operation, arguments)] of the clients on this host.
+    root
+        The engine's folder (``pathlib.Path``); an init or join deletes ``swarm`` in it.
     """
 
     def __init__(self, network, name, address, docker="running"):
         self.network, self.name, self.address, self.docker = network, name, address, docker
         self.fail = {}
         self.calls = []
+        self.root = Path("/nonexistent/docker")
         self.wipe()
         network.machines[address] = self
 
@@ -253,6 +258,7 @@ class Machine:
             return self._go_on_alone()
         if self.state != "inactive":
             raise core.AlreadyMember("this host is in a swarm already")
+        shutil.rmtree(self.root / "swarm", ignore_errors=True)
         cluster = Cluster(self.network)
         return cluster.add(self, "manager", options.get("availability"))["id"]
 
@@ -270,6 +276,7 @@ class Machine:
         replaced = self.state in ("pending", "error") and options.get("replace_pending")
         if self.state != "inactive" and not replaced:
             raise core.AlreadyMember("this host is in a swarm already")
+        shutil.rmtree(self.root / "swarm", ignore_errors=True)
         listening = [addr for addr in remote_addrs if self.network.listens(addr)]
         if not listening:
             raise core.ConnectError(f"no manager listens at {', '.join(remote_addrs)}")
@@ -404,6 +411,9 @@ class Machine:
         del cluster.nodes[found["id"]]
 
     def do_call(self, core, op, id=None, query=None, body=None, timeout=None):
+        if op == "info":
+            self._start(core, op)
+            return {"DockerRootDir": str(self.root), "Swarm": {"LocalNodeState": self.state}}
         cluster = self._managed(core, op)
         if op == "swarm_inspect":
             return cluster.inspect()

@@ -113,6 +113,7 @@ class Minion:
         self.fleet, self.id, self.machine, self.key = fleet, name, machine, key
         self.core = fake_core.Core(machine)
         self.root = fleet.root / name
+        machine.root = self.root / "docker"
         (self.root / "pki").mkdir(parents=True)
         (self.root / "pki/minion.pem").write_bytes(
             key.private_bytes(
