@@ -86,7 +86,9 @@ swarm:
   # made while one of their known addresses answers. Take them out again afterwards.
   # init_without: [manager3]
 
-  # Only for a state.apply of docker.manager.first by hand: your word that a new swarm may be made.
+  # True: only for a state.apply of docker.manager.first by hand, your word that a new swarm may be made.
+  # beside: a second swarm on purpose, though managers of another one answer that this master's minions
+  # know. Remove it again afterwards.
   # init: True
 
   # The engine's address on the hosts, unix:///var/run/docker.sock unless given; seconds for a request;

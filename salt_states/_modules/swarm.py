@@ -37,6 +37,7 @@ line holds a join token or a key. A node is named by its full id, by its exact h
 ``self``; a name that two nodes share is an error that lists both ids.
 """
 
+import concurrent.futures
 import contextlib
 import glob
 import importlib.machinery
@@ -59,6 +60,8 @@ SETTINGS = ("url", "timeout", "api_version", "tls")
 SECRETS = ("tokens", "unlock_key")
 # Functions of the core itself that swarm.core gives beside the methods of its Client.
 FUNCTIONS = ("token_parse",)
+# So many addresses are tried at a time.
+PROBES = 32
 
 __virtualname__ = "swarm"
 
@@ -485,15 +488,18 @@ def reachable(addresses, timeout=3):
         salt worker1 swarm.reachable '[10.0.0.1, 10.0.0.2:2377]'
     """
     loaded = _core()
-    if not isinstance(addresses, list):
-        addresses = [addresses]
-    ret = []
-    for address in addresses:
+    addresses = [str(one) for one in (addresses if isinstance(addresses, list) else [addresses])]
+
+    def listens(address):
+        with contextlib.suppress(loaded.ConnectError, loaded.Timeout):
+            loaded.probe(address, timeout=timeout)
+            return True
+        return False
+
+    # A host that is gone takes the whole timeout.
+    with concurrent.futures.ThreadPoolExecutor(PROBES) as pool:
         try:
-            loaded.probe(str(address), timeout=timeout)
-        except (loaded.ConnectError, loaded.Timeout):
-            continue
+            found = list(pool.map(listens, addresses))
         except loaded.Error as exc:
             raise CommandExecutionError(str(exc)) from None
-        ret.append(address)
-    return ret
+    return [address for address, answered in zip(addresses, found) if answered]

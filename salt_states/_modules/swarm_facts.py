@@ -303,7 +303,8 @@ def read(minions):
     of this host alone can be had, and to ask for others is an error.
 
     minions
-        List of exact minion ids.
+        List of exact minion ids; ``*`` for all whose key the master accepted, and without a master
+        for this host.
 
     CLI Example:
 
@@ -311,7 +312,10 @@ def read(minions):
 
         salt manager1 swarm_facts.read '[manager1, manager2]'
     """
-    others = [minion for minion in minions if minion != __opts__["id"]]
+    everyone = minions == "*"
+    if everyone and not _has_master():
+        minions, everyone = [__opts__["id"]], False
+    others = [] if everyone else [minion for minion in minions if minion != __opts__["id"]]
     if others and not _has_master():
         raise CommandExecutionError(
             "without a master (--local, salt-ssh) nothing is known of other hosts, and this draws on"
@@ -321,7 +325,7 @@ def read(minions):
     return {
         minion: facts
         for minion, facts in found.items()
-        if minion in minions and _is_whole(facts) and facts["id"] == minion
+        if (everyone or minion in minions) and _is_whole(facts) and facts["id"] == minion
     }
 
 
@@ -380,7 +384,8 @@ def plan(init=False, known=False):
     What the facts of the managers say must be done; the same on every host that reads them.
 
     init
-        The operator's word, without a run, that no swarm lives and one may be made.
+        The operator's word, without a run, that no swarm lives and one may be made; ``beside``, also
+        in a run: even though managers of another swarm answer.
     known
         As for :py:func:`swarm_facts.fresh <fresh>`.
 
@@ -400,7 +405,7 @@ def plan(init=False, known=False):
         salt manager1 swarm_facts.plan
     """
     ids = manager_ids()
-    if init is True and not run()["id"]:
+    if init in (True, "beside") and not run()["id"]:
         # Old facts of others never veto; whether they live shows at their addresses.
         entries = {own: collect() for own in ids if own == __opts__["id"]}
     else:
@@ -572,47 +577,6 @@ def foreign(facts, plan_):
 def _plan_init(ret, ids, entries, init):
     ret["lead"] = ids[0]
     ret["action"] = "init"
-    ret["reason"] = _why_no_init(ids, entries, init)
+    ret["reason"] = __salt__["swarm_facts.why_no_init"](ids, entries, init)
     if ret["reason"]:
         ret["action"] = "refuse"
-
-
-def _why_no_init(ids, entries, init):
-    """An init is right only where nothing can live elsewhere."""
-    without = _pillar("init_without") or []
-    if ids[0] in without:
-        return f"{ids[0]} is the one that makes a swarm, so it cannot stand in swarm:init_without"
-    if not run()["id"] and init is not True:
-        return (
-            "outside a bootstrap run a new swarm is made only on your word: set pillar swarm:init"
-            " to True, or run salt-run state.orchestrate docker.bootstrap"
-        )
-    if any(old != new for old, new in run()["replaced"].items()):
-        return (
-            "docker.replace makes no new swarm, and no manager of pillar is in one: let one of the old"
-            " managers stay in swarm:managers until the new ones are in"
-        )
-    silent = [name for name in ids if name not in entries and name not in without]
-    if silent and run()["id"]:
-        return (
-            f"no new swarm is made while {', '.join(silent)} may be in one: no report came from"
-            " there in this run. Start the minion and docker there, or name a dead host in pillar"
-            " swarm:init_without"
-        )
-    busy = [name for name, facts in entries.items() if facts["state"] not in ("inactive", "absent")]
-    if busy:
-        parts = ", ".join(f"{name} is {entries[name]['state']}" for name in sorted(busy))
-        return f"no new swarm is made while {parts}: wait, or run swarm.leave force=True there"
-    if ids[0] != __opts__["id"]:
-        # It asks for itself; by now it may be the one that listens.
-        return ""
-    known = set()
-    for facts in read(ids if _has_master() else [ids[0]]).values():
-        known.update(facts.get("managers") or [])
-    alive = __salt__["swarm.reachable"](sorted(known)) if known else []
-    if alive:
-        return (
-            f"no new swarm is made: a manager still listens at {', '.join(alive)}. Start the minion"
-            " there, or stop that swarm"
-        )
-    return ""

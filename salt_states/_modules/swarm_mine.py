@@ -67,7 +67,7 @@ def read(minions):
     The mine entries ``swarm`` of these minions: ``{minion id: data}``, whatever the data is.
 
     minions
-        List of exact minion ids.
+        List of exact minion ids; ``*`` for all whose key the master accepted.
 
     CLI Example:
 
@@ -75,9 +75,10 @@ def read(minions):
 
         salt manager1 swarm_mine.read '[manager1, manager2]'
     """
+    target, kind = ("*", "glob") if minions == "*" else (list(minions), "list")
     if __opts__["file_client"] == "local":
-        return __salt__["mine.get"](list(minions), ALIAS, tgt_type="list") or {}
-    load = {"cmd": "_mine_get", "tgt": list(minions), "fun": ALIAS, "tgt_type": "list"}
+        return __salt__["mine.get"](target, ALIAS, tgt_type=kind) or {}
+    load = {"cmd": "_mine_get", "tgt": target, "fun": ALIAS, "tgt_type": kind}
     return _ask(load) or {}
 
 

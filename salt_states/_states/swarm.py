@@ -93,7 +93,8 @@ def initialized(
     availability
         Of the first manager, from its first moment.
     init
-        Outside a bootstrap run: your word that a new swarm may be made.
+        Outside a bootstrap run ``True``: your word that a new swarm may be made. ``beside``, in a run
+        too: a second one, though managers that pillar does not name answer.
 
     .. code-block:: yaml
 

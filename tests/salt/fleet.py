@@ -316,10 +316,11 @@ class Connection:
                 fleet.mine.setdefault(load["id"], {}).update(load["data"])
             return True
         assert load["cmd"] == "_mine_get"
-        assert load["tgt_type"] == "list", "only exact minion ids may be asked for"
+        if load["tgt_type"] != "list":
+            assert (load["tgt"], load["tgt_type"]) == ("*", "glob"), "exact minion ids, or all"
         return {
             minion: fleet.mine[minion][load["fun"]]
-            for minion in load["tgt"]
+            for minion in (fleet.mine if load["tgt"] == "*" else load["tgt"])
             if load["fun"] in fleet.mine.get(minion, {})
         }
 

@@ -180,6 +180,23 @@ def test_host_of_init_without_whose_swarm_still_listens_vetoes(formed):
     assert written(formed) == {}
 
 
+@pytest.mark.parametrize("test", [True, False])
+def test_new_bare_managers_make_no_second_swarm_beside_the_living_one(formed, test):
+    assert formed.bootstrap()["ok"]
+    for name in ("new1", "new2", "new3"):
+        formed.add(name)
+    formed.pillar["managers"] = ["new1", "new2", "new3"]
+    forget_calls(formed)
+    steps = formed.bootstrap(test=test)
+    assert not steps["ok"]
+    for name in ("new1", "new2", "new3"):
+        assert formed[name].machine.state == "inactive"
+    comment = steps["cluster"]["new1"]["docker-swarm"]["comment"]
+    for number in (1, 2, 3):
+        assert f"manager{number} (10.0.0.{number}:2377)" in comment
+    assert written(formed) == {} and len(formed.clusters()) == 1
+
+
 def test_one_dead_worker_does_not_stop_the_others(fleet):
     fleet.add("worker3")
     fleet.down = {"worker2"}

@@ -162,7 +162,7 @@ CASES = {
         {"without": ["manager1"]},
         "refuse",
         "manager1",
-        "manager1 is the one that makes a swarm",
+        "manager1 makes the swarm, so it cannot be in",
     ),
     "forged entry of a worker": (
         bare(worker1=member("worker1", "evil")),
@@ -442,6 +442,51 @@ def test_only_the_host_that_would_init_asks_addresses(plan):
     assert plan.asked == []
 
 
+OLD = "10.0.0.11:2377"
+STRANGERS = {
+    "a former manager": (
+        {"old1": member("old1", run="older", addresses=["10.0.0.11"], managers=[OLD])},
+        "still listens at old1 (10.0.0.11:2377), which pillar swarm:managers does not name",
+    ),
+    "a former manager that was locked when it last reported": (
+        {"old1": facts("old1", "locked", run="older", addresses=["10.0.0.11"])},
+        "still listens at old1 (10.0.0.11:2377)",
+    ),
+    "what a worker published": (
+        {"worker1": worker("worker1", run="older", managers=[OLD])},
+        "still listens at 10.0.0.11:2377 (as worker1 reported)",
+    ),
+}
+
+
+@pytest.mark.parametrize("test", [True, False])
+@pytest.mark.parametrize("case", STRANGERS)
+def test_a_living_swarm_that_pillar_does_not_name_vetoes(plan, case, test):
+    entries, words = STRANGERS[case]
+    found = plan(bare(**entries), host="manager1", listening=[OLD], test=test)
+    assert found["action"] == "refuse"
+    assert words in found["reason"]
+    for way in ("name one of its managers there", "docker.teardown", "swarm:init to beside"):
+        assert way in found["reason"]
+    assert plan(bare(**entries), host="manager1", test=test)["action"] == "init", "it is dead"
+
+
+def test_a_second_swarm_is_made_on_the_operators_word_alone(plan):
+    entries, _ = STRANGERS["a former manager"]
+    for init, action in (("beside", "init"), (True, "refuse")):
+        found = plan(bare(**entries), host="manager1", listening=[OLD], init=init)
+        assert found["action"] == action
+    own = bare(manager3=member("manager3", run="older"))
+    found = plan(own, host="manager1", without=["manager3"], listening=[ALL[2]], init="beside")
+    assert found["action"] == "refuse", "one of pillar's managers is in no other swarm"
+
+
+def test_a_host_that_reported_in_this_run_to_be_in_a_swarm_vetoes(plan):
+    found = plan(bare(worker1=worker("worker1")), host="manager1")
+    assert found["action"] == "refuse"
+    assert "worker1 reported in this run to be in one already" in found["reason"]
+
+
 def test_own_init_is_seen_before_the_mine_knows(fleet):
     """By hand too: what follows the init in the same job finds the new cluster."""
     fleet.apply("manager1", "docker.mine", None, False)
@@ -510,8 +555,16 @@ def may_init(entries, without, listening):
             return False
         if reported and found["state"] != "inactive":
             return False
-    known = {address for name in IDS for address in entries.get(name, {}).get("managers", [])}
-    return not known & set(listening)
+    known = {address for found in entries.values() for address in found["managers"]}
+    known |= {
+        ADDRESSES[name]
+        for name, found in entries.items()
+        if name in ADDRESSES and found["state"] in ("pending", "error", "locked", "unreachable")
+        if not found["managers"]
+    }
+    other = entries.get("worker1", {})
+    joined = other.get("run") == RUN and other.get("state") == "active"
+    return not joined and not known & set(listening)
 
 
 @settings(
