@@ -303,6 +303,7 @@ def _place(where, value):
 MINION = _text("a minion id")
 LABELS = Kind("dictionary: name to string or integer", _labels)
 FLAG = _simple("True or False", lambda value: isinstance(value, bool))
+INIT = _simple("True, False or beside", lambda value: isinstance(value, bool) or value == "beside")
 SECONDS = _simple(
     "a number of seconds above 0",
     lambda value: isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value < 1e9,
@@ -416,7 +417,12 @@ SWARM = {
     "init_without": Key(
         Kind("list of exact minion ids", _ids), "Managers that are dead for good, on your word."
     ),
-    "init": Key(FLAG, "Your word that docker.manager.first, applied by hand, may make a swarm.", "False"),
+    "init": Key(
+        INIT,
+        "True: your word that docker.manager.first, applied by hand, may make a swarm. beside: a second swarm"
+        " on purpose, though managers of another one answer that this master's minions know.",
+        "False",
+    ),
     **ENGINE,
 }
 
@@ -485,7 +491,7 @@ ARGUMENTS = {
     "key": Key(MARK, ""),
     "older_than": Key(_duration(), ""),
     "enable": Key(FLAG, ""),
-    "init": Key(FLAG, ""),
+    "init": Key(INIT, ""),
     "force": Key(FLAG, ""),
     "nodes": Key(_list(_text("a node id or host name"), "node ids or host names"), ""),
     "hosts": Key(_list(MINION, "minion ids"), ""),
