@@ -13,6 +13,7 @@ import salt.loader
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from salt.exceptions import SaltReqTimeoutError
+from salt.state import STATE_INTERNAL_KEYWORDS
 
 import fake_core
 import fake_swarm
@@ -231,7 +232,7 @@ class Fleet:
                 key: value
                 for key, value in chunk.items()
                 if not key.startswith("__")
-                and key not in ("state", "fun", "name", "order", "require")
+                and key not in (*STATE_INTERNAL_KEYWORDS, "name")
             }
             done[chunk["__id__"]] = job.state(chunk["fun"], **arguments)
         return done
