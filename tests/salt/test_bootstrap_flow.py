@@ -410,7 +410,7 @@ def test_test_mode_predicts_the_first_run(fleet):
 
 
 def test_test_mode_on_hosts_without_an_engine(fleet):
-    fleet.pillar.update(nodes={"worker1": {"labels": {"disk": "ssd"}}}, cluster={"subnet_size": 24})
+    fleet.pillar.update(nodes={"worker1": {"labels": {"disk": "ssd"}}}, subnet_size=24)
     for minion in fleet.minions.values():
         minion.machine.docker = "absent"
     predicted = fleet.bootstrap(test=True)
