@@ -364,13 +364,6 @@ CASES = {
         "manager1",
         "a manager still listens at",
     ),
-    "dead hosts that are no list": (
-        bare(),
-        {"without": "manager3"},
-        "refuse",
-        "manager1",
-        "swarm:init_without must be a list",
-    ),
     "by hand, and a string is no word": (
         bare(),
         {"run": "", "init": "False"},
@@ -502,9 +495,9 @@ def test_own_init_is_seen_before_the_mine_knows(fleet):
     [
         (None, "must be a list of exact minion ids"),
         ([], "must be a list of exact minion ids"),
-        ("manager*", "must be a list of exact minion ids"),
-        ([1, 2], "must be a list of exact minion ids"),
-        (["manager1", "manager1"], "names a minion twice"),
+        ("manager*", "must be a list of minion ids, not 'manager[*]'"),
+        ([1, 2], "each entry must be a minion id, not 1"),
+        (["manager1", "manager1"], "names 'manager1' twice"),
     ],
 )
 def test_wrong_pillar_gets_one_line(fleet, managers, words):
