@@ -4,6 +4,7 @@
 # swarm_replace, swarm_recover, swarm_confirm, swarm_teardown, swarm_rotate, swarm_rotate_key, swarm_unlock_key.
 
 repositories:
+  # A host that has this repository already, in any file or form, keeps it as it is.
   repos:
     docker:
       humanname: Docker
@@ -18,7 +19,8 @@ repositories:
     docker-engine:
       # Package name: docker-ce (Docker's own repository), docker.io (Debian's).
       name: docker-ce
-      # Exact package version; empty: what the repository has.
+      # Exact package version; empty: what the repository has. On a member of a swarm another version or
+      # package is reported, and never installed.
       version: ''
 
 swarm:

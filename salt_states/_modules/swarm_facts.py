@@ -124,10 +124,11 @@ def collect(error="", sealed=None):
     The facts of this host: ``id``, ``run``, ``stamp`` (new for each entry), ``state`` (as
     ``swarm.info``, or ``absent`` where no engine ever ran, ``unreachable`` where it does not answer),
     ``role``, ``node_id``, ``name``, ``addresses`` (of this host), ``managers`` (``ip:port``),
-    ``error``; on a manager ``cluster``, ``digest`` (of the CA, as in join tokens) and ``members`` (node
-    ids); on a host outside a swarm ``key`` (its public key, for a run by hand); where data of a swarm
-    is on the disk of a host in no swarm ``data`` (the cluster's id, or ``unknown``; the state then
-    is ``error``). It holds no secret.
+    ``error``, ``drift`` (lines, as an earlier state of the job found them by
+    ``swarm_engine.drift``); on a manager ``cluster``, ``digest`` (of the CA, as in join tokens) and
+    ``members`` (node ids); on a host outside a swarm ``key`` (its public key, for a run by hand);
+    where data of a swarm is on the disk of a host in no swarm ``data`` (the cluster's id, or
+    ``unknown``; the state then is ``error``). It holds no secret.
 
     error
         One line on what went wrong on this host.
@@ -150,6 +151,8 @@ def collect(error="", sealed=None):
         "addresses": _addresses(),
         "managers": [],
         "error": error,
+        # A later step of the run has it from the entry of this host: see publish.
+        "drift": __salt__["swarm_engine.drift"](known=True),
     }
     try:
         info = _settled_info()
@@ -262,14 +265,17 @@ def publish(error="", sealed=None, confirm=True):
         salt '*' swarm_facts.publish
     """
     own = __opts__["id"]
-    if sealed is None and run()["id"] and own in __salt__["swarm_schema.ids"](_pillar(), "managers"):
+    earlier = {}
+    if run()["id"] and own in __salt__["swarm_schema.ids"](_pillar(), "managers"):
         # An entry is replaced as a whole, and the hosts that join later still need theirs.
-        sealed = _of_this_run(read([own])).get(own, {}).get("sealed")
+        earlier = _of_this_run(read([own])).get(own, {})
+        sealed = earlier.get("sealed") if sealed is None else sealed
     facts = collect(error, sealed)
     end = time.monotonic() + LEADER_SECONDS
     while not error and _leaderless(facts) and time.monotonic() < end:
         time.sleep(1)
         facts = collect(error, sealed)
+    facts["drift"] = facts["drift"] or drift(earlier)
     __salt__["swarm_mine.write"](facts)
     if confirm and read([own]).get(own, {}).get("stamp") != facts["stamp"]:
         raise CommandExecutionError(
@@ -359,8 +365,23 @@ def fresh(minions, known=False):
     own = __opts__["id"]
     if own in found:
         # Its entry may be older than its own init or join.
-        found[own] = collect()
+        entry, found[own] = found[own], collect()
+        found[own]["drift"] = drift(found[own]) or drift(entry)
     return found
+
+
+def drift(facts):
+    """
+    How the engine of a host differs from pillar, as lines; none where the entry does not tell.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt manager1 swarm_facts.drift "$facts"
+    """
+    lines = facts.get("drift")
+    return [str(line) for line in lines] if isinstance(lines, list) else []
 
 
 def _known(minions):

@@ -19,6 +19,9 @@ import salt.client
 import salt.loader
 
 ORCHESTRATIONS = ("bootstrap", "remove", "replace", "rotate", "teardown", "recover")
+# Each host compares its engine with the pillar that the master has now.
+ENGINE_DRIFT = {"swarm_engine.drift": [False, True]}
+ANSWER_SECONDS = 30
 # What of pillar ``swarm`` a manager compares: no more than this goes into the job's arguments.
 COMPARED = ("nodes", "cluster", "address_pool", "subnet_size", "data_path_port")
 # swarmkit renews a certificate at four fifths of its life (90 days) at the latest.
@@ -67,7 +70,7 @@ def plan(orchestration="bootstrap", data=False, **pillar):
     pillar = {key: value for key, value in pillar.items() if not key.startswith("__")}
     _progress(f"docker.{orchestration} in test mode: each of its steps asks its hosts")
     ran = __salt__["state.orchestrate"](f"docker.{orchestration}", test=True, pillar=pillar)
-    found = {"possible": True, "refused": {}, "hosts": {}}
+    found = {"possible": True, "refused": {}, "hosts": {}, "drift": {}}
     for states in ran["data"].values():
         if not isinstance(states, dict):
             found["refused"][orchestration] = [str(line) for line in states]
@@ -75,8 +78,25 @@ def plan(orchestration="bootstrap", data=False, **pillar):
         for step in sorted(states.values(), key=lambda step: step.get("__run_num__", 0)):
             _add_step(found, step)
     found["possible"] = not found["refused"]
+    if orchestration == "bootstrap" and found["possible"]:
+        # A step returns what its hosts would change, and drift is not a change.
+        found["drift"] = _engines()
     _progress("done")
     return found if data is True else _lines(orchestration, found)
+
+
+def _engines():
+    """``{host: [how its engine differs from pillar]}`` of the hosts that pillar names."""
+    known = _checked(__salt__["pillar.show_pillar"](minion=__opts__["id"]))
+    if known["malformed"]:
+        return {}
+    hosts = [*(known["swarm"].get("managers") or []), *known["workers"]]
+    return _engine_drift(_ask(hosts, ENGINE_DRIFT, ANSWER_SECONDS))
+
+
+def _engine_drift(answers):
+    found = {host: answer.get("swarm_engine.drift") for host, answer in sorted(answers.items())}
+    return {host: lines for host, lines in found.items() if lines and isinstance(lines, list)}
 
 
 def _add_step(found, step):
@@ -131,7 +151,10 @@ def _lines(orchestration, found):
         for state in states:
             for what, change in state["changes"].items():
                 lines.append(f"{host}: {what}: {_change(change)}")
-    return lines or [f"docker.{orchestration} would change nothing"]
+    lines = lines or [f"docker.{orchestration} would change nothing"]
+    for host, differences in sorted(found["drift"].items()):
+        lines += [f"{host}: {line}" for line in differences]
+    return lines
 
 
 def _change(change):
@@ -150,7 +173,7 @@ def _short(value):
 # --- how it is ------------------------------------------------------------------------------------
 
 
-def status(timeout=30):
+def status(timeout=ANSWER_SECONDS):
     """
     How the swarm is, and where it differs from pillar.
 
@@ -182,7 +205,7 @@ def status(timeout=30):
             ]
         }
     _progress(f"asking {len(managers) + len(workers)} hosts")
-    asked = {"swarm_facts.collect": [], "swarm.info": [], "swarm.certificate": []}
+    asked = {"swarm_facts.collect": [], "swarm.info": [], "swarm.certificate": [], **ENGINE_DRIFT}
     answers = _ask(managers + workers, asked, timeout)
     facts = {
         host: answer["swarm_facts.collect"]
@@ -205,6 +228,8 @@ def status(timeout=30):
         "warnings": {},
     }
     _add_hosts(ret, answers)
+    for host, lines in _engine_drift(answers).items():
+        ret["problems"] += [f"{host}: {line}" for line in lines]
     leading = [name for name in managers if facts.get(name, {}).get("cluster")]
     if not leading:
         ret["problems"] += _why_leaderless(managers, facts)

@@ -270,7 +270,7 @@ def verified(name, **kwargs):
     records that its hosts left behind are removed; nodes that pillar does not name are told of, and
     left alone. Once no host is missing, records that got no name in half a minute are removed, too:
     what is left of joins that failed after their certificate was issued. The comment counts, and
-    gives the reason of each host that is missing.
+    gives the reason of each host that is missing, and how the engines differ from pillar.
 
     name
         Any text.
@@ -406,6 +406,16 @@ def _summarize(ret, roles, facts, nodes, missing):
         lines.append(f"not in pillar, left alone: {', '.join(unnamed)}")
     if ret["comment"]:
         lines.append(ret["comment"])
+    lines += _drift(facts)
     ret["comment"] = "; ".join(lines)
     if missing:
         ret["result"] = False
+
+
+def _drift(facts):
+    """How engines differ from pillar, each difference once with all of its hosts."""
+    hosts = {}
+    for minion, entry in sorted(facts.items()):
+        for line in __salt__["swarm_facts.drift"](entry):
+            hosts.setdefault(line, []).append(minion)
+    return [f"{', '.join(minions)}: {line}" for line, minions in hosts.items()]

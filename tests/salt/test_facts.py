@@ -19,6 +19,7 @@ ALWAYS = {
     "name",
     "addresses",
     "managers",
+    "drift",
     "error",
 }
 

@@ -24,7 +24,7 @@ def functions(folder, virtualname):
     return re.findall(r"(?m)^def ([a-z]\w*)", text)
 
 
-MODULES = ("swarm", "swarm_facts", "swarm_mine")
+MODULES = ("swarm", "swarm_engine", "swarm_facts", "swarm_mine", "swarm_repository")
 # The names of core Salt's module.
 OLD = {
     "joinswarm",
@@ -38,7 +38,9 @@ OLD = {
     "swarm_tokens",
     "update_node",
 }
-STATES = set(functions("_states", "swarm")) - {"mod_watch"}
+STATES = {"swarm": set(functions("_states", "swarm")) - {"mod_watch"}}
+STATES["swarm_engine"] = set(functions("_states", "swarm_engine")) - {"mod_init"}
+STATE_NAMES = sorted(f"{module}.{name}" for module in STATES for name in STATES[module])
 # Words that Salt takes out of a state's arguments for itself.
 RESERVED = {"state", "fun", "order", "parallel", "retry", "use", "creates", "no_log", "umask"}
 
@@ -98,10 +100,11 @@ def test_the_module_of_core_salt_is_shadowed_wholly(tmp_path):
 
 def test_the_state_module_has_exactly_the_functions_of_its_files(tmp_path):
     states = load_states(tmp_path)
-    for name in STATES:
-        assert states[f"swarm.{name}"]
+    for name in STATE_NAMES:
+        assert states[name]
     # Salt calls it itself, for a state that watches another one.
-    assert public(states, "swarm") == STATES | {"mod_watch"}
+    assert public(states, "swarm") == STATES["swarm"] | {"mod_watch"}
+    assert public(states, "swarm_engine") == STATES["swarm_engine"] | {"mod_init"}
 
 
 @pytest.mark.parametrize(
@@ -114,19 +117,19 @@ def test_execution_function_has_a_cli_example_of_itself(tmp_path, name):
     assert re.match(rf" +salt (?:'\*'|\w+) {re.escape(name)}\b", example), doc
 
 
-@pytest.mark.parametrize("name", sorted(STATES))
+@pytest.mark.parametrize("name", STATE_NAMES)
 def test_state_function_has_a_yaml_example_that_fits_it(tmp_path, name):
-    function = load_states(tmp_path)[f"swarm.{name}"]
+    function = load_states(tmp_path)[name]
     example = inspect.cleandoc(function.__doc__).partition(".. code-block:: yaml\n")[2]
     (declared,) = yaml.safe_load(example).values()
-    assert list(declared) == [f"swarm.{name}"]
-    given = {key for argument in declared[f"swarm.{name}"] for key in argument}
+    assert list(declared) == [name]
+    given = {key for argument in declared[name] for key in argument}
     assert given - {"watch"} <= set(inspect.signature(function.func).parameters)
 
 
-@pytest.mark.parametrize("name", sorted(STATES))
+@pytest.mark.parametrize("name", STATE_NAMES)
 def test_state_function_takes_keywords_of_newer_salts(tmp_path, name):
-    parameters = inspect.signature(load_states(tmp_path)[f"swarm.{name}"].func).parameters
+    parameters = inspect.signature(load_states(tmp_path)[name].func).parameters
     kinds = [parameter.kind for parameter in parameters.values()]
     assert inspect.Parameter.VAR_KEYWORD in kinds
     assert not RESERVED & set(parameters)

@@ -9,6 +9,7 @@ import salt.wheel
 
 import rendered
 from fake_swarm import Cluster
+from fleet import Job
 
 PILLAR = {"swarm": {"managers": ["manager1", "manager2", "manager3"], "workers": ["worker*"]}}
 
@@ -57,7 +58,7 @@ def on_hosts(**hosts):
     return {"out": "highstate", "ret": hosts}
 
 
-def planned(runner, answer, *args, **kwargs):
+def planned(runner, answer, *args, drift=None, **kwargs):
     asked = []
 
     def orchestrate(mods, **given):
@@ -67,6 +68,7 @@ def planned(runner, answer, *args, **kwargs):
     loader = runner()
     globals_ = loader["swarm.plan"].func.__globals__
     globals_["__salt__"] = {"state.orchestrate": orchestrate}
+    globals_["_engines"] = lambda: drift or {}
     found = globals_["plan"](*args, **kwargs)
     assert loader.events, "it says what it is about"
     return found, asked
@@ -112,6 +114,22 @@ REFUSED = ran(
     ),
     state(False, "One or more requisite failed: docker.remove.ready", id_="later"),
 )
+
+
+def test_drift_is_listed_after_the_changes(runner):
+    """It is not a change, so no step returns it: the hosts are asked."""
+    line = "docker-ce is 5:26.1.0, pillar says 5:28.5.2 (not changed: this host is a member of a swarm)"
+    drift = {"manager1": [line], "worker1": [line]}
+    changed = state(None, "would be made", {"swarm": {"old": "", "new": "manager"}})
+    answer = ran(state(True, "done", on_hosts(manager1={"a": changed})))
+    lines, _ = planned(runner, answer, drift=drift)
+    assert lines == ["manager1: swarm: gone -> manager", f"manager1: {line}", f"worker1: {line}"]
+    found, _ = planned(runner, answer, drift=drift, data=True)
+    assert found["possible"] and found["drift"] == drift
+    lines, _ = planned(runner, ran(state(True, "fine")), drift=drift)
+    assert lines == ["docker.bootstrap would change nothing", f"manager1: {line}", f"worker1: {line}"]
+    found, _ = planned(runner, REFUSED, drift=drift, data=True)
+    assert found["drift"] == {}
 
 
 def test_for_people(runner):
@@ -322,6 +340,24 @@ def test_problems(runner, formed, monkeypatch, case, text):
 
 
 # --- drift against pillar -------------------------------------------------------------------------
+
+
+def test_drift_of_an_engine(runner, formed, monkeypatch):
+    """What the host says of its own engine, whether or not there is a leader."""
+    line = "docker-ce is 5:26.1.0, pillar says 5:28.5.2 (not changed: this host is a member of a swarm)"
+    monkeypatch.setattr(Job, "drift", {"worker2": [line], "manager1": [line]}, raising=False)
+    prepare = Job._prepare
+
+    def with_drift(self, loader):
+        prepare(self, loader)
+        loader["swarm_engine.drift"] = lambda known=False, fresh=False: (
+            self.drift.get(self.minion.id, []) if fresh and not known else []
+        )
+
+    monkeypatch.setattr(Job, "_prepare", with_drift)
+    assert problems(runner, formed, monkeypatch) == [f"manager1: {line}", f"worker2: {line}"]
+    no_quorum(formed)
+    assert f"worker2: {line}" in problems(runner, formed, monkeypatch)
 
 
 def problems(runner, fleet, monkeypatch):

@@ -91,80 +91,26 @@ def test_each_file_renders_without_pillar(tmp_path, sls):
     assert rendered.low(rendered.minion_opts(tmp_path), pillar, sls) or sls == "docker.extension"
 
 
-@pytest.mark.parametrize("empty", [None, {"repos": None, "pkgs": None}])
-def test_a_key_of_pillar_with_nothing_below_it_is_none(tmp_path, empty):
+@pytest.mark.parametrize("empty", [None, {"repos": None, "pkgs": None}, [], "text"])
+def test_pillar_of_any_form_renders(tmp_path, empty):
+    """What is wrong in it, the states report in one line."""
     opts = rendered.minion_opts(tmp_path)
-    assert set(rendered.high(opts, {"repositories": empty}, ENGINE)) == {"docker-engine"}
+    assert set(rendered.high(opts, {"repositories": empty}, ENGINE)) == {"docker", "docker-engine"}
     for sls in ("docker.manager.cluster", "docker.worker.join"):
         assert rendered.low(opts, {"swarm": None}, sls)
 
 
-def test_engine_of_the_debian_family(tmp_path, pillar):
-    data = rendered.high(rendered.minion_opts(tmp_path, grains=grains_of("Debian")), pillar, ENGINE)
-    assert arguments(data, "docker-key", "file") == (
-        "managed",
-        {
-            "name": "/etc/apt/keyrings/docker.asc",
-            "source": "https://download.docker.com/linux/debian/gpg",
-            "skip_verify": True,
-            "makedirs": True,
-            "mode": "0644",
-        },
-    )
-    function, repo = arguments(data, "docker", "pkgrepo")
-    assert function == "managed"
-    assert repo["name"] == (
-        "deb [signed-by=/etc/apt/keyrings/docker.asc]"
-        " https://download.docker.com/linux/debian trixie stable"
-    )
-    assert repo["aptkey"] is False and repo["require"] == [{"file": "docker-key"}]
-    assert arguments(data, "docker-engine", "pkg") == (
-        "installed",
-        {"name": "docker-ce", "require": [{"pkgrepo": "docker"}]},
-    )
-    assert arguments(data, "docker-engine", "service") == (
-        "running",
-        {"name": "docker", "enable": True, "require": [{"pkg": "docker-engine"}]},
-    )
-
-
-def test_engine_of_the_redhat_family(tmp_path, pillar):
-    opts = rendered.minion_opts(tmp_path, grains=grains_of("RedHat"))
-    repo = pillar["repositories"]["repos"]["docker"]
-    repo["baseurl"] = "https://download.docker.com/linux/centos/$releasever/$basearch/stable"
-    data = rendered.high(opts, pillar, ENGINE)
-    function, found = arguments(data, "docker", "pkgrepo")
-    assert function == "managed"
-    assert found == {
-        "humanname": "Docker",
-        "baseurl": repo["baseurl"],
-        "gpgkey": repo["gpgkey"],
-        "gpgcheck": 1,
-        "enabled": True,
-    }
-    assert arguments(data, "docker-engine", "pkg")[1]["require"] == [{"pkgrepo": "docker"}]
-    assert "docker-key" not in data
-
-
 @pytest.mark.parametrize("family", ["Debian", "RedHat"])
-def test_engine_takes_package_name_and_version_from_pillar(tmp_path, pillar, family):
-    pillar["repositories"]["pkgs"]["docker-engine"] = {"name": "docker.io", "version": "26.1.5"}
-    opts = rendered.minion_opts(tmp_path, grains=grains_of(family))
-    found = arguments(rendered.high(opts, pillar, ENGINE), "docker-engine", "pkg")[1]
-    assert (found["name"], found["version"]) == ("docker.io", "26.1.5")
-
-
-def test_a_version_that_looks_like_a_number_stays_text(tmp_path, pillar):
-    pillar["repositories"]["pkgs"]["docker-engine"]["version"] = "26.10"
-    data = rendered.high(rendered.minion_opts(tmp_path), pillar, ENGINE)
-    assert arguments(data, "docker-engine", "pkg")[1]["version"] == "26.10"
-
-
-def test_engine_of_the_distribution_needs_no_repository(tmp_path, pillar):
-    del pillar["repositories"]["repos"]
-    data = rendered.high(rendered.minion_opts(tmp_path), pillar, ENGINE)
-    assert set(data) == {"docker-engine"}
-    assert "require" not in arguments(data, "docker-engine", "pkg")[1]
+def test_engine_has_repository_package_and_service(tmp_path, pillar, family):
+    data = rendered.high(rendered.minion_opts(tmp_path, grains=grains_of(family)), pillar, ENGINE)
+    assert arguments(data, "docker", "swarm_engine") == ("repository", {})
+    required = {"require": [{"swarm_engine": "docker"}]}
+    assert arguments(data, "docker-engine", "swarm_engine") == ("installed", required)
+    function, service = arguments(data, "docker-engine", "service")
+    assert function == "running"
+    assert (service["name"], service["enable"]) == ("docker", True)
+    assert service["require"] == [{"swarm_engine": "docker-engine"}]
+    assert service["unless"] == [{"fun": "swarm_engine.service_kept"}]
 
 
 def order(chunks):
@@ -248,8 +194,9 @@ def test_salt_ssh_has_brought_the_extension(undelivered, pillar):
 @pytest.mark.parametrize("sls", [sls for sls in MINION_SLS if sls not in LATER])
 def test_extension_comes_before_the_first_swarm_state(undelivered, pillar, sls):
     states = [chunk["state"] for chunk in rendered.low(undelivered, pillar, sls)]
-    if "swarm" in states:
-        assert states.index("module") < states.index("swarm")
+    for one in ("swarm", "swarm_engine"):
+        if one in states:
+            assert states.index("module") < states.index(one)
 
 
 def break_nothing(folder):
