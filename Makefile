@@ -17,7 +17,8 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DELETE_ON_ERROR:
 .PHONY: all bootstrap lab-down fileroot fileroot-remove wheel docs bench bench-calls clean check check-all \
-	check-style check-docs check-c check-sanitize check-fuzz check-fuzz-long check-valgrind check-clang check-threads \
+	check-style check-docs check-c check-sanitize check-fuzz check-fuzz-long check-hostile-long \
+	check-valgrind check-clang check-threads \
 	check-api check-python check-salt check-lab check-lab-old check-lab-long check-engines check-pythons abi
 
 PYTHON := build/venv/bin/python
@@ -84,6 +85,7 @@ docs: build/venv/.done
 
 LAYERS := check-style check-docs check-c check-sanitize check-fuzz check-api check-python check-salt check-lab
 LONG_LAYERS := check-clang check-threads check-valgrind check-engines check-pythons check-fuzz-long \
+	check-hostile-long \
 	check-lab-old check-lab-long
 
 check: $(LAYERS)
@@ -142,6 +144,12 @@ check-fuzz: build/c-fuzz/build.ninja
 
 check-fuzz-long:
 	$(MAKE) check-fuzz FUZZ_SECONDS=$(FUZZ_LONG_SECONDS)
+
+# Every mutation of the hostile engine, under the sanitizers; check-c and check-sanitize run some of them.
+check-hostile-long: build/c-sanitize/build.ninja
+	ninja -C build/c-sanitize tests/hostile/hostile
+	seq 0 3 | UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
+		xargs -P 4 -I PART build/c-sanitize/tests/hostile/hostile 1 PART 4
 
 # The tables and the made pages against their sources; docker.io's source package is downloaded once.
 check-api: build/venv/.done

@@ -32,7 +32,10 @@ struct fake_engine {
 	int wake[2];
 	pthread_t thread;
 	const fake_row *row;
-	bool row_used; /* a repeating row has answered at least once */
+	bool row_used;    /* a repeating row has answered at least once */
+	fake_answer give; /* in place of rows, or NULL */
+	void *payload;
+	fake_row own; /* what it gave */
 	connection connections[MAX_CONNECTIONS];
 	pthread_mutex_t lock; /* guards what follows */
 	int accepted;
@@ -207,6 +210,10 @@ static const fake_row *pick(fake_engine *engine, const char *request)
 	const fake_row *row = engine->row;
 	const char *body = strstr(request, "\r\n\r\n");
 
+	if (engine->give) {
+		engine->own = engine->give(engine->payload, request);
+		return &engine->own;
+	}
 	if (row->expect && row->repeat && engine->row_used && !fits(row, request)) {
 		row = ++engine->row;
 		engine->row_used = false;
@@ -363,13 +370,16 @@ static void listen_tcp(fake_engine *engine)
 	snprintf(engine->url, sizeof(engine->url), "tcp://127.0.0.1:%d", ntohs(address.sin_port));
 }
 
-static fake_engine *start(const fake_row *rows, void (*open_listener)(fake_engine *engine))
+static fake_engine *start(const fake_row *rows, fake_answer give, void *payload,
+			  void (*open_listener)(fake_engine *engine))
 {
 	fake_engine *engine = calloc(1, sizeof(*engine));
 
 	if (!engine)
 		die("calloc");
 	engine->row = rows;
+	engine->give = give;
+	engine->payload = payload;
 	for (int i = 0; i < MAX_CONNECTIONS; i++)
 		engine->connections[i].fd = -1;
 	open_listener(engine);
@@ -383,12 +393,19 @@ static fake_engine *start(const fake_row *rows, void (*open_listener)(fake_engin
 
 fake_engine *fake_engine_start(const fake_row *rows)
 {
-	return start(rows, listen_unix);
+	return start(rows, NULL, NULL, listen_unix);
+}
+
+fake_engine *fake_engine_start_with(fake_answer give, void *payload)
+{
+	static const fake_row none = { NULL };
+
+	return start(&none, give, payload, listen_unix);
 }
 
 fake_engine *fake_engine_start_tcp(const fake_row *rows)
 {
-	return start(rows, listen_tcp);
+	return start(rows, NULL, NULL, listen_tcp);
 }
 
 const char *fake_engine_url(const fake_engine *engine)

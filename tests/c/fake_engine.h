@@ -59,6 +59,13 @@ fake_engine *fake_engine_start(const fake_row *rows);
 /* The same on a free TCP port of 127.0.0.1. */
 fake_engine *fake_engine_start_tcp(const fake_row *rows);
 
+/*
+ * Without a script: the row for each request comes from a function, whose strings live until the next
+ * one. It is called in the engine's own thread.
+ */
+typedef fake_row (*fake_answer)(void *payload, const char *request);
+fake_engine *fake_engine_start_with(fake_answer give, void *payload);
+
 /* "unix:///tmp/.../docker.sock", or "tcp://127.0.0.1:port"; borrowed until the stop. */
 const char *fake_engine_url(const fake_engine *engine);
 

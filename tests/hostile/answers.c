@@ -1,0 +1,140 @@
+/* A manager's answers, with every field that the library looks at. One table: method, path, answer. */
+#include "hostile.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define VERSION "\"Version\":{\"Index\":5}"
+#define NODE(id, name, role, more)                                                                          \
+	"{\"ID\":\"" id "\"," VERSION ",\"CreatedAt\":\"2026-11-29T12:00:00Z\","                            \
+	"\"UpdatedAt\":\"2026-11-29T12:00:00Z\",\"Spec\":{\"Role\":\"" role "\","                           \
+	"\"Availability\":\"active\",\"Labels\":{\"a\":\"b\"}},\"Description\":{\"Hostname\":\"" name       \
+	"\",\"Platform\":{\"Architecture\":\"x86_64\",\"OS\":\"linux\"},\"Resources\":{"                    \
+	"\"NanoCPUs\":4000000000,\"MemoryBytes\":8000000000},\"Engine\":{\"EngineVersion\":"                \
+	"\"28.5.0\",\"Labels\":{\"c\":\"d\"},\"Plugins\":[{\"Type\":\"Network\",\"Name\":\"overlay\"}]},"   \
+	"\"TLSInfo\":{\"TrustRoot\":\"root\"}},\"Status\":{\"State\":\"ready\",\"Addr\":\"10.0.0.1\"}" more \
+	"}"
+#define MEMBER(leader)                                                                             \
+	",\"ManagerStatus\":{\"Leader\":" leader                                                   \
+	",\"Reachability\":\"reachable\",\"Addr\":\"10.0.0.1:2377\"}"
+#define N1 NODE("n1", "host1", "manager", MEMBER("true"))
+#define N2 NODE("n2", "host2", "manager", MEMBER("false"))
+#define N3 NODE("n3", "host3", "manager", MEMBER("false"))
+#define W1                                                                                         \
+	"{\"ID\":\"w1\"," VERSION ",\"Spec\":{\"Role\":\"worker\",\"Availability\":\"active\"},"   \
+	"\"Description\":{\"Hostname\":\"worker1\"},\"Status\":{\"State\":\"down\"}}"
+#define SPEC(image)                                                                                          \
+	"{\"Name\":\"web\",\"Labels\":{\"a\":\"b\"},\"TaskTemplate\":{\"ContainerSpec\":{\"Image\":\"" image \
+	"\",\"TTY\":false,\"Mounts\":[{\"Type\":\"cluster\",\"Source\":\"data\"}]},\"Resources\":{"          \
+	"\"Reservations\":{\"NanoCPUs\":1,\"GenericResources\":[{\"DiscreteResourceSpec\":{\"Kind\":"        \
+	"\"gpu\",\"Value\":1}}]}},\"Placement\":{\"Constraints\":[\"node.role==worker\"],"                   \
+	"\"MaxReplicas\":1},\"ForceUpdate\":1},\"Mode\":{\"Replicated\":{\"Replicas\":1}},"                  \
+	"\"EndpointSpec\":{\"Ports\":[{\"PublishedPort\":80,\"PublishMode\":\"host\"}]}}"
+#define SERVICE                                                                                    \
+	"{\"ID\":\"s1\"," VERSION                                                                  \
+	",\"CreatedAt\":\"2999-01-01T00:00:00Z\",\"Spec\":" SPEC("a:1") ",\"PreviousSpec\":" SPEC( \
+		"a:0") ",\"UpdateStatus\":{\"State\":\"completed\",\"Message\":\"ok\"},"           \
+		       "\"ServiceStatus\":{\"RunningTasks\":1,\"DesiredTasks\":1}}"
+#define TASK(state)                                                                                          \
+	"{\"ID\":\"t1\"," VERSION                                                                            \
+	",\"Labels\":{\"a\":\"b\"},\"Spec\":{\"ContainerSpec\":{\"Image\":\"a:1\","                          \
+	"\"TTY\":false},\"Resources\":{\"Reservations\":{\"NanoCPUs\":1}}},\"ServiceID\":\"s1\",\"Slot\":1," \
+	"\"NodeID\":\"w1\",\"DesiredState\":\"running\",\"Status\":{\"Timestamp\":\"2026-11-29T12:00:00Z\"," \
+	"\"State\":\"" state                                                                                 \
+	"\",\"Message\":\"m\",\"Err\":\"no suitable node\",\"ContainerStatus\":{"                            \
+	"\"ContainerID\":\"c1\",\"ExitCode\":0},\"PortStatus\":{\"Ports\":[{\"PublishedPort\":80,"           \
+	"\"PublishMode\":\"host\"}]}},\"GenericResources\":[{\"NamedResourceSpec\":{\"Kind\":\"gpu\","       \
+	"\"Value\":\"a\"}}],\"Volumes\":[{\"ID\":\"v1\"}]}"
+#define OBJECT(id, name)                                                                           \
+	"{\"ID\":\"" id "\"," VERSION                                                              \
+	",\"CreatedAt\":\"2999-01-01T00:00:00Z\",\"Spec\":{\"Name\":\"" name                       \
+	"\",\"Labels\":{\"a\":\"b\"},\"Driver\":{\"Name\":\"d\"},\"Templating\":{\"Name\":\"golang\"}}}"
+#define NETWORK                                                                                                 \
+	"{\"Name\":\"net\",\"Id\":\"x1\",\"Created\":\"2999-01-01T00:00:00Z\",\"Scope\":\"swarm\","             \
+	"\"Driver\":\"overlay\",\"EnableIPv6\":false,\"Internal\":false,\"Attachable\":true,\"Ingress\":false," \
+	"\"ConfigFrom\":{\"Network\":\"\"},\"ConfigOnly\":false,\"Options\":{\"o\":\"p\"},\"Labels\":{\"a\":\"b\"}}"
+#define CLUSTER                                                                                              \
+	"{\"ID\":\"c1\"," VERSION                                                                            \
+	",\"Spec\":{\"Name\":\"default\",\"Labels\":{},\"Orchestration\":{"                                  \
+	"\"TaskHistoryRetentionLimit\":5},\"Raft\":{\"SnapshotInterval\":10000,\"ElectionTick\":10,"         \
+	"\"HeartbeatTick\":1},\"Dispatcher\":{\"HeartbeatPeriod\":5000000000},\"CAConfig\":{"                \
+	"\"NodeCertExpiry\":7776000000000000,\"ForceRotate\":1},\"EncryptionConfig\":{"                      \
+	"\"AutoLockManagers\":true}},\"TLSInfo\":{\"TrustRoot\":\"root\"},\"RootRotationInProgress\":false," \
+	"\"DataPathPort\":4789,\"SubnetSize\":24,\"JoinTokens\":{\"Worker\":\"" TOKEN                        \
+	"\",\"Manager\":\"" TOKEN "\"}}"
+#define EVENT                                                                                                     \
+	"{\"Type\":\"node\",\"Action\":\"update\",\"Actor\":{\"ID\":\"n1\",\"Attributes\":{\"name\":\"host1\"}}," \
+	"\"time\":1}\n"
+
+typedef struct route {
+	const char *start; /* of "METHOD path", without the version */
+	fake_row row;
+} route;
+
+/* The first that fits; longer ones stand before what they begin with. */
+static const route routes[] = {
+	{ "GET /_ping", { .reply = "OK", .headers = "Api-Version: 1.45\r\n" } },
+	{ "GET /version",
+	  { .reply = "{\"ApiVersion\":\"1.45\",\"Components\":[{\"Name\":\"Engine\"}]}" } },
+	{ "GET /swarm/unlockkey", { .reply = "{\"UnlockKey\":\"" UNLOCK_KEY "\"}" } },
+	{ "GET /swarm", { .reply = CLUSTER } },
+	{ "POST /swarm/init", { .reply = "\"n1\"" } },
+	{ "GET /nodes/host1", { .reply = N1 } },
+	{ "GET /nodes/n1", { .reply = N1 } },
+	{ "GET /nodes/n2", { .reply = N2 } },
+	{ "GET /nodes/w1", { .reply = W1 } },
+	{ "GET /nodes", { .reply = "[" N1 "," N2 "," N3 "," W1 "]" } },
+	{ "GET /services/web/logs", { .reply = "" } },
+	{ "GET /services/s1/logs",
+	  { .reply = "\1\0\0\0\0\0\0\4log\n\2\0\0\0\0\0\0\4err\n",
+	    .size = 24,
+	    .chunk = 100,
+	    .headers = "Content-Type: application/vnd.docker.multiplexed-stream\r\n" } },
+	{ "GET /services/", { .reply = SERVICE } },
+	{ "GET /services", { .reply = "[" SERVICE "]" } },
+	{ "POST /services/create",
+	  { .status = 201, .reply = "{\"ID\":\"s1\",\"Warnings\":[\"w\"]}" } },
+	{ "POST /services/", { .reply = "{\"Warnings\":null}" } },
+	{ "GET /tasks/", { .reply = TASK("running") } },
+	{ "GET /tasks?filters=%7B%22node", { .reply = "[]" } },
+	{ "GET /tasks?filters=%7B%22service%22%3A%5B%22s1%22%5D%7D",
+	  { .reply = "[" TASK("pending") "]" } },
+	{ "GET /tasks", { .reply = "[" TASK("running") "]" } },
+	{ "GET /secrets/", { .reply = OBJECT("x1", "secret1") } },
+	{ "GET /secrets", { .reply = "[" OBJECT("x1", "secret1") "]" } },
+	{ "POST /secrets/create", { .status = 201, .reply = "{\"ID\":\"x1\"}" } },
+	{ "GET /configs/", { .reply = OBJECT("x1", "config1") } },
+	{ "GET /configs", { .reply = "[" OBJECT("x1", "config1") "]" } },
+	{ "POST /configs/create", { .status = 201, .reply = "{\"ID\":\"x1\"}" } },
+	{ "GET /networks/", { .reply = NETWORK } },
+	{ "GET /networks", { .reply = "[" NETWORK "]" } },
+	{ "POST /networks/create",
+	  { .status = 201, .reply = "{\"Id\":\"x1\",\"Warning\":\"w\"}" } },
+	{ "GET /volumes",
+	  { .reply = "{\"Volumes\":[{\"Name\":\"data\",\"ClusterVolume\":{\"ID\":\"v1\",\"Spec\":{"
+		     "\"Group\":\"g\",\"AccessMode\":{\"Scope\":\"single\"}}}}]}" } },
+	{ "GET /events", { .reply = EVENT EVENT, .chunk = 500 } },
+	{ "DELETE /secrets/", { .status = 204 } },
+	{ "DELETE /configs/", { .status = 204 } },
+	{ "DELETE /networks/", { .status = 204 } },
+};
+
+fake_row answer_healthy(const function *f, const char *request, int writes)
+{
+	char line[256];
+	const char *path = strchr(request, ' ');
+	int method = path ? (int)(path - request) : 0;
+
+	path = path ? path + 1 : "";
+	if (strncmp(path, "/v" OTHER_HOST "/info", 10) == 0)
+		return (fake_row){ .reply = MANAGER };
+	if (strncmp(path, "/v1.", 4) == 0)
+		path += 6;
+	snprintf(line, sizeof(line), "%.*s %.200s", method, request, path);
+	if (strncmp(line, "GET /info", 9) == 0)
+		return (fake_row){ .reply = writes ? f->after : f->before };
+	for (size_t i = 0; i < sizeof(routes) / sizeof(routes[0]); i++)
+		if (strncmp(line, routes[i].start, strlen(routes[i].start)) == 0)
+			return routes[i].row;
+	return (fake_row){ .reply = "" };
+}

@@ -1,0 +1,490 @@
+/* Every public function that asks an engine, once or in a few ways, with arguments that are good. */
+#include "hostile.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+
+static char address[64];
+
+void functions_open(void)
+{
+	struct sockaddr_in a = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t size = sizeof(a);
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	/* Nobody accepts: probes wait in the queue, or find it full, which is well enough. */
+	if (bind(fd, (struct sockaddr *)&a, size) || listen(fd, 4096) ||
+	    getsockname(fd, (struct sockaddr *)&a, &size))
+		perror("a manager's port");
+	snprintf(address, sizeof(address), "127.0.0.1:%d", ntohs(a.sin_port));
+}
+
+/* --- calls ------------------------------------------------------------------------------------- */
+
+static int api_version(swarm_client *client, swarm_error *err)
+{
+	const char *version;
+
+	return swarm_client_api_version(client, &version, err);
+}
+
+static int call_json(swarm_client *client, swarm_op op, swarm_error *err)
+{
+	swarm_call_options options = SWARM_CALL_INIT(op);
+	json_t *json = NULL;
+	int rc = swarm_call_json(client, &options, &json, err);
+
+	json_decref(json);
+	return rc;
+}
+
+static int call_info(swarm_client *client, swarm_error *err)
+{
+	return call_json(client, SWARM_OP_INFO, err);
+}
+
+static int call_version(swarm_client *client, swarm_error *err)
+{
+	return call_json(client, SWARM_OP_VERSION, err);
+}
+
+static int call_ping(swarm_client *client, swarm_error *err)
+{
+	return call_json(client, SWARM_OP_PING, err);
+}
+
+static int call_bytes(swarm_client *client, swarm_error *err)
+{
+	swarm_call_options options = SWARM_CALL_INIT(SWARM_OP_NODE_LIST);
+	char *bytes = NULL;
+	size_t size = 0;
+	int rc = swarm_call_bytes(client, &options, &bytes, &size, err);
+
+	swarm_bytes_free(bytes, size);
+	return rc;
+}
+
+static int call_in_steps(swarm_client *client, swarm_error *err)
+{
+	swarm_call_options options = SWARM_CALL_INIT(SWARM_OP_SWARM_INSPECT);
+	swarm_call *call = NULL;
+	char *bytes = NULL;
+	size_t size = 0;
+	bool done = false;
+	int rc;
+
+	options.timeout_ms = TIMEOUT_MS;
+	rc = swarm_call_begin(client, &options, &call, err);
+	while (!rc && !done) {
+		struct pollfd wait = { swarm_call_fd(call), POLLIN, 0 };
+
+		poll(&wait, 1, (int)swarm_call_due_in(call));
+		rc = swarm_call_step(call, &done, err);
+	}
+	if (!rc)
+		rc = swarm_call_result(call, &bytes, &size, err);
+	swarm_bytes_free(bytes, size);
+	swarm_call_free(call);
+	return rc;
+}
+
+/* --- this host ---------------------------------------------------------------------------------- */
+
+static int local(swarm_client *client, swarm_error *err)
+{
+	swarm_local *answer = NULL;
+	int rc = swarm_local_get(client, TIMEOUT_MS, &answer, err);
+
+	swarm_local_free(answer);
+	return rc;
+}
+
+static int init(swarm_client *client, swarm_error *err)
+{
+	swarm_init_options options = SWARM_INIT_OPTIONS_INIT;
+	char *id = NULL;
+	int rc;
+
+	options.autolock = 1;
+	options.timeout_ms = TIMEOUT_MS;
+	rc = swarm_init(client, &options, &id, err);
+	free(id);
+	return rc;
+}
+
+static int join(swarm_client *client, swarm_error *err)
+{
+	const char *const remotes[] = { address, NULL };
+	swarm_join_options options = SWARM_JOIN_OPTIONS_INIT;
+
+	options.remote_addrs = remotes;
+	options.token = TOKEN;
+	options.timeout_ms = TIMEOUT_MS;
+	return swarm_join(client, &options, err);
+}
+
+static int leave(swarm_client *client, swarm_error *err)
+{
+	return swarm_leave(client, 1, TIMEOUT_MS, err);
+}
+
+static int leave_cleanly(swarm_client *client, swarm_error *err)
+{
+	swarm_client_options options = SWARM_CLIENT_OPTIONS_INIT;
+	swarm_client *manager = NULL;
+	int rc;
+
+	options.url = swarm_client_url(client);
+	options.api_version = OTHER_HOST;
+	rc = swarm_client_new(&options, &manager, err);
+	if (!rc)
+		rc = swarm_leave_cleanly(client, manager, 4 * TIMEOUT_MS, err);
+	swarm_client_free(manager);
+	return rc;
+}
+
+static int unlock(swarm_client *client, swarm_error *err)
+{
+	return swarm_unlock(client, UNLOCK_KEY, TIMEOUT_MS, err);
+}
+
+/* --- the cluster -------------------------------------------------------------------------------- */
+
+static int tokens(swarm_client *client, swarm_error *err)
+{
+	swarm_tokens answer = SWARM_TOKENS_INIT;
+	int rc = swarm_tokens_get(client, TIMEOUT_MS, &answer, err);
+
+	swarm_tokens_clear(&answer);
+	return rc;
+}
+
+static int update_cluster(swarm_client *client, unsigned rotate, swarm_error *err)
+{
+	json_t *patch = json_pack("{s:{s:s}}", "Labels", "a", "1"), *change = NULL;
+	int rc = swarm_cluster_update(client, patch, rotate, TIMEOUT_MS, &change, err);
+
+	json_decref(change);
+	json_decref(patch);
+	return rc;
+}
+
+static int cluster_update(swarm_client *client, swarm_error *err)
+{
+	return update_cluster(client, 0, err);
+}
+
+static int cluster_rotate(swarm_client *client, swarm_error *err)
+{
+	return update_cluster(client, SWARM_ROTATE_WORKER_TOKEN | SWARM_ROTATE_MANAGER_TOKEN, err);
+}
+
+static int unlock_key(swarm_client *client, swarm_error *err)
+{
+	char *key = NULL;
+	int rc = swarm_unlock_key_get(client, TIMEOUT_MS, &key, err);
+
+	free(key);
+	return rc;
+}
+
+static int unlock_key_rotate(swarm_client *client, swarm_error *err)
+{
+	char *key = NULL;
+	int rc = swarm_unlock_key_rotate(client, TIMEOUT_MS, &key, err);
+
+	free(key);
+	return rc;
+}
+
+static int ca_rotate(swarm_client *client, swarm_error *err)
+{
+	swarm_ca_options options = SWARM_CA_OPTIONS_INIT;
+
+	options.timeout_ms = TIMEOUT_MS;
+	return swarm_ca_rotate(client, &options, err);
+}
+
+/* --- nodes --------------------------------------------------------------------------------------- */
+
+static int node_list(swarm_client *client, swarm_error *err)
+{
+	swarm_node_list *list = NULL;
+	int rc = swarm_node_list_get(client, TIMEOUT_MS, &list, err);
+
+	swarm_node_list_free(list);
+	return rc;
+}
+
+static int node_list_filtered(swarm_client *client, swarm_error *err)
+{
+	static const swarm_pair filters[] = { { "name", "host1" }, { NULL, NULL } };
+	swarm_node_list *list = NULL;
+	int rc = swarm_node_list_filtered(client, filters, TIMEOUT_MS, &list, err);
+
+	swarm_node_list_free(list);
+	return rc;
+}
+
+/* Functions that give a tree at the end. */
+#define TREE(function, ...)                                                                        \
+	static int function(swarm_client *client, swarm_error *err)                                \
+	{                                                                                          \
+		json_t *json = NULL;                                                               \
+		int rc = swarm_##function(client, __VA_ARGS__, TIMEOUT_MS, &json, err);            \
+                                                                                                   \
+		json_decref(json);                                                                 \
+		return rc;                                                                         \
+	}
+
+static const swarm_pair labels[] = { { "a", "1" }, { NULL, NULL } };
+
+TREE(node_inspect, "host1")
+TREE(node_label, "n1", labels)
+TREE(node_promote, "w1")
+TREE(node_demote, "n2")
+TREE(node_drain, "n1")
+TREE(service_scale, "web", 3)
+TREE(task_why, "web")
+
+static int node_remove(swarm_client *client, swarm_error *err)
+{
+	return swarm_node_remove(client, "n2", SWARM_REMOVE_FORCE | SWARM_REMOVE_DEMOTE, TIMEOUT_MS,
+				 err);
+}
+
+static int node_prune(swarm_client *client, swarm_error *err)
+{
+	json_t *ids = NULL;
+	int rc = swarm_node_prune(client, TIMEOUT_MS, &ids, err);
+
+	json_decref(ids);
+	return rc;
+}
+
+static int quorum(swarm_client *client, swarm_error *err)
+{
+	static const char *const leaving[] = { "n2", NULL };
+	swarm_quorum answer;
+
+	return swarm_quorum_get(client, 1, leaving, TIMEOUT_MS, &answer, err);
+}
+
+/* --- objects ------------------------------------------------------------------------------------- */
+
+static int object_lists(swarm_client *client, swarm_error *err)
+{
+	json_t *list = NULL;
+	int rc = swarm_object_list(client, SWARM_KIND_SERVICE, NULL, TIMEOUT_MS, &list, err);
+
+	json_decref(list);
+	return rc;
+}
+
+static int object_inspect(swarm_client *client, swarm_error *err)
+{
+	json_t *object = NULL;
+	int rc = swarm_object_inspect(client, SWARM_KIND_NETWORK, "net", TIMEOUT_MS, &object, err);
+
+	json_decref(object);
+	return rc;
+}
+
+#define ROWS(type)                                                                                 \
+	static int type##_rows(swarm_client *client, swarm_error *err)                             \
+	{                                                                                          \
+		swarm_##type##_list *list = NULL;                                                  \
+		int rc = swarm_##type##_list_get(client, NULL, TIMEOUT_MS, &list, err);            \
+                                                                                                   \
+		swarm_##type##_list_free(list);                                                    \
+		return rc;                                                                         \
+	}
+
+ROWS(service)
+ROWS(task)
+ROWS(secret)
+ROWS(config)
+ROWS(network)
+
+static int cluster_view(swarm_client *client, swarm_error *err)
+{
+	swarm_call_options options = SWARM_CALL_INIT(SWARM_OP_SWARM_INSPECT);
+	swarm_cluster_list *list = NULL;
+	json_t *json = NULL;
+	int rc = swarm_call_json(client, &options, &json, err);
+
+	if (!rc)
+		rc = swarm_cluster_view(json, &list, err);
+	swarm_cluster_list_free(list);
+	json_decref(json);
+	return rc;
+}
+
+static int service_create(swarm_client *client, swarm_error *err)
+{
+	json_t *spec = json_pack("{s:s, s:{s:{s:s}}, s:{s:{}}}", "Name", "web", "TaskTemplate",
+				 "ContainerSpec", "Image", "a:1", "Mode", "Global");
+	json_t *auth = json_pack("{s:s, s:s}", "username", "me", "password", PASSWORD);
+	json_t *created = NULL;
+	int rc = swarm_object_create(client, SWARM_KIND_SERVICE, spec, auth, TIMEOUT_MS, &created,
+				     err);
+
+	json_decref(created);
+	json_decref(auth);
+	json_decref(spec);
+	return rc;
+}
+
+static int service_update(swarm_client *client, swarm_error *err)
+{
+	json_t *patch = json_pack("{s:{s:s}}", "Labels", "v", "2"), *change = NULL;
+	int rc = swarm_object_update(client, SWARM_KIND_SERVICE, "web", patch, NULL, TIMEOUT_MS,
+				     &change, err);
+
+	json_decref(change);
+	json_decref(patch);
+	return rc;
+}
+
+static int service_rollback(swarm_client *client, swarm_error *err)
+{
+	return swarm_service_rollback(client, "web", TIMEOUT_MS, err);
+}
+
+static int service_wait(swarm_client *client, swarm_error *err)
+{
+	swarm_converged status;
+
+	return swarm_service_wait(client, "web", TIMEOUT_MS, &status, err);
+}
+
+static int object_remove(swarm_client *client, swarm_error *err)
+{
+	return swarm_object_remove(client, SWARM_KIND_SERVICE, "web", TIMEOUT_MS, err);
+}
+
+static int secret_create(swarm_client *client, swarm_error *err)
+{
+	/* DATA is its base64. */
+	static const unsigned char data[] = {
+		0x71, 0x2b, 0xa8, 0x5c, 0xd6, 0xf1, 0xbe, 0x35, 0x7c
+	};
+	char *id = NULL;
+	int rc = swarm_secret_create(client, "secret1", data, sizeof(data), NULL, TIMEOUT_MS, &id,
+				     err);
+
+	free(id);
+	return rc;
+}
+
+static int config_create(swarm_client *client, swarm_error *err)
+{
+	return swarm_config_create(client, "config1", "data", 4, NULL, TIMEOUT_MS, NULL, err);
+}
+
+/* --- streams -------------------------------------------------------------------------------------- */
+
+static int logs(swarm_client *client, swarm_error *err)
+{
+	swarm_record record = { SWARM_SOURCE_NONE, "", 0 };
+	swarm_stream *stream = NULL;
+	int rc = swarm_logs_open(client, SWARM_KIND_SERVICE, "web", NULL, TIMEOUT_MS, &stream, err);
+
+	while (!rc && record.data)
+		rc = swarm_stream_next(stream, TIMEOUT_MS, &record, err);
+	swarm_stream_free(stream);
+	return rc;
+}
+
+static int events(swarm_client *client, swarm_error *err)
+{
+	swarm_client *const clients[] = { client, NULL };
+	swarm_follow_options options = SWARM_FOLLOW_OPTIONS_INIT;
+	const swarm_event *event;
+	swarm_events *stream = NULL;
+	int rc;
+
+	options.clients = clients;
+	options.timeout_ms = TIMEOUT_MS;
+	rc = swarm_events_open(&options, &stream, err);
+	for (int i = 0; !rc && i < 3; i++)
+		rc = swarm_events_next(stream, 100, &event, err);
+	swarm_events_free(stream);
+	return rc;
+}
+
+static int on_event(void *payload, swarm_client *client, const swarm_event *event, swarm_error *err)
+{
+	(void)payload;
+	(void)client;
+	(void)err;
+	return event != NULL;
+}
+
+static int wait_for(swarm_client *client, swarm_error *err)
+{
+	swarm_client *const clients[] = { client, NULL };
+	swarm_follow_options options = SWARM_FOLLOW_OPTIONS_INIT;
+
+	options.clients = clients;
+	options.on_event = on_event;
+	options.timeout_ms = TIMEOUT_MS;
+	return swarm_wait_for(&options, err);
+}
+
+const function functions[] = {
+	{ "api_version", api_version, MANAGER, MANAGER },
+	{ "call ping", call_ping, MANAGER, MANAGER },
+	{ "call info", call_info, MANAGER, MANAGER },
+	{ "call version", call_version, MANAGER, MANAGER },
+	{ "call_bytes", call_bytes, MANAGER, MANAGER },
+	{ "call_step", call_in_steps, MANAGER, MANAGER },
+	{ "local_get", local, MANAGER, MANAGER },
+	{ "init", init, INACTIVE, MANAGER },
+	{ "join", join, INACTIVE, WORKER },
+	{ "leave", leave, WORKER, INACTIVE },
+	{ "leave_cleanly", leave_cleanly, WORKER, INACTIVE },
+	{ "unlock", unlock, LOCKED, MANAGER },
+	{ "tokens_get", tokens, MANAGER, MANAGER },
+	{ "cluster_update", cluster_update, MANAGER, MANAGER },
+	{ "cluster_update, rotated", cluster_rotate, MANAGER, MANAGER },
+	{ "cluster_view", cluster_view, MANAGER, MANAGER },
+	{ "unlock_key_get", unlock_key, MANAGER, MANAGER },
+	{ "unlock_key_rotate", unlock_key_rotate, MANAGER, MANAGER },
+	{ "ca_rotate", ca_rotate, MANAGER, MANAGER },
+	{ "node_list_get", node_list, MANAGER, MANAGER },
+	{ "node_list_filtered", node_list_filtered, MANAGER, MANAGER },
+	{ "node_inspect", node_inspect, MANAGER, MANAGER },
+	{ "node_label", node_label, MANAGER, MANAGER },
+	{ "node_promote", node_promote, MANAGER, MANAGER },
+	{ "node_demote", node_demote, MANAGER, MANAGER },
+	{ "node_drain", node_drain, MANAGER, MANAGER },
+	{ "node_remove", node_remove, MANAGER, MANAGER },
+	{ "node_prune", node_prune, MANAGER, MANAGER },
+	{ "quorum_get", quorum, MANAGER, MANAGER },
+	{ "object_list", object_lists, MANAGER, MANAGER },
+	{ "object_inspect", object_inspect, MANAGER, MANAGER },
+	{ "service_list_get", service_rows, MANAGER, MANAGER },
+	{ "task_list_get", task_rows, MANAGER, MANAGER },
+	{ "secret_list_get", secret_rows, MANAGER, MANAGER },
+	{ "config_list_get", config_rows, MANAGER, MANAGER },
+	{ "network_list_get", network_rows, MANAGER, MANAGER },
+	{ "object_create", service_create, MANAGER, MANAGER },
+	{ "object_update", service_update, MANAGER, MANAGER },
+	{ "object_remove", object_remove, MANAGER, MANAGER },
+	{ "secret_create", secret_create, MANAGER, MANAGER },
+	{ "config_create", config_create, MANAGER, MANAGER },
+	{ "service_scale", service_scale, MANAGER, MANAGER },
+	{ "service_rollback", service_rollback, MANAGER, MANAGER },
+	{ "service_wait", service_wait, MANAGER, MANAGER },
+	{ "task_why", task_why, MANAGER, MANAGER },
+	{ "logs_open", logs, MANAGER, MANAGER },
+	{ "events_next", events, MANAGER, MANAGER },
+	{ "wait_for", wait_for, MANAGER, MANAGER },
+};
+
+const size_t functions_count = sizeof(functions) / sizeof(functions[0]);
