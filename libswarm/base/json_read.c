@@ -104,23 +104,23 @@ static size_t densest(size_t size)
 
 static int check(const weigher *w, size_t size, swarm__budget *budget)
 {
-	int code = swarm__budget_check(budget, w->weight);
+	int rc = swarm__budget_check(budget, w->weight);
 
-	return !code && budget && w->weight > densest(size) ? SWARM_E_TOO_LARGE : code;
+	return !rc && budget && w->weight > densest(size) ? SWARM_E_TOO_LARGE : rc;
 }
 
 int swarm__json_weigh(const char *text, size_t size, swarm__budget *budget, swarm_error *err)
 {
 	enum { PIECE = 64 * 1024 };
 	weigher w = { 0 };
-	int code = check(&w, size, budget);
+	int rc = check(&w, size, budget);
 	bool goes_on = true;
 
-	for (size_t at = 0; at < size && goes_on && !code; at += PIECE) {
+	for (size_t at = 0; at < size && goes_on && !rc; at += PIECE) {
 		goes_on = weigh(&w, text + at, size - at < PIECE ? size - at : PIECE);
-		code = check(&w, size, budget);
+		rc = check(&w, size, budget);
 	}
-	return code ? swarm__budget_fail(budget, code, err) : 0;
+	return rc ? swarm__budget_fail(budget, rc, err) : 0;
 }
 
 /* --- reading -------------------------------------------------------------------------------------- */
@@ -154,10 +154,10 @@ int swarm__json_read(const char *text, size_t size, swarm__budget *budget, json_
 	reader r = { .at = text, .end = text + size, .budget = budget };
 	json_error_t error;
 	json_t *json;
-	int code = budget ? swarm__json_weigh(text, size, budget, err) : 0;
+	int rc = budget ? swarm__json_weigh(text, size, budget, err) : 0;
 
-	if (code)
-		return code;
+	if (rc)
+		return rc;
 	json = json_load_callback(give_piece, &r, JSON_DECODE_ANY, &error);
 	if (r.code) {
 		json_decref(json);

@@ -81,7 +81,7 @@ int swarm__answer_read(const swarm_call *call, json_t **ret_json, swarm_error *e
 	const swarm_result result = call->prepared.row->result;
 	swarm__budget budget = budget_of(call);
 	json_t *json = NULL;
-	int code;
+	int rc;
 
 	if (body->size == 0 || result == SWARM_RESULT_NONE) {
 		*ret_json = json_null();
@@ -98,17 +98,17 @@ int swarm__answer_read(const swarm_call *call, json_t **ret_json, swarm_error *e
 		*ret_json = json;
 		return 0;
 	}
-	code = swarm__json_read(body->data, body->size, &budget, ret_json, err);
-	return code ? explain(call, code, err) : 0;
+	rc = swarm__json_read(body->data, body->size, &budget, ret_json, err);
+	return rc ? explain(call, rc, err) : 0;
 }
 
 int swarm__answer_weigh(const swarm_call *call, swarm_error *err)
 {
 	const swarm__buffer *body = &call->response.body;
 	swarm__budget budget = budget_of(call);
-	int code = 0;
+	int rc = 0;
 
 	if (call->prepared.row->result == SWARM_RESULT_JSON)
-		code = swarm__json_weigh(body->data, body->size, &budget, err);
-	return code ? explain(call, code, err) : 0;
+		rc = swarm__json_weigh(body->data, body->size, &budget, err);
+	return rc ? explain(call, rc, err) : 0;
 }

@@ -266,12 +266,12 @@ int swarm__row_walk(const swarm__view *v, const json_t *json, void *record, swar
 		return swarm__row_no_object(v, index, err);
 	swarm__row_start(&r, v, record, arena);
 	for (size_t i = 0; i < v->count; i++) {
-		int code = tree_field(&r, i, json);
+		int rc = tree_field(&r, i, json);
 
-		if (code == SWARM_E_TOO_LARGE)
-			return swarm__error(err, code, "%s: an object has more than %d labels",
+		if (rc == SWARM_E_TOO_LARGE)
+			return swarm__error(err, rc, "%s: an object has more than %d labels",
 					    v->name, SWARM__MAX_LABELS);
-		if (code)
+		if (rc)
 			return swarm__nomem(err);
 	}
 	return swarm__row_finish(&r, index, err);

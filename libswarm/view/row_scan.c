@@ -24,11 +24,11 @@ static const char *scan_text(swarm__scan *scan, swarm__arena *arena)
 static bool go_on(swarm__scan *scan, const swarm__arena *arena)
 {
 	enum { EACH = 128 };
-	int code = ++scan->steps % EACH
-			   ? 0
-			   : swarm__budget_check(scan->budget, scan->memory + arena->size);
+	int rc = ++scan->steps % EACH
+			 ? 0
+			 : swarm__budget_check(scan->budget, scan->memory + arena->size);
 
-	return !code || swarm__scan_fail(scan, code);
+	return !rc || swarm__scan_fail(scan, rc);
 }
 
 /* How many members the object that is next has. */

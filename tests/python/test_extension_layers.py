@@ -7,10 +7,10 @@ from conftest import DROPIN, ROOT
 
 # From the lowest up; those on one floor do not know each other.
 FLOORS = (
-    {"_errors", "_state"},
+    {"_errors", "_keys", "_state"},
     {"_convert", "_record", "_wait"},
     {"_client"},
-    {"_cluster", "_node", "_service", "_stream"},
+    {"_cluster", "_node", "_service", "_spec", "_stream"},
     {"_methods"},
     {"_swarmmodule"},
 )
