@@ -16,7 +16,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DELETE_ON_ERROR:
-.PHONY: all bootstrap lab-down fileroot fileroot-remove wheel docs bench bench-calls clean check check-all \
+.PHONY: all bootstrap lab-down fileroot fileroot-remove dest-is-given wheel docs bench bench-calls clean check check-all \
 	check-style check-docs check-c check-sanitize check-fuzz check-fuzz-long check-hostile-long \
 	check-valgrind check-clang check-threads \
 	check-api check-python check-salt check-lab check-lab-old check-lab-long check-engines check-pythons abi
@@ -65,11 +65,15 @@ $(DROPIN): $(CORE_SOURCES) build/.packages-build
 	pymodule/build-dropin
 	@touch $@
 
-fileroot: $(DROPIN)
-	/usr/bin/python3 -B pymodule/fileroot.py write --extension $(DROPIN) $(DEST)
+fileroot: dest-is-given $(DROPIN)
+	@/usr/bin/python3 -B pymodule/fileroot.py write --extension $(DROPIN) -- "$$DEST"
 
-fileroot-remove:
-	/usr/bin/python3 -B pymodule/fileroot.py remove $(DEST)
+fileroot-remove: dest-is-given
+	@/usr/bin/python3 -B pymodule/fileroot.py remove -- "$$DEST"
+
+# The recipes above take it from the environment, where make puts it: a space in it does no harm.
+dest-is-given:
+	$(if $(strip $(DEST)),@:,$(error DEST is not set, give the folder: make $(or $(MAKECMDGOALS),fileroot) DEST=/srv/salt))
 
 wheel: $(WHEEL)
 

@@ -140,14 +140,36 @@ def look(dest, below, digests):
     return "ours" if digest(data) in digests else "changed"
 
 
+def _check_folder(dest):
+    """Raise :class:`Refused` where dest is or lies below something that is not a folder."""
+    for path in (dest, *dest.parents):
+        if path.is_dir():
+            return
+        if path.exists() or path.is_symlink():
+            raise Refused(f"{path}: not a folder: move it away, or give another folder as DEST")
+
+
+def _in_the_way(dest, below):
+    """Return the uppermost part of a blocked place that is in the way; the place itself if none is."""
+    for parent in reversed(PurePosixPath(below).parents):
+        path = dest / parent
+        if (path.is_symlink() or path.exists()) and not path.is_dir():
+            return parent.as_posix()
+        if _leads_outside(dest, parent / "x"):
+            return parent.as_posix()
+    return below
+
+
 REASONS = {
     "changed": "changed since it was written: move it away, or put it back",
     "foreign": "not written by this command: move it away",
-    "blocked": "a symlink or folder is in the way: move it away",
+    "blocked": "a symlink, folder or file is in the way: move it away",
 }
 
 
-def _conflict(below, state):
+def _conflict(dest, below, state):
+    if state == "blocked":
+        below = _in_the_way(dest, below)
     return f"{below}: {REASONS[state]}"
 
 
@@ -196,6 +218,7 @@ def write(dest, extensions):
 
     Raises :class:`Refused` with one line for each file in the way; nothing was written then.
     """
+    _check_folder(dest)
     old = read_manifest(dest)
     files = wanted_files(extensions)
     top = look(dest, "top.sls", old.get("top.sls"))
@@ -208,17 +231,17 @@ def write(dest, extensions):
         state = look(dest, below, old.get(below))
         same = state in ("foreign", "changed") and (dest / below).read_bytes() == data
         if state not in ("missing", "ours") and not same:
-            conflicts.append(_conflict(below, state))
+            conflicts.append(_conflict(dest, below, state))
         elif state != "foreign":
             new[below] = digest(data)
     gone = [below for below in old if below not in files]
     conflicts += [
-        _conflict(below, state)
+        _conflict(dest, below, state)
         for below in gone
         if (state := look(dest, below, old[below])) not in ("missing", "ours")
     ]
     if conflicts:
-        raise Refused(*sorted(conflicts))
+        raise Refused(*sorted(set(conflicts)))
 
     _make_folders(dest, MANIFEST)
     # The manifest goes first, with both digests, so that an interrupted run finds its own files.
@@ -244,6 +267,7 @@ def _one(digests, below):
 
 def check(dest):
     """Return lines that say the file root in dest is as written, else raise :class:`Refused`."""
+    _check_folder(dest)
     files = read_manifest(dest)
     if not files:
         raise Refused(f"{dest}: nothing was written here")
@@ -253,24 +277,25 @@ def check(dest):
         if state == "missing":
             wrong.append(f"{below}: missing, write again")
         elif state != "ours" or len(digests) != 1:
-            wrong.append(_conflict(below, state) if state != "ours" else f"{below}: write again")
+            wrong.append(_conflict(dest, below, state) if state != "ours" else f"{below}: write again")
     if wrong:
-        raise Refused(*wrong)
+        raise Refused(*dict.fromkeys(wrong))
     return [f"{dest}: {len(files)} files, all as written"]
 
 
 def remove(dest):
     """Take back what was written to dest; raise :class:`Refused` where a file was changed since."""
+    _check_folder(dest)
     files = read_manifest(dest)
     if not files:
         raise Refused(f"{dest}: nothing was written here")
     conflicts = [
-        _conflict(below, state)
+        _conflict(dest, below, state)
         for below, digests in sorted(files.items())
         if (state := look(dest, below, digests)) not in ("missing", "ours")
     ]
     if conflicts:
-        raise Refused(*conflicts)
+        raise Refused(*dict.fromkeys(conflicts))
     for below in files:
         _remove_file(dest, below)
     (dest / MANIFEST).unlink()
@@ -310,7 +335,9 @@ def main(arguments=None):
         print(*refused.args, sep="\n", file=sys.stderr)
         return 1
     except OSError as error:
-        print(error, file=sys.stderr)
+        # Of a rename the second name is the one that was asked for.
+        name = error.filename2 or error.filename or options.dest
+        print(f"{name}: {error.strerror or error}", file=sys.stderr)
         return 1
     print(*lines, sep="\n")
     return 0

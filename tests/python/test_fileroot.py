@@ -147,7 +147,9 @@ def test_all_conflicts_are_listed_and_nothing_is_written(dest):
         "_modules/swarm.py",
         "docker/engine.sls",
     ]
-    assert any(line.startswith("_states/swarm.py:") for line in lines)
+    assert [line for line in lines if line.startswith("_states")] == [
+        "_states: a symlink, folder or file is in the way: move it away"
+    ]
     assert not (dest / MANIFEST).exists()
 
 
@@ -308,3 +310,82 @@ def test_command_line(dest):
     blocked.write_text("")
     done = run("write", "--extension", DROPIN, blocked / "below")
     assert done.returncode == 1 and "Traceback" not in done.stderr
+
+
+# --- a destination that is none -------------------------------------------------------------------
+
+
+def run(*arguments):
+    """The command line: (exit status, lines on stderr)."""
+    done = subprocess.run([sys.executable, SCRIPT, *arguments], capture_output=True, text=True)
+    return done.returncode, done.stderr.splitlines()
+
+
+@pytest.mark.parametrize("below", ["", "salt", "salt/deeper"])
+@pytest.mark.parametrize("command", ["write", "check", "remove"])
+def test_a_file_in_the_place_of_the_folder_is_one_line(tmp_path, command, below):
+    (tmp_path / "srv").write_text("a file")
+    extension = ["--extension", DROPIN] if command == "write" else []
+    code, lines = run(command, *extension, tmp_path / "srv" / below)
+    assert (code, lines) == (
+        1,
+        [f"{tmp_path}/srv: not a folder: move it away, or give another folder as DEST"],
+    )
+
+
+def test_a_link_that_leads_nowhere_is_one_line(tmp_path):
+    (tmp_path / "srv").symlink_to("nowhere")
+    (line,) = refuse(FILEROOT.check, tmp_path / "srv")
+    assert "srv: not a folder" in line
+
+
+def test_a_file_in_the_place_of_a_folder_of_the_tree_is_one_line(dest):
+    dest.mkdir(parents=True)
+    (dest / "docker").write_text("a file")
+    assert refuse(FILEROOT.write, dest, [DROPIN]) == (
+        "docker: a symlink, folder or file is in the way: move it away",
+    )
+
+
+def test_a_folder_without_permission_is_one_line(tmp_path, monkeypatch, capsys):
+    """As root there is none, so the error comes from a replaced function."""
+
+    def refused(*_):
+        raise PermissionError(13, "Permission denied", str(tmp_path / "x"))
+
+    monkeypatch.setattr(FILEROOT, "_put", refused)
+    assert FILEROOT.main(["write", "--extension", str(DROPIN), str(tmp_path)]) == 1
+    assert capsys.readouterr().err == f"{tmp_path}/x: Permission denied\n"
+
+
+def make(*arguments):
+    """make in the checkout, as a user calls it."""
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
+    clean.pop("DEST", None)
+    return subprocess.run(
+        ["make", "-C", ROOT, "--no-print-directory", *arguments],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        env=clean,
+    )
+
+
+@pytest.mark.parametrize("target", ["fileroot", "fileroot-remove"])
+@pytest.mark.parametrize("given", [[], ["DEST="], ["DEST= "]])
+def test_make_without_a_destination_is_one_line_before_anything_is_built(target, given):
+    done = make(target, *given)
+    (line,) = done.stderr.splitlines()
+    assert f"DEST is not set, give the folder: make {target} DEST=/srv/salt" in line
+    assert (done.returncode, done.stdout) == (2, "")
+
+
+def test_make_with_a_space_in_the_destination(tmp_path):
+    dest = tmp_path / "with a $space"
+    given = f"DEST={tmp_path}/with a $$space"
+    done = make("fileroot", given)
+    assert done.returncode == 0, done.stderr
+    assert (dest / "docker/bootstrap.sls").is_file()
+    assert [path.name for path in tmp_path.iterdir()] == [dest.name]
+    assert make("fileroot-remove", given).returncode == 0
+    assert not list(dest.iterdir())
