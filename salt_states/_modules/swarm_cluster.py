@@ -2,9 +2,9 @@
 Docker swarm mode: the settings of the cluster
 ==============================================
 
-What holds for the whole cluster, read and changed on one of its managers: its settings, its join
-tokens, its CA. The functions belong to the name ``swarm``; autolock and the unlock key stand in
-``swarm_lock.py``.
+What holds for the whole cluster, read and changed on one of its managers: its settings and its join
+tokens. The functions belong to the name ``swarm``; autolock and the unlock key are in
+``swarm_lock.py``, the CA is in ``swarm_ca.py``.
 
 A **duration** is a text such as ``90d``, ``36h`` or ``1m30s``, with the units ``d`` (24 hours),
 ``h``, ``m``, ``s``, ``ms``, ``us`` and ``ns``.
@@ -202,6 +202,8 @@ def cluster_drift(swarm=None, **settings):
 def _of_pillar(swarm):
     __salt__["swarm_schema.refuse"](swarm)
     swarm = __pillar__.get("swarm") or {} if swarm is None else swarm
+    if not isinstance(swarm, dict):
+        raise SaltInvocationError(f"swarm must be a dictionary, as pillar has it, not {swarm!r}")
     settings = swarm.get("cluster") or {}
     return {**{name: swarm.get(key) for name, key in FIXED.items()}, **settings}
 
@@ -223,7 +225,7 @@ def _each(old, new):
     }
 
 
-def rotate_token(role, timeout=None):
+def rotate_token(role=None, timeout=None):
     """
     Make a new join token; the old one does not join any more. Nodes that are in stay in.
 
@@ -247,49 +249,11 @@ def rotate_token(role, timeout=None):
     return True
 
 
-def rotate_ca(cert_file=None, key_file=None, key_pillar=None, key_sdb=None, timeout=None):
-    """
-    Give the cluster a new root CA, and wait until every node has a certificate of it. Both join
-    tokens change with it, and nodes stay in. A node that is down holds the rotation up.
-
-    cert_file
-        Path on this minion of the PEM certificate of a root of your own; the engine makes one
-        unless given.
-    key_file, key_pillar, key_sdb
-        Where the private key of that certificate is; give one of them together with ``cert_file``.
-        A path on this minion; a pillar key; an ``sdb://`` URL.
-    timeout
-        Seconds for the whole call (300). A rotation that takes longer goes on.
-
-    Returns ``{"old": CA digest before, "new": CA digest after}``.
-
-    CLI Example:
-
-    .. code-block:: bash
-
-        salt manager1 swarm.rotate_ca
-    """
-    sources = {"key_file": key_file, "key_pillar": key_pillar, "key_sdb": key_sdb}
-    if bool(cert_file) != any(sources.values()):
-        raise SaltInvocationError(f"cert_file goes together with one of {', '.join(sources)}")
-    before = _ca_digest()
-
-    def rotate(key=None, cert=None):
-        return __salt__["swarm.core"]("ca_rotate", cert=cert, key=key, timeout=timeout)
-
-    if cert_file:
-        cert = __salt__["swarm.secret"](str, cert_file=cert_file)
-        __salt__["swarm.secret"](lambda key: rotate(key, cert), **sources)
-    else:
-        rotate()
-    return {"old": before, "new": _ca_digest()}
-
-
 def _ca_digest():
     return __salt__["swarm.join_token"]("worker")["digest"]
 
 
-def nanoseconds(duration):
+def nanoseconds(duration=None):
     """
     A duration in nanoseconds, as the engine has it; what is a number already, as a number.
 

@@ -13,8 +13,9 @@ labels a token or key.
 
 What was rotated last stands in labels of the cluster, which ``docker info`` does not show and
 ``swarm.cluster`` does: ``saltext.swarm.worker-token.key`` and ``.rotated``,
-``saltext.swarm.manager-token.key`` and ``.rotated``, ``saltext.swarm.ca.key`` and ``.from``. A key
-is any text, such as ``2026-11``, and no secret.
+``saltext.swarm.manager-token.key`` and ``.rotated``, ``saltext.swarm.ca.key`` and ``.from``, and
+``saltext.swarm.ca.cert``, the fingerprint of a root CA of one's own. A key is any text, such as
+``2026-11``, and no secret.
 
 A state that watches another one **rotates** when that one changed: a token, the CA, the unlock key.
 So ``watch`` is the way to rotate after a host was removed. ``cluster`` and ``unlocked`` have nothing
@@ -31,8 +32,6 @@ from salt.exceptions import CommandExecutionError, SaltInvocationError
 
 LABEL = "saltext.swarm"
 TIME_FORMAT = "%Y-%m-%dT%H:%M:%S"
-CA_SECONDS = 300
-POLL_SECONDS = 1
 
 __virtualname__ = "swarm"
 
@@ -418,7 +417,7 @@ def ca_rotated(name, key=None, timeout=None, **kwargs):
             _would(ret, changes, "the CA would be rotated")
             return ret
         if under_way:
-            _wait_for_ca(CA_SECONDS if timeout is None else timeout)
+            _wait_for_ca(timeout)
         else:
             if key is not None:
                 # Before the rotation, with the root that it replaces: what was cut off shows.
@@ -432,12 +431,73 @@ def ca_rotated(name, key=None, timeout=None, **kwargs):
     return ret
 
 
-def _wait_for_ca(seconds):
-    end = time.monotonic() + seconds
-    while __salt__["swarm.cluster"]()["ca_rotating"]:
-        if time.monotonic() > end:
+def _wait_for_ca(timeout):
+    if not __salt__["swarm.ca_settled"](timeout):
+        raise CommandExecutionError(
+            "the rotation of the CA that an earlier run began goes on: see swarm.node_ls for nodes"
+            " that are down, then run again"
+        )
+
+
+def ca(
+    name,
+    cert_file=None,
+    key_file=None,
+    cert_pillar=None,
+    cert_sdb=None,
+    key_pillar=None,
+    key_sdb=None,
+    timeout=None,
+    **kwargs,
+):
+    """
+    Ensure the cluster's root CA is this certificate, and every node has a certificate of it. Both
+    join tokens change with it. A rotation that was interrupted is waited for, not done twice.
+
+    name
+        Any text.
+    cert_file, cert_pillar, cert_sdb
+        Where the PEM certificate of the root CA is; give one: a path on this minion, a pillar key, or
+        an ``sdb://`` URL.
+    key_file, key_pillar, key_sdb
+        Where the private key of that certificate is. The key goes to the engine alone: it is in no
+        return, label or log.
+    timeout
+        Seconds until every node has its certificate (300). After that the rotation goes on; run again
+        to wait for it. A node that is down holds it up.
+
+    .. code-block:: yaml
+
+        our own CA:
+          swarm.ca:
+            - cert_file: /etc/swarm-ca/root.crt
+            - key_pillar: swarm_ca:key
+    """
+    ret = _new(name)
+    with _reported(ret):
+        __salt__["swarm_schema.require"](kwargs, timeout=timeout)
+        cert = {"cert_file": cert_file, "cert_pillar": cert_pillar, "cert_sdb": cert_sdb}
+        key = {"key_file": key_file, "key_pillar": key_pillar, "key_sdb": key_sdb}
+        found = __salt__["swarm.ca_diff"](**cert, **key)
+        if found["old"] == found["new"] and not found["rotating"]:
+            ret["comment"] = f"the root CA is this certificate ({found['new']})"
+            return ret
+        changes = {"root ca": {"old": found["old"], "new": found["new"]}}
+        if __opts__["test"]:
+            _would(ret, changes, "the root CA would be replaced")
+            return ret
+        # The engine does not say which root a rotation leads to.
+        begun = __salt__["swarm.cluster"]()["labels"].get(f"{LABEL}.ca.cert") == found["new"]
+        if found["rotating"] and begun:
+            _wait_for_ca(timeout)
+        else:
+            mark = {f"{LABEL}.ca.cert": found["new"]}
+            __salt__["swarm.cluster_update"](labels=mark, timeout=timeout)
+            __salt__["swarm.rotate_ca"](timeout=timeout, **cert, **key)
+        after = __salt__["swarm.ca_diff"](**cert, **key)
+        if after["rotating"] or after["old"] != found["new"]:
             raise CommandExecutionError(
-                f"the rotation of the CA that an earlier run began goes on after {seconds} s: see"
-                " swarm.node_ls for nodes that are down"
+                "docker ended the rotation, but the root CA is not this certificate"
             )
-        time.sleep(POLL_SECONDS)
+        ret.update(changes=changes, comment=f"the root CA is now this certificate ({after['old']})")
+    return ret

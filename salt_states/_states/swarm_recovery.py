@@ -10,8 +10,6 @@ The state of ``docker.recover``. It belongs to the name ``swarm``.
 .. versionadded:: 0.1.0
 """
 
-import time
-
 from salt.exceptions import CommandExecutionError, SaltInvocationError
 
 # A worker looks for its managers for up to half a minute, and then renews its certificate.
@@ -159,7 +157,7 @@ def _recover(ret, facts, confirm, addresses):
     made = __salt__["swarm.init"](force_new_cluster=True, **addresses)
     ret["changes"] = changes
     _delete_others(made["node_id"])
-    _wait_for_ca()
+    _wait_for_ca(ret)
     __salt__["swarm_facts.publish"]()
     ret["comment"] = f"this host leads the cluster {made['cluster_id']} again, alone"
 
@@ -188,7 +186,7 @@ def _recovered(ret, facts):
         ret["changes"] = changes
         ret["comment"] = "removed the records of managers that lost the cluster"
     if not __opts__["test"]:
-        _wait_for_ca()
+        _wait_for_ca(ret)
 
 
 def _delete_others(own):
@@ -201,13 +199,14 @@ def _delete_others(own):
             __salt__["swarm.node_rm"](node["id"], force=True)
 
 
-def _wait_for_ca():
+def _wait_for_ca(ret):
     """
     Where the CA was ever rotated, a forced new cluster rotates it once more (moby: initClusterSpec
     sends no ForceRotate, and swarmkit's validateCAConfig takes another number than the last one for
     a wish). When that ends, join tokens sealed before are worth nothing. A node that is down holds
     it up; then the tokens stay as they are for now.
     """
-    end = time.monotonic() + CA_SECONDS
-    while __salt__["swarm.cluster"]()["ca_rotating"] and time.monotonic() < end:
-        time.sleep(1)
+    if not __salt__["swarm.ca_settled"](CA_SECONDS):
+        ret.setdefault("warnings", []).append(
+            "the rotation of the CA goes on: a node that is down holds it up, see swarm.node_ls"
+        )

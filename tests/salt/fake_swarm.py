@@ -9,6 +9,8 @@ import itertools
 import shutil
 from pathlib import Path
 
+import ca
+
 _NUMBERS = itertools.count(1)
 
 # As a fresh cluster has it: what is zero or empty the engine leaves out.
@@ -78,8 +80,10 @@ class Cluster:
         self.spec = copy.deepcopy(SPEC)
         self.unlock_key = ""
         self.created = "2026-01-01T00:00:00.5Z"
-        # For how many more looks a rotation of the CA goes on.
+        # For how many more looks a rotation of the CA goes on, and to which root of one's own.
         self.rotating = 0
+        self.coming = None
+        self.root = ca.pair("made by the engine")[0]
 
     def _new_token(self):
         return f"SWMTKN-1-{self.digest}-{next(_NUMBERS):025d}"
@@ -114,6 +118,7 @@ class Cluster:
 
     def renew_ca(self):
         self.digest = f"{next(_NUMBERS):050d}"
+        self.root, self.coming = self.coming or ca.pair(f"root {next(_NUMBERS)}")[0], None
         for role in self.tokens:
             self.rotate(role)
 
@@ -153,6 +158,7 @@ class Cluster:
             "SubnetSize": 24,
             "DataPathPort": 4789,
             "RootRotationInProgress": self.goes_on(),
+            "TLSInfo": {"TrustRoot": self.root},
         }
 
     def members(self):
@@ -343,8 +349,10 @@ class Machine:
         self._start(core, operation)
         return self.do_node_update(core, node, {"Role": role})
 
-    def do_ca_rotate(self, core, **_):
-        self._managed(core, "ca_rotate").renew_ca()
+    def do_ca_rotate(self, core, cert=None, **_):
+        cluster = self._managed(core, "ca_rotate")
+        cluster.coming = cert
+        cluster.renew_ca()
 
     def do_quorum(self, core, leaving=None, joining=0, **_):
         cluster = self._managed(core, "quorum")
@@ -421,4 +429,4 @@ class Machine:
             return {"ID": "service1"}
         if op == "service_inspect":
             return self.service
-        return None
+        return [] if op.endswith("_list") else None

@@ -3,6 +3,8 @@
 import pytest
 from salt.exceptions import CommandExecutionError, SaltInvocationError
 
+import ca
+
 
 @pytest.fixture
 def formed(make_fleet):
@@ -180,25 +182,60 @@ def test_rotated_ca_is_told_by_its_digest(manager):
 
 
 def test_a_ca_of_ones_own_comes_from_files_and_pillar(manager, tmp_path):
-    (tmp_path / "cert").write_text("CERT\n")
-    job = manager.job(pillar={"secrets": {"ca": "KEY\n"}})
-    ret = job.salt["swarm.rotate_ca"](cert_file=str(tmp_path / "cert"), key_pillar="secrets:ca")
-    assert set(ret) == {"old", "new"} and "KEY" not in str(ret)
-    name, given = [call for call in manager.machine.calls if call[0] == "ca_rotate"][0]
-    assert (given["cert"], given["key"]) == ("CERT", "KEY")
+    cert, key = ca.pair("own")
+    (tmp_path / "cert").write_text(cert)
+    job = manager.job(pillar={"secrets": {"ca": key, "cert": cert}})
+    for given in ({"cert_file": str(tmp_path / "cert")}, {"cert_pillar": "secrets:cert"}):
+        manager.machine.calls.clear()
+        ret = job.salt["swarm.rotate_ca"](key_pillar="secrets:ca", **given)
+        assert set(ret) == {"old", "new"} and "PRIVATE" not in str(ret)
+        name, given = [call for call in manager.machine.calls if call[0] == "ca_rotate"][0]
+        assert (given["cert"], given["key"]) == (cert.strip(), key.strip())
+
+
+def test_the_difference_of_a_ca(manager):
+    cert, key = ca.pair("own")
+    job = manager.job(pillar={"ca": {"cert": cert, "key": key}})
+    given = {"cert_pillar": "ca:cert", "key_pillar": "ca:key"}
+    root = ca.fingerprint(manager.machine.cluster.root)
+    wanted = {"old": root, "new": ca.fingerprint(cert), "rotating": False}
+    assert job.salt["swarm.ca_diff"](**given) == wanted
+    manager.machine.cluster.rotating = 5
+    assert job.salt["swarm.ca_diff"](**given)["rotating"] is True
+
+
+def test_a_rotation_is_waited_for(manager):
+    settled = manager.job().salt["swarm.ca_settled"]
+    settled.func.__globals__["POLL_SECONDS"] = 0
+    assert settled() is True
+    manager.machine.cluster.rotating = 3
+    assert settled(timeout=5) is True and manager.machine.cluster.rotating == 0
+    manager.machine.cluster.rotating = 100000
+    assert settled(timeout=0) is False
 
 
 @pytest.mark.parametrize(
     ("given", "words"),
     [
-        ({"cert_file": "/x"}, "cert_file goes together with one of key_file, key_pillar, key_sdb"),
-        ({"key_file": "/x"}, "cert_file goes together with"),
+        ({"cert_file": "/x"}, "a certificate .* and its key .* are given together"),
+        ({"key_file": "/x"}, "a certificate .* and its key .* are given together"),
         ({"cert_file": "/none", "key_file": "/x"}, "cannot read the cert file /none: No such file"),
-        ({"cert_file": __file__, "key_file": "/none"}, "cannot read the key file /none"),
-        ({"cert_file": __file__, "key_file": "/x", "key_sdb": "y"}, "give exactly one of key_file"),
+        ({"cert_pillar": "own", "key_file": "/none"}, "cannot read the key file /none"),
+        ({"cert_pillar": "own", "key_file": "/x", "key_sdb": "y"}, "give exactly one of key_file"),
+        ({"cert_pillar": "own", "cert_file": "/x", "key_file": "/x"}, "give exactly one of cert_"),
+        ({"cert_file": __file__, "key_pillar": "key"}, "cert_file must be exactly one PEM"),
+        ({"cert_pillar": "chain", "key_pillar": "key"}, "cert_pillar must be exactly one PEM"),
+        ({"cert_pillar": "cut", "key_pillar": "key"}, "cert_pillar is not a PEM certificate"),
+        ({"cert_pillar": "own", "key_pillar": "own"}, "the CA's key must be a PEM private key"),
+        ({"cert_pillar": "own", "key_pillar": "other"}, "the CA's key is not the key of this"),
     ],
 )
 def test_half_a_ca_is_one_line_and_changes_nothing(manager, given, words):
-    with pytest.raises((SaltInvocationError, CommandExecutionError), match=words):
-        manager.job().salt["swarm.rotate_ca"](**given)
+    cert, key = ca.pair("own")
+    pillar = {"own": cert, "key": key, "other": ca.pair("other")[1], "chain": cert + cert}
+    job = manager.job(pillar={**pillar, "cut": cert[:100]})
+    for function in ("rotate_ca", "ca_diff")[: 2 if len(given) > 1 else 1]:
+        with pytest.raises((SaltInvocationError, CommandExecutionError), match=words) as raised:
+            job.salt[f"swarm.{function}"](**given)
+        assert "\n" not in str(raised.value) and "PRIVATE" not in str(raised.value)
     assert "ca_rotate" not in [name for name, _ in manager.machine.calls]

@@ -5,6 +5,8 @@ import time
 
 import pytest
 
+import ca
+
 WEEK = 7 * 86400
 
 
@@ -41,11 +43,11 @@ def predicted(fleet, function, **arguments):
     return real["changes"]
 
 
-def nothing(fleet, function, **arguments):
+def nothing(fleet, function, watch=False, **arguments):
     """Nothing to do, and nothing done."""
     fleet["manager1"].machine.calls.clear()
     for test in (True, False):
-        ret = state(fleet, function, test=test, **arguments)
+        ret = state(fleet, function, test=test, watch=watch, **arguments)
         assert (ret["result"], ret["changes"]) == (True, {}), ret
     assert not fleet["manager1"].machine.changed_by()
     return ret
@@ -309,6 +311,11 @@ def ca_labels(fleet):
     return {key.rpartition(".")[2]: value for key, value in labels.items() if ".ca." in key}
 
 
+def no_pause(job):
+    for loader in (job.salt, job._inner()):
+        loader["swarm.ca_settled"].func.__globals__["POLL_SECONDS"] = 0
+
+
 def test_ca_is_rotated_once_for_each_key(formed):
     nothing(formed, "ca_rotated")
     for key, old in (("one", ""), ("two", "one")):
@@ -331,7 +338,7 @@ def test_rotation_that_was_cut_off_is_waited_for_and_not_done_twice(formed):
     }
     cluster_of(formed).rotating = 5
     job = formed["manager1"].job()
-    job.states["swarm.ca_rotated"].func.__globals__["POLL_SECONDS"] = 0
+    no_pause(job)
     ret = job.states["swarm.ca_rotated"](name="x", key="one")
     assert ret["result"] is True, ret
     assert "ca_rotate" not in formed["manager1"].machine.changed_by()
@@ -354,7 +361,7 @@ def test_rotation_that_goes_on_and_on_is_told(formed):
     assert (ret["result"], ret["comment"]) == (False, "the rotation of the CA goes on")
     cluster_of(formed).rotating = 1000
     ret = state(formed, "ca_rotated", key="one", timeout=0.01)
-    assert ret["result"] is False and "goes on after 0.01 s" in ret["comment"]
+    assert ret["result"] is False and "that an earlier run began goes on" in ret["comment"]
 
 
 def test_ca_is_rotated_when_a_watched_state_changed(formed):
@@ -365,6 +372,82 @@ def test_ca_is_rotated_when_a_watched_state_changed(formed):
     ret = state(formed, "ca_rotated", watch=True, key="one")
     assert (ret["result"], ret["changes"]) == (True, expected["changes"])
     assert cluster_of(formed).digest != before
+
+
+OWN = {"cert_pillar": "own:cert", "key_pillar": "own:key"}
+
+
+@pytest.fixture
+def own(formed, monkeypatch):
+    """The fleet with a root CA of one's own in pillar ``own``, and that certificate."""
+    cert, key = ca.pair("own")
+    job = type(formed["manager1"]).job
+
+    def with_pillar(minion, pillar=None, **kwargs):
+        return job(minion, pillar={**(pillar or {}), "own": {"cert": cert, "key": key}}, **kwargs)
+
+    monkeypatch.setattr(type(formed["manager1"]), "job", with_pillar)
+    return cert
+
+
+def test_a_ca_of_ones_own(formed, own):
+    """Test mode, for real, and again without changes; the key is nowhere."""
+    before = ca.fingerprint(cluster_of(formed).root)
+    changes = predicted(formed, "ca", **OWN)
+    assert changes == {"root ca": {"old": before, "new": ca.fingerprint(own)}}
+    assert cluster_of(formed).root == own.strip()
+    assert ca_labels(formed) == {"cert": ca.fingerprint(own)}
+    found = nothing(formed, "ca", watch=True, **OWN)
+    assert "PRIVATE" not in repr(found) + repr(cluster_of(formed).spec)
+
+
+def test_a_ca_that_another_one_replaced_comes_back(formed, own):
+    state(formed, "ca", **OWN)
+    state(formed, "ca_rotated", key="one")
+    formed["manager1"].machine.calls.clear()
+    assert list(predicted(formed, "ca", **OWN)) == ["root ca"]
+
+
+def test_a_rotation_to_ones_own_ca_that_was_interrupted_is_waited_for(formed, own):
+    cluster = cluster_of(formed)
+    cluster.spec["Labels"] = {"saltext.swarm.ca.cert": ca.fingerprint(own)}
+    cluster.rotating, cluster.coming = 6, own
+    job = formed["manager1"].job()
+    no_pause(job)
+    ret = job.states["swarm.ca"](name="x", **OWN)
+    assert ret["result"] is True, ret
+    assert "ca_rotate" not in formed["manager1"].machine.changed_by()
+    nothing(formed, "ca", **OWN)
+
+
+def test_a_rotation_to_another_ca_is_not_waited_for(formed, own):
+    cluster_of(formed).rotating = 1000
+    ret = state(formed, "ca", **OWN)
+    assert "ca_rotate" in formed["manager1"].machine.changed_by()
+    assert "the root CA is not this certificate" in ret["comment"], "the fake one goes on"
+
+
+def test_a_ca_that_the_engine_does_not_take_is_an_error(formed, own):
+    formed["manager1"].machine.fail["ca_rotate"] = ("Timeout", "the rotation of the CA goes on")
+    ret = state(formed, "ca", **OWN)
+    assert (ret["result"], ret["changes"]) == (False, {})
+    assert ret["comment"] == "the rotation of the CA goes on"
+
+
+@pytest.mark.parametrize("test", [True, False])
+@pytest.mark.parametrize(
+    ("given", "text"),
+    [
+        ({}, "give exactly one of cert_file, cert_pillar or cert_sdb"),
+        ({"cert_pillar": "own:cert"}, "give exactly one of key_file, key_pillar or key_sdb"),
+        ({**OWN, "key_pillar": "own:cert"}, "the CA's key must be a PEM private key"),
+        ({**OWN, "cert_pillar": "own:nothing"}, "pillar has no key own:nothing"),
+    ],
+)
+def test_a_wrong_ca_is_refused_in_test_mode_too(formed, own, given, text, test):
+    ret = state(formed, "ca", test=test, **given)
+    assert (ret["result"], ret["changes"]) == (False, {}) and text in ret["comment"], ret
+    assert not formed["manager1"].machine.changed_by()
 
 
 # --- watch, where it adds nothing -----------------------------------------------------------------

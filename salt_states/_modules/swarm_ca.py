@@ -1,0 +1,204 @@
+"""
+Docker swarm mode: the root CA of the cluster
+=============================================
+
+Each node has a certificate of the cluster's root CA, which the engine makes unless it gets one. The
+functions run on a manager, and belong to the name ``swarm``. No function returns or logs a private
+key.
+
+:maturity: new
+:depends: the execution module ``swarm``, which loads the compiled core
+
+.. versionadded:: 0.1.0
+
+Where the certificate and the private key of a root of one's own are; one place is given for each:
+
+cert_file, key_file
+    Path on this minion.
+cert_pillar, key_pillar
+    A pillar key, such as one that the gpg renderer opens.
+cert_sdb, key_sdb
+    An ``sdb://`` URL.
+"""
+
+import time
+
+from salt.exceptions import CommandExecutionError, SaltInvocationError
+
+SECONDS = 300
+POLL_SECONDS = 1
+
+__virtualname__ = "swarm"
+
+
+def __virtual__():
+    return __virtualname__
+
+
+def rotate_ca(
+    cert_file=None,
+    key_file=None,
+    key_pillar=None,
+    key_sdb=None,
+    timeout=None,
+    cert_pillar=None,
+    cert_sdb=None,
+):
+    """
+    Give the cluster a new root CA, and wait until every node has a certificate of it. Both join
+    tokens change with it, and nodes stay in. A node that is down holds the rotation up.
+
+    cert_file, cert_pillar, cert_sdb
+        Where the PEM certificate of a root of your own is; the engine makes one unless given.
+    key_file, key_pillar, key_sdb
+        Where the private key of that certificate is.
+    timeout
+        Seconds for the whole call (300). A rotation that takes longer goes on.
+
+    Returns ``{"old": CA digest before, "new": CA digest after}``.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt manager1 swarm.rotate_ca
+        salt manager1 swarm.rotate_ca cert_file=/root/ca.crt key_sdb=sdb://vault/swarm_ca
+    """
+    certs = {"cert_file": cert_file, "cert_pillar": cert_pillar, "cert_sdb": cert_sdb}
+    keys = {"key_file": key_file, "key_pillar": key_pillar, "key_sdb": key_sdb}
+    if any(certs.values()) != any(keys.values()):
+        raise SaltInvocationError(
+            f"a certificate ({', '.join(certs)}) and its key ({', '.join(keys)}) are given together"
+        )
+    before = _digest()
+
+    def rotate(key=None, cert=None):
+        return __salt__["swarm.core"]("ca_rotate", cert=cert, key=key, timeout=timeout)
+
+    if any(certs.values()):
+        cert = _certificate(certs)[0]
+        _check_key(cert, keys)
+        __salt__["swarm.secret"](lambda key: rotate(key, cert), **keys)
+    else:
+        rotate()
+    return {"old": before, "new": _digest()}
+
+
+def _digest():
+    return __salt__["swarm.join_token"]("worker")["digest"]
+
+
+def ca_diff(
+    cert_file=None,
+    key_file=None,
+    cert_pillar=None,
+    cert_sdb=None,
+    key_pillar=None,
+    key_sdb=None,
+):
+    """
+    Whether the cluster's root CA is this certificate. The key is checked to be that of the
+    certificate. Nothing is changed.
+
+    cert_file, cert_pillar, cert_sdb, key_file, key_pillar, key_sdb
+        As for :py:func:`swarm.rotate_ca <rotate_ca>`.
+
+    Returns ``{"old": fingerprint of the cluster's root CA, "new": that of the given one, "rotating":
+    whether a rotation is under way}``; a fingerprint is the SHA-256 of a certificate, in hex digits.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt manager1 swarm.ca_diff cert_file=/root/ca.crt key_sdb=sdb://vault/swarm_ca
+    """
+    cert, new = _certificate(
+        {"cert_file": cert_file, "cert_pillar": cert_pillar, "cert_sdb": cert_sdb}
+    )
+    _check_key(cert, {"key_file": key_file, "key_pillar": key_pillar, "key_sdb": key_sdb})
+    found = __salt__["swarm.call"]("swarm_inspect")
+    root = (found.get("TLSInfo") or {}).get("TrustRoot") or ""
+    return {
+        "old": _fingerprint(_parsed(root, "the root CA of the cluster")) if root else "",
+        "new": new,
+        "rotating": bool(found.get("RootRotationInProgress")),
+    }
+
+
+def ca_settled(timeout=None):
+    """
+    Wait until no rotation of the root CA is under way.
+
+    timeout
+        Seconds to wait (300).
+
+    Returns ``True``, or ``False`` where a rotation goes on after that time.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt manager1 swarm.ca_settled timeout=60
+    """
+    seconds = SECONDS if timeout is None else timeout
+    if isinstance(seconds, bool) or not isinstance(seconds, (int, float)):
+        raise SaltInvocationError(f"timeout must be a number of seconds, not {seconds!r}")
+    end = time.monotonic() + seconds
+    while __salt__["swarm.call"]("swarm_inspect").get("RootRotationInProgress"):
+        if time.monotonic() > end:
+            return False
+        time.sleep(POLL_SECONDS)
+    return True
+
+
+# --- a root of one's own --------------------------------------------------------------------------
+
+
+def _certificate(sources):
+    """The certificate that is there, as text, and its fingerprint."""
+    text = __salt__["swarm.secret"](str, **sources)
+    ((where, _),) = [(name, value) for name, value in sources.items() if value]
+    return text, _fingerprint(_parsed(text, where))
+
+
+def _parsed(text, where):
+    from cryptography import x509
+
+    if text.count("-----BEGIN CERTIFICATE-----") != 1:
+        raise CommandExecutionError(
+            f"{where} must be exactly one PEM certificate: that of the root CA, without a chain"
+        )
+    try:
+        return x509.load_pem_x509_certificate(text.encode())
+    except ValueError:
+        raise CommandExecutionError(f"{where} is not a PEM certificate") from None
+
+
+def _fingerprint(certificate):
+    from cryptography.hazmat.primitives import hashes
+
+    return certificate.fingerprint(hashes.SHA256()).hex()
+
+
+def _check_key(cert, sources):
+    """The key is that of the certificate; otherwise the engine refuses it with words of its own."""
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives import serialization
+
+    def public(key):
+        return key.public_bytes(
+            serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+        )
+
+    def fits(text):
+        try:
+            key = serialization.load_pem_private_key(text.encode(), password=None)
+        except (TypeError, ValueError, UnsupportedAlgorithm):
+            # Nothing of what was read, and so nothing of their texts, may be in the error.
+            raise CommandExecutionError(
+                "the CA's key must be a PEM private key without a passphrase"
+            ) from None
+        return public(key.public_key()) == public(_parsed(cert, "cert").public_key())
+
+    if not __salt__["swarm.secret"](fits, **sources):
+        raise CommandExecutionError("the CA's key is not the key of this certificate")
