@@ -22,6 +22,9 @@ from salt.exceptions import CommandExecutionError
 CERTIFICATE = "swarm/certificates/swarm-node.crt"
 KEY = "swarm/certificates/swarm-node.key"
 RAFT = "swarm/raft"
+# swarmkit renews a certificate between half and four fifths of its life, counted from the start that
+# the certificate names, which lies an hour before its issue (ca: CertUpperRotationRange).
+RENEWED_BY = 0.8
 # Networks that every engine has.
 BUILT_IN = ("bridge", "host", "none")
 # What docker.engine and the engine's package leave in /etc.
@@ -44,8 +47,9 @@ def certificate():
     The certificate by which the managers know this node. The engine renews it by itself at a moment
     between half and four fifths of its life; one that ran out keeps the node out of the swarm.
 
-    Returns ``{"node_id", "role", "cluster_id", "from", "until", "days_left"}``, the times in UTC as
-    ``2026-11-23T12:00:00Z``; an empty dict where this host is in no swarm.
+    Returns ``{"node_id", "role", "cluster_id", "from", "until", "days_left", "overdue"}``, the times in
+    UTC as ``2026-11-23T12:00:00Z``, and whether the engine should have renewed it by now; an empty
+    dict where this host is in no swarm.
 
     CLI Example:
 
@@ -77,14 +81,15 @@ def certificate():
     since = getattr(found, "not_valid_before_utc", None) or found.not_valid_before.replace(
         tzinfo=utc
     )
-    left = until - datetime.datetime.now(utc)
+    now = datetime.datetime.now(utc)
     return {
         "node_id": named(NameOID.COMMON_NAME),
         "role": named(NameOID.ORGANIZATIONAL_UNIT_NAME).replace("swarm-", "", 1),
         "cluster_id": named(NameOID.ORGANIZATION_NAME),
         "from": f"{since:%Y-%m-%dT%H:%M:%SZ}",
         "until": f"{until:%Y-%m-%dT%H:%M:%SZ}",
-        "days_left": left.days,
+        "days_left": (until - now).days,
+        "overdue": now - since > RENEWED_BY * (until - since),
     }
 
 

@@ -13,7 +13,7 @@ Functions on the tasks of a swarm's services, run on one of its managers. They b
 
 import datetime
 
-from salt.exceptions import CommandExecutionError
+from salt.exceptions import CommandExecutionError, SaltInvocationError
 
 __virtualname__ = "swarm"
 __outputter__ = {"ps": "swarm_table"}
@@ -54,32 +54,47 @@ def tasks(ref="self", running=False):
 
         salt manager1 swarm.tasks web running=True
     """
+    return _tasks(ref, running)[1]
+
+
+def _tasks(ref, running):
+    """``("node NAME" or "service NAME", its tasks)``"""
+    ref = _given(ref)
     nodes = {node["id"]: node["hostname"] for node in __salt__["swarm.nodes"]()}
     services = {
         service["ID"]: service["Spec"]["Name"] for service in __salt__["swarm.call"]("service_list")
     }
-    filters = dict([_which(str(ref), nodes, services)])
+    kind, key = _which(ref, nodes, services)
+    filters = {kind: [key]}
     if running:
         filters["desired-state"] = ["running"]
     found = __salt__["swarm.call"]("task_list", query={"filters": filters})
     found.sort(key=lambda task: task["CreatedAt"], reverse=True)
     rows = [_task(task, nodes, services) for task in found]
-    return sorted(rows, key=lambda row: (row["service"], row["slot"], row["name"]))
+    name = (nodes if kind == "node" else services).get(key) or key
+    return f"{kind} {name}", sorted(
+        rows, key=lambda row: (row["service"], row["slot"], row["name"])
+    )
+
+
+def _given(ref):
+    if isinstance(ref, bool) or not isinstance(ref, (str, int)) or ref == "":
+        raise SaltInvocationError(f"ref must be an id or an exact name, not {ref!r}")
+    return str(ref)
 
 
 def _which(ref, nodes, services):
-    """The filter of the engine for what a name means here: ``("node" or "service", [id])``."""
+    """What a name means here: ``("node" or "service", id)``."""
     if ref == "self":
-        return "node", [__salt__["swarm.info"]()["node_id"]]
+        return "node", __salt__["swarm.info"]()["node_id"]
     found = [("node", key) for key, name in nodes.items() if ref in (key, name)]
     found += [("service", key) for key, name in services.items() if ref in (key, name)]
     if not found:
         raise CommandExecutionError(f"no node and no service is called {ref}")
     if len(found) > 1:
         ids = ", ".join(f"{kind} {key}" for kind, key in found)
-        raise CommandExecutionError(f"{ref} is not one but {len(found)}: {ids}; give the id")
-    ((kind, key),) = found
-    return kind, [key]
+        raise CommandExecutionError(f"{ref!r} is ambiguous ({ids}): use the id")
+    return found[0]
 
 
 def _task(task, nodes, services):
@@ -123,9 +138,10 @@ def ps(ref="self", running=False):
     ref, running
         As for :py:func:`swarm.tasks <tasks>`.
 
-    Returns a list of rows: ``ID``, ``NAME`` (behind ``\\_`` where a newer task has the slot),
-    ``IMAGE``, ``NODE``, ``DESIRED STATE``, ``CURRENT STATE``, ``ERROR``, ``PORTS``, printed as a
-    table where the outputter ``swarm_table`` is synced to the master.
+    Returns ``of``, whose tasks these are (``node worker1``, ``service web``), and ``rows``, a list of
+    dicts: ``ID``, ``NAME`` (behind ``\\_`` where a newer task has the slot), ``IMAGE``, ``NODE``,
+    ``DESIRED STATE``, ``CURRENT STATE``, ``ERROR``, ``PORTS``; printed as a table where the outputter
+    ``swarm_table`` is synced to the master.
 
     CLI Example:
 
@@ -135,7 +151,8 @@ def ps(ref="self", running=False):
     """
     now = _now()
     rows, before = [], None
-    for task in tasks(ref, running):
+    title, found = _tasks(ref, running)
+    for task in found:
         rows.append(
             {
                 "ID": task["id"],
@@ -152,7 +169,7 @@ def ps(ref="self", running=False):
             }
         )
         before = task["name"]
-    return rows
+    return {"of": title, "rows": rows}
 
 
 def _now():
@@ -172,7 +189,7 @@ def _age(since, now):
     return f" {count} {unit}{'' if count == 1 else 's'} ago"
 
 
-def why(ref):
+def why(ref=None):
     """
     Why a task stays pending: its error, and which rule of the managers' scheduler rejects which
     node. From a manager. Nothing is changed.
@@ -191,4 +208,4 @@ def why(ref):
 
         salt manager1 swarm.why web
     """
-    return __salt__["swarm.core"]("task_why", str(ref))
+    return __salt__["swarm.core"]("task_why", _given(ref))

@@ -14,19 +14,26 @@ CLI Example:
 
 NODES = ("ID", "HOSTNAME", "STATUS", "AVAILABILITY", "MANAGER STATUS", "ENGINE VERSION")
 TASKS = ("ID", "NAME", "IMAGE", "NODE", "DESIRED STATE", "CURRENT STATE", "ERROR", "PORTS")
+# What the runner's functions return beside the minion's rows.
+OF_THE_RUNNER = ("retcode", "outputter")
 
 
 def output(data, **kwargs):
     """
-    The rows of each minion under its id; what is no list of rows (an error) stands as it is.
+    The rows of each minion under its id, and for tasks whose they are; anything else, such as an
+    error, is printed unchanged.
 
     data
-        ``{minion id: list of rows, or text}``
+        ``{minion id: list of rows, or {"of": whose, "rows": list of rows}, or text}``
     """
-    return "\n".join(_minion(minion, rows) for minion, rows in data.items())
+    return "\n".join(
+        _minion(minion, rows) for minion, rows in data.items() if minion not in OF_THE_RUNNER
+    )
 
 
 def _minion(minion, rows):
+    if isinstance(rows, dict) and set(rows) == {"of", "rows"}:
+        minion, rows = f"{minion}, tasks of {rows['of']}", rows["rows"]
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         return f"{minion}:\n    {rows}"
     if not rows:

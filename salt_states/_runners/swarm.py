@@ -2,9 +2,9 @@
 Docker swarm mode, seen from the master
 =======================================
 
-What an orchestration would do, and how the swarm is. Both read alone: they change nothing on any
-host. Sync this file to the master once, with ``salt-run saltutil.sync_runners``; the wheel brings
-it along.
+What an orchestration would do, how the swarm is, and its nodes and tasks, asked of whichever manager
+answers. All of it reads alone: nothing is changed on any host. Sync this file and its outputters to
+the master once, with ``salt-run saltutil.sync_all``; the wheel brings them along.
 
 :maturity: new
 :depends: the execution modules ``swarm`` and ``swarm_facts`` on the minions
@@ -13,19 +13,43 @@ it along.
 .. versionadded:: 0.1.0
 
 **Pillar**: that of the master's own minion id, as the orchestrations read it.
+
+**Exit code** of ``salt-run``, and ``retcode`` in what is returned, with ``--out=json`` too:
+
+====  =============================================================================================
+0     all is well: no problem; an orchestration that nothing speaks against
+1     a problem, which ``problems`` names; an orchestration that would stop, as ``refused`` says
+2     nothing could be asked: a wrong argument, a mistake in pillar, a master that does not answer
+====  =============================================================================================
+
+Progress goes to stderr, one line for each step. Every function returns a dict. Its ``outputter`` is
+how ``salt-run`` prints it unless ``--out`` says otherwise.
 """
+
+import contextlib
+import inspect
+import re
+import sys
 
 import salt.client
 import salt.loader
+from salt.exceptions import SaltException
 
-ORCHESTRATIONS = ("bootstrap", "remove", "replace", "rotate", "teardown", "recover")
 # Each host compares its engine with the pillar that the master has now.
 ENGINE_DRIFT = {"swarm_engine.drift": [False, True]}
 ANSWER_SECONDS = 30
+# The orchestrations, and what each of them takes as pillar.
+ORCHESTRATIONS = {
+    "bootstrap": (),
+    "remove": ("swarm_hosts",),
+    "replace": ("swarm_replace",),
+    "rotate": ("swarm_rotate", "swarm_rotate_key", "swarm_unlock_key"),
+    "teardown": ("swarm_teardown",),
+    "recover": ("swarm_recover", "swarm_confirm"),
+}
 # What of pillar ``swarm`` a manager compares: no more than this goes into the job's arguments.
 COMPARED = ("nodes", "cluster", "address_pool", "subnet_size", "data_path_port")
-# swarmkit renews a certificate at four fifths of its life (90 days) at the latest.
-FEW_DAYS = 10
+FINE, PROBLEM, NOT_ASKED = 0, 1, 2
 
 __virtualname__ = "swarm"
 
@@ -34,27 +58,68 @@ def __virtual__():
     return __virtualname__
 
 
+class _Slip(Exception):
+    """Nothing can be asked; ``args`` are the lines that say why."""
+
+
+def _run(function, args, kwargs):
+    """
+    What a function returns for these arguments. Salt prints a docstring for arguments that do not
+    fit, and a traceback for an exception, so here each of them becomes a report of one line.
+    """
+    kwargs = {key: value for key, value in kwargs.items() if not key.startswith("__")}
+    try:
+        try:
+            inspect.signature(function).bind(*args, **kwargs)
+        except TypeError as exc:
+            known = inspect.signature(function).parameters.values()
+            names = ", ".join(one.name for one in known if one.kind is not one.VAR_KEYWORD)
+            raise _Slip(f"{exc} (arguments: {names})") from None
+        return function(*args, **kwargs)
+    except _Slip as slip:
+        return _failed(NOT_ASKED, *slip.args)
+    except SaltException as exc:
+        return _failed(NOT_ASKED, f"Salt reports: {' '.join(str(exc).split())}")
+
+
+def _failed(code, *problems):
+    return _ended({"problems": list(problems)}, code)
+
+
+def _ended(report, code, outputter="swarm_report"):
+    # salt-run exits with ``retcode``; the context decides on ``success`` in the job's event.
+    __context__["retcode"] = code
+    return {**report, "retcode": code, "outputter": outputter}
+
+
 def _progress(text):
-    __jid_event__.fire_event({"message": text}, "progress")
+    """A line for whoever started salt-run. Stdout is for the result alone, such as JSON."""
+    if not __opts__.get("quiet"):
+        print(text, file=sys.stderr, flush=True)
 
 
 # --- what would be done ---------------------------------------------------------------------------
 
 
-def plan(orchestration="bootstrap", data=False, **pillar):
+def plan(*args, **kwargs):
     """
     What an orchestration would do, host by host, or why it would refuse. It is the orchestration
     itself, in test mode: the decisions are those of the real run.
 
     orchestration
-        ``bootstrap``, ``remove``, ``replace``, ``rotate``, ``teardown`` or ``recover``.
+        ``bootstrap`` (unless given), ``remove``, ``replace``, ``rotate``, ``teardown`` or
+        ``recover``.
     data
-        ``True``: return it as data, and not as lines for people.
+        ``True``: print the data instead of lines for people.
+    saltenv
+        The environment of the file root that has the orchestration; ``base`` unless given.
 
-    Other arguments are the pillar that the orchestration takes, such as ``swarm_hosts``.
+    Other arguments are the pillar that the orchestration takes, such as ``swarm_hosts``, each by
+    itself or all in one ``pillar``; one that it does not take is an error.
 
-    Returns a list of lines, or as data ``{"possible": whether no step refuses, "refused": {host or
-    step: [reasons]}, "hosts": {host: [{"step", "state", "comment", "changes"}]}}``.
+    Returns ``possible`` (whether no step refuses), ``refused`` (``{host or step: [reasons]}``),
+    ``hosts`` (``{host: [{"step", "state", "comment", "changes"}]}``), ``drift`` (``{host: [how its
+    engine differs from pillar]}``, which is not changed) and ``lines`` (the same for people). The exit code is 0 if it is possible, 1 if it is refused, 2 for a wrong argument.
 
     CLI Example:
 
@@ -62,27 +127,46 @@ def plan(orchestration="bootstrap", data=False, **pillar):
 
         salt-run swarm.plan
         salt-run swarm.plan remove swarm_hosts='[worker2]'
-        salt-run swarm.plan replace swarm_replace='{worker2: worker9}' data=True
+        salt-run swarm.plan replace swarm_replace='{worker2: worker9}' --out=json
     """
-    if orchestration not in ORCHESTRATIONS:
+    return _run(_plan, args, kwargs)
+
+
+def _plan(orchestration="bootstrap", data=False, saltenv=None, **pillar):
+    name = str(orchestration).removeprefix("docker.")
+    if name not in ORCHESTRATIONS:
         known = ", ".join(ORCHESTRATIONS)
-        return [f"no orchestration is called {orchestration}; there are {known}"]
-    pillar = {key: value for key, value in pillar.items() if not key.startswith("__")}
-    _progress(f"docker.{orchestration} in test mode: each of its steps asks its hosts")
-    ran = __salt__["state.orchestrate"](f"docker.{orchestration}", test=True, pillar=pillar)
+        raise _Slip(f"unknown orchestration {orchestration!r} (valid: {known})")
+    more = pillar.pop("pillar", None) or {}
+    if not isinstance(more, dict):
+        raise _Slip(f"pillar must be a dictionary, not {more!r}")
+    pillar.update(more)
+    known = ORCHESTRATIONS[name]
+    unknown = sorted(map(str, set(pillar) - set(known)))
+    if unknown:
+        valid = f"valid: {', '.join(known)}" if known else "it takes none"
+        raise _Slip(f"docker.{name} does not take {', '.join(unknown)} ({valid})")
+    _progress(f"docker.{name} in test mode: each step asks its hosts")
+    given = {"test": True, "pillar": pillar}
+    if saltenv is not None:
+        given["saltenv"] = str(saltenv)
+    ran = __salt__["state.orchestrate"](f"docker.{name}", **given)
     found = {"possible": True, "refused": {}, "hosts": {}, "drift": {}}
     for states in ran["data"].values():
         if not isinstance(states, dict):
-            found["refused"][orchestration] = [str(line) for line in states]
+            found["refused"][name] = [str(line) for line in states]
             continue
         for step in sorted(states.values(), key=lambda step: step.get("__run_num__", 0)):
             _add_step(found, step)
     found["possible"] = not found["refused"]
-    if orchestration == "bootstrap" and found["possible"]:
+    if name == "bootstrap" and found["possible"]:
         # A step returns what its hosts would change, and drift is not a change.
         found["drift"] = _engines()
-    _progress("done")
-    return found if data is True else _lines(orchestration, found)
+    found = _ended(found, FINE if found["possible"] else PROBLEM)
+    if data is True:
+        del found["outputter"]
+        return found
+    return {**found, "lines": _lines(name, found)}
 
 
 def _engines():
@@ -173,37 +257,36 @@ def _short(value):
 # --- how it is ------------------------------------------------------------------------------------
 
 
-def status(timeout=ANSWER_SECONDS):
+def status(*args, **kwargs):
     """
     How the swarm is, and where it differs from pillar.
 
     timeout
-        Seconds that the hosts have to answer.
+        Seconds that the hosts have to answer (30).
 
     Returns a dict: ``problems`` (lines; empty when all is well), ``cluster`` (its id), ``leader``
     (host name), ``quorum`` (``managers``, ``reachable``, ``needed``, and ``losses``: how many more
     may fail), ``nodes`` (how many in each state), ``versions`` (``{engine version: [host
     names]}``), ``certificates`` (``{minion id: end, in UTC}``), ``warnings`` (``{minion id: the
-    engine's own}``).
+    engine's own}``), ``drift`` (``{minion id: [how its engine differs from pillar]}``; bootstrap
+    changes no engine of a member, so this is not a problem). The exit code is 0 without problems, 1 with some, 2 where nothing could be
+    asked.
 
     CLI Example:
 
     .. code-block:: bash
 
         salt-run swarm.status
+        salt-run swarm.status timeout=60 --out=json
     """
-    known = _checked(__salt__["pillar.show_pillar"](minion=__opts__["id"]))
-    if known["malformed"]:
-        return {"problems": known["refusals"]}
+    return _run(_status, args, kwargs)
+
+
+def _status(timeout=ANSWER_SECONDS):
+    timeout = _seconds(timeout)
+    known = _known()
     pillar = known["swarm"]
-    managers, workers = list(pillar.get("managers") or []), sorted(known["workers"])
-    if not managers:
-        return {
-            "problems": [
-                f"pillar swarm:managers names no manager for {__opts__['id']}: assign the swarm"
-                " pillar to the master's own id too (pillar top file, '*')"
-            ]
-        }
+    managers, workers = list(pillar["managers"]), sorted(known["workers"])
     _progress(f"asking {len(managers) + len(workers)} hosts")
     asked = {"swarm_facts.collect": [], "swarm.info": [], "swarm.certificate": [], **ENGINE_DRIFT}
     answers = _ask(managers + workers, asked, timeout)
@@ -213,34 +296,55 @@ def status(timeout=ANSWER_SECONDS):
         if isinstance(answer.get("swarm_facts.collect"), dict)
     }
     ret = {
-        "problems": known["refusals"]
-        + [
-            f"{host}: its minion does not answer, or has no swarm module"
-            for host in managers + workers
-            if host not in facts
-        ],
+        "problems": list(known["refusals"]),
         "cluster": "",
         "leader": "",
         "quorum": {},
         "nodes": {},
         "versions": {},
         "certificates": {},
-        "warnings": {},
+        "warnings": {"pillar": known["warnings"]} if known["warnings"] else {},
+        "drift": {},
     }
+    # A host without an accepted key is named by the check of pillar.
+    asked = {*known["managers"], *known["workers"], *known["without"]}
+    ret["problems"] += [
+        f"{host}: its minion does not answer, or has no swarm module"
+        for host in managers + workers
+        if host in asked and host not in facts
+    ]
     _add_hosts(ret, answers)
-    for host, lines in _engine_drift(answers).items():
-        ret["problems"] += [f"{host}: {line}" for line in lines]
+    ret["drift"] = _engine_drift(answers)
     leading = [name for name in managers if facts.get(name, {}).get("cluster")]
     if not leading:
         ret["problems"] += _why_leaderless(managers, facts)
-        return ret
-    _progress(f"asking {leading[0]} for the node list")
+        return _ended(ret, PROBLEM)
+    _progress(f"asking {leading[0]} about all nodes")
     wanted = {host: ("manager" if host in managers else "worker") for host in managers + workers}
     _add_cluster(ret, leading[0], facts, wanted, pillar, timeout)
     clusters = {facts[name]["cluster"] for name in leading}
     if len(clusters) > 1:
         ret["problems"].insert(0, f"managers are in different swarms: {', '.join(clusters)}")
-    return ret
+    return _ended(ret, PROBLEM if ret["problems"] else FINE)
+
+
+def _seconds(timeout):
+    if isinstance(timeout, bool) or not isinstance(timeout, (int, float)) or not timeout > 0:
+        raise _Slip(f"timeout must be a number of seconds above 0, not {timeout!r}")
+    return timeout
+
+
+def _known():
+    """Pillar of the master's own id, checked, and its hosts that have an accepted key."""
+    known = _checked(__salt__["pillar.show_pillar"](minion=__opts__["id"]))
+    if known["malformed"]:
+        raise _Slip(*known["refusals"])
+    if not known["swarm"].get("managers"):
+        raise _Slip(
+            f"pillar swarm:managers names no manager for {__opts__['id']}: assign the swarm pillar"
+            " to the master's own id too (pillar top file, '*')"
+        )
+    return known
 
 
 def _checked(pillar):
@@ -254,15 +358,27 @@ def _checked(pillar):
 
 def _ask(hosts, functions, timeout):
     """Of ``{function: [arguments]}`` ``{host: {function: return}}``, where a host answered."""
-    with salt.client.get_local_client(mopts=__opts__) as client:
-        return client.cmd(
+    # What the client has to say, such as that no minion is called so, is no part of the result.
+    with contextlib.redirect_stdout(sys.stderr), _client() as client:
+        found = client.cmd(
             list(hosts), list(functions), list(functions.values()), tgt_type="list", timeout=timeout
         )
+    return {host: answer for host, answer in found.items() if isinstance(answer, dict)}
+
+
+def _client():
+    return salt.client.get_local_client(mopts=__opts__)
 
 
 def _reason(answer):
-    """What a function says that failed; a job of several functions returns a traceback of it."""
-    return str(answer).strip().splitlines()[-1].partition("Error: ")[2] or str(answer)
+    """
+    One line of what a function says that failed. A job of several functions returns a traceback of
+    it; one of a single function the text, and its docstring where arguments did not fit.
+    """
+    lines = str(answer).strip().splitlines() or ["no answer"]
+    if lines[0].startswith("Traceback"):
+        return lines[-1].partition("Error: ")[2] or lines[-1]
+    return re.sub(r"^ERROR(: | executing '[^']*': )", "", lines[0])
 
 
 def _add_hosts(ret, answers):
@@ -276,9 +392,9 @@ def _add_hosts(ret, answers):
                 ret["problems"].append(f"{host} is {info['state']}: {info['error']}".rstrip(": "))
         if isinstance(certificate, dict) and certificate:
             ret["certificates"][host] = certificate["until"]
-            if certificate["days_left"] < FEW_DAYS:
+            if certificate["overdue"]:
                 ret["problems"].append(
-                    f"{host}: its certificate ends {certificate['until']}, and was not renewed"
+                    f"{host}: its certificate ends {certificate['until']} and was not renewed in time"
                 )
 
 
@@ -316,7 +432,8 @@ def _add_cluster(ret, lead, facts, wanted, pillar, timeout):
         ret["nodes"][node["state"]] = ret["nodes"].get(node["state"], 0) + 1
         if node["engine_version"]:
             ret["versions"].setdefault(node["engine_version"], []).append(node["hostname"])
-    if ret["quorum"].get("losses") == 0:
+    # One or two managers can lose none: that is a choice, and no fault of today.
+    if ret["quorum"].get("losses") == 0 and ret["quorum"]["managers"] > 2:
         ret["problems"].append("no manager may fail: the quorum would be lost")
     if len(ret["versions"]) > 1:
         ret["problems"].append(f"engines differ: {', '.join(sorted(ret['versions']))}")
@@ -330,22 +447,36 @@ def _membership(nodes, facts, wanted):
     by_id = {node["id"]: node for node in nodes}
     lines = []
     for host, role in wanted.items():
-        node = by_id.get(facts.get(host, {}).get("node_id"))
+        if host not in facts:
+            continue
+        node = by_id.get(facts[host]["node_id"])
         if node is None:
-            if host in facts:
-                lines.append(f"{host} is not in the node list ({facts[host]['state']})")
+            lines += _why_no_member(host, facts[host])
         elif node["role"] != role:
             lines.append(f"{host} is a {node['role']}, pillar says {role}")
     own = {entry["node_id"] for entry in facts.values()}
+    # These were named already: without the word of the host nobody knows which node it is.
+    silent = {host for host in wanted if host not in facts}
     for node in nodes:
         title = f"{node['hostname'] or 'no name'} ({node['id']})"
         if node["state"] != "ready":
             lines.append(f"{title} is {node['state']}: {node['message']}".rstrip(": "))
         if node["member"] and node["reachability"] != "reachable":
             lines.append(f"{title} is a manager, but {node['reachability']}")
-        if node["id"] not in own and node["state"] == "ready":
+        if node["id"] not in own and node["state"] == "ready" and node["hostname"] not in silent:
             lines.append(f"{title} is no host of pillar that answers")
     return lines
+
+
+def _why_no_member(host, facts):
+    """A host without a node in the list. A node whose engine does not answer may well be in it."""
+    if facts["state"] == "active":
+        return [f"{host} is not in the node list: the managers removed its node"]
+    return {
+        "inactive": [f"{host} is in no swarm"],
+        "absent": [f"{host} has no engine"],
+        "unreachable": [f"docker does not answer on {host}: {facts['error']}".rstrip(": ")],
+    }.get(facts["state"], [])  # the others were named by what the engine says of itself
 
 
 def _node_drift(lead, found):
@@ -381,3 +512,66 @@ def _differences(changes):
 
 def _value(value):
     return "not there" if value is None else str(value)
+
+
+# --- nodes and tasks ------------------------------------------------------------------------------
+
+
+def node_ls(*args, **kwargs):
+    """
+    The nodes in the columns of ``docker node ls``, from the first manager of pillar that answers.
+
+    Arguments are those of the execution function ``swarm.node_ls``: ``server``, ``role``, ``state``,
+    ``availability``, ``label``, ``engine_version``.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-run swarm.node_ls
+        salt-run swarm.node_ls role=worker state=down
+    """
+    return _run(_of_a_manager, ("swarm.node_ls", args, kwargs), {})
+
+
+def ps(*args, **kwargs):
+    """
+    The tasks of a node or a service in the columns of ``docker node ps`` and ``docker service ps``,
+    from the first manager of pillar that answers.
+
+    ref
+        A node (full id or exact host name) or a service (full id or exact name).
+    running
+        ``True``: only tasks that shall run.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-run swarm.ps web
+    """
+    return _run(_ps, args, kwargs)
+
+
+def _ps(ref, running=False):
+    return _of_a_manager("swarm.ps", [ref], {"running": running})
+
+
+def _of_a_manager(function, args, kwargs):
+    """The table of the first manager in the order of pillar that has one."""
+    managers = list(_known()["swarm"]["managers"])
+    kwargs = {key: value for key, value in kwargs.items() if not key.startswith("__")}
+    with contextlib.redirect_stdout(sys.stderr), _client() as client:
+        answers = client.cmd(managers, function, list(args), tgt_type="list", kwarg=kwargs)
+    for name in managers:
+        if isinstance(answers.get(name), (list, dict)):
+            return _ended({name: answers[name]}, FINE, "swarm_table")
+    said = {name: _reason(answers[name]) for name in managers if name in answers}
+    slips = [str(one).startswith(("ERROR executing", "Passed invalid")) for one in answers.values()]
+    if slips and all(slips):
+        raise _Slip(next(iter(said.values())))
+    if not said:
+        return _failed(PROBLEM, f"no manager of pillar answers: {', '.join(managers)}")
+    if len(set(said.values())) == 1:
+        return _failed(PROBLEM, *set(said.values()))
+    return _failed(PROBLEM, *(f"{name}: {reason}" for name, reason in said.items()))

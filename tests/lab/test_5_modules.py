@@ -65,7 +65,7 @@ def test_a_task_that_waits_is_listed_and_explained(swarm):
     }
     swarm.one("manager1", "swarm.call", "service_create", f"body={json.dumps(spec)}")
     try:
-        rows = swarm.one("manager1", "swarm.ps", "waits")
+        rows = swarm.one("manager1", "swarm.ps", "waits")["rows"]
         assert [row["NAME"] for row in rows] == ["waits.1", "waits.2"]
         assert {row["NODE"] for row in rows} == {""}
         (why,) = swarm.one("manager1", "swarm.why", "waits")

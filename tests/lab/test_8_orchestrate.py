@@ -1,5 +1,7 @@
 """The orchestrations beside bootstrap, each in test mode, for real, again, and after a fault."""
 
+import json
+
 import pytest
 from conftest import (
     MANAGERS,
@@ -150,18 +152,30 @@ def test_recover(swarm):
 
 
 def test_the_runner_and_the_grain(swarm):
-    swarm.on("master", "salt-run", "saltutil.sync_runners")
-    status = swarm.on("master", "salt-run", "swarm.status", "--out=json").out
-    assert '"problems": []' in status and '"losses": 1' in status
+    swarm.on("master", "salt-run", "saltutil.sync_all")
+
+    def run(*arguments, code):
+        """A function of the runner: all that it prints to stdout."""
+        done = swarm.on("master", "salt-run", *arguments, check=False)
+        assert done.code == code, done.out
+        return done.out
+
+    status = json.loads(run("swarm.status", "--out=json", code=0))
+    assert status["problems"] == [] and status["quorum"]["losses"] == 1
+    assert run("swarm.status", code=0).rstrip().split("\n")[-1].startswith("healthy: 6 nodes")
+    assert run("swarm.node_ls", "role=worker", code=0).startswith("manager1:\n    ID")
     swarm.pillar(nodes={"worker1": {"labels": {"disk": "nvme"}}}, subnet_size=26)
-    status = swarm.on("master", "salt-run", "swarm.status", "--out=json").out
-    assert "worker1: label disk is not there, pillar says nvme" in status
-    assert "cluster: subnet_size is 24, pillar says 26" in status
+    status = json.loads(run("swarm.status", "--out=json", code=1))
+    assert "worker1: label disk is not there, pillar says nvme" in status["problems"]
+    assert any("subnet_size is 24, pillar says 26" in line for line in status["problems"])
+    assert run("swarm.status", code=1).startswith("problems:\n")
     swarm.pillar()
-    plan = swarm.on("master", "salt-run", "swarm.plan", "remove", "swarm_hosts=[worker1]").out
-    assert "worker1: swarm: active -> inactive" in plan
-    plan = swarm.on("master", "salt-run", "swarm.plan", "remove", "swarm_hosts=[worker9]").out
+    assert "worker1: swarm: active -> inactive" in run(
+        "swarm.plan", "remove", "swarm_hosts=[worker1]", code=0
+    )
+    plan = run("swarm.plan", "remove", "swarm_hosts=[worker9]", code=1)
     assert "docker.remove would stop:" in plan and "worker9 is no minion" in plan
+    assert "does not take hosts (valid: swarm_hosts)" in run("swarm.plan", "remove", "hosts=x", code=2)
     swarm.salt("manager1,worker1", "saltutil.sync_grains")
     swarm.salt("manager1,worker1", "saltutil.refresh_grains")
     grains = swarm.salt("manager1,worker1", "grains.get", "swarm")

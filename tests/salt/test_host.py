@@ -73,16 +73,36 @@ def test_certificate(host):
     write_certificate(root, start, 90)
     found = certificate(job)
     left = found.pop("days_left")
+    now = datetime.datetime.now(datetime.timezone.utc).replace(tzinfo=None)
     assert found == {
         "node_id": "node1",
         "role": "manager",
         "cluster_id": "cluster1",
         "from": "2026-01-02T03:04:05Z",
         "until": "2026-04-02T03:04:05Z",
+        "overdue": now - start > datetime.timedelta(days=72),
     }
     end = start + datetime.timedelta(days=90)
-    now = datetime.datetime.now(datetime.timezone.utc).replace(tzinfo=None)
     assert abs((end - now).days - left) <= 1
+
+
+@pytest.mark.parametrize(
+    "days, age, overdue",
+    [
+        # An hour of life, issued a minute ago: the engine dates it back by an hour.
+        (2 / 24, 61 / 1440, False),
+        (2 / 24, 95 / 1440, False),
+        (2 / 24, 97 / 1440, True),
+        (90, 71.9, False),
+        (90, 72.1, True),
+        (90, 91, True),
+    ],
+)
+def test_a_certificate_is_judged_by_the_share_of_its_life(host, days, age, overdue):
+    job, root = host
+    now = datetime.datetime.now(datetime.timezone.utc).replace(tzinfo=None, microsecond=0)
+    write_certificate(root, now - datetime.timedelta(days=age), days)
+    assert certificate(job)["overdue"] is overdue
 
 
 def test_a_certificate_that_is_none(host):

@@ -55,10 +55,22 @@ def test_tasks_have_columns_of_their_own(output):
         "ERROR": "",
         "PORTS": "*:80->80/tcp",
     }
-    assert output({"manager1": [row]}).split("\n")[1:] == [
+    lines = output({"manager1": {"of": "service web", "rows": [row]}}).split("\n")
+    assert lines == [
+        "manager1, tasks of service web:",
         "    ID   NAME    IMAGE   NODE      DESIRED STATE   CURRENT STATE         ERROR   PORTS",
         "    t1   web.1   httpd   worker1   Running         Running 5 hours ago           *:80->80/tcp",
     ]
+
+
+def test_no_tasks_are_said_to_be_of_whom(output):
+    found = {"manager1": {"of": "node manager1", "rows": []}}
+    assert output(found) == "manager1, tasks of node manager1:\n    none"
+
+
+def test_what_the_runner_adds_is_not_printed(output):
+    found = {"manager1": [], "retcode": 0, "outputter": "swarm_table"}
+    assert output(found) == "manager1:\n    none"
 
 
 def test_rows_of_node_ls_fit_the_table(make_fleet, output):

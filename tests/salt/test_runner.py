@@ -1,11 +1,16 @@
 """The runner: what an orchestration's test mode says, host by host, and how the swarm is."""
 
+import fnmatch
+import json
+import re
 import traceback
 
 import pytest
 import salt.client
 import salt.loader
+import salt.output
 import salt.wheel
+from salt.exceptions import CommandExecutionError, SaltClientError, SaltInvocationError
 
 import rendered
 from fake_swarm import Cluster
@@ -23,15 +28,7 @@ def runner(tmp_path):
             tmp_path, "master_master", runner_dirs=[str(rendered.STATES / "_runners")]
         )
         loader = salt.loader.runner(opts)
-        events = []
-
-        class Events:
-            def fire_event(self, data, suffix):
-                assert suffix == "progress" and data["message"]
-                events.append(data["message"])
-
-        loader["swarm.plan"].func.__globals__.update(__jid_event__=Events(), **instead)
-        loader.events = events
+        loader["swarm.plan"].func.__globals__.update({"__context__": {}, **instead})
         return loader
 
     return load
@@ -58,6 +55,16 @@ def on_hosts(**hosts):
     return {"out": "highstate", "ret": hosts}
 
 
+def call(loader, name, *args, **kwargs):
+    """A function of the runner as salt-run calls it; what salt-run makes of its return."""
+    globals_ = loader["swarm.plan"].func.__globals__
+    found = globals_[name](*args, **kwargs)
+    assert found["retcode"] == globals_["__context__"]["retcode"]
+    assert "data" not in found, "salt-run would judge by that"
+    assert "Traceback" not in str(found)
+    return found
+
+
 def planned(runner, answer, *args, drift=None, **kwargs):
     asked = []
 
@@ -65,13 +72,9 @@ def planned(runner, answer, *args, drift=None, **kwargs):
         asked.append((mods, given))
         return answer
 
-    loader = runner()
-    globals_ = loader["swarm.plan"].func.__globals__
-    globals_["__salt__"] = {"state.orchestrate": orchestrate}
-    globals_["_engines"] = lambda: drift or {}
-    found = globals_["plan"](*args, **kwargs)
-    assert loader.events, "it says what it is about"
-    return found, asked
+    instead = {"state.orchestrate": orchestrate}
+    loader = runner(__salt__=instead, _engines=lambda: drift or {})
+    return call(loader, "plan", *args, **kwargs), asked
 
 
 PREDICTED = ran(
@@ -120,25 +123,29 @@ def test_drift_is_listed_after_the_changes(runner):
     """It is not a change, so no step returns it: the hosts are asked."""
     line = "docker-ce is 5:26.1.0, pillar says 5:28.5.2 (not changed: this host is a member of a swarm)"
     drift = {"manager1": [line], "worker1": [line]}
+    told = [f"manager1: {line}", f"worker1: {line}"]
     changed = state(None, "would be made", {"swarm": {"old": "", "new": "manager"}})
     answer = ran(state(True, "done", on_hosts(manager1={"a": changed})))
-    lines, _ = planned(runner, answer, drift=drift)
-    assert lines == ["manager1: swarm: gone -> manager", f"manager1: {line}", f"worker1: {line}"]
-    found, _ = planned(runner, answer, drift=drift, data=True)
-    assert found["possible"] and found["drift"] == drift
-    lines, _ = planned(runner, ran(state(True, "fine")), drift=drift)
-    assert lines == ["docker.bootstrap would change nothing", f"manager1: {line}", f"worker1: {line}"]
+    found, _ = planned(runner, answer, drift=drift)
+    assert found["lines"] == ["manager1: swarm: gone -> manager", *told]
+    assert found["possible"] and found["drift"] == drift and found["retcode"] == 0
+    found, _ = planned(runner, ran(state(True, "fine")), drift=drift)
+    assert found["lines"] == ["docker.bootstrap would change nothing", *told]
     found, _ = planned(runner, REFUSED, drift=drift, data=True)
     assert found["drift"] == {}
 
 
-def test_for_people(runner):
-    lines, asked = planned(runner, PREDICTED, "remove", swarm_hosts=["worker2"], __pub_jid=1)
-    assert lines == [
+def test_for_people(runner, capsys):
+    found, asked = planned(runner, PREDICTED, "remove", swarm_hosts=["worker2"], __pub_jid=1)
+    assert found["lines"] == [
         "manager1: worker2 (n2): availability active -> drain",
         "manager1: n2: worker2 -> gone",
     ]
+    assert (found["retcode"], found["outputter"]) == (0, "swarm_report")
     assert asked == [("docker.remove", {"test": True, "pillar": {"swarm_hosts": ["worker2"]}})]
+    out, err = capsys.readouterr()
+    assert out == "", "stdout is for the result"
+    assert err == "docker.remove in test mode: each step asks its hosts\n"
 
 
 def test_as_data(runner):
@@ -148,49 +155,99 @@ def test_as_data(runner):
         ("release", "would be drained"),
         ("delete", "would go"),
     ]
+    assert "lines" not in found and "outputter" not in found
 
 
 def test_a_refusal(runner):
-    found, _ = planned(runner, REFUSED, data=True)
-    assert found["possible"] is False
+    found, asked = planned(runner, REFUSED)
+    assert (found["possible"], found["retcode"]) == (False, 1)
     assert found["refused"] == {
         "manager1": ["the cluster has no leader"],
         "worker1": ['The function "state.sls" is running as PID 1'],
         "worker3": ["its minion did not answer"],
     }
-    lines, asked = planned(runner, REFUSED)
-    assert lines[0] == "docker.bootstrap would stop:"
-    assert "manager1: the cluster has no leader" in lines
+    assert found["lines"][0] == "docker.bootstrap would stop:"
+    assert "manager1: the cluster has no leader" in found["lines"]
     assert asked[0][0] == "docker.bootstrap"
 
 
 def test_a_refusal_of_the_orchestration_itself(runner):
     refusal = dict(state(False, "If we weren't testing"), name="pillar names no manager")
-    lines, _ = planned(runner, ran(refusal))
-    assert lines == ["docker.bootstrap would stop:", "docker-x: pillar names no manager"]
+    found, _ = planned(runner, ran(refusal))
+    assert found["lines"] == ["docker.bootstrap would stop:", "docker-x: pillar names no manager"]
 
 
 def test_nothing_to_do(runner):
-    lines, _ = planned(runner, ran(state(True, "fine")))
-    assert lines == ["docker.bootstrap would change nothing"]
+    found, _ = planned(runner, ran(state(True, "fine")))
+    assert (found["lines"], found["retcode"]) == (["docker.bootstrap would change nothing"], 0)
 
 
 def test_an_sls_that_does_not_render(runner):
     answer = {"data": {"master_master": ["Rendering SLS failed"]}}
-    lines, _ = planned(runner, answer)
-    assert lines[-1] == "bootstrap: Rendering SLS failed"
+    found, _ = planned(runner, answer)
+    assert (found["lines"][-1], found["retcode"]) == ("bootstrap: Rendering SLS failed", 1)
 
 
-def test_an_unknown_orchestration(runner):
-    found = runner()["swarm.plan"]("upgrade")
-    assert len(found) == 1 and "there are bootstrap, remove" in found[0]
+@pytest.mark.parametrize(
+    "args, kwargs, text",
+    [
+        (["upgrade"], {}, "unknown orchestration 'upgrade' (valid: bootstrap, remove,"),
+        ([["remove"]], {}, "unknown orchestration ['remove'] (valid: bootstrap"),
+        (["remove"], {"hosts": "x"}, "docker.remove does not take hosts (valid: swarm_hosts)"),
+        ([], {"swarm_hosts": "x"}, "docker.bootstrap does not take swarm_hosts (it takes none)"),
+        (["remove"], {"swarm": {"managers": ["x"]}}, "docker.remove does not take swarm (valid:"),
+        (["remove"], {"pillar": "x"}, "pillar must be a dictionary, not 'x'"),
+        (["remove"], {"pillar": {1: "x"}}, "docker.remove does not take 1 (valid: swarm_hosts)"),
+        (["remove", True, "base", "x"], {}, "too many positional arguments (arguments: "),
+    ],
+)
+def test_a_wrong_argument_of_a_plan(runner, args, kwargs, text):
+    """It is one line, and no orchestration runs."""
+    found, asked = planned(runner, PREDICTED, *args, **kwargs)
+    (problem,) = found["problems"]
+    assert problem.startswith(text) and "\n" not in problem
+    assert (found["retcode"], asked) == (2, [])
+
+
+GIVEN = [
+    ("bootstrap", {}),
+    ("docker.remove", {"swarm_hosts": ["worker2"]}),
+    ("replace", {"swarm_replace": {"worker2": "worker9"}}),
+    ("rotate", {"swarm_rotate": ["ca"], "swarm_rotate_key": "1", "swarm_unlock_key": {"file": "/x"}}),
+    ("teardown", {"swarm_teardown": "c1"}),
+    ("recover", {"swarm_recover": "manager2", "swarm_confirm": "n2"}),
+]
+
+
+@pytest.mark.parametrize("name, pillar", GIVEN)
+def test_what_each_orchestration_takes_is_passed_on(runner, name, pillar):
+    for given in (pillar, {"pillar": pillar}):
+        found, asked = planned(runner, PREDICTED, name, saltenv="prod", **given)
+        name = name.removeprefix("docker.")
+        assert asked == [
+            (f"docker.{name}", {"test": True, "saltenv": "prod", "pillar": pillar})
+        ], found
+
+
+def test_an_orchestration_takes_what_its_sls_reads(runner):
+    """The runner's table and the files agree."""
+    table = runner()["swarm.plan"].func.__globals__["ORCHESTRATIONS"]
+    folder = rendered.STATES / "docker"
+    own = {"swarm_run", "swarm_facts"}
+    for name, known in table.items():
+        read = set(re.findall(r"\bswarm_[a-z_]+\b", (folder / f"{name}.sls").read_text()))
+        assert read - own <= set(known), name
+    files = [*folder.glob("*.*"), rendered.STATES / "_modules/swarm_schema.py"]
+    anywhere = " ".join(path.read_text() for path in files).replace('"', "'")
+    for known in table.values():
+        assert all(f"pillar.get('{key}')" in anywhere for key in known), known
 
 
 # --- status ---------------------------------------------------------------------------------------
 
 
-def accept(monkeypatch, minions):
-    """Let the master have accepted the keys of these."""
+def accept(monkeypatch, minions, keyless=()):
+    """Let the master have accepted the keys of these minions, but not of those without a key."""
 
     class Wheel:
         functions = ()
@@ -200,12 +257,12 @@ def accept(monkeypatch, minions):
 
         def cmd(self, function, arg, **_):
             assert function == "key.print" and isinstance(arg[0], list)
-            return {"return": {"minions": dict.fromkeys(minions, "key")}}
+            return {"return": {"minions": dict.fromkeys(set(minions) - set(keyless), "key")}}
 
     monkeypatch.setattr(salt.wheel, "WheelClient", Wheel)
 
 
-def status(runner, fleet, monkeypatch, pillar=None):
+def status(runner, fleet, monkeypatch, pillar=None, function="status", args=(), **kwargs):
     """swarm.status on the minions of a fleet, whose own pillar is older than the master's."""
     if pillar is None:
         pillar = {"swarm": {**fleet.pillar, **PILLAR["swarm"], "tls": {"key": "/not sent"}}}
@@ -218,9 +275,13 @@ def status(runner, fleet, monkeypatch, pillar=None):
         def __exit__(self, *_):
             pass
 
-        def cmd(self, hosts, functions, arguments, tgt_type, timeout):
+        def cmd(self, hosts, functions, arguments, tgt_type, timeout=None, kwarg=None):
             assert tgt_type == "list" and "not sent" not in repr(arguments)
+            # As Salt's client, of which nothing may come between the lines of JSON.
+            print("what the client has to say")
             found = {}
+            if isinstance(functions, str):
+                return self._one(hosts, functions, arguments, kwarg)
             for host in hosts:
                 if host in fleet.minions and host not in fleet.down:
                     job = fleet[host].job()
@@ -229,6 +290,21 @@ def status(runner, fleet, monkeypatch, pillar=None):
                         one: self._call(job, one, given)
                         for one, given in zip(functions, arguments, strict=True)
                     }
+            return found
+
+        def _one(self, hosts, function, arguments, kwarg):
+            """A job of one function: what a minion says of an error is its text."""
+            found = {}
+            for host in hosts:
+                if host in fleet.minions and host not in fleet.down:
+                    try:
+                        found[host] = fleet[host].job().salt[function](*arguments, **kwarg)
+                    except SaltInvocationError as exc:
+                        found[host] = f"ERROR executing '{function}': {exc}"
+                    except CommandExecutionError as exc:
+                        found[host] = f"ERROR: {exc}"
+                    except TypeError as exc:
+                        found[host] = f"Passed invalid arguments to {function}: {exc}\n\n    docs"
             return found
 
         def _call(self, job, function, given):
@@ -241,9 +317,9 @@ def status(runner, fleet, monkeypatch, pillar=None):
                 return traceback.format_exc()
 
     monkeypatch.setattr(salt.client, "get_local_client", lambda **_: Local())
-    accept(monkeypatch, fleet.minions)
+    accept(monkeypatch, fleet.minions, fleet.keyless)
     loader = runner(__salt__={"pillar.show_pillar": lambda minion: pillar})
-    found = loader["swarm.plan"].func.__globals__["status"]()
+    found = call(loader, function, *args, **kwargs)
     fleet.pillar.update(now)
     return found
 
@@ -251,7 +327,8 @@ def status(runner, fleet, monkeypatch, pillar=None):
 @pytest.fixture
 def formed(fleet):
     fleet.form()
-    fleet.certificate = {"until": "2027-01-01T00:00:00Z", "days_left": 60}
+    fleet.certificate = {"until": "2027-01-01T00:00:00Z", "days_left": 0, "overdue": False}
+    fleet.keyless = set()
     return fleet
 
 
@@ -290,7 +367,19 @@ def another_version(fleet):
 
 
 def certificate(fleet):
-    fleet.certificate["days_left"] = 3
+    fleet.certificate["overdue"] = True
+
+
+def no_key(fleet):
+    fleet.keyless = {"manager3"}
+
+
+def stopped_worker(fleet):
+    fleet["worker1"].machine.docker = "stopped"
+
+
+def record_gone(fleet):
+    del fleet["manager1"].machine.cluster.nodes[fleet["worker1"].machine.node_id]
 
 
 def no_quorum(fleet):
@@ -319,12 +408,16 @@ PROBLEMS = [
     (silent_minion, "worker1: its minion does not answer"),
     (dead_manager, "no manager may fail"),
     (dead_manager, "is a manager, but unreachable"),
-    (left, "worker2 is not in the node list (inactive)"),
+    (no_key, "no accepted key on this master for manager3"),
+    (stopped_worker, "docker does not answer on worker1: "),
+    (stopped_worker, "worker1 (node"),
+    (record_gone, "worker1 is not in the node list: the managers removed its node"),
+    (left, "worker2 is in no swarm"),
     (left, "worker2 (node"),
     (wrong_role, "worker1 is a manager, pillar says worker"),
     (another_version, "engines differ: 20.10.24, 26.1.5"),
     (failed_join, "no name (failed) is down"),
-    (certificate, "its certificate ends 2027-01-01T00:00:00Z, and was not renewed"),
+    (certificate, "its certificate ends 2027-01-01T00:00:00Z and was not renewed in time"),
     (no_quorum, "the cluster of manager1 has no leader"),
     (nothing, "no manager of pillar is in a swarm"),
     (two_swarms, "managers are in different swarms"),
@@ -337,6 +430,191 @@ def test_problems(runner, formed, monkeypatch, case, text):
     found = status(runner, formed, monkeypatch)
     assert text in "\n".join(found["problems"])
     assert "" not in found["versions"]
+    assert found["retcode"] == 1 and next(iter(found)) == "problems"
+
+
+@pytest.mark.parametrize("managers", [1, 2])
+def test_a_swarm_of_one_or_two_managers_is_well(runner, make_fleet, monkeypatch, managers):
+    fleet = make_fleet(managers=managers, workers=1).form()
+    fleet.certificate, fleet.keyless = {}, set()
+    pillar = {"swarm": {"managers": list(fleet.pillar["managers"]), "workers": ["worker*"]}}
+    found = status(runner, fleet, monkeypatch, pillar=pillar)
+    assert (found["quorum"]["losses"], found["problems"], found["retcode"]) == (0, [], 0)
+
+
+def test_a_node_that_is_down_is_not_said_to_be_missing(runner, formed, monkeypatch):
+    stopped_worker(formed)
+    text = "\n".join(status(runner, formed, monkeypatch)["problems"])
+    assert "not in the node list" not in text and "in no swarm" not in text
+    assert text.count("worker1") == 2, text
+
+
+def test_a_silent_host_is_named_once(runner, formed, monkeypatch):
+    silent_minion(formed)
+    (problem,) = status(runner, formed, monkeypatch)["problems"]
+    assert problem.startswith("worker1: its minion does not answer")
+
+
+def test_a_worker_without_a_key_is_named_if_pillar_names_it(runner, formed, monkeypatch):
+    swarm = {**PILLAR["swarm"], "workers": ["worker1", "worker2", "worker9", "w?rker8", "x*"]}
+    found = status(runner, formed, monkeypatch, pillar={"swarm": swarm})
+    (problem,) = [one for one in found["problems"] if "worker9" in one]
+    assert problem.startswith("no accepted key on this master for worker9")
+    assert found["retcode"] == 1
+
+
+def test_a_certificate_of_an_hour_is_no_problem_for_its_first_minutes(runner, formed, monkeypatch):
+    """It has no day left, and is renewed in time."""
+    assert formed.certificate["days_left"] == 0
+    assert status(runner, formed, monkeypatch)["problems"] == []
+
+
+@pytest.mark.parametrize(
+    "kwargs, text",
+    [
+        ({"timout": 3}, "got an unexpected keyword argument 'timout' (arguments: timeout)"),
+        ({"args": [1, 2]}, "too many positional arguments (arguments: timeout)"),
+        ({"timeout": "5m"}, "timeout must be a number of seconds above 0, not '5m'"),
+        ({"timeout": -1}, "timeout must be a number of seconds above 0, not -1"),
+        ({"timeout": True}, "timeout must be a number of seconds above 0, not True"),
+    ],
+)
+def test_a_wrong_argument_of_status(runner, formed, monkeypatch, kwargs, text):
+    found = status(runner, formed, monkeypatch, **kwargs)
+    assert (found["problems"], found["retcode"]) == ([text], 2)
+
+
+def test_a_master_that_does_not_answer_is_one_line(runner, formed, monkeypatch):
+    def refuse(**_):
+        raise SaltClientError("Salt request timed out. The master\nis not responding.")
+
+    ask = status(runner, formed, monkeypatch)
+    assert ask["retcode"] == 0
+    loader = runner(__salt__={"pillar.show_pillar": lambda minion: PILLAR}, _client=refuse)
+    found = call(loader, "status")
+    assert found["problems"] == [
+        "Salt reports: Salt request timed out. The master is not responding."
+    ]
+    assert found["retcode"] == 2
+
+
+def test_an_answer_that_is_no_data_is_no_answer(runner, formed, monkeypatch):
+    """Such as of a minion that could not run the job at all."""
+
+    class Local:
+        __enter__ = lambda self: self
+        __exit__ = lambda *_: None
+
+        def cmd(self, hosts, *_, **__):
+            return dict.fromkeys(hosts, "ERROR: busy")
+
+    status(runner, formed, monkeypatch)
+    loader = runner(__salt__={"pillar.show_pillar": lambda minion: PILLAR}, _client=Local)
+    found = call(loader, "status")
+    assert "worker1: its minion does not answer, or has no swarm module" in found["problems"]
+
+
+# --- tables ---------------------------------------------------------------------------------------
+
+
+def table(runner, fleet, monkeypatch, function, *args, **kwargs):
+    return status(runner, fleet, monkeypatch, function=function, args=args, **kwargs)
+
+
+def test_nodes_by_the_first_manager_that_answers(runner, formed, monkeypatch):
+    found = table(runner, formed, monkeypatch, "node_ls", role="worker")
+    assert [row["HOSTNAME"] for row in found["manager1"]] == ["worker1", "worker2"]
+    assert (found["retcode"], found["outputter"]) == (0, "swarm_table")
+    formed.down.add("manager1")
+    formed["manager2"].machine.wipe()
+    found = table(runner, formed, monkeypatch, "node_ls", __pub_jid="1")
+    assert set(found) == {"manager3", "retcode", "outputter"}
+    assert len(found["manager3"]) == 5
+
+
+@pytest.mark.parametrize(
+    "args, kwargs, text",
+    [
+        ([], {"role": "mangler"}, "no role is called mangler; there are worker, manager"),
+        (list("1234567"), {}, "Passed invalid arguments to swarm.node_ls: "),
+    ],
+)
+def test_a_wrong_argument_of_node_ls(runner, formed, monkeypatch, args, kwargs, text):
+    """All managers say the same: it is one line."""
+    found = table(runner, formed, monkeypatch, "node_ls", *args, **kwargs)
+    (problem,) = found["problems"]
+    assert problem.startswith(text) and "\n" not in problem and found["retcode"] == 2
+
+
+def test_no_manager_with_a_node_list(runner, formed, monkeypatch):
+    formed.down.update(["manager1", "manager2", "manager3"])
+    found = table(runner, formed, monkeypatch, "node_ls")
+    assert found["problems"] == ["no manager of pillar answers: manager1, manager2, manager3"]
+    formed.down.clear()
+    nothing(formed)
+    found = table(runner, formed, monkeypatch, "node_ls")
+    assert (found["problems"], found["retcode"]) == (["this host is not in a swarm"], 1)
+
+
+def test_tasks_by_a_manager(runner, formed, monkeypatch):
+    for name in ("manager1", "manager2", "manager3"):
+        formed[name].machine.do_call = lambda core, op, **_: []
+    found = table(runner, formed, monkeypatch, "ps", "worker1", running=True)
+    assert (found["manager1"], found["retcode"]) == ({"of": "node worker1", "rows": []}, 0)
+    found = table(runner, formed, monkeypatch, "ps")
+    assert found["problems"] == ["missing a required argument: 'ref' (arguments: ref, running)"]
+    assert found["retcode"] == 2
+
+
+# --- what salt-run prints ---------------------------------------------------------------------------
+
+
+def printed(tmp_path, found, **opts):
+    """As salt-run prints what a runner returned."""
+    opts = rendered.minion_opts(tmp_path, **opts)
+    out = found.get("outputter")
+    return salt.output.string_format(found, out, opts)
+
+
+def test_a_healthy_swarm_ends_with_the_line_that_says_so(runner, formed, monkeypatch, tmp_path):
+    found = status(runner, formed, monkeypatch)
+    lines = printed(tmp_path, found).split("\n")
+    assert "problems" not in lines[0]
+    assert lines[-1] == "healthy: 5 nodes, all of them ready and as pillar says"
+    assert "managers:     3, 3 reachable, 2 needed, 1 may fail" in lines
+    assert "certificates: the first one ends 2027-01-01T00:00:00Z (manager1)" in lines
+
+
+def test_problems_come_first(runner, formed, monkeypatch, tmp_path):
+    dead_manager(formed)
+    found = status(runner, formed, monkeypatch)
+    lines = printed(tmp_path, found).split("\n")
+    count = len(found["problems"])
+    assert lines[: count + 1] == ["problems:", *(f"    {one}" for one in found["problems"])]
+    assert lines[-1] == f"{count} problems, named above"
+
+
+def test_a_slip_is_all_that_is_printed(runner, formed, monkeypatch, tmp_path):
+    found = status(runner, formed, monkeypatch, timeout="x")
+    assert printed(tmp_path, found) == "timeout must be a number of seconds above 0, not 'x'"
+
+
+def test_json_is_json(runner, formed, monkeypatch, tmp_path, capsys):
+    found = status(runner, formed, monkeypatch)
+    assert json.loads(printed(tmp_path, found, output="json")) == found
+    out, err = capsys.readouterr()
+    assert out == "" and err.count("\n") == 4, "two steps, and two lines of the client"
+
+
+def test_a_plan_is_printed_as_its_lines(runner, tmp_path):
+    found, _ = planned(runner, REFUSED)
+    assert printed(tmp_path, found) == "\n".join(found["lines"])
+
+
+def test_a_table_of_the_runner_is_that_of_its_manager(runner, formed, monkeypatch, tmp_path):
+    found = table(runner, formed, monkeypatch, "node_ls", "worker1")
+    lines = printed(tmp_path, found).split("\n")
+    assert len(lines) == 3 and lines[0] == "manager1:" and "worker1" in lines[2]
 
 
 # --- drift against pillar -------------------------------------------------------------------------
@@ -455,6 +733,6 @@ def test_status_with_pillar_of_another_form(runner, monkeypatch, swarm, text):
     """A text in the place of a list would ask for its letters, and * for every minion."""
     accept(monkeypatch, ["manager1"])
     ask = {"pillar.show_pillar": lambda minion: {"swarm": swarm}}
-    loader = runner(__salt__=ask)
-    (problem,) = loader["swarm.status"]()["problems"]
-    assert text in problem
+    found = call(runner(__salt__=ask), "status")
+    (problem,) = found["problems"]
+    assert text in problem and found["retcode"] == 2

@@ -62,7 +62,11 @@ def formed(make_fleet):
 
 
 def ps(fleet, *args):
-    """``swarm.ps`` on manager1, with the clock at NOW."""
+    """The rows of ``swarm.ps`` on manager1, with the clock at NOW."""
+    return ps_of(fleet, *args)["rows"]
+
+
+def ps_of(fleet, *args):
     function = fleet["manager1"].job().salt["swarm.ps"]
     function.func.__globals__["_now"] = lambda: NOW
     return function(*args)
@@ -94,6 +98,26 @@ def test_ps_of_a_node_by_name_id_or_self(formed):
         names = [row["NAME"] for row in ps(formed, ref)]
         assert names == [f"agent.{node_id}", "web.1", "\\_ web.1", "web.2"]
     assert ps(formed) == [], "this host has none"
+
+
+@pytest.mark.parametrize(
+    ("args", "whose"),
+    [
+        ([], "node manager1"),
+        (["self"], "node manager1"),
+        (["worker1"], "node worker1"),
+        (["web"], "service web"),
+        (["s2"], "service agent"),
+    ],
+)
+def test_ps_says_whose_tasks_it_shows(formed, args, whose):
+    assert ps_of(formed, *args)["of"] == whose
+
+
+def test_ps_of_a_node_without_a_name_says_its_id(formed):
+    node = formed["manager1"].machine.cluster.nodes[formed["worker1"].machine.node_id]
+    node["hostname"] = ""
+    assert ps_of(formed, node["id"])["of"] == f"node {node['id']}"
 
 
 def test_running_leaves_out_what_is_over(formed):
@@ -135,7 +159,7 @@ def test_a_name_of_two_things_is_told(formed):
     with pytest.raises(CommandExecutionError) as raised:
         formed["manager1"].job().salt["swarm.tasks"]("web")
     assert str(raised.value) == (
-        f"web is not one but 2: node {node['id']}, service s1; give the id"
+        f"'web' is ambiguous (node {node['id']}, service s1): use the id"
     )
 
 
