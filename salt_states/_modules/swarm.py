@@ -296,7 +296,7 @@ def _from_sdb(_, url):
     return found
 
 
-def call(operation, id=None, query=None, body=None, timeout=None):
+def call(operation=None, id=None, query=None, body=None, timeout=None):
     """
     One operation of the Engine API by its name, for what has no function of its own here.
 
@@ -472,7 +472,7 @@ def unlock(key_file=None, key_pillar=None, key_sdb=None, key=None, timeout=None)
     )
 
 
-def reachable(addresses, timeout=3):
+def reachable(addresses=None, timeout=3):
     """
     Which of these addresses accept TCP connections. Nothing is sent to them.
 
@@ -488,6 +488,8 @@ def reachable(addresses, timeout=3):
         salt worker1 swarm.reachable '[10.0.0.1, 10.0.0.2:2377]'
     """
     loaded = _core()
+    if addresses is None:
+        raise SaltInvocationError("give addresses: one host[:port], or a list of them")
     addresses = [str(one) for one in (addresses if isinstance(addresses, list) else [addresses])]
 
     def listens(address):

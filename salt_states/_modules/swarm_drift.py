@@ -28,7 +28,7 @@ def __virtual__():
     return __virtualname__
 
 
-def node_diff(node, role=None, availability=None, labels=None, labels_exact=False):
+def node_diff(node=None, role=None, availability=None, labels=None, labels_exact=False):
     """
     What a node would have to change to be as wanted. What is not given stays as it is.
 
@@ -47,6 +47,8 @@ def node_diff(node, role=None, availability=None, labels=None, labels_exact=Fals
 
         salt manager1 swarm.node_diff '{role: worker, availability: drain, labels: {}}' role=manager
     """
+    if not isinstance(node, dict) or not {"role", "availability", "labels"} <= set(node):
+        raise SaltInvocationError("node must be a dictionary with role, availability and labels")
     __salt__["swarm_schema.require"](
         role=role, availability=availability, labels=labels, labels_exact=labels_exact
     )
@@ -76,7 +78,7 @@ def _others(labels):
     return [name for name in labels if not name.startswith(OWN)]
 
 
-def label_texts(labels):
+def label_texts(labels=None):
     """
     Labels as the engine takes them: ``{name: text, or None for a label that is taken away}``.
 
@@ -89,6 +91,8 @@ def label_texts(labels):
 
         salt manager1 swarm.label_texts '{rack: 17}'
     """
+    if labels is None:
+        raise SaltInvocationError("labels must be a dictionary of names and values")
     __salt__["swarm_schema.require"](labels=labels)
     return {str(name): value if value is None else str(value) for name, value in labels.items()}
 

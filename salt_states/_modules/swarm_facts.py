@@ -108,6 +108,8 @@ def named(minion, swarm=None):
 
         salt manager1 swarm_facts.named worker1
     """
+    if not isinstance(minion, str):
+        raise CommandExecutionError(f"minion must be a minion id, not {minion!r}")
     __salt__["swarm_schema.refuse"](swarm)
     nodes = (_pillar("nodes") if swarm is None else swarm.get("nodes")) or {}
     ret = {"labels": {}, "availability": None}
@@ -319,6 +321,10 @@ def read(minions):
         salt manager1 swarm_facts.read '[manager1, manager2]'
     """
     everyone = minions == "*"
+    if not everyone and (
+        not isinstance(minions, list) or not all(isinstance(one, str) for one in minions)
+    ):
+        raise CommandExecutionError("minions must be a list of minion ids, or '*'")
     if everyone and not _has_master():
         minions, everyone = [__opts__["id"]], False
     others = [] if everyone else [minion for minion in minions if minion != __opts__["id"]]

@@ -25,7 +25,7 @@ def __virtual__():
 
 
 def join(
-    remote_addrs,
+    remote_addrs=None,
     token=None,
     token_file=None,
     token_pillar=None,
@@ -94,6 +94,9 @@ def join(
         "timeout": timeout,
     }
 
+    if not remote_addrs:
+        raise SaltInvocationError("give remote_addrs: the address of a manager, or a list of them")
+
     def join_with(secret):
         __salt__["swarm.core"]("join", remote_addrs, secret, **options)
 
@@ -102,7 +105,7 @@ def join(
     return {"node_id": local["node_id"], "role": local["role"]}
 
 
-def join_token(role, show=False):
+def join_token(role=None, show=False):
     """
     What a manager's join token says, or the token itself.
 
@@ -136,7 +139,7 @@ def _tokens():
     return tokens
 
 
-def seal(hosts):
+def seal(hosts=None):
     """
     Join tokens, each sealed to the public key of the one minion that may open it.
 
@@ -237,6 +240,8 @@ def _private_key():
 
 def _open(sealed, cluster_id, role):
     """The token of a blob that a manager sealed for this minion."""
+    if not isinstance(sealed, str):
+        raise SaltInvocationError(f"sealed must be a text, not {type(sealed).__name__}")
     try:
         blob = base64.b64decode(sealed, validate=True)
         return _private_key().decrypt(blob, _padding(cluster_id, role, __opts__["id"])).decode()

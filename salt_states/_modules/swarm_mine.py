@@ -16,7 +16,7 @@ import contextlib
 import threading
 
 import salt.channel.client
-from salt.exceptions import CommandExecutionError, SaltException
+from salt.exceptions import CommandExecutionError, SaltException, SaltInvocationError
 
 ALIAS = "swarm"
 
@@ -62,7 +62,7 @@ def release():
     return True
 
 
-def read(minions):
+def read(minions=None):
     """
     The mine entries ``swarm`` of these minions: ``{minion id: data}``, whatever the data is.
 
@@ -75,6 +75,11 @@ def read(minions):
 
         salt manager1 swarm_mine.read '[manager1, manager2]'
     """
+    if minions != "*" and (
+        not isinstance(minions, (list, tuple))
+        or not all(isinstance(one, str) for one in minions)
+    ):
+        raise SaltInvocationError("minions must be a list of minion ids, or '*'")
     target, kind = ("*", "glob") if minions == "*" else (list(minions), "list")
     if __opts__["file_client"] == "local":
         return __salt__["mine.get"](target, ALIAS, tgt_type=kind) or {}

@@ -157,7 +157,7 @@ def node_inspect(node="self"):
 
         salt manager1 swarm.node_inspect worker1
     """
-    return __salt__["swarm.core"]("node_inspect", str(node))
+    return __salt__["swarm.core"]("node_inspect", _given(node))
 
 
 def node_update(node="self", availability=None, role=None, labels=None, timeout=None):
@@ -192,7 +192,14 @@ def node_update(node="self", availability=None, role=None, labels=None, timeout=
         patch["Labels"] = __salt__["swarm.label_texts"](labels)
     if not patch:
         raise SaltInvocationError("nothing to change: give availability, role or labels")
-    return _changed(__salt__["swarm.core"]("node_update", str(node), patch, timeout=timeout))
+    return _changed(__salt__["swarm.core"]("node_update", _given(node), patch, timeout=timeout))
+
+
+def _given(node):
+    """A node's name as it is given to the core."""
+    if isinstance(node, bool) or not isinstance(node, (str, int)) or node == "":
+        raise SaltInvocationError(f"node must be a full id or an exact host name, not {node!r}")
+    return str(node)
 
 
 def _changed(change):
@@ -263,10 +270,10 @@ def drain(node="self", timeout=None):
 
         salt manager1 swarm.drain worker1
     """
-    return _changed(__salt__["swarm.core"]("node_drain", str(node), timeout=timeout))
+    return _changed(__salt__["swarm.core"]("node_drain", _given(node), timeout=timeout))
 
 
-def promote(node, timeout=None):
+def promote(node=None, timeout=None):
     """
     Make a node a manager, and wait until it is a reachable member of the managers' raft group. From
     a manager.
@@ -284,10 +291,10 @@ def promote(node, timeout=None):
 
         salt manager1 swarm.promote worker1
     """
-    return _changed(__salt__["swarm.core"]("node_promote", str(node), timeout=timeout))
+    return _changed(__salt__["swarm.core"]("node_promote", _given(node), timeout=timeout))
 
 
-def demote(node, timeout=None):
+def demote(node=None, timeout=None):
     """
     Make a node a worker, and wait until it is out of the managers' raft group. From a manager.
     Refused with the arithmetic where that would lose the quorum.
@@ -305,7 +312,7 @@ def demote(node, timeout=None):
 
         salt manager1 swarm.demote manager3
     """
-    return _changed(__salt__["swarm.core"]("node_demote", str(node), timeout=timeout))
+    return _changed(__salt__["swarm.core"]("node_demote", _given(node), timeout=timeout))
 
 
 def quorum(leaving=None, joining=0):
@@ -335,7 +342,7 @@ def quorum(leaving=None, joining=0):
     return __salt__["swarm.core"]("quorum", leaving or [], joining=joining)
 
 
-def demotion_order(nodes):
+def demotion_order(nodes=None):
     """
     The nodes in the order in which their demotion costs the quorum least: dead ones first, the
     leader last.
@@ -349,6 +356,10 @@ def demotion_order(nodes):
 
         salt manager1 swarm.demotion_order "$nodes"
     """
+    if not isinstance(nodes, list) or not all(
+        isinstance(node, dict) and {"reachability", "leader"} <= set(node) for node in nodes
+    ):
+        raise SaltInvocationError("nodes must be a list as swarm.nodes returns it")
     return sorted(nodes, key=lambda node: (node["reachability"] == "reachable", node["leader"]))
 
 
@@ -371,7 +382,7 @@ def prune(timeout=None):
     return __salt__["swarm.core"]("node_prune", timeout=timeout)
 
 
-def node_rm(node, force=False, demote=False, timeout=None):
+def node_rm(node=None, force=False, demote=False, timeout=None):
     """
     Delete a node's record, from a manager. The host itself is not told; run ``swarm.leave`` there.
 
@@ -392,6 +403,6 @@ def node_rm(node, force=False, demote=False, timeout=None):
         salt manager1 swarm.node_rm worker3
     """
     __salt__["swarm.core"](
-        "node_remove", str(node), force=bool(force), demote=bool(demote), timeout=timeout
+        "node_remove", _given(node), force=bool(force), demote=bool(demote), timeout=timeout
     )
     return True

@@ -61,7 +61,7 @@ def swarm_init(advertise_addr=None, listen_addr=None, force_new_cluster=False):
     }
 
 
-def joinswarm(remote_addr, listen_addr=None, token=None, token_file=None):
+def joinswarm(remote_addr=None, listen_addr=None, token=None, token_file=None):
     """
     As core Salt's function of this name; see :py:func:`swarm.join <join>`. ``token`` leaks into the
     job cache, ``token_file`` does not.
@@ -93,8 +93,8 @@ def leave_swarm(force=False):
 
 
 def service_create(
-    image,
-    name,
+    image=None,
+    name=None,
     command=None,
     hostname=None,
     replicas=1,
@@ -121,13 +121,13 @@ def service_create(
 
         salt manager1 swarm.service_create image=httpd name=web replicas=6 target_port=80
     """
-    container = {"Image": image}
+    container = {"Image": _text("image", image)}
     if command:
-        container["Args"] = _words(command) if isinstance(command, str) else list(command)
+        container["Args"] = _words(command)
     if hostname:
         container["Hostname"] = hostname
     spec = {
-        "Name": name,
+        "Name": _text("name", name),
         "TaskTemplate": {"ContainerSpec": container},
         "Mode": {"Replicated": {"Replicas": _number("replicas", replicas)}},
     }
@@ -153,7 +153,17 @@ def service_create(
     }
 
 
+def _text(what, value):
+    if isinstance(value, bool) or not isinstance(value, (str, int)) or value == "":
+        raise SaltInvocationError(f"{what} must be a name or an id, not {value!r}")
+    return str(value)
+
+
 def _words(command):
+    if isinstance(command, list):
+        return [str(word) for word in command]
+    if not isinstance(command, str):
+        raise SaltInvocationError(f"command must be a text or a list, not {command!r}")
     try:
         return shlex.split(command)
     except ValueError as exc:
@@ -167,7 +177,7 @@ def _number(name, value):
         raise SaltInvocationError(f"{name} must be a number, not {value!r}") from None
 
 
-def swarm_service_info(service_name):
+def swarm_service_info(service_name=None):
     """
     A service in the keys of core Salt's function of this name; services without ports and global
     ones too. ``Ports`` has all ports as the engine gives them.
@@ -178,7 +188,7 @@ def swarm_service_info(service_name):
 
         salt manager1 swarm.swarm_service_info web
     """
-    service = __salt__["swarm.call"]("service_inspect", service_name)
+    service = __salt__["swarm.call"]("service_inspect", _text("service_name", service_name))
     spec = service["Spec"]
     endpoint = service.get("Endpoint") or {}
     ports = endpoint.get("Ports") or []
@@ -202,7 +212,7 @@ def swarm_service_info(service_name):
     }
 
 
-def remove_service(service):
+def remove_service(service=None):
     """
     As core Salt's function of this name: remove a service by name or id.
 
@@ -212,11 +222,11 @@ def remove_service(service):
 
         salt manager1 swarm.remove_service web
     """
-    __salt__["swarm.call"]("service_delete", service)
+    __salt__["swarm.call"]("service_delete", _text("service", service))
     return {"Service Deleted": service, "Minion ID": __opts__["id"]}
 
 
-def remove_node(node_id, force=False):
+def remove_node(node_id=None, force=False):
     """
     As core Salt's function of this name; see :py:func:`swarm.node_rm <node_rm>`.
 

@@ -1,6 +1,9 @@
 """Arguments of another form than documented: one line that says so, and nothing changed."""
 
+import inspect
+
 import pytest
+import salt.loader.context
 from salt.exceptions import CommandExecutionError, SaltInvocationError
 
 MANY = "9" * 5000
@@ -105,3 +108,100 @@ def test_function(make_fleet, function, given, text):
 
 def test_one_address_that_is_no_text_is_one_that_does_not_listen(fleet):
     assert fleet["manager1"].job().salt["swarm.reachable"](5) == []
+
+
+# --- every function of the execution modules -------------------------------------------------------
+
+ODD = [
+    *(None, True, -1, 5, 1.5, "", "x", "9" * 30, "\udc80", b"x"),
+    *([], ["x"], [None], [[1]], {}, {"a": 1}, {1: 2}, {"a": None}),
+]
+# What the files of this project hand to each other, as one of these functions returned it: nobody types
+# that, nor any function of swarm_schema.
+HANDED_ON = {"foreign", "left_behind", "lost", "records"}
+# They need an answer that the machines in memory do not give.
+NO_FAKE = {"swarm.swarm_service_info"}
+
+
+def functions(job):
+    """``{name: parameters}`` of all functions of this project's modules."""
+    names = [name for name in job.salt if name.startswith(("swarm.", "swarm_"))]
+    assert len(names) > 70
+    return {
+        name: [
+            one
+            for one in inspect.signature(job.salt[name].func).parameters.values()
+            if one.kind is one.POSITIONAL_OR_KEYWORD
+        ]
+        for name in names
+        if name.partition(".")[2] not in HANDED_ON and not name.startswith("swarm_schema.") and name not in NO_FAKE
+    }
+
+
+def refusal(job, name, given):
+    """What Salt would print for this call: one line, or empty where the call is taken."""
+    try:
+        with salt.loader.context.loader_context(job.salt):
+            job.salt[name](**given)
+    except (CommandExecutionError, SaltInvocationError) as exc:
+        return str(exc)
+    return ""
+
+
+def test_odd_arguments_of_each_function_are_one_line(make_fleet):
+    """No other exception leaves a function: Salt prints a docstring or a traceback for it."""
+    fleet = make_fleet(managers=1, workers=0).form()
+    job = fleet["manager1"].job()
+    refused = 0
+    for name, parameters in functions(job).items():
+        needed = {one.name: "x" for one in parameters if one.default is one.empty}
+        for one in parameters:
+            for odd in ODD:
+                given = {**needed, one.name: odd}
+                try:
+                    line = refusal(job, name, given)
+                except AssertionError:
+                    continue  # the call was taken, and the machines in memory do not know it
+                except Exception as exc:
+                    pytest.fail(f"{name}({given}): {exc!r}")
+                assert "\n" not in line and "Traceback" not in line, (name, given)
+                refused += bool(line)
+    assert refused > 500
+
+
+def test_what_a_function_needs_and_is_not_given_is_one_line(make_fleet):
+    """Of what operators type. A parameter without a default would be a TypeError, and a docstring."""
+    job = make_fleet(managers=1, workers=0).form()["manager1"].job()
+    for name, parameters in functions(job).items():
+        if name.startswith("swarm.") and name != "swarm.core":
+            assert not [one.name for one in parameters if one.default is one.empty], name
+
+
+@pytest.mark.parametrize(
+    ("function", "text"),
+    [
+        ("promote", "node must be a full id or an exact host name, not None"),
+        ("demote", "node must be a full id or an exact host name, not None"),
+        ("node_rm", "node must be a full id or an exact host name, not None"),
+        ("remove_node", "node must be a full id or an exact host name, not None"),
+        ("why", "ref must be an id or an exact name, not None"),
+        ("rotate_token", "the role is worker or manager, not None"),
+        ("join_token", "the role is worker or manager, not None"),
+        ("join", "give remote_addrs: the address of a manager"),
+        ("joinswarm", "give remote_addrs: the address of a manager"),
+        ("reachable", "give addresses: one host"),
+        ("service_create", "image must be a name or an id, not None"),
+        ("swarm_service_info", "service_name must be a name or an id, not None"),
+        ("remove_service", "service must be a name or an id, not None"),
+        ("call", "no operation is called None"),
+        ("seal", "hosts wants a dictionary"),
+        ("nanoseconds", "a duration is a text such as 90d"),
+        ("label_texts", "labels must be a dictionary"),
+        ("node_diff", "node must be a dictionary with role, availability and labels"),
+        ("demotion_order", "nodes must be a list as swarm.nodes returns it"),
+    ],
+)
+def test_a_call_without_its_argument(make_fleet, function, text):
+    fleet = make_fleet(managers=1, workers=0).form()
+    assert text in refusal(fleet["manager1"].job(), f"swarm.{function}", {})
+    assert fleet["manager1"].machine.changed_by() == []
