@@ -69,4 +69,7 @@ def _last(data, problems):
     if problems:
         return f"{len(problems)} problem{'' if len(problems) == 1 else 's'}, named above"
     count = sum(data["nodes"].values())
+    if data.get("drift"):
+        other = f"the engines of {len(data['drift'])} hosts differ from pillar"
+        return f"healthy: {count} nodes, all of them ready; {other}"
     return f"healthy: {count} nodes, all of them ready and as pillar says"

@@ -620,7 +620,7 @@ def test_a_table_of_the_runner_is_that_of_its_manager(runner, formed, monkeypatc
 # --- drift against pillar -------------------------------------------------------------------------
 
 
-def test_drift_of_an_engine(runner, formed, monkeypatch):
+def test_drift_of_an_engine(runner, formed, monkeypatch, tmp_path):
     """What the host says of its own engine, whether or not there is a leader."""
     line = "docker-ce is 5:26.1.0, pillar says 5:28.5.2 (not changed: this host is a member of a swarm)"
     monkeypatch.setattr(Job, "drift", {"worker2": [line], "manager1": [line]}, raising=False)
@@ -633,9 +633,18 @@ def test_drift_of_an_engine(runner, formed, monkeypatch):
         )
 
     monkeypatch.setattr(Job, "_prepare", with_drift)
-    assert problems(runner, formed, monkeypatch) == [f"manager1: {line}", f"worker2: {line}"]
+    found = status(runner, formed, monkeypatch)
+    assert found["drift"] == {"manager1": [line], "worker2": [line]}
+    assert (found["problems"], found["retcode"]) == ([], 0), "nobody is to do anything"
+    lines = printed(tmp_path, found).split("\n")
+    assert lines[-4:] == [
+        "engines that differ from pillar:",
+        f"    manager1: {line}",
+        f"    worker2: {line}",
+        "healthy: 5 nodes, all of them ready; the engines of 2 hosts differ from pillar",
+    ]
     no_quorum(formed)
-    assert f"worker2: {line}" in problems(runner, formed, monkeypatch)
+    assert status(runner, formed, monkeypatch)["drift"]["worker2"] == [line]
 
 
 def problems(runner, fleet, monkeypatch):
