@@ -29,7 +29,7 @@ CORE_SOURCES := $(wildcard libswarm/*/*.[ch] libswarm/*/*.def libswarm/include/s
 	$(addprefix pymodule/,build-dropin check-needs debian-source static-deps) libswarm/sources.txt setup.py VERSION
 # Stands for the wheel, whose name tells the platform.
 WHEEL := build/dist/.done
-WHEEL_SOURCES := $(shell find salt_states pillar_example pymodule/*.py* MANIFEST.in README.md -type f ! -name '*.pyc')
+WHEEL_SOURCES := $(shell find salt_states pillar_example pymodule/*.py* MANIFEST.in README.md pyproject.toml -type f ! -name '*.pyc')
 FUZZ_TARGETS := answer arguments frames redact scan spec token url
 FUZZ_SECONDS ?= 10
 FUZZ_LONG_SECONDS ?= 1800

@@ -108,28 +108,19 @@ def extension():
     )
 
 
+# Name, description and entry points are in pyproject.toml.
 setup(
-    name="saltext-swarm",
     version=VERSION,
-    description="Docker swarm mode for Salt: from bare hosts to a swarm in one orchestration",
-    long_description=(ROOT / "README.md").read_text(encoding="utf-8")
-    if (ROOT / "README.md").exists()
-    else "",
-    long_description_content_type="text/markdown",
-    license="Apache-2.0",
-    python_requires=">=3.10",
     platforms=["Linux"],
     ext_modules=[extension()],
     packages=list(PACKAGES),
     package_dir=PACKAGES,
+    # With a [project] table its default is to ship whatever MANIFEST.in has below a package.
+    include_package_data=False,
     package_data={
         "saltext.swarm": ["_swarm.pyi", "py.typed"],
         "saltext.swarm._fileroot": ["top.sls", "docker/**/*"],
         "saltext.swarm._pillar_example": ["*.sls"],
-    },
-    entry_points={
-        "salt.loader": ["saltext.swarm = saltext.swarm:loader_dirs"],
-        "console_scripts": ["saltext-swarm-fileroot = saltext.swarm.fileroot:main"],
     },
     options={"bdist_wheel": {"py_limited_api": "cp310"}},
     zip_safe=False,

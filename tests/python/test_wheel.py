@@ -49,6 +49,25 @@ def pem(folder, **names):
     return {name: f"{folder}/{file}.pem" for name, file in files.items() if file}
 
 
+def test_metadata(wheel):
+    """Of pyproject.toml and setup.py: where both have the same, setuptools drops that of setup.py."""
+    with zipfile.ZipFile(wheel) as archive:
+        folder = f"saltext_swarm-{VERSION}.dist-info"
+        fields = archive.read(f"{folder}/METADATA").decode().split("\n\n")[0].splitlines()
+        entries = archive.read(f"{folder}/entry_points.txt").decode()
+    wanted = {
+        f"Version: {VERSION}",
+        "Name: saltext-swarm",
+        "Author: the libswarm authors",
+        "License: Apache-2.0",
+        "Requires-Python: >=3.10",
+        "Classifier: Operating System :: POSIX :: Linux",
+    }
+    assert wanted <= set(fields)
+    assert "saltext.swarm = saltext.swarm:loader_dirs" in entries
+    assert "saltext-swarm-fileroot = saltext.swarm.fileroot:main" in entries
+
+
 def test_it_needs_libc_alone(wheel, extension):
     done = subprocess.run([ROOT / "pymodule/check-needs", extension], capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
