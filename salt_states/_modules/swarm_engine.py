@@ -130,7 +130,7 @@ def _why_kept(package, name, info):
         return "docker does not answer, and may be a member of a swarm"
     if info["state"] != "inactive":
         return "this host is a member of a swarm"
-    if _certificate():
+    if _has_data():
         return "this host holds the data of a swarm"
     if name and name != package:
         return "an installed engine is never replaced by another package"
@@ -141,12 +141,12 @@ def _why_kept(package, name, info):
     return ""
 
 
-def _certificate():
+def _has_data():
     try:
-        return __salt__["swarm.certificate"]()
+        return bool(__salt__["swarm.orphan_data"]())
     except CommandExecutionError:
-        # Unreadable data is data.
-        return {"node_id": ""}
+        # The engine answered before: nothing is known of its data now.
+        return True
 
 
 def forget():

@@ -19,7 +19,7 @@ class Host:
     def __init__(self, root, test=False, version="", package="docker-ce", grains=rendered.DEBIAN, pillar=None):
         self.packages = {"docker-ce": "5:26.1.0-1", "containerd.io": "1.7"}
         self.info = BARE
-        self.certificate, self.held, self.enabled = {}, [], True
+        self.data, self.held, self.enabled = {}, [], True
         self.needed = {"where": "/etc/apt/sources.list.d/docker.list", "files": {}, "repair": False}
         self.asked_for_key, self.done = None, []
         self.broken = ""
@@ -33,7 +33,7 @@ class Host:
             loader["pkg.list_pkgs"] = lambda: dict(self.packages)
             loader["pkg.get_selections"] = lambda pattern, state: {state: self.held} if self.held else {}
             loader["swarm.info"] = self.ask
-            loader["swarm.certificate"] = lambda: self.certificate
+            loader["swarm.orphan_data"] = lambda: self.data
             loader["service.enabled"] = lambda name: self.enabled
             loader["swarm_repository.needed"] = self.look_at_sources
             loader["swarm_repository.change"] = lambda files: self.did("sources", files)
@@ -114,7 +114,7 @@ def lock(host):
 
 
 def hold_data(host):
-    host.certificate = {"node_id": "n"}
+    host.data = {"cluster_id": "", "node_id": "", "reason": "raft data"}
 
 
 def hold(host):
