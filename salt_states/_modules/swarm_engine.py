@@ -197,7 +197,8 @@ def drift(known=False, fresh=False):
         run, kept = __context__.get("swarm_engine") or ("", {})
         return list(kept.get("drift", [])) if run == __salt__["swarm_facts.run"]()["id"] else []
     if fresh:
-        return _drift(__salt__["pillar.items"]())
+        # Salt 3008 masks all values unless told not to; 3006 ignores the argument.
+        return _drift(__salt__["pillar.items"](unmask=True))
     return list(_once("drift", lambda: _drift(__pillar__)))
 
 

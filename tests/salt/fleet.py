@@ -77,7 +77,7 @@ class Job:
         )
         loader["swarm.certificate"] = minion.machine.certificate
         loader["swarm_mine.read"].func.__globals__["_connection"] = minion.fleet.connect
-        loader["pillar.items"] = lambda: {"swarm": minion.fleet.pillar}
+        loader["pillar.items"] = lambda **_: {"swarm": minion.fleet.pillar}
 
     def replace(self, function, instead):
         """Let a function of the execution modules be another one, for all who call it."""
