@@ -19,7 +19,10 @@ bootstrap, as it would find the nodes once the steps before it were done.
 
 from salt.exceptions import SaltInvocationError
 
+# Labels of this extension itself, which pillar and labels_exact do not touch.
 OWN = "saltext.swarm."
+# On a node that was activated with its first labels.
+FIRST = OWN + "first-labels"
 
 __virtualname__ = "swarm"
 
@@ -101,9 +104,10 @@ def nodes_drift(hosts=None, swarm=None):
     """
     What pillar ``swarm:nodes`` says of its hosts' nodes, and is otherwise there.
 
-    A host that pillar gives labels joins drained, and with its first labels it is to be active.
-    Beyond that an availability is compared only where pillar names one: a node that an operator
-    drained stays so.
+    A host that pillar gives labels joins drained, says so in its facts, and is to be active with its
+    first labels; the node label ``saltext.swarm.first-labels`` then notes that it was, so that it
+    happens once. Beyond that an availability is compared only where pillar names one: a node that an
+    operator drained or paused stays so.
 
     hosts
         ``{minion id: node id}``, as the hosts say; by itself those of the facts.
@@ -137,20 +141,26 @@ def nodes_drift(hosts=None, swarm=None):
 
 def _against(row, entry):
     ret = {"id": row["id"], "changes": {}, "reason": ""}
+    availability, labels = entry["availability"], entry["labels"]
+    if _waits_for_labels(row, entry):
+        availability, labels = "active", {**labels, FIRST: "set"}
     try:
-        ret["changes"] = node_diff(
-            row, availability=_availability(row, entry), labels=entry["labels"]
-        )
+        ret["changes"] = node_diff(row, availability=availability, labels=labels)
     except SaltInvocationError as exc:
         ret["reason"] = str(exc)
     return ret
 
 
-def _availability(row, entry):
-    if entry["availability"]:
-        return entry["availability"]
-    first = entry["labels"] and not set(entry["labels"]) & set(row["labels"])
-    return "active" if first and row["role"] == "worker" else None
+def _waits_for_labels(row, entry):
+    """Whether this worker is drained only since bootstrap joined it so, until it has its labels."""
+    return (
+        row.get("joined_drained", False)
+        and row["role"] == "worker"
+        and row["availability"] == "drain"
+        and FIRST not in row["labels"]
+        and bool(entry["labels"])
+        and not entry["availability"]
+    )
 
 
 def _rows():
@@ -170,6 +180,8 @@ def _hosts(rows):
     ret = {}
     for host, facts in __salt__["swarm_facts.fresh"](sorted(hosts)).items():
         row = rows.get(facts["node_id"])
+        if row and facts.get("drained") == row["id"]:
+            row = {**row, "joined_drained": True}
         if __opts__["test"]:
             row = _row_to_come(host, facts, row, run)
         ret[host] = (facts["node_id"], row)
@@ -183,6 +195,12 @@ def _row_to_come(host, facts, row, run):
         entry = __salt__["swarm_facts.named"](host)
         free = role == "worker" and not entry["labels"]
         availability = entry["availability"] or "active" if free else "drain"
-        return {"id": "", "role": role, "availability": availability, "labels": {}}
+        return {
+            "id": "",
+            "role": role,
+            "availability": availability,
+            "labels": {},
+            "joined_drained": not free,
+        }
     # A manager that steps down sets its labels itself.
     return None if facts["role"] == "manager" and host in run["workers"] else row

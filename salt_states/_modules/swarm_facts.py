@@ -18,8 +18,8 @@ run; where managers alone take part ``managers`` and ``workers``, the minion ids
 manager that seals the tokens ``keys``: ``{minion id: public key that the master accepted}``.
 """
 
+import contextlib
 import fnmatch
-import os
 import time
 import uuid
 
@@ -31,8 +31,8 @@ LEADER_SECONDS = 30
 # What each entry has, as swarm_facts.collect makes it.
 TEXTS = ("id", "run", "stamp", "state", "role", "node_id", "name", "error")
 LISTS = ("addresses", "managers")
-# The engine makes it at its first start: where it is missing, no engine ever ran on this host.
-ENGINE_FOLDER = "/var/lib/docker/swarm"
+# How many of its former node ids a host remembers.
+FORMER = 8
 
 __virtualname__ = "swarm_facts"
 
@@ -123,10 +123,10 @@ def named(minion, swarm=None):
 
 def collect(error="", sealed=None):
     """
-    The facts of this host: ``id``, ``run``, ``stamp`` (new for each entry), ``state`` (as
-    ``swarm.info``, or ``absent`` where no engine ever ran, ``unreachable`` where it does not answer),
-    ``role``, ``node_id``, ``name``, ``addresses`` (of this host), ``managers`` (``ip:port``),
-    ``error``, ``drift`` (lines, as an earlier state of the job found them by
+    The facts of this host: ``id``, ``run``, ``stamp`` (new for each entry), ``time`` (seconds since
+    1970), ``state`` (as ``swarm.info``, or ``absent`` where there is no engine, ``unreachable`` where
+    it does not answer), ``role``, ``node_id``, ``name``, ``addresses`` (of this host), ``managers``
+    (``ip:port``), ``error``, ``drift`` (lines, as an earlier state of the job found them by
     ``swarm_engine.drift``); on a manager ``cluster``, ``digest`` (of the CA, as in join tokens) and
     ``members`` (node ids); on a host outside a swarm ``key`` (its public key, for a run by hand);
     where data of a swarm is on the disk of a host in no swarm ``data`` (the cluster's id, or
@@ -155,12 +155,12 @@ def collect(error="", sealed=None):
         "error": error,
         # A later step of the run has it from the entry of this host: see publish.
         "drift": __salt__["swarm_engine.drift"](known=True),
+        "time": int(time.time()),
     }
     try:
         info = _settled_info()
     except CommandExecutionError as exc:
-        facts["state"] = "unreachable" if os.path.isdir(ENGINE_FOLDER) else "absent"
-        facts["error"] = error or str(exc)
+        _add_silence(facts, error or str(exc))
         return facts
     for key in ("state", "role", "node_id", "name", "managers"):
         facts[key] = info[key]
@@ -177,6 +177,22 @@ def collect(error="", sealed=None):
     if sealed is not None:
         facts["sealed"] = sealed
     return facts
+
+
+def _add_silence(facts, reason):
+    """
+    No answer: a host without an engine, or one whose engine is stopped or hangs, or whose core does
+    not load. By its certificate it may be a member all the same.
+    """
+    facts["error"] = reason
+    with contextlib.suppress(CommandExecutionError):
+        __salt__["swarm.version"]()
+        if not __salt__["swarm.engine_trace"]():
+            facts["state"] = "absent"
+            return
+    facts["state"] = "unreachable"
+    with contextlib.suppress(CommandExecutionError):
+        facts["node_id"] = __salt__["swarm.certificate"]().get("node_id", "")
 
 
 def _settled_info():
@@ -250,12 +266,20 @@ def _add_cluster(facts):
         facts["error"] = facts["error"] or str(exc)
 
 
-def publish(error="", sealed=None, confirm=True):
+def publish(error="", sealed=None, confirm=True, drained=False):
     """
     Put the facts of this host into the mine. Arguments and return value as
     :py:func:`swarm_facts.collect <collect>`; without ``sealed`` those that this host published
     earlier in the same run stay. A manager without leader waits for one, unless it has an error to
-    tell: another manager may just have gone.
+    report: another manager may just have gone.
+
+    What earlier entries of this host said is kept in two more fields: ``was``, the node ids that it
+    had before, and ``drained``, see below.
+
+    drained
+        This host joined drained, only to get its labels before any task: its node id stands under
+        ``drained`` for as long as it is that node, for :py:func:`swarm.nodes_drift
+        <salt.modules.swarm_drift.nodes_drift>`.
 
     confirm
         Read the entry back, since a master that keeps no mine says nothing of it.
@@ -267,10 +291,11 @@ def publish(error="", sealed=None, confirm=True):
         salt '*' swarm_facts.publish
     """
     own = __opts__["id"]
+    before = read([own]).get(own, {})
     earlier = {}
     if run()["id"] and own in __salt__["swarm_schema.ids"](_pillar(), "managers"):
         # An entry is replaced as a whole, and the hosts that join later still need theirs.
-        earlier = _of_this_run(read([own])).get(own, {})
+        earlier = _of_this_run({own: before}).get(own, {})
         sealed = earlier.get("sealed") if sealed is None else sealed
     facts = collect(error, sealed)
     end = time.monotonic() + LEADER_SECONDS
@@ -278,6 +303,9 @@ def publish(error="", sealed=None, confirm=True):
         time.sleep(1)
         facts = collect(error, sealed)
     facts["drift"] = facts["drift"] or drift(earlier)
+    if drained:
+        before = {**before, "drained": facts["node_id"] or "next"}
+    facts = _with_memory(facts, before)
     __salt__["swarm_mine.write"](facts)
     if confirm and read([own]).get(own, {}).get("stamp") != facts["stamp"]:
         raise CommandExecutionError(
@@ -286,6 +314,30 @@ def publish(error="", sealed=None, confirm=True):
             " 'swarm'"
         )
     return facts
+
+
+def _leaderless(facts):
+    is_manager = facts["state"] == "active" and facts["role"] == "manager"
+    return is_manager and not facts.get("cluster")
+
+
+def _with_memory(facts, before):
+    """
+    The facts with what this host remembers of its earlier ones. A join that was cut off is of the
+    node that the host is next.
+    """
+    ids = [*_texts(before.get("was")), before.get("node_id", "")]
+    former = [one for one in dict.fromkeys(ids) if one and one != facts["node_id"]][-FORMER:]
+    drained = before.get("drained")
+    drained = facts["node_id"] or drained if drained == "next" else drained
+    memory = {"was": former} if former else {}
+    if drained and drained in (facts["node_id"], "next"):
+        memory["drained"] = drained
+    return {**facts, **memory}
+
+
+def _texts(value):
+    return [one for one in value if isinstance(one, str)] if isinstance(value, list) else []
 
 
 def current():
@@ -373,6 +425,7 @@ def fresh(minions, known=False):
         # Its entry may be older than its own init or join.
         entry, found[own] = found[own], collect()
         found[own]["drift"] = drift(found[own]) or drift(entry)
+        found[own] = _with_memory(found[own], entry)
     return found
 
 
@@ -404,206 +457,3 @@ def _of_this_run(entries):
     return {
         minion: facts for minion, facts in entries.items() if not ours or facts.get("run") == ours
     }
-
-
-def plan(init=False, known=False):
-    """
-    What the facts of the managers say must be done; the same on every host that reads them.
-
-    init
-        The operator's word, without a run, that no swarm lives and one may be made; ``beside``, also
-        in a run: even though managers of another swarm answer.
-    known
-        As for :py:func:`swarm_facts.fresh <fresh>`.
-
-    Returns ``action`` (``exists``, ``handover``, ``init`` or ``refuse``), ``reason`` (one line, for
-    ``refuse``), ``lead`` (the manager that inits, seals and clears up), ``trouble`` (what it could
-    not do), and of an existing cluster ``cluster``, ``digest``, ``members``, ``managers``
-    (``ip:port``), ``promote`` (``{minion id: node id}`` of pillar's managers that are workers of
-    it), ``sealing`` (whether the tokens of this run are sealed yet) and ``sealed`` (that of this
-    host; empty where there is none). ``handover``: all of pillar's managers that are in the cluster
-    are its workers, so that only hosts that are managers still can promote them; ``lead`` then is
-    the first that will be one.
-
-    CLI Example:
-
-    .. code-block:: bash
-
-        salt manager1 swarm_facts.plan
-    """
-    ids = manager_ids()
-    if init in (True, "beside") and not run()["id"]:
-        # Old facts of others never veto; whether they live shows at their addresses.
-        entries = {own: collect() for own in ids if own == __opts__["id"]}
-    else:
-        entries = fresh(ids, known)
-    ret = dict.fromkeys(("action", "reason", "lead", "trouble", "cluster", "digest", "sealed"), "")
-    ret.update(members=[], managers=[], promote={}, sealing=True)
-    reason = _unfit(entries)
-    if reason:
-        ret.update(action="refuse", reason=reason)
-        return ret
-    living = [name for name in ids if _is_manager(entries.get(name))]
-    moved = [name for name in ids if _is_worker(entries.get(name))]
-    if living:
-        _plan_existing(ret, entries, living)
-        _plan_promotions(ret, entries, moved)
-    elif moved and run()["id"]:
-        _plan_handover(ret, entries, moved)
-    else:
-        _plan_init(ret, ids, entries, init)
-    ret["trouble"] = entries.get(ret["lead"], {}).get("error", "")
-    return ret
-
-
-def _is_manager(facts):
-    return bool(facts) and facts["state"] == "active" and facts["role"] == "manager"
-
-
-def _leaderless(facts):
-    return _is_manager(facts) and not facts.get("cluster")
-
-
-def _is_worker(facts):
-    return bool(facts) and facts["state"] == "active" and facts["role"] == "worker"
-
-
-def _unfit(entries):
-    """Why nothing may be done while a manager is as it says it is; empty if nothing speaks against."""
-    members = {node for facts in entries.values() for node in facts.get("members") or []}
-    for name, facts in sorted(entries.items()):
-        if facts["state"] == "locked":
-            return (
-                f"{name} is locked: unlock it (salt {name} swarm.unlock), then run again"
-            )
-        if facts["state"] == "unreachable" or (facts["state"] == "absent" and not _test()):
-            return f"docker does not answer on {name}: {facts['error']}"
-        # One that is no member any more joins anew.
-        if facts["state"] == "error" and not (members and lost(facts, members)):
-            if facts.get("data"):
-                return f"{name}: {facts['error']}"
-            return f"the swarm part of docker on {name} reports: {facts['error']}"
-    return ""
-
-
-def lost(facts, members):
-    """
-    Whether a host that believes in its membership has a node that is in no list. Data of a swarm that
-    its engine does not know of may be a cluster's last copy, and is never lost.
-
-    members
-        The node ids of the list.
-
-    CLI Example:
-
-    .. code-block:: bash
-
-        salt manager1 swarm_facts.lost "$facts" '[zi0h8y6n4ha6jm2hk0qvyhr5w]'
-    """
-    return bool(facts["node_id"]) and facts["node_id"] not in members and not facts.get("data")
-
-
-def _test():
-    return bool(__opts__.get("test"))
-
-
-def _plan_existing(ret, entries, living):
-    leaderless = [name for name in living if _leaderless(entries[name])]
-    leading = [name for name in living if entries[name].get("cluster")]
-    if len({entries[name]["cluster"] for name in leading}) > 1:
-        parts = ", ".join(f"{name} in {entries[name]['cluster']}" for name in leading)
-        ret["reason"] = (
-            f"the managers of pillar are in different swarms: {parts}. Decide which one stays, and"
-            " let the other hosts leave theirs (swarm.leave force=True)"
-        )
-    elif not leading:
-        ret["reason"] = (
-            f"{', '.join(leaderless)}: the cluster has no leader ({entries[living[0]]['error']})."
-            " Bring the other managers back so that more than half of them run, then run again"
-        )
-    if ret["reason"]:
-        ret["action"] = "refuse"
-        return
-    lead = entries[leading[0]]
-    ret.update(lead=leading[0], cluster=lead["cluster"], digest=lead["digest"])
-    ret.update(members=list(lead["members"]), managers=list(lead["managers"]))
-    ret["action"] = "exists"
-    # Another one may lead by now: the first of pillar does so again once it has joined.
-    sealed = [entry["sealed"] for entry in entries.values() if _seals(entry, ret["cluster"])]
-    ret["sealing"] = not sealed
-    ret["sealed"] = next((s[__opts__["id"]] for s in sealed if __opts__["id"] in s), "")
-
-
-def _seals(facts, cluster):
-    return facts.get("cluster") == cluster and isinstance(facts.get("sealed"), dict)
-
-
-def _plan_promotions(ret, entries, moved):
-    """Pillar's managers that are active as workers: of this cluster, or of none that is ours."""
-    for name in moved if ret["action"] == "exists" else []:
-        facts = entries[name]
-        reason = ""
-        if facts["node_id"] not in ret["members"]:
-            reason = _elsewhere(name, facts, ret)
-        elif run()["id"]:
-            ret["promote"][name] = facts["node_id"]
-        else:
-            reason = (
-                f"pillar says that {name} is a manager, but it is a worker: run the bootstrap, or"
-                f" promote it with salt {ret['lead']} swarm.promote {facts['node_id']}"
-            )
-        if reason:
-            ret.update(action="refuse", reason=reason, promote={})
-            return
-
-
-def _plan_handover(ret, entries, moved):
-    first = entries[moved[0]]
-    strangers = [
-        name for name in moved if not set(entries[name]["managers"]) & set(first["managers"])
-    ]
-    if strangers:
-        parts = "; ".join(
-            f"{name}: {', '.join(entries[name]['managers']) or 'unknown'}"
-            for name in dict.fromkeys([moved[0], *strangers])
-        )
-        ret["reason"] = (
-            f"the managers of pillar are workers of different swarms, by their managers ({parts})."
-            " Decide which one stays, and let the other hosts leave theirs (swarm.leave)"
-        )
-        ret["action"] = "refuse"
-        return
-    ret.update(action="handover", lead=moved[0], managers=list(first["managers"]))
-    ret["promote"] = {name: entries[name]["node_id"] for name in moved}
-
-
-def _elsewhere(name, facts, plan_):
-    """Why an active host that is not in the members' list is no business of ours; "" if it is."""
-    if set(facts["managers"]) & set(plan_["managers"]):
-        return ""
-    return (
-        f"{name} is in another swarm (its managers: {', '.join(facts['managers']) or 'unknown'});"
-        f" to move it, run salt {name} swarm.leave force=True first"
-    )
-
-
-def foreign(facts, plan_):
-    """
-    Why a host that is active, but no member, may not be taken: it is in another swarm. Empty where
-    it is an orphan of the cluster of ``plan``, that left its list.
-
-    CLI Example:
-
-    .. code-block:: bash
-
-        salt worker1 swarm_facts.foreign "$facts" "$plan"
-    """
-    return _elsewhere(facts["id"], facts, plan_)
-
-
-def _plan_init(ret, ids, entries, init):
-    ret["lead"] = ids[0]
-    ret["action"] = "init"
-    ret["reason"] = __salt__["swarm_facts.why_no_init"](ids, entries, init)
-    if ret["reason"]:
-        ret["action"] = "refuse"

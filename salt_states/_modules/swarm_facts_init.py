@@ -32,7 +32,7 @@ def why_no_init(managers, entries, init=False):
     entries
         ``{minion id: facts}`` of them, as far as they reported in this run.
     init
-        As for :py:func:`swarm_facts.plan <salt.modules.swarm_facts.plan>`.
+        As for :py:func:`swarm_facts.plan <salt.modules.swarm_facts_plan.plan>`.
 
     CLI Example:
 

@@ -16,6 +16,8 @@ from salt.exceptions import CommandExecutionError, SaltInvocationError
 
 # In these a host's own word on its node can be relied on.
 WELL = ("absent", "inactive", "pending", "active")
+# In these a host knows which node it is, or that it is none.
+SURE = ("absent", "inactive", "active")
 
 __virtualname__ = "swarm_facts"
 
@@ -129,7 +131,7 @@ def quorum_to_come(leaving, managers):
     members = [node for node in __salt__["swarm.nodes"]() if node["member"]]
     hosts = __salt__["swarm_facts.fresh"](__salt__["swarm_facts.manager_ids"](), known=True)
     order = __salt__["swarm.demotion_order"]
-    going = order(left_behind(members, hosts)) + order([n for n in members if n["id"] in leaving])
+    going = order(left_behind(members, hosts, names=False)) + order([n for n in members if n["id"] in leaving])
     known = {node["id"] for node in members}
     joining = sum(node_id not in known for node_id in managers)
     __salt__["swarm.quorum"]([node["id"] for node in going], joining=joining)
@@ -147,7 +149,10 @@ def _why_no_lead(stay, facts, leading):
         f"{name}: {facts[name]['error'] or facts[name]['state'] if name in facts else 'silent'}"
         for name in stay
     ]
-    return f"no manager that stays is in a swarm with a leader ({', '.join(said)})"
+    return (
+        f"no manager that stays is in a swarm with a leader ({', '.join(said)}). If the others are lost"
+        " for good: salt-run state.orchestrate docker.recover"
+    )
 
 
 def _target(host, facts, known, nodes, lead):
@@ -161,7 +166,18 @@ def _target(host, facts, known, nodes, lead):
             return target, __salt__["swarm_facts.foreign"](facts, lead)
         return target, ""
     found = [node for node in nodes if node["id"] in (host, known.get("node_id"))]
-    found = found or [node for node in nodes if node["hostname"] == host]
+    named = [node for node in nodes if node["hostname"] == host] if not found else []
+    if named:
+        # Another host may have the name of this one.
+        others = __salt__["swarm_facts.read"]("*")
+        claimed = {one["node_id"]: minion for minion, one in others.items() if minion != host}
+        for node in named:
+            if node["id"] in claimed:
+                return target, (
+                    f"the node {node['id']} has the host name {host}, but the minion"
+                    f" {claimed[node['id']]} reported to be it: give the node id of the one to remove"
+                )
+    found = found or named
     if not found and not known:
         return target, f"{host} is no minion, and no node id or host name of the node list"
     if len(found) > 1:
@@ -191,15 +207,22 @@ def records(target):
     return ([target["alive"]] if target["alive"] else []) + target["records"]
 
 
-def left_behind(nodes, hosts):
+def left_behind(nodes, hosts, names=True):
     """
-    Node records that one of these hosts is known to have left: with its manager address, or with
-    its name and either down or at its address, since another living node may have the same name.
+    Node records that one of these hosts is known to have left: it had that node id in earlier facts,
+    or its own address is the manager's. What another host reports to be is never among them.
+
+    A name alone proves nothing, since hosts made from one template share theirs, and an engine was
+    seen to show a host's name in another's record. A record goes by its name, if it is down or at the
+    host's address, only where all hosts of the run reported which node they are, and one host and one
+    record have that name.
 
     nodes
         As :py:func:`swarm.nodes <salt.modules.swarm_nodes.nodes>` returns them.
     hosts
         ``{minion id: facts}``
+    names
+        ``False``: no record goes by its name.
 
     CLI Example:
 
@@ -208,19 +231,57 @@ def left_behind(nodes, hosts):
         salt manager1 swarm_facts.left_behind "$nodes" "$facts"
     """
     # Which record is its own only such a host can say; with its engine stopped it may be a member.
-    known = [
-        facts for facts in hosts.values() if facts["state"] in ("absent", "inactive", "active")
+    known = [facts for facts in hosts.values() if facts["state"] in SURE]
+    alive = {facts["node_id"] for facts in hosts.values() if facts["node_id"]}
+    free = [node for node in nodes if node["id"] not in alive]
+    found = [node for node in free if any(_of_host(node, facts, hosts) for facts in known)]
+    if names:
+        found += [node for node in _by_name(nodes, known, hosts) if node in free and node not in found]
+    return found
+
+
+def _of_host(node, facts, hosts):
+    if node["id"] in facts.get("was", []):
+        return True
+    address = node["manager_addr"].rpartition(":")[0].strip("[]")
+    owners = [one for one in hosts.values() if address in one["addresses"]]
+    return owners == [facts]
+
+
+def _by_name(nodes, known, hosts):
+    """Those of these records that are of one host by its name."""
+    named = [
+        (node, facts)
+        for node in nodes
+        for facts in known
+        if node["hostname"] == facts["name"] != ""
+        and (node["state"] == "down" or node["addr"] in facts["addresses"])
     ]
-    alive = {facts["node_id"] for facts in known if facts["node_id"]}
+    everyone = _all_of_run(hosts) if named else None
+    if not everyone:
+        return []
+    names = [facts["name"] for facts in everyone]
     return [
         node
-        for node in nodes
-        if node["id"] not in alive and any(_of_host(node, facts) for facts in known)
+        for node, facts in named
+        if names.count(facts["name"]) == 1 and _others_of_name(nodes, facts) == [node["id"]]
     ]
 
 
-def _of_host(node, facts):
-    if node["manager_addr"].rpartition(":")[0].strip("[]") in facts["addresses"]:
-        return True
-    here = node["state"] == "down" or node["addr"] in facts["addresses"]
-    return here and node["hostname"] == facts["name"]
+def _others_of_name(nodes, facts):
+    """The records with the name of a host, without what is or was its own."""
+    own = (facts["node_id"], *facts.get("was", []))
+    return [
+        node["id"] for node in nodes if node["hostname"] == facts["name"] and node["id"] not in own
+    ]
+
+
+def _all_of_run(hosts):
+    """The facts of all hosts of the run; None while one of them cannot say which node it is."""
+    run = __salt__["swarm_facts.run"]()
+    ids = {*run["managers"], *run["workers"]}
+    missing = sorted(ids - set(hosts))
+    found = {**hosts, **(__salt__["swarm_facts.fresh"](missing) if missing else {})}
+    if not run["id"] or not ids or ids - set(found):
+        return None
+    return list(found.values()) if all(one["state"] in SURE for one in found.values()) else None

@@ -13,7 +13,9 @@ Beside the swarm itself: the node's certificate, and what stays on a host that l
 
 import contextlib
 import datetime
+import glob
 import os
+import re
 
 import salt.utils.files
 from salt.exceptions import CommandExecutionError
@@ -34,6 +36,25 @@ CONFIGURATION = (
     "/etc/apt/sources.list.d/docker.list",
     "/etc/yum.repos.d/docker.repo",
 )
+
+# The host's own files, below this folder.
+HOST = "/"
+BINARIES = ("usr/bin", "usr/sbin", "usr/local/bin", "usr/local/sbin", "opt/bin", "snap/bin")
+UNITS = ("docker.service", "docker.socket", "snap.docker.dockerd.service")
+UNIT_FOLDERS = (
+    "etc/systemd/system",
+    "run/systemd/system",
+    "usr/local/lib/systemd/system",
+    "usr/lib/systemd/system",
+    "lib/systemd/system",
+)
+# Where an engine is told its root folder, beside its unit and the unit's drop-ins.
+SETTINGS = ("etc/docker/daemon.json", "etc/default/docker", "etc/sysconfig/docker")
+MOST_SETTINGS = 1 << 20
+ROOTS = ("/var/lib/docker", "/var/snap/docker/common/var-lib-docker")
+# In daemon.json, also in one that does not parse, and as an option of dockerd.
+ROOT_IN_JSON = re.compile(r'"(?:data-root|graph)"\s*:\s*"([^"\n]+)"')
+ROOT_OPTION = re.compile(r"(?:^|[\s\"'])(?:--data-root|--graph|-g)[= ]\s*[\"']?(/[^\s\"']+)", re.M)
 
 __virtualname__ = "swarm"
 
@@ -171,7 +192,46 @@ def _has_swarm_data(root):
 
 
 def _root():
-    return __salt__["swarm.call"]("info").get("DockerRootDir") or "/var/lib/docker"
+    """The engine's root folder; of one that does not answer, as its configuration has it."""
+    try:
+        return __salt__["swarm.call"]("info").get("DockerRootDir") or ROOTS[0]
+    except CommandExecutionError:
+        return next((root for root in _roots() if os.path.isdir(os.path.join(root, "swarm"))), ROOTS[0])
+
+
+def engine_trace():
+    """
+    What shows that this host has an engine, running or not: a path of its program, its unit, or its
+    data, wherever daemon.json or the unit puts that. Empty where the host has none.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt '*' swarm.engine_trace
+    """
+    paths = [os.path.join(HOST, folder, "dockerd") for folder in BINARIES]
+    paths += [os.path.join(HOST, folder, unit) for folder in UNIT_FOLDERS for unit in UNITS]
+    paths += [os.path.join(root, "swarm") for root in _roots()]
+    # A masked unit is a link to /dev/null.
+    found = (path for path in paths if os.path.exists(path))
+    return next((path for path in found if os.path.realpath(path) != os.devnull), "")
+
+
+def _roots():
+    """The folders that may be the engine's root, without asking it."""
+    files = [os.path.join(HOST, path) for path in SETTINGS]
+    for folder in UNIT_FOLDERS:
+        for unit in UNITS:
+            path = os.path.join(HOST, folder, unit)
+            files += [path, *sorted(glob.glob(f"{glob.escape(path)}.d/*.conf"))]
+    named = []
+    for path in files:
+        with contextlib.suppress(OSError, UnicodeDecodeError):
+            with salt.utils.files.fopen(path) as handle:
+                text = handle.read(MOST_SETTINGS)
+            named += ROOT_IN_JSON.findall(text) + ROOT_OPTION.findall(text)
+    return [os.path.join(HOST, root.lstrip("/")) for root in [*named, *ROOTS]]
 
 
 def leftovers():

@@ -123,9 +123,13 @@ def initialized(
             ret["comment"] = f"{plan['lead']} leads this run"
         elif plan["action"] == "exists":
             ret["comment"] = f"this host is a manager of the cluster {plan['cluster']}"
-        elif __opts__["test"]:
-            _would(ret, _member_change("inactive", "manager"), "a new swarm would be made here")
+            ret["comment"] += _who_will_be_drained()
         else:
+            if _has_others():
+                _check_addresses(advertise_addr, data_path_addr)
+            if __opts__["test"]:
+                _would(ret, _member_change("inactive", "manager"), "a new swarm would be made here")
+                return ret
             made = __salt__["swarm.init"](
                 advertise_addr=advertise_addr,
                 listen_addr=listen_addr,
@@ -139,6 +143,37 @@ def initialized(
             ret["changes"] = _member_change("inactive", "manager")
             ret["comment"] = f"made the cluster {made['cluster_id']}, node {made['node_id']}"
     return ret
+
+
+def _has_others():
+    run = __salt__["swarm_facts.run"]()
+    return len({*__salt__["swarm_facts.manager_ids"](), *run["managers"], *run["workers"]}) > 1
+
+
+def _check_addresses(advertise_addr, data_path_addr):
+    """What the others cannot reach is an error, before a swarm is made or joined."""
+    for key, given in (("advertise", advertise_addr), ("data_path", data_path_addr)):
+        reason = __salt__["swarm_facts.why_no_address"](given, key)
+        if reason:
+            raise CommandExecutionError(reason)
+
+
+def _who_will_be_drained():
+    """Of a swarm that was made otherwise: managers that take tasks, and will not any more."""
+    facts = __salt__["swarm_facts.fresh"](__salt__["swarm_facts.manager_ids"](), known=True)
+    rows = {row["id"]: row for row in __salt__["swarm.nodes"]()}
+    names = [
+        name
+        for name, entry in facts.items()
+        if rows.get(entry["node_id"], {}).get("availability", "drain") != "drain"
+        and not __salt__["swarm_facts.named"](name)["availability"]
+    ]
+    if not names:
+        return ""
+    return (
+        f"; managers that take tasks now are drained in this run: {', '.join(names)} (to keep one"
+        " active give it availability: active in pillar swarm:nodes)"
+    )
 
 
 def _tell_of_failure(ret):
@@ -214,14 +249,30 @@ def joined(
         "timeout": timeout,
     }
     by_hand = bool(source and remote_addrs)
-    with _reported(ret, None if by_hand else _publish_outcome):
+    first = {"drained": False}
+
+    def publish_outcome(ret):
+        _publish_outcome(ret, first["drained"])
+
+    with _reported(ret, None if by_hand else publish_outcome):
         __salt__["swarm_schema.require"](kwargs, **{**options, **given, "role": role or ""})
         __salt__["swarm_schema.refuse"]()
         facts = __salt__["swarm_facts.collect"]()
         known = {"action": "exists", "members": None, "digest": None}
+        if not by_hand and (source or remote_addrs):
+            _check_pillar_is_there(source)
         plan = known if by_hand else _plan_to_join(facts, role)
-        _joined(ret, facts, plan, options, source)
+        _joined(ret, facts, plan, options, source, first)
     return ret
+
+
+def _check_pillar_is_there(source):
+    """Half of what a join by hand needs: the rest can only come from the managers of pillar."""
+    if not (__pillar__.get("swarm") or {}).get("managers"):
+        left = "remote_addrs" if source else "one of token_file, token_pillar, token_sdb"
+        raise CommandExecutionError(
+            f"give {left}, too: no pillar swarm:managers is here whose facts could say it"
+        )
 
 
 def _plan_to_join(facts, role):
@@ -251,18 +302,18 @@ def _plan_to_join(facts, role):
     return plan
 
 
-def _publish_outcome(ret):
+def _publish_outcome(ret, drained):
     """The manager that compares at the end learns from the facts why a host is missing."""
     try:
         if ret["result"] is not True or ret["changes"] or not __salt__["swarm_facts.current"]():
             error = ret["comment"] if ret["result"] is False else ""
-            __salt__["swarm_facts.publish"](error=error, confirm=False)
+            __salt__["swarm_facts.publish"](error=error, confirm=False, drained=drained)
     except (CommandExecutionError, SaltInvocationError) as exc:
         ret["result"] = False
         ret["comment"] = f"{ret['comment']}; {exc}" if ret["comment"] else str(exc)
 
 
-def _joined(ret, facts, plan, options, source):
+def _joined(ret, facts, plan, options, source, first):
     state, role = facts["state"], options["role"]
     orphan = _is_orphan(facts, plan)
     wants_help = ("locked", "unreachable", "error") if not orphan else ()
@@ -283,8 +334,11 @@ def _joined(ret, facts, plan, options, source):
                 f" publish anew (salt {plan['lead']} state.apply docker.mine), and run again, or"
                 " run the bootstrap"
             )
+    makes_it = plan["action"] == "init" and plan["lead"] == __opts__["id"]
+    if not makes_it:
+        _check_addresses(options["advertise_addr"], options["data_path_addr"])
     if __opts__["test"]:
-        if plan["action"] == "init" and plan["lead"] == __opts__["id"]:
+        if makes_it:
             ret["comment"] = "this host would be in by then: it makes the swarm"
         else:
             _would(ret, _member_change(state, role), f"this host would join as {role}")
@@ -295,7 +349,8 @@ def _joined(ret, facts, plan, options, source):
         )
     secret = source or _sealed_token(plan)
     options["remote_addrs"] = options["remote_addrs"] or plan["managers"]
-    options["availability"] = options["availability"] or _first_availability()
+    if not options["availability"]:
+        options["availability"], first["drained"] = _first_availability()
     if orphan:
         __salt__["swarm.leave"](force=True)
     joined_ = __salt__["swarm.join"](
@@ -329,9 +384,14 @@ def _same_swarm(facts, plan):
 
 
 def _first_availability():
-    """A node that pillar gives labels takes no task before a manager has set them."""
+    """
+    (how this host joins, whether it is drained only until a manager has set its labels): a node that
+    pillar gives labels takes no task before it has them.
+    """
     entry = __salt__["swarm_facts.named"](__opts__["id"])
-    return "drain" if entry["labels"] else entry["availability"]
+    if entry["labels"]:
+        return "drain", not entry["availability"]
+    return entry["availability"], False
 
 
 # --- a host that pillar moved between managers and workers ----------------------------------------
@@ -485,6 +545,11 @@ def _promote_pillars(ret, facts, plan):
 
 def _sealed_token(plan):
     """The arguments for ``swarm.join`` that hold the token of this host, still sealed."""
+    if not plan["sealed"] and not _run_id():
+        raise CommandExecutionError(
+            f"{plan['lead']} has sealed no join token for {__opts__['id']}, which only a bootstrap run"
+            " does: give token_file, token_pillar or token_sdb, or run the bootstrap"
+        )
     if not plan["sealed"]:
         raise CommandExecutionError(
             f"{plan['lead']} has sealed no join token for {__opts__['id']}: is its key accepted, and"
@@ -574,11 +639,13 @@ def drained(name, **kwargs):
             ret["comment"] = "this node is drained"
             return ret
         changes = {"availability": {"old": before, "new": "drain"}}
+        keep = "to keep it active give it availability: active in pillar swarm:nodes"
         if __opts__["test"]:
-            _would(ret, changes, "this node would be drained")
+            _would(ret, changes, f"this manager would be drained, its tasks moved; {keep}")
             return ret
         __salt__["swarm.drain"]("self")
-        ret.update(changes=changes, comment="drained this node, no task is left on it")
+        comment = f"drained this manager, no task is left on it; {keep}"
+        ret.update(changes=changes, comment=comment)
     return ret
 
 

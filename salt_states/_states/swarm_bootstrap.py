@@ -122,15 +122,16 @@ def dead_removed(name, **kwargs):
             hosts = __salt__["swarm_facts.fresh"](
                 __salt__["swarm_facts.manager_ids"](), known=True
             )
-            _remove(ret, _managers_behind(__salt__["swarm.nodes"](), hosts))
+            # By their names once the workers have reported, too, in the last step.
+            _remove(ret, _managers_behind(__salt__["swarm.nodes"](), hosts, names=False))
             ret["comment"] = ret["comment"] or "no dead manager in the node list"
     return ret
 
 
-def _managers_behind(nodes, facts):
+def _managers_behind(nodes, facts, names=True):
     """Manager records that pillar's managers left, as they may be demoted; refused by the quorum."""
-    nodes = [node for node in nodes if _of_manager(node)]
-    dead = __salt__["swarm.demotion_order"](__salt__["swarm_facts.left_behind"](nodes, facts))
+    left_behind = __salt__["swarm_facts.left_behind"](list(nodes), facts, names)
+    dead = __salt__["swarm.demotion_order"]([node for node in left_behind if _of_manager(node)])
     if dead:
         # The same check in test mode, and before the first of them goes.
         __salt__["swarm.quorum"]([node["id"] for node in dead])
@@ -144,10 +145,10 @@ def _workers_behind(nodes, facts):
     """
     own = {entry["node_id"] for entry in facts.values()}
     seen = {node["addr"] for node in nodes.values() if node["id"] in own and node["addr"]}
-    workers = [node for node in nodes.values() if not _of_manager(node)]
     return [
         node
-        for node in __salt__["swarm_facts.left_behind"](workers, facts)
+        for node in __salt__["swarm_facts.left_behind"](list(nodes.values()), facts)
+        if not _of_manager(node)
         if __opts__["test"] or node["state"] != "ready" or node["addr"] in seen
     ]
 
@@ -299,9 +300,13 @@ def verified(name, **kwargs):
             _check_quorum(roles, facts)
         nodes, missing = _settled(roles, facts)
         dead = _workers_behind(nodes, facts) + ([] if missing else _nameless(nodes, facts))
-        if not __opts__["test"]:
-            # Most went before any manager joined, as dead_removed predicted.
-            dead += _managers_behind(nodes.values(), {m: facts[m] for m in managers if m in facts})
+        of_managers = {minion: facts[minion] for minion in managers if minion in facts}
+        gone = []
+        if __opts__["test"]:
+            # These would have gone before any manager joined, as dead_removed predicts.
+            gone = _managers_behind(nodes.values(), of_managers, names=False)
+        behind = _managers_behind(nodes.values(), of_managers)
+        dead += [node for node in behind if node not in gone]
         _remove(ret, dead)
         if not __opts__["test"]:
             _summarize(ret, roles, facts, nodes, missing)
@@ -348,8 +353,9 @@ def _settled(roles, facts):
         nodes = {node["id"]: node for node in __salt__["swarm.nodes"]()}
         missing = {}
         coming = False
+        twins = __salt__["swarm_facts.twins"](facts, list(nodes.values()))
         for minion, role in roles.items():
-            reason = _why_missing(role, facts.get(minion), nodes)
+            reason = twins.get(minion) or _why_missing(role, facts.get(minion), nodes)
             if reason:
                 missing[minion] = reason
                 coming = coming or facts.get(minion, {}).get("node_id") in nodes
@@ -377,6 +383,8 @@ def _nameless(nodes, facts):
 def _why_missing(role, facts, nodes):
     if facts is None:
         return "no report in this run: its minion did not answer, or its job failed"
+    if facts["state"] == "unreachable":
+        return facts["error"]
     node = nodes.get(facts["node_id"])
     if node is None:
         return facts["error"] or f"{facts['state']}, but not in the node list"
@@ -385,6 +393,11 @@ def _why_missing(role, facts, nodes):
     if node["state"] != "ready":
         return f"its node is {node['state']}: {node['message'] or 'no reason given'}"
     if role == "manager" and node["reachability"] != "reachable":
+        if __salt__["swarm_facts.local_only"](node["manager_addr"]):
+            return (
+                f"it advertises {node['manager_addr']}, which no other host can reach: let it leave"
+                " (swarm.leave force=True), set pillar swarm:advertise, and run again"
+            )
         return f"as a manager it is {node['reachability'] or 'not in the raft group yet'}"
     return ""
 

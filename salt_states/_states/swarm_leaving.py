@@ -19,6 +19,8 @@ from salt.exceptions import CommandExecutionError, SaltInvocationError
 
 # swarmkit: the role manager tries again every 5 s, and a worker's certificate may take 16 s.
 DEMOTED_SECONDS = 60
+# In these a host without a node id is no node.
+SURE = ("absent", "inactive")
 
 __virtualname__ = "swarm"
 
@@ -338,7 +340,9 @@ def _unnamed():
     older = __salt__["swarm_facts.read"](__salt__["swarm_facts.manager_ids"]())
     hosts = [*run["managers"], *run["workers"]]
     facts = __salt__["swarm_facts.fresh"](hosts)
-    silent = sorted(set(hosts) - set(facts))
+    # One that cannot say which node it is may be any of them.
+    unsure = [name for name, one in facts.items() if not one["node_id"] and one["state"] not in SURE]
+    silent = sorted({*hosts} - {*facts} | {*unsure})
     if silent or not hosts:
         raise CommandExecutionError(
             f"no report from {', '.join(silent) or 'any host'}: nothing is removed"

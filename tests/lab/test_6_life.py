@@ -55,12 +55,16 @@ def test_no_task_comes_before_the_labels(swarm):
     assert changes[("manager1", "swarm.nodes_by_pillar")] == {
         "worker1": {
             "availability": {"old": "drain", "new": "active"},
-            "labels": {"disk": {"old": None, "new": "ssd"}},
+            "labels": {
+                "disk": {"old": None, "new": "ssd"},
+                "saltext.swarm.first-labels": {"old": None, "new": "set"},
+            },
         }
     }
     assert tasks(swarm, "worker2"), "the service runs where it may"
     assert tasks(swarm, "worker1") == []
-    assert assert_whole(swarm)["worker1"]["labels"] == {"disk": "ssd"}
+    labels = assert_whole(swarm)["worker1"]["labels"]
+    assert labels == {"disk": "ssd", "saltext.swarm.first-labels": "set"}
     swarm.on("manager1", "docker", "service", "rm", "probe")
 
 

@@ -7,7 +7,6 @@ master's mine goes down to the connection that would send it.
 import fnmatch
 import itertools
 import json
-import os
 
 import salt.loader
 from cryptography.hazmat.primitives import serialization
@@ -70,11 +69,8 @@ class Job:
     def _prepare(self, loader):
         minion = self.minion
         loader["swarm.info"].func.__globals__.update(_CORE=minion.core, _CORE_ERROR=None)
-        installed = minion.machine.docker != "absent"
-        loader["swarm_facts.collect"].func.__globals__.update(
-            ENGINE_FOLDER=os.path.dirname(__file__) if installed else "/nonexistent",
-            LEADER_SECONDS=0,
-        )
+        loader["swarm_facts.collect"].func.__globals__.update(LEADER_SECONDS=0)
+        loader["swarm.engine_trace"].func.__globals__.update(HOST=str(minion.host()))
         loader["swarm.certificate"] = minion.machine.certificate
         loader["swarm_mine.read"].func.__globals__["_connection"] = minion.fleet.connect
         loader["pillar.items"] = lambda **_: {"swarm": minion.fleet.pillar}
@@ -141,6 +137,16 @@ class Minion:
             self.root, self.id, file_client="remote", grains=grains, **more
         )
         return self.last_opts
+
+    def host(self):
+        """The root folder of its host, with an engine's program where it has an engine."""
+        root = self.root / "host"
+        program = root / "usr/bin/dockerd"
+        program.parent.mkdir(parents=True, exist_ok=True)
+        program.unlink(missing_ok=True)
+        if self.machine.docker != "absent":
+            program.touch()
+        return root
 
     def job(self, **kwargs):
         return Job(self, **kwargs)

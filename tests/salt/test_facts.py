@@ -21,7 +21,12 @@ ALWAYS = {
     "managers",
     "drift",
     "error",
+    "time",
 }
+
+
+def clock(monotonic, sleep):
+    return types.SimpleNamespace(monotonic=monotonic, sleep=sleep, time=time.time)
 
 
 def test_facts_of_a_bare_host(fleet):
@@ -163,7 +168,7 @@ def test_a_manager_waits_for_an_election_unless_it_has_an_error_to_tell(fleet, e
             hosts[0].docker = "running"
 
     job.salt["swarm_facts.publish"].func.__globals__.update(
-        LEADER_SECONDS=60, time=types.SimpleNamespace(monotonic=time.monotonic, sleep=sleep)
+        LEADER_SECONDS=60, time=clock(time.monotonic, sleep)
     )
     published = job.salt["swarm_facts.publish"](error)
     assert ("cluster" in published) is not bool(error)
@@ -184,7 +189,7 @@ def test_a_member_whose_engine_starts_anew_is_waited_for(fleet, comes_up):
             machine.state, machine.error = "active", ""
 
     collect.func.__globals__.update(
-        LEADER_SECONDS=30, time=types.SimpleNamespace(monotonic=lambda: now[0], sleep=sleep)
+        LEADER_SECONDS=30, time=clock(lambda: now[0], sleep)
     )
     for _ in range(2):
         facts = collect()

@@ -123,6 +123,72 @@ def test_an_encrypted_key_is_seen(host, head, locked):
     assert job.salt["swarm.key_locked"]() is locked
 
 
+# Files below the host's root folder, and whether they show an engine.
+TRACES = {
+    "nothing": ({}, False),
+    "a program": ({"usr/local/bin/dockerd": ""}, True),
+    "a unit": ({"lib/systemd/system/docker.service": "[Service]"}, True),
+    "a snap": ({"etc/systemd/system/snap.docker.dockerd.service": "[Service]"}, True),
+    "data": ({"var/lib/docker/swarm/docker-state.json": "{}"}, True),
+    "settings of an engine to come": ({"etc/docker/daemon.json": '{"data-root": "/srv/d"}'}, False),
+    "settings beside another engine's data": (
+        {"etc/docker/daemon.json": '{"data-root": "/srv/d"}', "srv/d/swarm/state.json": "[]"},
+        True,
+    ),
+    "settings that do not parse": (
+        {"etc/docker/daemon.json": '{"data-root": "/srv/d",, }', "srv/d/swarm/state.json": "[]"},
+        True,
+    ),
+    "an option in a drop-in": (
+        {
+            "etc/systemd/system/docker.service.d/root.conf": "ExecStart=dockerd --data-root=/srv/d -H fd://",
+            "srv/d/swarm/state.json": "[]",
+        },
+        True,
+    ),
+    "an option in the defaults": (
+        {"etc/default/docker": 'DOCKER_OPTS="--data-root /srv/d"', "srv/d/swarm/state.json": "[]"},
+        True,
+    ),
+}
+
+
+@pytest.mark.parametrize("case", TRACES)
+def test_what_shows_that_a_host_has_an_engine(fleet, case):
+    files, expected = TRACES[case]
+    machine = fleet["worker1"].machine
+    machine.docker = "absent"
+    root = fleet["worker1"].host()
+    for path, text in files.items():
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_text(text)
+    job = fleet["worker1"].job()
+    found = job.salt["swarm.engine_trace"]()
+    assert (found != "") is expected, found
+    state = job.salt["swarm_facts.collect"]()["state"]
+    assert state == ("unreachable" if expected else "absent")
+
+
+def test_a_masked_unit_is_not_an_engine(fleet):
+    fleet["worker1"].machine.docker = "absent"
+    unit = fleet["worker1"].host() / "etc/systemd/system/docker.service"
+    unit.parent.mkdir(parents=True)
+    unit.symlink_to("/dev/null")
+    assert fleet["worker1"].job().salt["swarm.engine_trace"]() == ""
+
+
+def test_the_certificate_is_found_where_the_engine_does_not_answer(fleet):
+    machine = fleet["worker1"].machine
+    machine.docker = "stopped"
+    root = fleet["worker1"].host()
+    (root / "etc/docker").mkdir(parents=True)
+    (root / "etc/docker/daemon.json").write_text('{"data-root": "/srv/d", broken')
+    (root / "srv/d/swarm/certificates").mkdir(parents=True)
+    write_certificate(root / "srv/d", datetime.datetime(2026, 1, 2), 90)
+    job = fleet["worker1"].job()
+    assert certificate(job)["node_id"] == "node1"
+
+
 def test_leftovers(host):
     job, root = host
     found = job.salt["swarm.leftovers"]()

@@ -5,6 +5,8 @@ from fleet import changes, failures
 
 LABELS = {"worker1": {"labels": {"disk": "ssd"}}, "worker*": {"labels": {"zone": "a"}}}
 JOINED = {"swarm": {"old": "inactive", "new": "worker"}}
+# The mark that a node was activated with its first labels.
+MARK = {"saltext.swarm.first-labels": "set"}
 NODES = ("manager1", "docker-swarm-nodes")
 
 
@@ -56,12 +58,15 @@ def test_labels_come_before_the_first_task(bare):
         assert len(patches) == 1 and set(patches[0]) == {"Labels", "Availability"}
     assert made[NODES]["worker2"] == {
         "availability": {"old": "drain", "new": "active"},
-        "labels": {"zone": {"old": None, "new": "a"}},
+        "labels": {
+            "saltext.swarm.first-labels": {"old": None, "new": "set"},
+            "zone": {"old": None, "new": "a"},
+        },
     }
     assert nodes(bare) == {
         "manager1": ("drain", {}),
-        "worker1": ("active", {"zone": "a", "disk": "ssd"}),
-        "worker2": ("active", {"zone": "a"}),
+        "worker1": ("active", {"zone": "a", "disk": "ssd", **MARK}),
+        "worker2": ("active", {"zone": "a", **MARK}),
     }
 
 
@@ -89,7 +94,7 @@ def test_a_run_that_was_cut_off_is_finished(bare):
     assert comment == "worker1: no answer in 60 s; worker2: no answer in 60 s"
     bare["manager1"].machine.fail.clear()
     assert set(predicted(bare)) == {NODES}
-    assert nodes(bare)["worker1"] == ("active", {"zone": "a", "disk": "ssd"})
+    assert nodes(bare)["worker1"] == ("active", {"zone": "a", "disk": "ssd", **MARK})
 
 
 @pytest.fixture
@@ -130,11 +135,57 @@ def test_a_node_that_an_operator_drained_stays_drained(formed):
     assert list(predicted(formed)[NODES]) == ["worker1"]
 
 
+@pytest.mark.parametrize("by_hand", ["drain", "pause"])
+@pytest.mark.parametrize("joined", ["by bootstrap", "otherwise"])
+def test_first_labels_activate_no_node_that_somebody_drained(bare, by_hand, joined):
+    if joined == "otherwise":
+        bare.form()
+    assert bare.bootstrap()["ok"]
+    node(bare, "worker1")["availability"] = by_hand
+    bare.pillar["nodes"] = LABELS
+    made = predicted(bare)[NODES]
+    assert all(set(change) == {"labels"} for change in made.values())
+    assert nodes(bare)["worker1"] == (by_hand, {"zone": "a", "disk": "ssd"})
+
+
+@pytest.mark.parametrize("exact", [True, False])
+def test_a_node_is_activated_once(formed, exact):
+    """Its labels went and an operator drained it: pillar's next labels are not its first."""
+    if exact:
+        job = formed["manager1"].job()
+        job.states["swarm.node"](name="worker1", labels={}, labels_exact=True)
+    else:
+        formed.pillar["nodes"] = {"worker1": {"labels": {"disk": None, "zone": None}}}
+        assert formed.bootstrap()["ok"]
+    assert nodes(formed)["worker1"] == ("active", MARK)
+    node(formed, "worker1")["availability"] = "drain"
+    formed.pillar["nodes"] = {"worker1": {"labels": {"rack": 3}}}
+    predicted(formed)
+    assert nodes(formed)["worker1"] == ("drain", {"rack": "3", **MARK})
+
+
+def test_a_join_that_was_cut_off_is_activated_all_the_same(bare):
+    """Its engine went on with the join after the call had failed."""
+    bare.pillar["nodes"] = {"worker1": LABELS["worker1"]}
+    machine = bare["worker1"].machine
+    join = machine.do_join
+
+    def cut_off(core, *args, **kwargs):
+        join(core, *args, **kwargs)
+        raise core.Timeout("no answer in 120 s")
+
+    machine.do_join = cut_off
+    assert not bare.bootstrap()["ok"]
+    machine.do_join = join
+    assert bare.bootstrap()["ok"]
+    assert nodes(bare)["worker1"] == ("active", {"disk": "ssd", **MARK})
+
+
 def test_a_replaced_host_gets_its_labels_before_its_tasks_again(formed):
     formed["worker1"].machine.wipe()
     made = predicted(formed)
     assert made[("worker1", "docker-swarm-join")] == JOINED
-    assert nodes(formed)["worker1"] == ("active", {"zone": "a", "disk": "ssd"})
+    assert nodes(formed)["worker1"] == ("active", {"zone": "a", "disk": "ssd", **MARK})
 
 
 def test_a_moved_host_has_its_labels_when_it_takes_tasks(make_fleet):
@@ -181,21 +232,14 @@ def test_by_hand_hosts_are_known_by_their_names(formed):
     assert list(ret["changes"]) == ["worker1"]
 
 
-def test_labels_that_are_none_are_one_line(formed):
-    formed.pillar["nodes"] = {"worker1": {"labels": {"ssd": True}}}
-    for test in (True, False):
-        steps = formed.bootstrap(test=test)
-        comment = failures(steps)[("verified", *NODES)]
-        assert comment == "worker1: the label ssd is a text or a whole number; put True in quotes"
-
-
 @pytest.mark.parametrize(
     ("wrong", "words"),
     [
         (["worker1"], "pillar swarm:nodes must be a dictionary"),
-        ({"worker1": "ssd"}, "pillar swarm:nodes must be a dictionary"),
-        ({"worker1": {"labels": "ssd"}}, "pillar swarm:nodes must be a dictionary"),
-        ({"worker1": {"label": {"a": "b"}}}, "pillar swarm:nodes has label for worker1; there are"),
+        ({"worker1": "ssd"}, "pillar swarm:nodes:worker1 must be a dictionary"),
+        ({"worker1": {"labels": "ssd"}}, "pillar swarm:nodes:worker1:labels must be a dictionary"),
+        ({"worker1": {"label": {"a": "b"}}}, "unknown key 'label' under swarm:nodes:worker1"),
+        ({"worker1": {"labels": {"ssd": True}}}, "label 'ssd' must be a string or integer, not True"),
     ],
 )
 def test_wrong_pillar_is_one_line_and_nothing_is_made(bare, wrong, words):

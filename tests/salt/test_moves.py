@@ -226,7 +226,8 @@ def test_mode_adds_up_those_that_step_down_in_one_run(make_fleet):
     fleet.down.update(("manager6", "manager7"))
     for count, managers in ((2, "123"), (3, "12")):
         left = [f"manager{number}" for number in managers]
-        fleet.pillar.update(managers=left, workers=["manager3", "manager4", "manager5"])
+        others = [f"manager{number}" for number in (3, 4, 5) if str(number) not in managers]
+        fleet.pillar.update(managers=left, workers=others)
         expected = fleet.bootstrap(test=True)
         assert [step[STEP_DOWN]["result"] for step in expected["workers"].values()] == [None] * count
         refused = {("verified", "manager1", "docker-swarm-verified")} if count == 3 else set()

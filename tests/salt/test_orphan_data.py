@@ -115,7 +115,8 @@ def test_facts_wait_for_an_engine_that_still_deletes(fleet, monkeypatch):
     def sleep(_):
         shutil.rmtree(minion.machine.root / "swarm")
 
-    monkeypatch.setitem(facts, "time", types.SimpleNamespace(sleep=sleep, monotonic=time.monotonic))
+    clock = types.SimpleNamespace(sleep=sleep, monotonic=time.monotonic, time=time.time)
+    monkeypatch.setitem(facts, "time", clock)
     assert job.salt["swarm_facts.collect"]()["state"] == "inactive"
 
 

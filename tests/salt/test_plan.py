@@ -77,7 +77,8 @@ def plan(make_fleet):
         job.replace("swarm.reachable", reachable)
         for loader in (job.salt, job._inner()):
             # What this host is now is what its entry says, unless a test says otherwise.
-            loader["swarm_facts.plan"].func.__globals__["collect"] = lambda: dict(entries[host])
+            loader["swarm_facts.fresh"].func.__globals__["collect"] = lambda: dict(entries[host])
+            loader["swarm_facts.collect"] = lambda: dict(entries[host])
         ask.asked = asked
         return job.salt["swarm_facts.plan"](init)
 
@@ -433,6 +434,36 @@ def test_only_the_host_that_would_init_asks_addresses(plan):
     found = plan(entries, host="manager2", without=["manager3"], listening=[ALL[0]])
     assert found["action"] == "init"
     assert plan.asked == []
+
+
+TROUBLE = {
+    "docker does not answer on manager2: no socket": {"state": "unreachable", "error": "no socket"},
+    "the swarm part of docker on manager2 reports: port in use": {
+        "state": "error",
+        "error": "port in use",
+    },
+    "manager2 is locked: unlock it (salt manager2 swarm.unlock key_file=PATH": {"state": "locked"},
+}
+
+
+@pytest.mark.parametrize("words", TROUBLE)
+def test_what_was_reported_earlier_has_its_time(plan, words):
+    """By hand facts of any age count; the reader must see that they are old."""
+    trouble = facts("manager2", **TROUBLE[words])
+    aged = {**trouble, "run": "older", "time": 1764419696}
+    found = plan(formed(manager2=aged), run=None)
+    assert found["action"] == "refuse"
+    assert found["reason"].startswith(words)
+    assert found["reason"].endswith("(reported 2025-11-29 12:34:56 UTC)")
+    found = plan(formed(manager2={**aged, "run": RUN}))
+    assert found["reason"].startswith(words) and "reported 2025" not in found["reason"]
+    del aged["time"]
+    assert plan(formed(manager2=aged), run=None)["reason"].endswith("(reported earlier)")
+
+
+def test_the_loss_of_the_quorum_names_the_way_out(plan):
+    lost = {name: member(name, cluster="", error="no leader") for name in IDS}
+    assert plan(lost)["reason"].endswith("salt-run state.orchestrate docker.recover")
 
 
 OLD = "10.0.0.11:2377"

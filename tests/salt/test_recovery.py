@@ -159,7 +159,11 @@ def test_a_run_that_was_cut_off_removes_the_records_of_the_lost_managers(make_fl
 
 
 def test_a_run_that_was_cut_off_removes_the_records_of_managers_that_left(lost):
-    """They know of no node of theirs any more."""
+    """They know of no node of theirs any more; their earlier facts do."""
+    known = {node["hostname"]: node["id"] for node in lost["manager2"].machine.cluster.nodes.values()}
+    for name in ("manager1", "manager3"):
+        facts = lost[name].job().salt["swarm_facts.collect"]()
+        lost.mine[name] = {"swarm": {**facts, "node_id": known[name]}}
     lost["manager2"].machine.do_init(lost["manager2"].core, force_new_cluster=True)
     predicted = recover(lost, test=True)["manager2"]
     assert predicted["result"] is None

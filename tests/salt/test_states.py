@@ -78,6 +78,24 @@ def test_wrong_option_is_the_reason(bare):
     assert (ret["result"], ret["comment"]) == (False, "subnet_size must be an integer from 1 to 29, not 'x'")
 
 
+def test_adopting_a_swarm_says_first_which_managers_it_drains(make_fleet):
+    fleet = make_fleet(managers=3, workers=0).form()
+    for number, availability in ((1, "active"), (2, "pause"), (3, "active")):
+        machine = fleet[f"manager{number}"].machine
+        machine.cluster.nodes[machine.node_id]["availability"] = availability
+    fleet.pillar["nodes"] = {"manager3": {"availability": "active"}}
+    run = fleet.new_run()
+    for name in fleet.minions:
+        state(fleet, name, "published", run=run)
+    for test in (True, False):
+        comment = state(fleet, "manager1", "initialized", run=run, test=test)["comment"]
+        assert "are drained in this run: manager1, manager2 (" in comment
+    assert "would be drained" in state(fleet, "manager1", "drained", run=run, test=True)["comment"]
+    for name in fleet.minions:
+        state(fleet, name, "drained", run=run)
+    assert "drained" not in state(fleet, "manager1", "initialized", run=run)["comment"]
+
+
 # --- joined ---------------------------------------------------------------------------------------
 
 
@@ -295,6 +313,55 @@ def test_joined_with_an_own_address_takes_the_sealed_token(joining):
     ret = state(joining, "worker2", "joined", run=joining.run, remote_addrs="10.0.0.1")
     assert (ret["result"], ret["changes"]) == (True, JOINED)
     assert dict(joining["worker2"].machine.calls)["join"]["remote_addrs"] == ["10.0.0.1"]
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"token_pillar": "a:b"}, "give remote_addrs, too"),
+        ({"remote_addrs": ["10.0.0.1"]}, "give one of token_file, token_pillar, token_sdb, too"),
+    ],
+)
+def test_joined_by_hand_blames_no_pillar_that_is_not_there(formed, given, words):
+    formed.pillar.clear()
+    ret = state(formed, "worker2", "joined", **given)
+    assert ret["result"] is False and words in ret["comment"]
+
+
+def test_joined_outside_a_run_does_not_send_the_operator_to_keys_and_pillar(formed):
+    state(formed, "manager1", "published")
+    ret = state(formed, "worker2", "joined")
+    assert ret["result"] is False
+    assert "give token_file, token_pillar or token_sdb, or run the bootstrap" in ret["comment"]
+    assert "key accepted" not in ret["comment"]
+
+
+@pytest.mark.parametrize("engine", ["running", "absent"])
+@pytest.mark.parametrize("test", [True, False])
+def test_joined_where_the_core_does_not_load(joining, engine, test):
+    """A noexec mount: also test mode says so, and not that this host would join."""
+    joining["worker2"].machine.docker = engine
+    job = joining["worker2"].job(run=joining.run, test=test)
+    reason = "failed to map segment from shared object"
+    for loader in (job.salt, job._inner()):
+        loader["swarm.info"].func.__globals__.update(_CORE=None, _CORE_ERROR=reason)
+    ret = job.state("joined")
+    assert (ret["result"], ret["changes"]) == (False, {})
+    assert reason in ret["comment"]
+
+
+@pytest.mark.parametrize("sealed_for", ["manager", "worker"])
+def test_a_token_sealed_for_another_role_does_not_open(joining, sealed_for):
+    """The role is in the label of the sealed blob, whatever the state asks for."""
+    blobs = joining["manager1"].job().salt["swarm.seal"](
+        {"worker2": {"role": sealed_for, "key": joining.run["keys"]["worker2"]}}
+    )
+    joining.mine["manager1"]["swarm"]["sealed"] = blobs["sealed"]
+    ret = state(joining, "worker2", "joined", run=joining.run)
+    assert ret["result"] is (sealed_for == "worker")
+    if sealed_for == "manager":
+        assert "it was sealed for another key, role or cluster" in ret["comment"]
+        assert joining["worker2"].machine.changed_by() == []
 
 
 def test_joined_with_two_tokens_is_refused(formed, tmp_path):
