@@ -75,24 +75,33 @@ static PyObject *run_init(swarmpy_client *self, const swarm_init_options *option
 
 PyObject *swarmpy_client_init(PyObject *object, PyObject *args, PyObject *kwargs)
 {
-	static char *names[] = { "listen_addr",    "advertise_addr", "data_path_addr",
-				 "data_path_port", "availability",   "default_addr_pool",
-				 "subnet_size",    "autolock",       "force_new_cluster",
-				 "spec",           "timeout",        NULL };
+	static char *names[] = { "listen_addr",
+				 "advertise_addr",
+				 "data_path_addr",
+				 "data_path_port",
+				 "availability",
+				 "default_addr_pool",
+				 "subnet_size",
+				 "autolock",
+				 "force_new_cluster",
+				 "spec",
+				 "timeout",
+				 "force_despite_leader",
+				 NULL };
 	swarmpy_client *self = (swarmpy_client *)object;
 	const swarmpy_state *state = self->state;
 	swarm_init_options options = SWARM_INIT_OPTIONS_INIT;
 	PyObject *listen = NULL, *advertise = NULL, *path = NULL, *port = NULL;
 	PyObject *availability = NULL, *pool = NULL, *subnet = NULL, *autolock = NULL;
-	PyObject *force = NULL, *spec = NULL, *timeout = NULL, *answer = NULL;
+	PyObject *force = NULL, *spec = NULL, *timeout = NULL, *meant = NULL, *answer = NULL;
 	SWARMPY_AUTO PyObject *owner = NULL;
 	const char **pools = NULL;
 	int64_t data_path_port = 0, subnet_size = 0;
 	json_t *json = NULL;
 
-	if (!PyArg_ParseTupleAndKeywords(args, kwargs, "|$OOOOOOOOOOO:init", names, &listen,
+	if (!PyArg_ParseTupleAndKeywords(args, kwargs, "|$OOOOOOOOOOOO:init", names, &listen,
 					 &advertise, &path, &port, &availability, &pool, &subnet,
-					 &autolock, &force, &spec, &timeout) ||
+					 &autolock, &force, &spec, &timeout, &meant) ||
 	    swarmpy_optional_text(state, "listen_addr", listen, &options.listen_addr) ||
 	    swarmpy_optional_text(state, "advertise_addr", advertise, &options.advertise_addr) ||
 	    swarmpy_optional_text(state, "data_path_addr", path, &options.data_path_addr) ||
@@ -101,6 +110,7 @@ PyObject *swarmpy_client_init(PyObject *object, PyObject *args, PyObject *kwargs
 	    swarmpy_integer(state, "subnet_size", subnet, 1, INT_MAX, &subnet_size) ||
 	    swarmpy_flag("autolock", autolock, &options.autolock) ||
 	    swarmpy_flag("force_new_cluster", force, &options.force_new_cluster) ||
+	    swarmpy_flag("force_despite_leader", meant, &options.force_despite_leader) ||
 	    swarmpy_seconds(state, "timeout", timeout, &options.timeout_ms))
 		return NULL;
 	if (!swarmpy_texts(state, "default_addr_pool", pool, &owner, &pools) &&
@@ -129,22 +139,23 @@ static PyObject *run_join(swarmpy_client *self, const swarm_join_options *option
 
 PyObject *swarmpy_client_join(PyObject *object, PyObject *args, PyObject *kwargs)
 {
-	static char *names[] = { "remote_addrs",    "token",          "digest",
-				 "listen_addr",     "advertise_addr", "data_path_addr",
-				 "availability",    "manager",        "replace_pending",
-				 "pending_timeout", "timeout",        NULL };
+	static char *names[] = {
+		"remote_addrs",   "token",        "digest",  "listen_addr",     "advertise_addr",
+		"data_path_addr", "availability", "manager", "replace_pending", "pending_timeout",
+		"timeout",        "worker",       NULL
+	};
 	swarmpy_client *self = (swarmpy_client *)object;
 	const swarmpy_state *state = self->state;
 	swarm_join_options options = SWARM_JOIN_OPTIONS_INIT;
 	PyObject *remote, *token, *digest = NULL, *listen = NULL, *advertise = NULL;
 	PyObject *path = NULL, *availability = NULL, *manager = NULL, *replace = NULL;
-	PyObject *pending = NULL, *timeout = NULL, *answer;
+	PyObject *pending = NULL, *timeout = NULL, *worker = NULL, *answer;
 	SWARMPY_AUTO PyObject *owner = NULL;
 	const char **addrs = NULL;
 
-	if (!PyArg_ParseTupleAndKeywords(args, kwargs, "OO|$OOOOOOOOO:join", names, &remote, &token,
-					 &digest, &listen, &advertise, &path, &availability,
-					 &manager, &replace, &pending, &timeout) ||
+	if (!PyArg_ParseTupleAndKeywords(args, kwargs, "OO|$OOOOOOOOOO:join", names, &remote,
+					 &token, &digest, &listen, &advertise, &path, &availability,
+					 &manager, &replace, &pending, &timeout, &worker) ||
 	    swarmpy_text(state, "token", token, &options.token) ||
 	    swarmpy_optional_text(state, "digest", digest, &options.digest) ||
 	    swarmpy_optional_text(state, "listen_addr", listen, &options.listen_addr) ||
@@ -152,6 +163,7 @@ PyObject *swarmpy_client_join(PyObject *object, PyObject *args, PyObject *kwargs
 	    swarmpy_optional_text(state, "data_path_addr", path, &options.data_path_addr) ||
 	    swarmpy_optional_text(state, "availability", availability, &options.availability) ||
 	    swarmpy_flag("manager", manager, &options.manager) ||
+	    swarmpy_flag("worker", worker, &options.worker) ||
 	    swarmpy_flag("replace_pending", replace, &options.replace_pending) ||
 	    swarmpy_seconds(state, "pending_timeout", pending, &options.pending_ms) ||
 	    swarmpy_seconds(state, "timeout", timeout, &options.timeout_ms) ||

@@ -33,19 +33,23 @@ PyDoc_STRVAR(
 	init_doc,
 	"init($self, /, *, listen_addr=None, advertise_addr=None, "
 	"data_path_addr=None, data_path_port=None, availability=None, default_addr_pool=None, "
-	"subnet_size=None, autolock=False, force_new_cluster=False, spec=None, timeout=None)\n--\n\n"
+	"subnet_size=None, autolock=False, force_new_cluster=False, spec=None, timeout=None, "
+	"force_despite_leader=False)\n--\n\n"
 	"Make a new swarm with this host as its first manager, and wait until it leads.\n\n"
+	"force_new_cluster: only for a lost quorum, on one manager that is left. It is refused where\n"
+	"this host sees a leader, unless force_despite_leader is given too, and with autolock.\n\n"
 	"Returns the id of this node. The timeout is in seconds, 120 unless given.");
 
 PyDoc_STRVAR(
 	join_doc,
 	"join($self, /, remote_addrs, token, *, digest=None, listen_addr=None, "
 	"advertise_addr=None, data_path_addr=None, availability=None, manager=False, "
-	"replace_pending=False, pending_timeout=None, timeout=None)\n--\n\n"
+	"replace_pending=False, pending_timeout=None, timeout=None, worker=False)\n--\n\n"
 	"Join this host to a swarm and wait until it is active.\n\n"
 	"remote_addrs: managers as \"host[:port]\". digest: the CA digest that the token must\n"
-	"carry. manager: also wait until the manager part is up. replace_pending: a join that\n"
-	"does not become active in pending_timeout (20 seconds) is left and done anew.");
+	"carry. manager: also wait until the manager part is up. worker: it is an error where the\n"
+	"token made this host a manager. replace_pending: a join that does not become active in\n"
+	"pending_timeout (20 seconds) is left and done again.");
 
 PyDoc_STRVAR(leave_doc, "leave($self, /, *, force=False, timeout=None)\n--\n\n"
 			"Take this host out of its swarm and wait until it is inactive.");

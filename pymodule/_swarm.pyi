@@ -114,6 +114,7 @@ class Client:
         force_new_cluster: bool = False,
         spec: Optional[dict[str, Any]] = None,
         timeout: Optional[float] = None,
+        force_despite_leader: bool = False,
     ) -> str: ...
     def join(
         self,
@@ -129,6 +130,7 @@ class Client:
         replace_pending: bool = False,
         pending_timeout: Optional[float] = None,
         timeout: Optional[float] = None,
+        worker: bool = False,
     ) -> None: ...
     def leave(self, *, force: bool = False, timeout: Optional[float] = None) -> None: ...
     def leave_cleanly(self, manager: Client, *, timeout: Optional[float] = None) -> None: ...

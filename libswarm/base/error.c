@@ -69,27 +69,43 @@ size_t swarm__utf8_length(const char *text, size_t size)
 	return length;
 }
 
-/* C0, DEL, and C1 (two bytes in UTF-8): a terminal may obey each of them. */
-static bool is_control(const unsigned char *text)
+/* The character's code point. */
+static unsigned code_of(const char *text, size_t length)
 {
-	return text[0] < 0x20 || text[0] == 0x7f || (text[0] == 0xc2 && text[1] < 0xa0);
+	const unsigned char *bytes = (const unsigned char *)text;
+	unsigned code = length == 1 ? bytes[0] : bytes[0] & (0x7fU >> length);
+
+	for (size_t i = 1; i < length; i++)
+		code = code << 6 | (bytes[i] & 0x3fU);
+	return code;
 }
 
 void swarm__one_line(char *text)
 {
-	size_t end = strlen(text);
+	size_t end = strlen(text), out = 0;
 
-	for (size_t i = 0; i < end;) {
-		size_t length = swarm__utf8_length(text + i, end - i);
+	for (size_t in = 0; in < end;) {
+		size_t length = swarm__utf8_length(text + in, end - in);
+		unsigned code = length ? code_of(text + in, length) : 0;
+		bool invisible = length && swarm__is_invisible(code);
 
-		if (length == 0)
-			text[i] = '?';
-		else if (is_control((const unsigned char *)text + i))
-			memset(text + i, ' ', length);
-		i += length ? length : 1;
+		/* A terminal may obey a control; a line's end is a space; what has no width goes. */
+		if (!length)
+			text[out++] = '?';
+		else if (invisible && (code == 0x2028 || code == 0x2029))
+			text[out++] = ' ';
+		else if (invisible && length < 3) {
+			memset(text + out, ' ', length);
+			out += length;
+		} else if (!invisible) {
+			memmove(text + out, text + in, length);
+			out += length;
+		}
+		in += length ? length : 1;
 	}
-	while (end && text[end - 1] == ' ')
-		text[--end] = '\0';
+	while (out && text[out - 1] == ' ')
+		out--;
+	memset(text + out, 0, end - out);
 }
 
 /* vsnprintf() cuts between bytes; take away the start of a character that was cut. */

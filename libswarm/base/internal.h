@@ -51,13 +51,38 @@ void swarm__error_clear(swarm_error *err);
 /* Length of the UTF-8 character that text begins with; 0 if there is none. */
 size_t swarm__utf8_length(const char *text, size_t size);
 
-/* Make text one line of valid UTF-8 in place: control characters to spaces, bad bytes to "?". */
+/*
+ * Make text one line of valid UTF-8 in place: control characters and line separators to spaces, bad
+ * bytes to "?"; what has no width or changes the direction of a text is removed.
+ */
 void swarm__one_line(char *text);
 
 /* --- redact.c ---------------------------------------------------------------------------- */
 
 /* Blank every occurrence of secret (at least 8 characters) in text, in place. */
 void swarm__redact_value(char *text, const char *secret);
+
+/* Controls of a terminal, and what has no width or changes the direction of a text. */
+bool swarm__is_invisible(unsigned code);
+
+/*
+ * What a character of a text that is not empty stands for, where it may be escaped as in JSON or in
+ * a URL, and the bytes that it takes. An escape sequence of a terminal is one that is invisible.
+ */
+size_t swarm__read_meant(const char *text, unsigned *ret_code);
+
+/* --- redact_parts.c ------------------------------------------------------------------------ */
+
+/* Only so much of a text is looked at: it is cut there. */
+#define SWARM__MAX_PARTS 4096
+
+/*
+ * Blank each run of least (8 or more) characters that is also in the secret, in place: a part of it
+ * gives away as much. Escapes, white space and what cannot be seen do not hide one.
+ */
+void swarm__redact_parts(char *text, const char *secret, size_t least);
+/* The same of the bytes that base64 stands for. */
+void swarm__redact_base64(char *text, const char *base64, size_t least);
 
 /* Wipe memory so that the compiler cannot leave it out. NULL is allowed. */
 void swarm__wipe(void *memory, size_t size);

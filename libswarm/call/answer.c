@@ -83,10 +83,14 @@ int swarm__answer_read(const swarm_call *call, json_t **ret_json, swarm_error *e
 	json_t *json = NULL;
 	int rc;
 
-	if (body->size == 0 || result == SWARM_RESULT_NONE) {
+	/* moby: /auth may answer 204. */
+	if (result == SWARM_RESULT_NONE || (body->size == 0 && call->response.status == 204)) {
 		*ret_json = json_null();
 		return 0;
 	}
+	if (body->size == 0 && result == SWARM_RESULT_JSON)
+		return swarm__error(err, SWARM_E_JSON, "the engine's answer to %s is empty",
+				    call->prepared.row->name);
 	if (result == SWARM_RESULT_TEXT) {
 		if (!is_utf8(body->data, body->size))
 			return swarm__error(err, SWARM_E_JSON,

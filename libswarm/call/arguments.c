@@ -99,7 +99,7 @@ static int check_query(const swarm_op_info *row, const swarm_pair *query,
 	return 0;
 }
 
-static bool has_type(const json_t *value, char type)
+bool swarm__has_type(const json_t *value, char type)
 {
 	switch (type) {
 	case 's':
@@ -115,7 +115,7 @@ static bool has_type(const json_t *value, char type)
 	}
 }
 
-static const char *type_name(char type)
+const char *swarm__type_name(char type)
 {
 	switch (type) {
 	case 's':
@@ -144,9 +144,9 @@ static int check_field(const swarm_op_info *row, const json_t *body, const swarm
 			return 0;
 		return swarm__error(err, SWARM_E_INVAL, "%s needs the field %s", row->name, name);
 	}
-	if (!has_type(value, field->type))
+	if (!swarm__has_type(value, field->type))
 		return swarm__error(err, SWARM_E_INVAL, "%s: the field %s must be %s", row->name,
-				    name, type_name(field->type));
+				    name, swarm__type_name(field->type));
 	swarm__require_version(requirement, field->since, name);
 	return 0;
 }

@@ -5,6 +5,7 @@
 #include "call/internal.h"
 
 #include <limits.h>
+#include <string.h>
 
 /* On success the answer is one that the row names. swarm__exchange_clear() follows in any case. */
 static int run(swarm_call *call, swarm_client *client, const swarm_call_options *options,

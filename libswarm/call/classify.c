@@ -13,21 +13,22 @@
 enum { START, ANYWHERE };
 
 static const struct {
-	int status[2]; /* those with which the text is seen; 0: no other */
+	int status[3]; /* those with which the text is seen; 0: no other */
 	int where;
 	const char *text;
 	int code;
 } rules[] = {
-	/* moby 1.12 said 406 where later ones say 503. */
-	{ { 503, 406 },
+	/* moby 1.12 said 406 where later ones say 503; of networks 403. */
+	{ { 503, 406, 403 },
 	  START,
 	  "This node is not a swarm manager. Use \"docker swarm init\"",
 	  SWARM_E_NOT_MEMBER },
-	{ { 503, 406 },
+	{ { 503, 406, 403 },
 	  START,
 	  "This node is not a swarm manager. Manager is being prepared",
 	  SWARM_E_UNAVAILABLE },
-	{ { 503, 406 }, START, "This node is not a swarm manager", SWARM_E_NOT_MANAGER },
+	{ { 503, 406, 403 }, START, "This node is not a swarm manager", SWARM_E_NOT_MANAGER },
+	{ { 403 }, START, "Cannot create a multi-host network from a worker", SWARM_E_NOT_MANAGER },
 	{ { 503, 406 }, START, "This node is not part of a swarm", SWARM_E_NOT_MEMBER },
 	{ { 503, 406 }, START, "This node is not part of swarm", SWARM_E_NOT_MEMBER },
 	{ { 503, 406 }, START, "This node is already part of a swarm", SWARM_E_MEMBER },
@@ -57,7 +58,7 @@ static bool fits(size_t i, int http_status, const char *message)
 {
 	bool status = false;
 
-	for (size_t n = 0; n < 2 && rules[i].status[n]; n++)
+	for (size_t n = 0; n < 3 && rules[i].status[n]; n++)
 		status |= rules[i].status[n] == http_status;
 	if (!status)
 		return false;
@@ -66,23 +67,23 @@ static bool fits(size_t i, int http_status, const char *message)
 	return strcasestr(message, rules[i].text) != NULL;
 }
 
-/* gRPC's own words in front of the sentence; a number for the code before 17.06. */
-static const char *skip_grpc(const char *message)
+/* A follower that does not reach the leader; 14 is gRPC's number for it. */
+static bool is_unavailable(int http_status, const char *message)
 {
-	const char *text;
-
-	if (strncmp(message, "rpc error: code = ", 18) != 0)
-		return message;
-	text = strstr(message, " desc = ");
-	return text ? text + 8 : message;
+	return http_status == 500 && (strncmp(message, "rpc error: code = Unavailable ", 30) == 0 ||
+				      strncmp(message, "rpc error: code = 14 ", 21) == 0);
 }
 
 int swarm__classify(int http_status, const char *message)
 {
-	message = skip_grpc(message ? message : "");
+	bool unavailable = message && is_unavailable(http_status, message);
+
+	message = swarm__skip_grpc(message ? message : "");
 	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++)
 		if (fits(i, http_status, message))
 			return rules[i].code;
+	if (unavailable)
+		return SWARM_E_UNAVAILABLE;
 	switch (http_status) {
 	case 404:
 		return SWARM_E_NOT_FOUND;
@@ -129,6 +130,20 @@ static void redact_secret(char *message, const char *secret)
 	swarm__wipe(line, sizeof(line));
 }
 
+/* Short enough to be a word itself; of a longer one fewer characters may be ordinary words. */
+enum { SHORT_SECRET = 128, LEAST_OF_SHORT = 8, LEAST_OF_LONG = 16 };
+
+/* Parts of it, and of what it stands for: an engine may quote the end of it alone, or its bytes. */
+static void redact_parts(char *message, const char *name, const char *secret)
+{
+	bool encoded = strcmp(name, "Data") == 0 || strcmp(name, "auth") == 0;
+	size_t least = strlen(secret) <= SHORT_SECRET ? LEAST_OF_SHORT : LEAST_OF_LONG;
+
+	swarm__redact_parts(message, secret, least);
+	if (encoded)
+		swarm__redact_base64(message, secret, least);
+}
+
 static void redact_body(char *message, const json_t *body)
 {
 	const char *name;
@@ -137,8 +152,10 @@ static void redact_body(char *message, const json_t *body)
 	json_object_foreach (swarm__json_iterable(body), name, value) {
 		if (json_is_object(value))
 			redact_body(message, value);
-		else if (json_is_string(value) && is_secret_field(name))
-			redact_secret(message, json_string_value(value));
+		if (!json_is_string(value) || !is_secret_field(name))
+			continue;
+		redact_secret(message, json_string_value(value));
+		redact_parts(message, name, json_string_value(value));
 	}
 }
 
@@ -150,8 +167,11 @@ static bool redact_header(char *message, const swarm_call_options *request)
 
 	swarm__buffer_init(&header, 2 * SWARM__MAX_AUTH);
 	good = swarm__make_header(swarm_op_get((int)request->op), request, &header, NULL) == 0;
-	if (header.data)
+	if (header.data) {
 		swarm__redact_value(message, header.data + strlen(SWARM__AUTH_HEADER ": "));
+		swarm__redact_parts(message, header.data + strlen(SWARM__AUTH_HEADER ": "),
+				    LEAST_OF_LONG);
+	}
 	swarm__buffer_clear(&header);
 	return good;
 }
@@ -177,6 +197,7 @@ int swarm__refusal(int http_status, const swarm__buffer *body, const swarm_call_
 		   swarm_error *err)
 {
 	char *message = read_message(body);
+	char ours[SWARM_ERROR_TEXT];
 	int rc;
 
 	if (!message || (request && !redact_header(message, request))) {
@@ -188,9 +209,11 @@ int swarm__refusal(int http_status, const swarm__buffer *body, const swarm_call_
 	redact_body(message, request ? request->registry_auth : NULL);
 	if (err && !err->code)
 		err->http_status = http_status;
+	swarm_redact(message);
 	swarm__one_line(message);
-	if (message[0])
-		swarm__error(err, rc, "%s", message);
+	swarm__reword(message, ours, sizeof(ours));
+	if (ours[0])
+		swarm__error(err, rc, "%s", ours);
 	else
 		swarm__error(err, rc, "the engine answered HTTP %d without a reason", http_status);
 	swarm__free_secret(message);

@@ -95,6 +95,10 @@ void swarm__require_version(swarm__requirement *requirement, int since, const ch
 int swarm__check_arguments(const swarm_op_info *row, const swarm_call_options *options,
 			   swarm__requirement *requirement, swarm_error *err);
 
+/* A value's type as a row writes it, and its name in texts. */
+bool swarm__has_type(const json_t *value, char type);
+const char *swarm__type_name(char type);
+
 /* --- field_versions.c: fields deep in a body that came after 1.24 (field_versions.def) ------ */
 
 void swarm__require_field_versions(swarm_op op, const json_t *body,
@@ -226,8 +230,15 @@ size_t swarm__frame_size(const char *bytes, size_t size);
 
 int swarm__classify(int http_status, const char *message);
 
+/* --- words.c: the engine's sentences in our words ------------------------------------------ */
+
+/* Behind gRPC's own words, if the message begins with them. */
+const char *swarm__skip_grpc(const char *message);
+/* The message as it reads here (words.def), cut to size bytes. */
+void swarm__reword(const char *message, char *text, size_t size);
+
 /*
- * Fill err from an answer that is no success: the engine's own words, without the secrets that the
+ * Fill err from an answer that is no success: what the engine says, without the secrets that the
  * request (NULL or its options) carried. Gives the code.
  */
 int swarm__refusal(int http_status, const swarm__buffer *body, const swarm_call_options *request,

@@ -17,7 +17,13 @@ static int check_options(const swarm_ca_options *o, swarm_error *err)
 	if (!o->cert != !o->key)
 		return swarm__error(err, SWARM_E_INVAL,
 				    "a CA certificate and its key are given together, or neither");
-	return 0;
+	if (o->cert && (!*o->cert || !*o->key))
+		return swarm__error(err, SWARM_E_INVAL,
+				    "the CA certificate or its key is empty: give PEM texts, or "
+				    "neither for a root that the engine makes");
+	if (swarm__utf8_check("the CA certificate", o->cert, err))
+		return SWARM_E_INVAL;
+	return swarm__utf8_check("the key of the CA", o->key, err);
 }
 
 /*
@@ -35,29 +41,18 @@ static json_t *make_patch(const swarm_ca_options *o, const json_t *cluster)
 			 last < INT64_MAX ? last + 1 : (json_int_t)1);
 }
 
-static int read_cluster(swarm_client *client, const swarm__deadline *deadline, json_t **ret_cluster,
-			swarm_error *err)
-{
-	int rc = swarm__call_patiently(client, SWARM_OP_SWARM_INSPECT, NULL, NULL, deadline,
-				       ret_cluster, err);
-
-	if (rc)
-		return rc;
-	swarm__json_wipe(*ret_cluster, "JoinTokens.Worker");
-	swarm__json_wipe(*ret_cluster, "JoinTokens.Manager");
-	return 0;
-}
-
+/* ret_before: new, the TLSInfo of the cluster as it was; NULL without one. */
 static int start_rotation(swarm_client *client, const swarm_ca_options *o,
-			  const swarm__deadline *deadline, swarm_error *err)
+			  const swarm__deadline *deadline, json_t **ret_before, swarm_error *err)
 {
 	int64_t left;
 	json_t *cluster, *patch;
-	int rc = read_cluster(client, deadline, &cluster, err);
+	int rc = swarm__cluster_read(client, true, deadline, &cluster, err);
 
 	if (rc)
 		return rc;
 	patch = make_patch(o, cluster);
+	*ret_before = json_incref(json_object_get(cluster, "TLSInfo"));
 	json_decref(cluster);
 	if (!patch)
 		return swarm__nomem(err);
@@ -70,23 +65,40 @@ static int start_rotation(swarm_client *client, const swarm_ca_options *o,
 
 /* --- the wait ------------------------------------------------------------------------------- */
 
-/* Does the node trust the cluster's root, and has it a certificate of the cluster's issuer? */
-static bool is_renewed(const json_t *node, const json_t *tls)
+static bool same_tls(const json_t *one, const json_t *other)
 {
 	static const char *const fields[] = { "TrustRoot", "CertIssuerSubject",
 					      "CertIssuerPublicKey" };
-	const json_t *own = swarm__json_at(node, "Description.TLSInfo");
 
 	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
-		if (strcmp(swarm__json_string(own, fields[i]),
-			   swarm__json_string(tls, fields[i])) != 0)
+		if (strcmp(swarm__json_string(one, fields[i]),
+			   swarm__json_string(other, fields[i])) != 0)
 			return false;
 	return true;
+}
+
+/* Does the node trust the cluster's root, and has it a certificate of the cluster's issuer? */
+static bool is_renewed(const json_t *node, const json_t *tls)
+{
+	return same_tls(swarm__json_at(node, "Description.TLSInfo"), tls);
+}
+
+/* The same PEM text, but for white space at its end. */
+static bool same_pem(const char *one, const char *other)
+{
+	size_t a = strlen(one), b = strlen(other);
+
+	while (a && strchr(" \t\r\n", one[a - 1]))
+		a--;
+	while (b && strchr(" \t\r\n", other[b - 1]))
+		b--;
+	return a == b && memcmp(one, other, a) == 0;
 }
 
 /* What one look at the cluster found. */
 typedef struct rotation {
 	bool running; /* the engine's own word */
+	bool changed; /* the root is another one than before, or the one that was given */
 	size_t nodes;
 	size_t renewed;
 	swarm__names left;
@@ -97,8 +109,13 @@ static int count_nodes(const json_t *nodes, const json_t *tls, rotation *r, swar
 	json_t *node;
 	size_t i;
 
-	if (!json_is_array(nodes))
-		return swarm__error(err, SWARM_E_JSON, "node list: expected array");
+	int rc = swarm__shape_list("node", nodes, "ID", err);
+
+	if (rc)
+		return rc;
+	/* A manager is in its own list. */
+	if (json_array_size(nodes) == 0)
+		return swarm__error(err, SWARM_E_JSON, "node list: it is empty");
 	json_array_foreach (nodes, i, node) {
 		r->nodes++;
 		if (is_renewed(node, tls))
@@ -111,17 +128,41 @@ static int count_nodes(const json_t *nodes, const json_t *tls, rotation *r, swar
 	return 0;
 }
 
-static int look(swarm_client *client, const swarm__deadline *deadline, rotation *ret_found,
-		swarm_error *err)
+static int read_rotation(const json_t *cluster, const swarm_ca_options *o, const json_t *before,
+			 rotation *r, swarm_error *err)
+{
+	const json_t *running = swarm__json_at(cluster, "RootRotationInProgress");
+	const json_t *tls = swarm__json_at(cluster, "TLSInfo");
+	const char *root = swarm__json_string(tls, "TrustRoot");
+
+	if (running && !json_is_boolean(running))
+		return swarm__error(err, SWARM_E_JSON, "RootRotationInProgress: expected boolean");
+	if (!*root)
+		return swarm__error(err, SWARM_E_JSON, "TLSInfo.TrustRoot: expected string");
+	r->running = json_is_true(running);
+	r->changed = !same_tls(tls, before) || (o->cert && same_pem(o->cert, root));
+	/* swarmkit starts a rotation, or ends it, in the transaction of the update. */
+	if (!r->running && !r->changed)
+		return swarm__error(
+			err, SWARM_E_STATE,
+			"docker accepted the rotation of the CA, but the root is the same "
+			"as before: see docker's log on the leader (journalctl -u docker)");
+	return 0;
+}
+
+static int look(swarm_client *client, const swarm_ca_options *o, const json_t *before,
+		const swarm__deadline *deadline, rotation *ret_found, swarm_error *err)
 {
 	rotation r = { 0 };
 	json_t *cluster, *nodes;
-	int rc = read_cluster(client, deadline, &cluster, err);
+	int rc = swarm__cluster_read(client, true, deadline, &cluster, err);
 
 	if (rc)
 		return rc;
-	r.running = swarm__json_bool(cluster, "RootRotationInProgress");
-	rc = swarm__call_patiently(client, SWARM_OP_NODE_LIST, NULL, NULL, deadline, &nodes, err);
+	rc = read_rotation(cluster, o, before, &r, err);
+	if (!rc)
+		rc = swarm__call_patiently(client, SWARM_OP_NODE_LIST, NULL, NULL, deadline, &nodes,
+					   err);
 	if (!rc) {
 		rc = count_nodes(nodes, swarm__json_at(cluster, "TLSInfo"), &r, err);
 		json_decref(nodes);
@@ -132,8 +173,8 @@ static int look(swarm_client *client, const swarm__deadline *deadline, rotation 
 	return rc;
 }
 
-static int wait_rotated(swarm_client *client, const swarm__deadline *deadline, int64_t started,
-			swarm_error *err)
+static int wait_rotated(swarm_client *client, const swarm_ca_options *o, const json_t *before,
+			const swarm__deadline *deadline, int64_t started, swarm_error *err)
 {
 	swarm__watch SWARM__AUTO_WATCH watch = { .client = client, .type = "node" };
 	rotation found = { 0 };
@@ -141,7 +182,7 @@ static int wait_rotated(swarm_client *client, const swarm__deadline *deadline, i
 	int rc;
 
 	do {
-		rc = look(client, deadline, &found, err);
+		rc = look(client, o, before, deadline, &found, err);
 		if (rc)
 			break;
 		swarm__progress(client, "rotate ca", found.renewed, found.nodes, "%s",
@@ -167,12 +208,16 @@ int swarm_ca_rotate(swarm_client *client, const swarm_ca_options *options, swarm
 	const swarm_ca_options *o = options ? options : &defaults;
 	swarm__deadline deadline = swarm__deadline_in(o->timeout_ms, DEFAULT_TIMEOUT_MS);
 	int64_t started = swarm__now_ms();
+	json_t *before = NULL;
 	int rc;
 
 	if (!client)
 		return swarm__error(err, SWARM_E_INVAL, "client is required");
 	rc = check_options(o, err);
 	if (!rc)
-		rc = start_rotation(client, o, &deadline, err);
-	return rc ? rc : wait_rotated(client, &deadline, started, err);
+		rc = start_rotation(client, o, &deadline, &before, err);
+	if (!rc)
+		rc = wait_rotated(client, o, before, &deadline, started, err);
+	json_decref(before);
+	return rc;
 }

@@ -7,6 +7,41 @@
 
 enum { DEFAULT_TIMEOUT_MS = 60000 };
 
+/* --- the object itself ---------------------------------------------------------------------- */
+
+int swarm__cluster_read(swarm_client *client, bool patient, const swarm__deadline *deadline,
+			json_t **ret_cluster, swarm_error *err)
+{
+	json_t *cluster;
+	int rc = patient ? swarm__call_patiently(client, SWARM_OP_SWARM_INSPECT, NULL, NULL,
+						 deadline, &cluster, err)
+			 : swarm__call(client, SWARM_OP_SWARM_INSPECT, NULL, NULL, NULL, deadline,
+				       &cluster, err);
+
+	if (rc)
+		return rc;
+	swarm__json_wipe(cluster, "JoinTokens.Worker");
+	swarm__json_wipe(cluster, "JoinTokens.Manager");
+	if (!*swarm__json_string(cluster, "ID"))
+		rc = swarm__error(err, SWARM_E_JSON, "swarm_inspect: ID: expected string");
+	if (!rc && ret_cluster)
+		*ret_cluster = json_incref(cluster);
+	json_decref(cluster);
+	return rc;
+}
+
+int swarm__spec_autolock(const json_t *spec, bool *ret_locks, swarm_error *err)
+{
+	const json_t *lock = swarm__json_at(spec, "EncryptionConfig.AutoLockManagers");
+
+	/* moby 1.12 has no such field. */
+	if (!json_is_object(spec) || (lock && !json_is_boolean(lock)))
+		return swarm__error(err, SWARM_E_JSON,
+				    "Spec.EncryptionConfig.AutoLockManagers: expected boolean");
+	*ret_locks = json_is_true(lock);
+	return 0;
+}
+
 /* --- join tokens ---------------------------------------------------------------------------- */
 
 void swarm_tokens_clear(swarm_tokens *tokens)
@@ -19,13 +54,17 @@ void swarm_tokens_clear(swarm_tokens *tokens)
 	*tokens = (swarm_tokens)SWARM_TOKENS_INIT;
 }
 
-/* 0 and a new string; SWARM_E_JSON where the path has none. */
-static int copy_string(const json_t *json, const char *path, char **ret_copy, swarm_error *err)
+/* 0 and a new string; SWARM_E_JSON where the path has none, or none of a token's form. */
+static int copy_string(const json_t *json, const char *path, bool token, char **ret_copy,
+		       swarm_error *err)
 {
 	const char *string = swarm__json_string(json, path);
+	swarm_token_info info;
 
 	if (!*string)
 		return swarm__error(err, SWARM_E_JSON, "%s: expected string", path);
+	if (token && swarm_token_parse(string, &info, NULL))
+		return swarm__error(err, SWARM_E_JSON, "%s: expected join token", path);
 	*ret_copy = strdup(string);
 	return *ret_copy ? 0 : swarm__nomem(err);
 }
@@ -44,11 +83,11 @@ int swarm_tokens_get(swarm_client *client, int64_t timeout_ms, swarm_tokens *ret
 			 err);
 	if (rc)
 		return rc;
-	rc = copy_string(cluster, "JoinTokens.Worker", &tokens.worker, err);
+	rc = copy_string(cluster, "JoinTokens.Worker", true, &tokens.worker, err);
 	if (!rc)
-		rc = copy_string(cluster, "JoinTokens.Manager", &tokens.manager, err);
+		rc = copy_string(cluster, "JoinTokens.Manager", true, &tokens.manager, err);
 	if (!rc)
-		rc = copy_string(cluster, "ID", &tokens.cluster_id, err);
+		rc = copy_string(cluster, "ID", false, &tokens.cluster_id, err);
 	swarm__json_wipe(cluster, "JoinTokens.Worker");
 	swarm__json_wipe(cluster, "JoinTokens.Manager");
 	json_decref(cluster);
@@ -61,19 +100,28 @@ int swarm_tokens_get(swarm_client *client, int64_t timeout_ms, swarm_tokens *ret
 
 /* --- settings ------------------------------------------------------------------------------- */
 
-static int check_rotation(void *payload, const json_t *before, const json_t *after,
-			  swarm_error *err)
-{
-	const unsigned *rotate = payload;
+/* What swarm_cluster_update() was asked for. */
+typedef struct wish {
+	const json_t *patch;
+	unsigned rotate;
+} wish;
 
+static int check_wish(void *payload, const json_t *before, const json_t *after, swarm_error *err)
+{
+	const wish *w = payload;
+	const unsigned *rotate = &w->rotate;
+	bool locks = false;
+	int rc = swarm__settings_check(w->patch, after, err);
+
+	if (!rc && *rotate & SWARM_ROTATE_UNLOCK_KEY)
+		rc = swarm__spec_autolock(after, &locks, err);
 	(void)before;
 	/* moby drops the rotation in silence then. */
-	if (*rotate & SWARM_ROTATE_UNLOCK_KEY &&
-	    !swarm__json_bool(after, "EncryptionConfig.AutoLockManagers"))
+	if (!rc && *rotate & SWARM_ROTATE_UNLOCK_KEY && !locks)
 		return swarm__error(
 			err, SWARM_E_INVAL,
 			"there is no unlock key to rotate: autolock is off in this swarm");
-	return 0;
+	return rc;
 }
 
 /*
@@ -128,8 +176,8 @@ int swarm_cluster_update(swarm_client *client, const json_t *patch, unsigned rot
 						 .patch = patch,
 						 .query = query,
 						 .always = count > 0,
-						 .check = check_rotation,
-						 .payload = &rotate },
+						 .check = check_wish,
+						 .payload = &(wish){ patch, rotate } },
 			       &deadline, &change, err);
 	if (rc)
 		return rc;

@@ -26,6 +26,12 @@ static int check_options(const swarm_client *client, const swarm_init_options *o
 				    SMALLEST_SUBNET, o->subnet_size);
 	if (o->spec && !json_is_object(o->spec))
 		return swarm__error(err, SWARM_E_INVAL, "spec is an object");
+	/* moby: with a spec that it refuses, a swarm is made all the same. */
+	if (swarm__settings_check(o->spec, o->spec, err))
+		return SWARM_E_INVAL;
+	for (const char *const *cidr = o->default_addr_pool; cidr && *cidr; cidr++)
+		if (swarm__utf8_check("an address pool", *cidr, err))
+			return SWARM_E_INVAL;
 	return swarm__host_check(client, host, err);
 }
 
@@ -93,38 +99,63 @@ static json_t *make_body(const swarm_init_options *o, const swarm__host *host, c
 	return body;
 }
 
-/*
- * The spec of the cluster that is to be forced anew. moby copies autolock and the CA's rotation
- * counter over the old ones even where they are zero, so that an init without them would switch
- * autolock off and renew the CA. Without a leader a manager can seldom answer; then it is NULL.
- */
-static int read_spec(swarm_client *client, const swarm__deadline *deadline, json_t **ret_spec,
-		     swarm_error *err)
-{
-	swarm_error here = SWARM_ERROR_INIT;
-	json_t *cluster;
-	int rc = swarm__call(client, SWARM_OP_SWARM_INSPECT, NULL, NULL, NULL, deadline, &cluster,
-			     &here);
-
-	if (rc == SWARM_E_NOMEM || rc == SWARM_E_CANCELED) {
-		*err = here;
-		return rc;
-	}
-	if (rc)
-		return 0;
-	*ret_spec = json_incref(json_object_get(cluster, "Spec"));
-	swarm__json_wipe(cluster, "JoinTokens.Worker");
-	swarm__json_wipe(cluster, "JoinTokens.Manager");
-	json_decref(cluster);
-	return 0;
-}
-
 /* A swarm that has just started has no leader for a moment, and no manager part before that. */
 static bool starting(const swarm_error *err)
 {
 	return swarm__is_transient(err) || err->code == SWARM_E_NOT_MANAGER ||
 	       err->code == SWARM_E_UNAVAILABLE;
 }
+
+/* --- force-new-cluster ------------------------------------------------------------------------ */
+
+/* Is the spec one with which a new cluster may be forced? ret_spec: new reference. */
+static int take_spec(json_t *spec, json_t **ret_spec, swarm_error *err)
+{
+	bool locks;
+	int rc = swarm__spec_autolock(spec, &locks, err);
+
+	if (rc)
+		return rc;
+	/* moby: the node cannot start from its locked key, and the engine then says "inactive". */
+	if (locks)
+		return swarm__error(
+			err, SWARM_E_LOCKED,
+			"autolock is on: the engine cannot force a new cluster from locked "
+			"data; turn autolock off first, or bring the other managers back");
+	*ret_spec = json_incref(spec);
+	return 0;
+}
+
+/*
+ * Only a cluster without a leader may be forced: it removes all other managers. moby copies autolock
+ * and the CA's rotation counter over the old ones even where they are zero, so where a leader is
+ * seen, the spec is sent back with them; without one a manager cannot read it, and it stays NULL.
+ */
+static int check_lost(swarm_client *client, const swarm_init_options *o, const swarm_local *local,
+		      const swarm__deadline *deadline, json_t **ret_spec, swarm_error *err)
+{
+	swarm_error here = SWARM_ERROR_INIT;
+	json_t *cluster = NULL;
+	bool leads = *local->cluster_id;
+	int rc = swarm__cluster_read(client, false, deadline, &cluster, &here);
+
+	/* Only the engine's word that there is no leader is one. */
+	if (rc && !starting(&here)) {
+		*err = here;
+		return rc;
+	}
+	if ((!rc || leads) && !o->force_despite_leader)
+		rc = swarm__error(
+			err, SWARM_E_MEMBER,
+			"the swarm of this host has a leader, so nothing is lost: forcing a "
+			"new cluster would remove all other managers");
+	else
+		rc = rc ? 0 : take_spec(json_object_get(cluster, "Spec"), ret_spec, err);
+	json_decref(cluster);
+	return rc;
+}
+
+/* --- the wait --------------------------------------------------------------------------------- */
 
 /* 0: it leads, and ret_node_id (NULL is allowed) has a new string. 1: not yet. Else an error. */
 static int look(swarm_client *client, const swarm__deadline *deadline, char **ret_node_id,
@@ -143,7 +174,11 @@ static int look(swarm_client *client, const swarm__deadline *deadline, char **re
 				    *local->error ? local->error : "see docker's log");
 	if (local->state != SWARM_LOCAL_ACTIVE || !local->manager)
 		return 1;
-	rc = swarm__call(client, SWARM_OP_SWARM_INSPECT, NULL, NULL, NULL, deadline, NULL, err);
+	if (!*local->node_id)
+		return swarm__error(err, SWARM_E_JSON,
+				    "docker accepted the init, but names no node: Swarm.NodeID: "
+				    "expected id");
+	rc = swarm__cluster_read(client, false, deadline, NULL, err);
 	if (rc && starting(err)) {
 		swarm__error_clear(err);
 		return 1;
@@ -220,7 +255,7 @@ int swarm_init(swarm_client *client, const swarm_init_options *options, char **r
 	if (!rc && (!o->force_new_cluster || local->state == SWARM_LOCAL_LOCKED))
 		rc = swarm__local_require_inactive(local, err);
 	if (!rc && o->force_new_cluster && local->state != SWARM_LOCAL_INACTIVE)
-		rc = read_spec(client, &deadline, &before, err);
+		rc = check_lost(client, o, local, &deadline, &before, err);
 	if (rc)
 		return rc;
 	body = make_body(o, &host, before);

@@ -28,6 +28,8 @@ static int check_options(const join *j, swarm_error *err)
 
 	if (o->size != sizeof(*o))
 		return swarm__error(err, SWARM_E_INVAL, "start from SWARM_JOIN_OPTIONS_INIT");
+	if (o->manager && o->worker)
+		return swarm__error(err, SWARM_E_INVAL, "manager and worker exclude each other");
 	if (!o->token || !*o->token)
 		return swarm__error(err, SWARM_E_INVAL, "a join token is required");
 	if (!o->remote_addrs || !*o->remote_addrs)
@@ -74,8 +76,10 @@ static int explain_token(swarm_error *err)
 static bool is_the_managers(const swarm_error *err)
 {
 	static const char *const texts[] = {
-		"code = Unavailable", "connection refused", "connection error",
-		"no route to host",   "i/o timeout",
+		"connection refused",
+		"connection error",
+		"no route to host",
+		"i/o timeout",
 	};
 
 	if (swarm__is_transient(err) || err->code == SWARM_E_UNAVAILABLE)
@@ -88,7 +92,7 @@ static bool is_the_managers(const swarm_error *err)
 
 /* --- following a join in /info -------------------------------------------------------------- */
 
-static int ended(const swarm_local *local, swarm_error *err)
+static int ended(const join *j, const swarm_local *local, swarm_error *err)
 {
 	/* In /info the engine gives its reasons in the words of its answers. */
 	bool token = swarm__classify(500, local->error) == SWARM_E_TOKEN;
@@ -98,7 +102,22 @@ static int ended(const swarm_local *local, swarm_error *err)
 		     *local->error ? local->error
 				   : "docker gives no reason, see its log "
 				     "(journalctl -u docker)");
+	/* The engine may quote the token, or a part of it. */
+	swarm__redact_parts(err->text, j->options->token, 8);
 	return explain_token(err);
+}
+
+/*
+ * A manager that leaves at once may take the quorum with it, so the host stays; only the managers know
+ * which token is whose.
+ */
+static int not_a_worker(const swarm_local *local, swarm_error *err)
+{
+	return swarm__error(
+		err, SWARM_E_TOKEN,
+		"the join token is a manager's: this host joined as a manager, node %s; "
+		"demote that node, or give a worker's token",
+		local->node_id);
 }
 
 /* 0: joined. 1: not yet, and ret_state says how far. Else how it ended. */
@@ -112,6 +131,8 @@ static int look(const join *j, swarm_local_state *ret_state, swarm_error *err)
 	*ret_state = local->state;
 	switch (local->state) {
 	case SWARM_LOCAL_ACTIVE:
+		if (j->options->worker && local->manager)
+			return not_a_worker(local, err);
 		/* moby: an error beside "active" is a manager that finds no leader yet. */
 		return !j->options->manager || (local->manager && !*local->error) ? 0 : 1;
 	case SWARM_LOCAL_PENDING:
@@ -119,7 +140,7 @@ static int look(const join *j, swarm_local_state *ret_state, swarm_error *err)
 	case SWARM_LOCAL_LOCKED:
 		return swarm__local_require_inactive(local, err);
 	default:
-		return ended(local, err);
+		return ended(j, local, err);
 	}
 }
 

@@ -25,10 +25,14 @@ static int wait_inactive(swarm_client *client, const swarm__deadline *deadline, 
 	}
 }
 
-/* moby: with a 503, as if it could not be done just now; it stays so until force is given. */
+/*
+ * moby: with a 503, as if it could not be done just now; it stays so until force is given. The texts are
+ * those of words.def.
+ */
 static bool is_manager_refused(const swarm_error *err)
 {
-	return strstr(err->text, "You are attempting to leave the swarm") != NULL;
+	return strstr(err->text, "this host is a manager") ||
+	       strstr(err->text, "this host is the last manager");
 }
 
 /* Until the engine takes it, or this host is out of its swarm whatever the engine said of it. */
@@ -72,7 +76,7 @@ int swarm__leave(swarm_client *client, bool force, const swarm__deadline *deadli
 	if (rc)
 		return rc;
 	if (local->state == SWARM_LOCAL_INACTIVE)
-		return swarm__error(err, SWARM_E_NOT_MEMBER, "this host is in no swarm");
+		return swarm__error(err, SWARM_E_NOT_MEMBER, "this host is not in a swarm");
 	rc = send_leave(client, force, deadline, err);
 	if (!rc)
 		rc = wait_inactive(client, deadline, err);

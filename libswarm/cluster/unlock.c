@@ -42,7 +42,7 @@ static int require_locked(const swarm_local *local, swarm_error *err)
 	case SWARM_LOCAL_LOCKED:
 		return 0;
 	case SWARM_LOCAL_INACTIVE:
-		return swarm__error(err, SWARM_E_NOT_MEMBER, "this host is in no swarm");
+		return swarm__error(err, SWARM_E_NOT_MEMBER, "this host is not in a swarm");
 	default:
 		return swarm__error(err, SWARM_E_CONFLICT, "swarm is not locked");
 	}
@@ -144,7 +144,13 @@ int swarm_unlock(swarm_client *client, const char *key, int64_t timeout_ms, swar
 		rc = unlock(client, key, &deadline, err);
 	if (rc == SWARM_E_TIMEOUT)
 		return swarm__error_hung(err, "unlock", started);
-	return rc ? rc : wait_active(client, &deadline, started, err);
+	if (rc)
+		return rc;
+	rc = wait_active(client, &deadline, started, err);
+	/* The engine may quote the key, or a part of it, in /info. */
+	if (rc && err)
+		swarm__redact_parts(err->text, key, 8);
+	return rc;
 }
 
 /* --- the key -------------------------------------------------------------------------------- */
@@ -159,15 +165,15 @@ static int read_key(swarm_client *client, const swarm__deadline *deadline, char 
 
 	if (rc)
 		return rc;
-	key = swarm__json_string(answer, "UnlockKey");
+	key = json_string_value(json_object_get(answer, "UnlockKey"));
 	/* moby: "" where autolock is off. */
-	if (*key) {
-		*ret_key = strdup(key);
-		rc = *ret_key ? 0 : swarm__nomem(err);
-	} else {
+	if (key && !*key)
 		rc = swarm__error(err, SWARM_E_NOT_FOUND,
 				  "there is no unlock key: autolock is off in this swarm");
-	}
+	else if (check_form(key, NULL))
+		rc = swarm__error(err, SWARM_E_JSON, "UnlockKey: expected unlock key");
+	else if (!(*ret_key = strdup(key)))
+		rc = swarm__nomem(err);
 	swarm__json_wipe(answer, "UnlockKey");
 	json_decref(answer);
 	return rc;

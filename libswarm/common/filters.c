@@ -38,6 +38,10 @@ int swarm__filters_make(const swarm_pair *filters, swarm__buffer *text, swarm_er
 		if (!filter->value)
 			return swarm__error(err, SWARM_E_INVAL, "the filter '%s' has no value",
 					    filter->name);
+	for (const swarm_pair *filter = filters; filter->name; filter++)
+		if (swarm__utf8_check("a filter", filter->name, err) ||
+		    swarm__utf8_check("the value of a filter", filter->value, err))
+			return SWARM_E_INVAL;
 	tree = make_tree(filters);
 	if (!tree)
 		return swarm__nomem(err);

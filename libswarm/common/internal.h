@@ -79,6 +79,8 @@ int swarm__local_read(swarm_client *client, const swarm__deadline *deadline,
 		      swarm_local **ret_local, swarm_error *err);
 /* 0 on a host outside a swarm; else SWARM_E_MEMBER or SWARM_E_LOCKED, with what to do. */
 int swarm__local_require_inactive(const swarm_local *local, swarm_error *err);
+/* 0 on a host with a node id; else SWARM_E_NOT_MEMBER, SWARM_E_LOCKED or SWARM_E_STATE. */
+int swarm__local_require_member(const swarm_local *local, swarm_error *err);
 
 static inline void swarm__local_cleanup(swarm_local **local)
 {
@@ -117,6 +119,29 @@ int swarm__call_patiently(swarm_client *client, swarm_op op, const char *id,
 int swarm__call_text_patiently(swarm_client *client, swarm_op op, const swarm_pair *query,
 			       const swarm__deadline *deadline, swarm__buffer *ret_text,
 			       swarm_error *err);
+
+/* --- shape.c: what the engine's answers must look like; 0 or SWARM_E_JSON ------------------ */
+
+/* Letters, digits, "-" and "_": it can go into a path and into filters. */
+bool swarm__is_id(const char *id);
+/* An object with an id. what names its kind in the text. */
+int swarm__shape_object(const char *what, const json_t *object, const char *id_path,
+			swarm_error *err);
+/* Has the object that came for ref this id, or this name (may be NULL)? */
+int swarm__shape_answers(const char *what, const char *id, const char *name, const char *ref,
+			 swarm_error *err);
+/* An array of such objects, or null. */
+int swarm__shape_list(const char *what, const json_t *list, const char *id_path, swarm_error *err);
+/* A spec that the operation can send back. */
+int swarm__shape_spec(swarm_op update, const json_t *spec, swarm_error *err);
+int swarm__shape_version(const json_t *object, uint64_t *ret_version, swarm_error *err);
+/* A text of the caller (NULL is allowed) that goes into JSON: 0 or SWARM_E_INVAL. */
+int swarm__utf8_check(const char *what, const char *text, swarm_error *err);
+
+/* --- spec_equal.c -------------------------------------------------------------------------- */
+
+/* Do two specs mean the same to the engine, which leaves out what is zero? */
+bool swarm__spec_equal(const json_t *a, const json_t *b);
 
 /* --- update.c: read, merge, write with the index read, again where another writer came first  */
 

@@ -4,6 +4,7 @@
  */
 #include "common/internal.h"
 
+#include <stdio.h>
 #include <string.h>
 
 enum { DEFAULT_TIMEOUT_MS = 60000 };
@@ -42,33 +43,61 @@ static int parse_state(const json_t *info, swarm_local_state *ret_state, swarm_e
 	return swarm__error(err, SWARM_E_JSON, "Swarm.LocalNodeState: unknown state '%s'", name);
 }
 
-/* The strings of an array, or those at a member of each of its objects; NULL without memory. */
-static char **string_list(const json_t *array, const char *member)
-{
-	size_t count = json_array_size(array);
-	char **list = calloc(count + 1, sizeof(*list));
-
-	for (size_t i = 0; list && i < count; i++) {
-		const json_t *item = json_array_get(array, i);
-		const char *string = member ? swarm__json_string(item, member)
-					    : json_string_value(item);
-
-		list[i] = strdup(string ? string : "");
-		if (!list[i]) {
-			while (i-- > 0)
-				free(list[i]);
-			free(list);
-			return NULL;
-		}
-	}
-	return list;
-}
-
 static void free_list(char **list)
 {
 	for (char **item = list; item && *item; item++)
 		free(*item);
 	free(list);
+}
+
+/*
+ * The strings of the array at a path, or those at a member of each of its objects, in its order; an
+ * empty list where it is missing or null.
+ */
+static int string_list(const json_t *info, const char *path, const char *member, char ***ret_list,
+		       swarm_error *err)
+{
+	const json_t *array = swarm__json_at(info, path);
+	size_t count = json_array_size(array);
+	char **list;
+	int rc = 0;
+
+	if (array && !json_is_null(array) && !json_is_array(array))
+		return swarm__error(err, SWARM_E_JSON, "%s: expected array", path);
+	list = calloc(count + 1, sizeof(*list));
+	if (!list)
+		return swarm__nomem(err);
+	for (size_t i = 0; !rc && i < count; i++) {
+		const json_t *item = json_array_get(array, i);
+		const char *string = json_string_value(member ? json_object_get(item, member)
+							      : item);
+
+		if (!string)
+			rc = swarm__error(err, SWARM_E_JSON, "%s[%zu]%s%s: expected string", path,
+					  i, member ? "." : "", member ? member : "");
+		else if (!(list[i] = strdup(string)))
+			rc = swarm__nomem(err);
+	}
+	if (rc)
+		free_list(list);
+	else
+		*ret_list = list;
+	return rc;
+}
+
+/* moby takes the managers out of a map, in another order each time: by address, ids beside them. */
+static void sort_managers(char **addresses, char **ids)
+{
+	for (size_t i = 1; addresses[0] && addresses[i]; i++) {
+		for (size_t k = i; k && strcmp(addresses[k - 1], addresses[k]) > 0; k--) {
+			char *address = addresses[k], *id = ids[k];
+
+			addresses[k] = addresses[k - 1];
+			addresses[k - 1] = address;
+			ids[k] = ids[k - 1];
+			ids[k - 1] = id;
+		}
+	}
 }
 
 static void redact_list(char **list)
@@ -104,6 +133,43 @@ static bool was_restarted(const swarm_local *local)
 	return local->state == SWARM_LOCAL_ERROR && *local->node_id && !*local->error;
 }
 
+static int copy_string(const json_t *info, const char *path, char **ret_copy, swarm_error *err)
+{
+	const json_t *value = swarm__json_at(info, path);
+
+	if (value && !json_is_null(value) && !json_is_string(value))
+		return swarm__error(err, SWARM_E_JSON, "%s: expected string", path);
+	*ret_copy = strdup(swarm__json_string(info, path));
+	return *ret_copy ? 0 : swarm__nomem(err);
+}
+
+/* The engine's reason, without secrets and in our words. */
+static int reword(char **error, swarm_error *err)
+{
+	char text[SWARM_ERROR_TEXT];
+
+	swarm_redact(*error);
+	swarm__reword(*error, text, sizeof(text));
+	swarm__one_line(text);
+	free(*error);
+	*error = strdup(text);
+	return *error ? 0 : swarm__nomem(err);
+}
+
+static int parse_lists(const json_t *info, swarm_local *local, swarm_error *err)
+{
+	static const char remote[] = "Swarm.RemoteManagers";
+	int rc = string_list(info, remote, "Addr", &local->managers, err);
+
+	if (!rc)
+		rc = string_list(info, remote, "NodeID", &local->manager_ids, err);
+	if (!rc)
+		rc = string_list(info, "Swarm.Warnings", NULL, &local->warnings, err);
+	if (!rc)
+		sort_managers(local->managers, local->manager_ids);
+	return rc;
+}
+
 static int parse(const json_t *info, swarm_local **ret_local, swarm_error *err)
 {
 	const struct {
@@ -118,33 +184,37 @@ static int parse(const json_t *info, swarm_local **ret_local, swarm_error *err)
 		{ offsetof(swarm_local, cluster_id), "Swarm.Cluster.ID" },
 		{ offsetof(swarm_local, engine_version), "ServerVersion" },
 	};
-	const json_t *remote = swarm__json_at(info, "Swarm.RemoteManagers");
+	const json_t *control = swarm__json_at(info, "Swarm.ControlAvailable");
 	swarm_local SWARM__AUTO_LOCAL *local = NULL;
 	swarm_local_state state = SWARM_LOCAL_INACTIVE;
 	int rc = parse_state(info, &state, err);
 
+	if (!rc && control && !json_is_boolean(control))
+		rc = swarm__error(err, SWARM_E_JSON, "Swarm.ControlAvailable: expected boolean");
 	if (rc)
 		return rc;
 	local = calloc(1, sizeof(*local));
 	if (!local)
 		return swarm__nomem(err);
 	local->state = state;
-	local->manager = swarm__json_bool(info, "Swarm.ControlAvailable");
-	for (size_t i = 0; i < sizeof(strings) / sizeof(strings[0]); i++) {
-		char *copy = strdup(swarm__json_string(info, strings[i].path));
+	local->manager = json_is_true(control);
+	for (size_t i = 0; !rc && i < sizeof(strings) / sizeof(strings[0]); i++) {
+		char *copy = NULL;
 
-		if (!copy)
-			return swarm__nomem(err);
+		rc = copy_string(info, strings[i].path, &copy, err);
 		memcpy((char *)local + strings[i].offset, &copy, sizeof(copy));
 	}
-	local->managers = string_list(remote, "Addr");
-	local->manager_ids = string_list(remote, "NodeID");
-	local->warnings = string_list(swarm__json_at(info, "Swarm.Warnings"), NULL);
-	if (!local->managers || !local->manager_ids || !local->warnings)
-		return swarm__nomem(err);
+	if (!rc)
+		rc = parse_lists(info, local, err);
+	if (rc)
+		return rc;
 	if (was_restarted(local))
 		local->state = SWARM_LOCAL_ACTIVE;
-	swarm_redact(local->error);
+	if (*local->node_id && !swarm__is_id(local->node_id))
+		return swarm__error(err, SWARM_E_JSON, "Swarm.NodeID: expected id");
+	rc = reword(&local->error, err);
+	if (rc)
+		return rc;
 	redact_list(local->warnings);
 	*ret_local = local;
 	local = NULL;
@@ -193,7 +263,7 @@ int swarm__local_require_inactive(const swarm_local *local, swarm_error *err)
 	case SWARM_LOCAL_ERROR:
 		return swarm__error(
 			err, SWARM_E_MEMBER,
-			"this host is in a swarm already, in state error (%s): mend that, "
+			"this host is in a swarm already, in state error (%s): fix that, "
 			"or leave by force first",
 			local->error);
 	case SWARM_LOCAL_LOCKED:
@@ -202,6 +272,19 @@ int swarm__local_require_inactive(const swarm_local *local, swarm_error *err)
 	return swarm__error(err, SWARM_E_LOCKED,
 			    "the swarm on this host is locked: unlock it with its "
 			    "unlock key, or leave by force first");
+}
+
+int swarm__local_require_member(const swarm_local *local, swarm_error *err)
+{
+	if (local->state == SWARM_LOCAL_INACTIVE)
+		return swarm__error(err, SWARM_E_NOT_MEMBER, "this host is not in a swarm");
+	if (*local->node_id)
+		return 0;
+	if (local->state == SWARM_LOCAL_LOCKED)
+		return swarm__local_require_inactive(local, err);
+	return swarm__error(
+		err, SWARM_E_STATE, "this host is in state %s%s%s: it has no node id now",
+		swarm_local_state_name((int)local->state), *local->error ? ", " : "", local->error);
 }
 
 int swarm__availability_check(const char *availability, swarm_error *err)
@@ -224,9 +307,13 @@ static bool is_any(const char *address)
 
 int swarm__host_check(const swarm_client *client, const swarm__host *host, swarm_error *err)
 {
-	int rc = 0;
+	int rc = swarm__utf8_check("listen address", host->listen_addr, err);
 
-	if (host->availability)
+	if (!rc)
+		rc = swarm__utf8_check("advertise address", host->advertise_addr, err);
+	if (!rc)
+		rc = swarm__utf8_check("data path address", host->data_path_addr, err);
+	if (!rc && host->availability)
 		rc = swarm__availability_check(host->availability, err);
 	/* An engine elsewhere has addresses that cannot be seen from here. */
 	if (rc || !swarm__client_is_local(client))
@@ -244,10 +331,25 @@ int swarm__host_check(const swarm_client *client, const swarm__host *host, swarm
 	return rc;
 }
 
+/* moby takes no IPv6 address without brackets and port here; docker's command line adds them. */
+static const char *listen_with_port(const char *address, char *text, size_t size)
+{
+	char host[256], port[8];
+
+	if (swarm__address_split(address, host, sizeof(host), port, sizeof(port), NULL) || *port ||
+	    !strchr(host, ':'))
+		return address;
+	snprintf(text, size, "[%s]:2377", host);
+	return text;
+}
+
 json_t *swarm__host_body(const swarm__host *host)
 {
+	const char *listen = host->listen_addr ? host->listen_addr : "0.0.0.0:2377";
+	char text[272];
+
 	return json_pack("{s:s, s:s*, s:s*, s:s*}", "ListenAddr",
-			 host->listen_addr ? host->listen_addr : "0.0.0.0:2377", "AdvertiseAddr",
+			 listen_with_port(listen, text, sizeof(text)), "AdvertiseAddr",
 			 host->advertise_addr, "DataPathAddr", host->data_path_addr, "Availability",
 			 host->availability);
 }

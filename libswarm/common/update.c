@@ -23,41 +23,7 @@ static bool again(const swarm_error *err)
 	return err->code == SWARM_E_SEQUENCE || swarm__is_transient(err) || is_joining_raft(err);
 }
 
-/* --- one object as it was read -------------------------------------------------------------- */
-
-/* moby parses the index as uint64; jansson has refused anything over 2^63-1 by now. */
-static int read_version(const json_t *object, char *text, size_t size, swarm_error *err)
-{
-	const json_t *index = swarm__json_at(object, "Version.Index");
-
-	/* moby leaves a zero out. */
-	if (index && (!json_is_integer(index) || json_integer_value(index) < 0))
-		return swarm__error(err, SWARM_E_JSON, "Version.Index: expected an integer from 0");
-	snprintf(text, size, "%llu", (unsigned long long)json_integer_value(index));
-	return 0;
-}
-
-static bool is_empty(const json_t *json)
-{
-	return !json || json_is_null(json) ||
-	       (json_is_object(json) && json_object_size(json) == 0) ||
-	       (json_is_array(json) && json_array_size(json) == 0);
-}
-
-/* Each member of a as in b; moby writes nothing, null, {} and [] for the same thing. */
-static bool covers(json_t *a, json_t *b)
-{
-	const char *name;
-	json_t *value;
-
-	json_object_foreach (a, name, value) {
-		json_t *other = json_object_get(b, name);
-
-		if (!json_equal(value, other) && !(is_empty(value) && is_empty(other)))
-			return false;
-	}
-	return true;
-}
+/* --- the patch -------------------------------------------------------------------------------- */
 
 int swarm__patch_check(swarm_op update, const json_t *patch, swarm_error *err)
 {
@@ -134,28 +100,31 @@ static int run_round(swarm_client *client, const swarm__update *u, const swarm__
 		     const swarm_error *looked_for, round *r, bool *ret_unsure, swarm_error *err)
 {
 	char version[24];
+	uint64_t index;
 	int rc = swarm__call(client, u->inspect, u->id, NULL, NULL, deadline, &r->object, err);
 
 	if (rc)
 		return rc;
 	r->before = json_object_get(r->object, "Spec");
-	if (!json_is_object(r->before))
-		return swarm__error(err, SWARM_E_JSON, "Spec: expected object");
-	rc = u->make ? u->make(u->payload, r->object, &r->after, err) : merge_patch(u, r, err);
+	rc = swarm__shape_spec(u->update, r->before, err);
+	if (!rc)
+		rc = u->make ? u->make(u->payload, r->object, &r->after, err)
+			     : merge_patch(u, r, err);
 	if (rc)
 		return rc;
 	if (u->check)
 		rc = u->check(u->payload, r->before, r->after, err);
 	if (rc)
 		return rc;
-	r->same = !u->always && covers(r->before, r->after) && covers(r->after, r->before);
+	r->same = !u->always && swarm__spec_equal(r->before, r->after);
 	if (r->same)
 		return 0;
 	if (looked_for)
 		return swarm__replace(err, looked_for);
-	rc = read_version(r->object, version, sizeof(version), err);
+	rc = swarm__shape_version(r->object, &index, err);
 	if (rc)
 		return rc;
+	snprintf(version, sizeof(version), "%llu", (unsigned long long)index);
 	rc = send_spec(client, u, deadline, r, version, err);
 	/* A lost race was another's write, whatever status it has. */
 	*ret_unsure = rc && rc != SWARM_E_SEQUENCE && swarm__is_unsure(err);

@@ -81,8 +81,8 @@ void swarm__progress(swarm_client *client, const char *what, size_t done, size_t
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	swarm__one_line(text);
 	swarm_redact(text);
+	swarm__one_line(text);
 	client->progress(client->progress_payload, &progress);
 }
 

@@ -12,7 +12,10 @@
  */
 int swarm__node_get(swarm_client *client, const char *ref, bool patient,
 		    const swarm__deadline *deadline, json_t **ret_node, swarm_error *err);
-/* As swarm_node_list_get(), within a deadline. */
+/*
+ * As swarm_node_list_get(), within a deadline, for conclusions: a manager is in its own list, so an
+ * empty one is SWARM_E_JSON, and so is an id that cannot go into a path.
+ */
 int swarm__node_list(swarm_client *client, bool patient, const swarm__deadline *deadline,
 		     swarm_node_list **ret_list, swarm_error *err);
 

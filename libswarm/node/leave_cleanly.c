@@ -21,8 +21,9 @@ static int read_own_id(swarm_client *host, const swarm__deadline *deadline, char
 		return rc;
 	if (local->state == SWARM_LOCAL_LOCKED)
 		return swarm__local_require_inactive(local, err);
-	if (!*local->node_id)
-		return swarm__error(err, SWARM_E_NOT_MEMBER, "this host is in no swarm");
+	rc = swarm__local_require_member(local, err);
+	if (rc)
+		return rc;
 	*ret_id = local->node_id;
 	local->node_id = NULL;
 	return 0;

@@ -8,7 +8,7 @@ enum { DEFAULT_TIMEOUT_MS = 60000 };
 
 /* --- the list ------------------------------------------------------------------------------- */
 
-int swarm__node_list(swarm_client *client, bool patient, const swarm__deadline *deadline,
+static int read_list(swarm_client *client, bool patient, const swarm__deadline *deadline,
 		     swarm_node_list **ret_list, swarm_error *err)
 {
 	swarm__budget budget;
@@ -25,6 +25,26 @@ int swarm__node_list(swarm_client *client, bool patient, const swarm__deadline *
 	return rc;
 }
 
+int swarm__node_list(swarm_client *client, bool patient, const swarm__deadline *deadline,
+		     swarm_node_list **ret_list, swarm_error *err)
+{
+	swarm_node_list *list;
+	int rc = read_list(client, patient, deadline, &list, err);
+
+	if (rc)
+		return rc;
+	if (list->count == 0)
+		rc = swarm__error(err, SWARM_E_JSON, "node list: it is empty");
+	for (size_t i = 0; !rc && i < list->count; i++)
+		if (!swarm__is_id(list->nodes[i].id))
+			rc = swarm__error(err, SWARM_E_JSON, "[%zu].ID: expected id", i);
+	if (rc)
+		swarm_node_list_free(list);
+	else
+		*ret_list = list;
+	return rc;
+}
+
 int swarm_node_list_get(swarm_client *client, int64_t timeout_ms, swarm_node_list **ret_list,
 			swarm_error *err)
 {
@@ -32,7 +52,7 @@ int swarm_node_list_get(swarm_client *client, int64_t timeout_ms, swarm_node_lis
 
 	if (!client || !ret_list)
 		return swarm__error(err, SWARM_E_INVAL, "client and ret_list are required");
-	return swarm__node_list(client, false, &deadline, ret_list, err);
+	return read_list(client, false, &deadline, ret_list, err);
 }
 
 /* --- finding one ---------------------------------------------------------------------------- */
@@ -82,8 +102,9 @@ static int own_id(swarm_client *client, const swarm__deadline *deadline, char **
 
 	if (rc)
 		return rc;
-	if (!*local->node_id)
-		return swarm__error(err, SWARM_E_NOT_MEMBER, "this host is in no swarm");
+	rc = swarm__local_require_member(local, err);
+	if (rc)
+		return rc;
 	*ret_id = local->node_id;
 	local->node_id = NULL;
 	return 0;
@@ -103,6 +124,21 @@ static int explain_ambiguous(swarm_client *client, const char *ref, const swarm_
 		*err = here;
 	swarm_node_list_free(list);
 	return err->code;
+}
+
+/* Is it the node that was asked for? */
+static int take_node(const json_t *node, const char *ref, swarm_error *err)
+{
+	const char *id = swarm__json_string(node, "ID");
+	const char *name = swarm__json_string(node, "Description.Hostname");
+	int rc = swarm__shape_object("node", node, "ID", err);
+
+	if (!rc)
+		rc = swarm__shape_answers("node", id, name, ref, err);
+	if (rc || strcmp(id, ref) == 0 || strcmp(name, ref) == 0)
+		return rc;
+	/* moby: full id, then exact host name, then id prefix; the last is not taken. */
+	return not_found(ref, err);
 }
 
 int swarm__node_get(swarm_client *client, const char *ref, bool patient,
@@ -136,14 +172,11 @@ int swarm__node_get(swarm_client *client, const char *ref, bool patient,
 		rc = not_found(ref, err);
 		err->http_status = 404;
 	} else if (!rc) {
-		/* moby: full id, then exact host name, then id prefix; the last is not taken. */
-		if (strcmp(swarm__json_string(json, "ID"), ref) == 0 ||
-		    strcmp(swarm__json_string(json, "Description.Hostname"), ref) == 0) {
-			*ret_node = json;
-		} else {
+		rc = take_node(json, ref, err);
+		if (rc)
 			json_decref(json);
-			rc = not_found(ref, err);
-		}
+		else
+			*ret_node = json;
 	}
 	free(self);
 	return rc;

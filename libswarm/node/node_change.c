@@ -23,8 +23,6 @@ static int fill(swarm__node_change *change, const json_t *node, swarm_error *err
 	const char *id = swarm__json_string(node, "ID");
 	const char *name = swarm__json_string(node, "Description.Hostname");
 
-	if (!*id)
-		return swarm__error(err, SWARM_E_JSON, "ID: expected string");
 	change->id = strdup(id);
 	change->name = strdup(*name ? name : id);
 	/*
@@ -167,6 +165,10 @@ int swarm_node_label(swarm_client *client, const char *node, const swarm_pair *l
 
 	if (!labels)
 		return swarm__error(err, SWARM_E_INVAL, "labels are required");
+	for (const swarm_pair *label = labels; label->name; label++)
+		if (swarm__utf8_check("the name of a label", label->name, err) ||
+		    swarm__utf8_check("the value of a label", label->value, err))
+			return SWARM_E_INVAL;
 	patch = label_patch(labels);
 	if (!patch)
 		return swarm__nomem(err);
@@ -216,9 +218,7 @@ static int count_tasks(const swarm__node_change *change, size_t *ret_left, swarm
 				   &change->deadline, &tasks, err);
 	if (rc)
 		return rc;
-	/* moby: null is an empty list. */
-	if (!json_is_array(tasks) && !json_is_null(tasks))
-		rc = swarm__error(err, SWARM_E_JSON, "task list: expected array");
+	rc = swarm__shape_list("task", tasks, "ID", err);
 	json_array_foreach (tasks, i, task) {
 		if (!is_left(task, change->id))
 			continue;

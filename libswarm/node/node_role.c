@@ -53,7 +53,18 @@ static int look(const swarm__node_change *change, bool wanted, swarm_error *err)
 			*err = here;
 		return rc;
 	}
+	/* Of another object the missing status would say that the node is out of the group. */
+	rc = swarm__shape_object("node", json, "ID", err);
+	if (!rc)
+		rc = swarm__shape_answers("node", swarm__json_string(json, "ID"), NULL, change->id,
+					  err);
 	status = swarm__json_at(json, "ManagerStatus");
+	if (!rc && status && !json_is_null(status) && !json_is_object(status))
+		rc = swarm__error(err, SWARM_E_JSON, "ManagerStatus: expected object");
+	if (rc) {
+		json_decref(json);
+		return rc;
+	}
 	there = json_is_object(status);
 	/* A new member counts for the quorum at once, so it must be reachable too. */
 	if (wanted)

@@ -94,6 +94,16 @@ static int take_all(group *g, const char *const *leaving, swarm_error *err)
 	return rc;
 }
 
+/* A manager answered, so at least that one is in the group: another list proves nothing. */
+static int check_list(const group *g, swarm_error *err)
+{
+	for (size_t i = 0; i < g->list->count; i++)
+		if (is_member(g, i))
+			return 0;
+	return swarm__error(err, SWARM_E_JSON,
+			    "the quorum is unknown: the engine's node list has no manager in it");
+}
+
 static int read_group(swarm_client *client, int64_t joining, const char *const *leaving,
 		      const swarm__deadline *deadline, swarm_quorum *ret_quorum, swarm_error *err)
 {
@@ -104,7 +114,9 @@ static int read_group(swarm_client *client, int64_t joining, const char *const *
 	if (rc)
 		return rc;
 	g = (group){ list, joining, calloc(list->count + 1, sizeof(*g.gone)) };
-	rc = g.gone ? take_all(&g, leaving, err) : swarm__nomem(err);
+	rc = g.gone ? check_list(&g, err) : swarm__nomem(err);
+	if (!rc)
+		rc = take_all(&g, leaving, err);
 	if (!rc && ret_quorum)
 		*ret_quorum = count(&g);
 	free(g.gone);
@@ -118,9 +130,12 @@ int swarm__quorum_check(const swarm__node_change *change, swarm_error *err)
 	swarm_error here = SWARM_ERROR_INIT;
 	int rc = read_group(change->client, 0, leaving, &change->deadline, NULL, &here);
 
-	/* It is not in the list yet, or not any more: its update will tell. */
+	/* Its record was read a moment ago, so the list is an older one, or is not whole. */
 	if (rc == SWARM_E_NOT_FOUND)
-		return 0;
+		return swarm__error(
+			err, SWARM_E_JSON,
+			"the quorum is unknown: the engine's node list lacks %s: run again",
+			change->name);
 	if (rc && err)
 		*err = here;
 	return rc;

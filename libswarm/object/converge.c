@@ -167,29 +167,33 @@ static int count_tasks(look *l, json_t *places)
 	return 0;
 }
 
-static size_t wanted_number(const look *l, size_t places)
+static int wanted_number(const look *l, size_t places, size_t *ret_number, swarm_error *err)
 {
-	json_int_t number =
-		l->mode == REPLICATED
-			? swarm__json_integer(l->service, "Spec.Mode.Replicated.Replicas")
-			: swarm__json_integer(l->service,
-					      "Spec.Mode.ReplicatedJob.TotalCompletions");
+	const char *path = l->mode == REPLICATED ? "Spec.Mode.Replicated.Replicas"
+						 : "Spec.Mode.ReplicatedJob.TotalCompletions";
+	const json_t *number = swarm__json_at(l->service, path);
 
 	/* swarmkit makes a task for each node that fits at once, so as many are wanted. */
-	if (l->mode == GLOBAL || l->mode == GLOBAL_JOB)
-		return places;
-	return number > 0 ? (size_t)number : 0;
+	if (l->mode == GLOBAL || l->mode == GLOBAL_JOB) {
+		*ret_number = places;
+		return 0;
+	}
+	if (!json_is_integer(number) || json_integer_value(number) < 0)
+		return swarm__error(err, SWARM_E_JSON, "%s: expected an integer from 0", path);
+	*ret_number = (size_t)json_integer_value(number);
+	return 0;
 }
 
 static int count(look *l, swarm_error *err)
 {
 	json_t *places = json_object();
-	int bad = !places || count_tasks(l, places);
+	int rc = !places || count_tasks(l, places) ? swarm__nomem(err) : 0;
 
 	add_reasons(l, places);
-	l->total = wanted_number(l, json_object_size(places));
+	if (!rc)
+		rc = wanted_number(l, json_object_size(places), &l->total, err);
 	json_decref(places);
-	return bad ? swarm__nomem(err) : 0;
+	return rc;
 }
 
 /* --- what is decided ------------------------------------------------------------------------ */

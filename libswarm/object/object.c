@@ -76,13 +76,11 @@ static const char *name_of(const kind_row *row, const json_t *object)
 static json_t *keep_exact(const kind_row *row, const swarm_pair *filters, json_t *list,
 			  swarm_error *err)
 {
-	json_t *kept = json_is_array(list) ? json_array() : NULL;
+	json_t *kept = json_array();
 	bool good = kept != NULL;
 	json_t *object;
 	size_t i;
 
-	if (!json_is_array(list))
-		swarm__error(err, SWARM_E_JSON, "%s list: expected array", row->name);
 	/* Another array: taking them out one by one moves the rest each time. */
 	json_array_foreach (list, i, object)
 		if (good && swarm__filters_match(filters, id_of(row, object), name_of(row, object)))
@@ -116,11 +114,15 @@ int swarm__object_list(swarm_client *client, swarm_kind kind, const swarm_pair *
 	swarm__buffer_clear(&text);
 	if (rc)
 		return rc;
-	/* moby: null is an empty list. */
-	if (json_is_null(list))
+	rc = swarm__shape_list(row->name, list, row->id_path, err);
+	if (!rc && json_is_null(list)) {
 		list = json_array();
-	if (!list)
-		return swarm__nomem(err);
+		rc = list ? 0 : swarm__nomem(err);
+	}
+	if (rc) {
+		json_decref(list);
+		return rc;
+	}
 	list = keep_exact(row, filters, list, err);
 	if (!list)
 		return err->code;
@@ -179,13 +181,16 @@ int swarm__object_get(swarm_client *client, swarm_kind kind, const char *ref,
 		return ambiguous(row, ref, err);
 	if (rc)
 		return rc;
+	rc = swarm__shape_object(row->name, object, row->id_path, err);
 	name = name_of(row, object);
-	if (strcmp(id_of(row, object), ref) == 0 || (name && strcmp(name, ref) == 0)) {
+	if (!rc)
+		rc = swarm__shape_answers(row->name, id_of(row, object), name, ref, err);
+	if (!rc && (strcmp(id_of(row, object), ref) == 0 || (name && strcmp(name, ref) == 0))) {
 		*ret_object = object;
 		return 0;
 	}
 	json_decref(object);
-	return not_found(row, ref, err);
+	return rc ? rc : not_found(row, ref, err);
 }
 
 int swarm_object_inspect(swarm_client *client, swarm_kind kind, const char *ref, int64_t timeout_ms,
@@ -212,8 +217,10 @@ static int make_created(const json_t *answer, json_t **ret_created, swarm_error 
 
 	if (!*id)
 		id = swarm__json_string(answer, "Id");
-	if (!*id)
-		return swarm__error(err, SWARM_E_JSON, "ID: expected string");
+	if (!swarm__is_id(id))
+		return swarm__error(err, SWARM_E_JSON, "ID: expected id");
+	if (warnings && !json_is_null(warnings) && !json_is_array(warnings))
+		return swarm__error(err, SWARM_E_JSON, "Warnings: expected array");
 	created = json_pack("{s:s, s:[]}", "ID", id, "Warnings");
 	if (!created)
 		return swarm__nomem(err);

@@ -67,6 +67,8 @@ static int create(swarm_client *client, swarm_kind kind, const char *name, const
 
 	if (!client || !name || !*name || !data)
 		return swarm__error(err, SWARM_E_INVAL, "client, name and data are required");
+	if (swarm__utf8_check("the name", name, err))
+		return SWARM_E_INVAL;
 	if (labels && !json_is_object(labels))
 		return swarm__error(err, SWARM_E_INVAL, "labels is an object of strings");
 	if (size == 0 || size >= limit)

@@ -69,15 +69,21 @@ int swarm_service_scale(swarm_client *client, const char *service, int64_t count
 static int send_rollback(swarm_client *client, const json_t *service,
 			 const swarm__deadline *deadline, swarm_error *err)
 {
+	json_t *spec = json_object_get(service, "Spec");
 	char version[24];
+	uint64_t index;
+	int rc = swarm__shape_spec(SWARM_OP_SERVICE_UPDATE, spec, err);
 	const swarm_pair query[] = { { "version", version },
 				     { "rollback", "previous" },
 				     { NULL, NULL } };
 
-	snprintf(version, sizeof(version), "%lld",
-		 (long long)json_integer_value(swarm__json_at(service, "Version.Index")));
+	if (!rc)
+		rc = swarm__shape_version(service, &index, err);
+	if (rc)
+		return rc;
+	snprintf(version, sizeof(version), "%llu", (unsigned long long)index);
 	return swarm__call(client, SWARM_OP_SERVICE_UPDATE, swarm__json_string(service, "ID"),
-			   query, json_object_get(service, "Spec"), deadline, NULL, err);
+			   query, spec, deadline, NULL, err);
 }
 
 /* What an error that may pass means, from the service as it is now. */

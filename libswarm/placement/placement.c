@@ -63,6 +63,8 @@ static int find_task(swarm_client *client, const char *ref, const swarm__deadlin
 		if (json_array_append_new(q->tasks, task) < 0)
 			return swarm__nomem(err);
 		service_id = swarm__json_string(task, "ServiceID");
+		if (*service_id && !swarm__is_id(service_id))
+			return swarm__error(err, SWARM_E_JSON, "task.ServiceID: expected id");
 		if (*service_id)
 			rc = swarm__object_get(client, SWARM_KIND_SERVICE, service_id, deadline,
 					       &q->service, &here);
@@ -137,6 +139,8 @@ static int read_volumes(swarm_client *client, const swarm__deadline *deadline, c
 		return 0;
 	rc = swarm__call_patiently(client, SWARM_OP_VOLUME_LIST, NULL, NULL, deadline, &q->volumes,
 				   err);
+	if (!rc && !json_is_object(q->volumes))
+		rc = swarm__error(err, SWARM_E_JSON, "volume list: expected object");
 	return rc ? rc : swarm__volumes_uses(tasks, &q->uses, err);
 }
 
@@ -172,6 +176,11 @@ static int read_nodes(swarm_client *client, const swarm__deadline *deadline, que
 		return 0;
 	rc = swarm__call_patiently(client, SWARM_OP_NODE_LIST, NULL, NULL, deadline, &q->nodes,
 				   err);
+	if (!rc)
+		rc = swarm__shape_list("node", q->nodes, "ID", err);
+	/* A manager is in its own list. */
+	if (!rc && json_array_size(q->nodes) == 0)
+		rc = swarm__error(err, SWARM_E_JSON, "node list: it is empty");
 	return rc ? rc : read_loads(client, deadline, q, err);
 }
 

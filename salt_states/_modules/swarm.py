@@ -46,6 +46,7 @@ import os
 import platform
 
 import salt.utils.files
+import salt.utils.yaml
 from salt.exceptions import CommandExecutionError, SaltInvocationError
 from salt.utils.args import clean_kwargs
 from salt.utils.data import traverse_dict_and_list
@@ -54,6 +55,20 @@ VERSION = "0.1.0"
 
 # The longest secret is a private key in PEM.
 MAX_SECRET = 65536
+# The largest body is a config's: 1000 KiB in base64.
+MAX_BODY = 2 * 1024 * 1024
+# Operations whose body has a field for a token, key, password or data.
+MAY_HOLD_SECRETS = (
+    "auth",
+    "swarm_init",
+    "swarm_join",
+    "swarm_update",
+    "swarm_unlock",
+    "secret_create",
+    "secret_update",
+    "config_create",
+    "config_update",
+)
 # How the engine is reached, of minion config and pillar.
 SETTINGS = ("url", "timeout", "api_version", "tls")
 # What these methods give is a secret.
@@ -157,6 +172,8 @@ def _engine():
         yield client
     except loaded.NotManager as exc:
         raise CommandExecutionError(_whom_to_ask(client, str(exc))) from None
+    except (loaded.NoLeader, loaded.Unavailable) as exc:
+        raise CommandExecutionError(str(exc) + _way_out(exc)) from None
     except loaded.Error as exc:
         raise CommandExecutionError(str(exc)) from None
     except (TypeError, ValueError, OverflowError) as exc:
@@ -165,6 +182,16 @@ def _engine():
     finally:
         if client is not None:
             client.close()
+
+
+def _way_out(exc):
+    """What to do where the managers have no leader; a 500 is the engine's 20 s for one."""
+    if isinstance(exc, _CORE.Unavailable) and exc.status != 500:
+        return ""
+    return (
+        ". Bring the other managers back; if they are lost for good, the orchestration docker.recover"
+        " makes a cluster of one manager"
+    )
 
 
 def _whom_to_ask(client, words):
@@ -269,10 +296,10 @@ def secret(into=None, **sources):
     return into(str(read(what, value) if read else value).strip())
 
 
-def _from_file(what, path):
+def _from_file(what, path, limit=MAX_SECRET):
     try:
         with salt.utils.files.fopen(path) as handle:
-            return handle.read(MAX_SECRET)
+            return handle.read(limit)
     except (OSError, UnicodeDecodeError) as exc:
         reason = getattr(exc, "strerror", None) or "it is no text"
         raise CommandExecutionError(f"cannot read the {what} file {path}: {reason}") from None
@@ -296,7 +323,16 @@ def _from_sdb(_, url):
     return found
 
 
-def call(operation=None, id=None, query=None, body=None, timeout=None):
+def call(
+    operation=None,
+    id=None,
+    query=None,
+    body=None,
+    timeout=None,
+    body_file=None,
+    body_pillar=None,
+    body_sdb=None,
+):
     """
     One operation of the Engine API by its name, for what has no function of its own here.
 
@@ -305,8 +341,13 @@ def call(operation=None, id=None, query=None, body=None, timeout=None):
     id
         Id or name of the object in the operation's path.
     query, body
-        Dictionaries in the engine's own names; unknown and missing fields are told, and those that
-        the engine's API version does not have. What is given stands in the job cache.
+        Dictionaries in the engine's own names; unknown and missing fields are reported, and those
+        that the engine's API version does not have. Both are in the job cache.
+    body_file, body_pillar, body_sdb
+        Where the body is instead: a file on this minion (JSON or YAML), a pillar key, an
+        ``sdb://`` URL. The only way for a body that may hold a secret: ``auth``, ``swarm_init``,
+        ``swarm_join``, ``swarm_unlock``, ``swarm_update``, and the create and update of secrets and
+        configs.
     timeout
         Seconds for the call; each operation has a default.
 
@@ -321,9 +362,38 @@ def call(operation=None, id=None, query=None, body=None, timeout=None):
     if operation not in _core().OPS:
         names = ", ".join(_CORE.OPS)
         raise SaltInvocationError(f"no operation is called {operation}; there are {names}")
+    sources = {"body_file": body_file, "body_pillar": body_pillar, "body_sdb": body_sdb}
+    given = {name: value for name, value in sources.items() if value}
+    if len(given) + (body is not None) > 1:
+        raise SaltInvocationError(f"give only one of body, {', '.join(sources)}")
+    if body is not None and operation in MAY_HOLD_SECRETS:
+        raise SaltInvocationError(
+            f"the body of {operation} may hold a secret, and arguments are in the job cache: give"
+            f" {', '.join(sources)} instead of body"
+        )
+    for name, value in given.items():
+        body = _read_body(name, value)
     if operation in ("swarm_init", "swarm_join"):
         _keep_orphan_data()
     return core("call", operation, id, query=query, body=body, timeout=timeout)
+
+
+def _read_body(name, value):
+    """The dictionary at a source. No error quotes what is there."""
+    if not isinstance(value, str):
+        raise SaltInvocationError(f"{name} must be a string")
+    if name == "body_file":
+        found = _from_file("body", value, MAX_BODY)
+    else:
+        found = {"body_pillar": _from_pillar, "body_sdb": _from_sdb}[name]("body", value)
+    if isinstance(found, str):
+        try:
+            found = salt.utils.yaml.safe_load(found)
+        except salt.utils.yaml.YAMLError:
+            found = None
+    if not isinstance(found, dict):
+        raise CommandExecutionError(f"{name} {value}: it is not a JSON or YAML dictionary")
+    return found
 
 
 def version():
@@ -375,6 +445,7 @@ def init(
     autolock=False,
     force_new_cluster=False,
     timeout=None,
+    force_despite_leader=False,
 ):
     """
     Make a new swarm, with this host as its first manager, and wait until it leads.
@@ -393,9 +464,13 @@ def init(
     autolock
         Managers lock themselves at a restart of docker.
     force_new_cluster
-        Only for a lost quorum, on one single host: it becomes the sole manager.
+        Only for a lost quorum, on one single host: it becomes the sole manager. Refused where this
+        host sees a leader, and with autolock.
     timeout
         Seconds for the whole call (120).
+    force_despite_leader
+        With ``force_new_cluster``, also where this host sees a leader: all other managers are
+        removed from the swarm.
 
     Returns ``{"node_id": …, "cluster_id": …}``; never a token.
 
@@ -406,6 +481,12 @@ def init(
         salt manager1 swarm.init advertise_addr=eth0 availability=drain
     """
     _keep_orphan_data()
+    if force_new_cluster and __salt__["swarm.key_locked"]():
+        raise CommandExecutionError(
+            "autolock is on: the engine cannot force a new cluster from locked data. Nothing was"
+            " changed: bring the other managers back, or restart docker and unlock this one"
+            " (swarm.unlock key_file=PATH)"
+        )
     with _engine() as engine:
         node_id = engine.init(
             advertise_addr=advertise_addr,
@@ -418,6 +499,7 @@ def init(
             autolock=autolock,
             force_new_cluster=force_new_cluster,
             timeout=timeout,
+            force_despite_leader=force_despite_leader,
         )
         return {"node_id": node_id, "cluster_id": engine.local()["cluster_id"]}
 

@@ -42,9 +42,12 @@ def swarm_tokens(show=False):
     return {"Cluster": worker["cluster_id"], "Digest": worker["digest"]}
 
 
-def swarm_init(advertise_addr=None, listen_addr=None, force_new_cluster=False):
+def swarm_init(
+    advertise_addr=None, listen_addr=None, force_new_cluster=False, force_despite_leader=False
+):
     """
-    As core Salt's function of this name; see :py:func:`swarm.init <init>`. No token is returned.
+    As core Salt's function of this name; see :py:func:`swarm.init <init>`, which also says when
+    ``force_new_cluster`` is refused. No token is returned.
 
     CLI Example:
 
@@ -53,7 +56,10 @@ def swarm_init(advertise_addr=None, listen_addr=None, force_new_cluster=False):
         salt manager1 swarm.swarm_init advertise_addr=192.168.50.10
     """
     made = __salt__["swarm.init"](
-        advertise_addr, listen_addr, force_new_cluster=force_new_cluster
+        advertise_addr,
+        listen_addr,
+        force_new_cluster=force_new_cluster,
+        force_despite_leader=force_despite_leader,
     )
     return {
         "Comment": f"Docker swarm has been initialized on {__opts__['id']}",

@@ -205,6 +205,9 @@ static int ca_rotate(swarm_client *client, swarm_error *err)
 {
 	swarm_ca_options options = SWARM_CA_OPTIONS_INIT;
 
+	/* The root that this engine has and keeps: another one would be waited for. */
+	options.cert = "root";
+	options.key = "key";
 	options.timeout_ms = TIMEOUT_MS;
 	return swarm_ca_rotate(client, &options, err);
 }

@@ -187,6 +187,13 @@ class FakeEngine:
             "Warnings": ["only one manager"],
         }
 
+    def rotate(self, config):
+        """Every node has a certificate of the new root at once."""
+        root = {"TrustRoot": config.get("SigningCACert") or f"root {config['ForceRotate']}"}
+        self.cluster = {**self.cluster, "TLSInfo": root}
+        for one in self.nodes:
+            one["Description"] = {**one["Description"], "TLSInfo": root}
+
     def handle(self, request):
         """Return (status, body) for a request, or None."""
         self.requests.append(request)
@@ -213,6 +220,8 @@ class FakeEngine:
         if path == "/swarm":
             return 200, self.cluster
         if path == "/swarm/update":
+            if body.get("CAConfig") != self.cluster["Spec"].get("CAConfig"):
+                self.rotate(body["CAConfig"])
             self.cluster = {**self.cluster, "Spec": body}
             return 200, b""
         if path == "/nodes":

@@ -228,8 +228,11 @@ class Machine:
         if self.docker != "running":
             raise core.ConnectError("docker does not answer at unix:///var/run/docker.sock")
         if operation in self.fail:
-            name, text = self.fail[operation]
-            raise getattr(core, name)(text)
+            name, text, *status = self.fail[operation]
+            error = getattr(core, name)(text)
+            if status:
+                error.status = status[0]
+            raise error
 
     def _managed(self, core, operation):
         self._start(core, operation)
@@ -261,6 +264,9 @@ class Machine:
     def do_init(self, core, **options):
         self._start(core, "init")
         if options.get("force_new_cluster") and self.manager:
+            # A test that sets up a forced cluster by hand does not ask.
+            if self.cluster.leader() and options.get("force_despite_leader") is False:
+                raise core.AlreadyMember("the swarm of this host has a leader")
             return self._go_on_alone()
         if self.state != "inactive":
             raise core.AlreadyMember("this host is in a swarm already")

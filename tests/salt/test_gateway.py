@@ -1,5 +1,9 @@
 """``swarm.core``, the one way of the modules to the engine, and ``swarm.call``, the operator's."""
 
+import json
+import re
+from pathlib import Path
+
 import pytest
 from salt.exceptions import CommandExecutionError, SaltInvocationError
 
@@ -87,3 +91,97 @@ def test_call_of_no_operation_names_those_that_there_are(manager):
 def test_call_on_a_worker_names_the_managers(formed):
     with pytest.raises(CommandExecutionError, match="ask one of the managers: 10.0.0.1:2377"):
         formed["worker1"].job().salt["swarm.call"]("node_list")
+
+
+# Those whose body has no field for a secret; a new operation must be put into one of the two lists.
+OPEN_BODIES = {
+    "node_update",
+    "service_create",
+    "service_update",
+    "network_create",
+    "volume_create",
+    "volume_update",
+}
+OPS = Path(__file__).parents[2] / "libswarm/include/swarm/ops.def"
+
+
+def secret_operations(formed):
+    return formed["manager1"].job().salt["swarm.call"].func.__globals__["MAY_HOLD_SECRETS"]
+
+
+def test_each_operation_with_a_body_may_hold_a_secret_or_not(formed):
+    text = re.sub(r"/\*.*?\*/", "", OPS.read_text(encoding="utf-8"), flags=re.S)
+    rows = re.findall(r'OP\(\w+, "(\w+)", "\w+", "[^"]*",((?:\s*"[^"]*"\s*,?)+)', text)
+    assert len(rows) > 40
+    with_body = set()
+    for name, rest in rows:
+        # Adjacent literals are one; the first is the query, the second the body.
+        literals = re.findall(r'"([^"]*)"\s*(,?)', rest)
+        fields, current = [], ""
+        for literal, comma in literals:
+            current += literal
+            if comma:
+                fields.append(current)
+                current = ""
+        if fields[1]:
+            with_body.add(name)
+    assert with_body == set(secret_operations(formed)) | OPEN_BODIES
+
+
+@pytest.mark.parametrize("source", ["body_file", "body_pillar", "body_sdb"])
+def test_a_body_that_may_hold_a_secret_comes_from_elsewhere(formed, tmp_path, source):
+    body = {"Name": "db", "Data": "aHVudGVyMjI="}
+    path = tmp_path / "body.json"
+    path.write_text(json.dumps(body), encoding="utf-8")
+    given = {"body_file": str(path), "body_pillar": "db:body", "body_sdb": "sdb://vault/db"}[source]
+    job = formed["manager1"].job(pillar={"db": {"body": body}})
+    job.replace("sdb.get", lambda url: json.dumps(body) if url == "sdb://vault/db" else None)
+    asked = []
+    machine = formed["manager1"].machine
+    machine.do_call = lambda core, op, id=None, **options: asked.append(options["body"])
+    job.salt["swarm.call"]("secret_create", **{source: given})
+    assert asked == [body]
+
+
+def test_a_plain_body_that_may_hold_a_secret_is_refused_in_one_line(formed):
+    call = formed["manager1"].job().salt["swarm.call"]
+    for operation in secret_operations(formed):
+        with pytest.raises(SaltInvocationError) as raised:
+            call(operation, body={"Data": "aHVudGVyMjI="})
+        text = str(raised.value)
+        assert "\n" not in text and "aHVudGVyMjI" not in text
+        assert operation in text and "body_file, body_pillar, body_sdb" in text
+    assert not [name for name, _ in formed["manager1"].machine.calls if name == "call"]
+
+
+def test_bad_sources_of_a_body_are_one_line_without_what_is_there(formed, tmp_path):
+    path = tmp_path / "body"
+    path.write_text("hunter22 is: no: yaml", encoding="utf-8")
+    call = formed["manager1"].job(pillar={"text": "hunter22"}).salt["swarm.call"]
+    for given, words in (
+        ({"body_file": str(path)}, "is not a JSON or YAML dictionary"),
+        ({"body_file": str(tmp_path / "none")}, "cannot read the body file"),
+        ({"body_pillar": "text"}, "is not a JSON or YAML dictionary"),
+        ({"body_pillar": "none"}, "pillar has no key none"),
+        ({"body_pillar": "text", "body_file": str(path)}, "give only one of"),
+        ({"body": {}, "body_file": str(path)}, "give only one of"),
+        ({"body_file": 5}, "body_file must be a string"),
+    ):
+        with pytest.raises((CommandExecutionError, SaltInvocationError)) as raised:
+            call("secret_create", **given)
+        text = str(raised.value)
+        assert words in text and "\n" not in text and "hunter22" not in text
+
+
+@pytest.mark.parametrize("name, status", [("NoLeader", 500), ("Unavailable", 500)])
+def test_a_lost_quorum_names_the_way_out(formed, name, status):
+    machine = formed["manager1"].machine
+    machine.fail["node_list"] = (name, "no leader answered", status)
+    with pytest.raises(CommandExecutionError) as raised:
+        formed["manager1"].job().salt["swarm.nodes"]()
+    assert str(raised.value).startswith("no leader answered. ")
+    assert "docker.recover" in str(raised.value)
+    machine.fail["node_list"] = ("Unavailable", "this host is starting", 503)
+    with pytest.raises(CommandExecutionError) as raised:
+        formed["manager1"].job().salt["swarm.nodes"]()
+    assert str(raised.value) == "this host is starting"

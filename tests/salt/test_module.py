@@ -253,6 +253,26 @@ def test_swarm_tokens_hides_them_unless_asked(formed):
     }
 
 
+@pytest.mark.parametrize("name", ["init", "swarm_init"])
+def test_a_new_cluster_is_not_forced_where_a_leader_is_seen(formed, name):
+    job = formed["manager1"].job()
+    job.replace("swarm.key_locked", lambda: False)
+    text = fails(job.salt[f"swarm.{name}"], force_new_cluster=True)
+    assert "has a leader" in text
+    job.salt[f"swarm.{name}"](force_new_cluster=True, force_despite_leader=True)
+    asked = [given for call, given in formed["manager1"].machine.calls if call == "init"]
+    assert [given["force_despite_leader"] for given in asked] == [False, True]
+
+
+@pytest.mark.parametrize("name", ["init", "swarm_init"])
+def test_a_new_cluster_is_not_forced_with_autolock(formed, name):
+    job = formed["manager1"].job()
+    job.replace("swarm.key_locked", lambda: True)
+    text = fails(job.salt[f"swarm.{name}"], force_new_cluster=True, force_despite_leader=True)
+    assert text.startswith("autolock is on") and "swarm.unlock key_file=" in text
+    assert "init" not in [call for call, _ in formed["manager1"].machine.calls]
+
+
 def test_swarm_init_returns_no_token(make_fleet):
     fleet = make_fleet(managers=1, workers=0)
     ret = salt_of(fleet, "manager1")["swarm.swarm_init"]("eth0", "0.0.0.0", False)

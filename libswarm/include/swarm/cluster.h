@@ -34,7 +34,7 @@ typedef struct swarm_local {
 	char *node_id;        /**< "" outside a swarm */
 	char *node_addr;      /**< address this node is known by, "" outside a swarm */
 	char *name;           /**< host name as the engine reports it to the managers */
-	char *error;          /**< the engine's own words, redacted; "" without error */
+	char *error;          /**< the engine's reason, redacted; "" without error */
 	char *cluster_id;     /**< on a manager with a leader; else "" */
 	char *engine_version; /**< such as "26.1.5" */
 	char **managers;      /**< known manager addresses "ip:port", ends with NULL */
@@ -71,14 +71,16 @@ typedef struct swarm_init_options {
 	const char *const *default_addr_pool; /**< CIDRs, ends with NULL */
 	int subnet_size;                      /**< mask length of networks cut from the pool */
 	int autolock;                         /**< 1: managers lock themselves at restart */
-	int force_new_cluster; /**< 1: only for a lost quorum, on one host; see swarm_init() */
-	const json_t *spec;    /**< more of the cluster's spec; borrowed */
-	int64_t timeout_ms;    /**< 0: 120 s */
+	int force_new_cluster;    /**< 1: only for a lost quorum, on one host; see swarm_init() */
+	const json_t *spec;       /**< more of the cluster's spec; borrowed */
+	int64_t timeout_ms;       /**< 0: 120 s */
+	int force_despite_leader; /**< 1: force_new_cluster also where this host sees a leader,
+				   *   which removes all other managers */
 } swarm_init_options;
 
 #define SWARM_INIT_OPTIONS_INIT                                                                    \
 	{                                                                                          \
-		sizeof(swarm_init_options), NULL, NULL, NULL, 0, NULL, NULL, 0, 0, 0, NULL, 0      \
+		sizeof(swarm_init_options), NULL, NULL, NULL, 0, NULL, NULL, 0, 0, 0, NULL, 0, 0   \
 	}
 
 /**
@@ -90,19 +92,22 @@ typedef struct swarm_init_options {
  *
  * Recovery from a lost quorum is an init with force_new_cluster on one of the managers that are left:
  * it becomes the only manager, and keeps services, secrets, configs and the worker nodes. Give
- * listen_addr and advertise_addr as they were. The engine takes autolock and the CA's rotation counter
- * from this call whatever it says of them, so the spec is read first and sent back with it; without a
- * leader it often cannot be read, and then autolock is as the options say. Where that is not what the
- * cluster had, set autolock. The other managers must leave by force and join anew. Never do it on two
- * hosts. A manager that is still starting refuses with SWARM_E_UNAVAILABLE or SWARM_E_NOT_MEMBER:
- * restart docker there first.
+ * listen_addr and advertise_addr as they were. The other managers must leave by force and join again.
+ * Never do it on two hosts. It is refused before anything is sent where this host is locked
+ * (SWARM_E_LOCKED), and where it sees a leader (SWARM_E_MEMBER) unless force_despite_leader is set;
+ * then the spec is read and sent back with the call, because the engine takes autolock and the CA's
+ * rotation counter from it whatever it says of them, and with autolock it is refused
+ * (SWARM_E_LOCKED). A cluster without a leader cannot be asked for its autolock: on one with it the
+ * call fails and the engine leaves the swarm, so check the key on the disk first (swarm.key_locked of
+ * the Salt module does). A manager that is still starting refuses with SWARM_E_UNAVAILABLE or
+ * SWARM_E_NOT_MEMBER: restart docker there first.
  *
  * @param client       the client
  * @param options      NULL: all defaults
  * @param ret_node_id  new, the id of this node; free with free(). NULL is allowed
  * @param err          NULL or an error to fill
- * @return 0, SWARM_E_MEMBER (in a swarm already, or pending), SWARM_E_LOCKED, SWARM_E_INVAL,
- *         SWARM_E_TIMEOUT
+ * @return 0, SWARM_E_MEMBER (in a swarm already, or pending; a leader is seen), SWARM_E_LOCKED,
+ *         SWARM_E_INVAL, SWARM_E_JSON (the engine names no node), SWARM_E_TIMEOUT
  */
 int swarm_init(swarm_client *client, const swarm_init_options *options, char **ret_node_id,
 	       swarm_error *err);
@@ -123,11 +128,14 @@ typedef struct swarm_join_options {
 				     *   active in pending_ms is left by force and done anew */
 	int64_t pending_ms;         /**< 0: 20 s */
 	int64_t timeout_ms;         /**< 0: 120 s */
+	int worker;                 /**< 1: it is an error where the token made this host a
+				     *   manager; it stays one, and the text names its node */
 } swarm_join_options;
 
 #define SWARM_JOIN_OPTIONS_INIT                                                                    \
 	{                                                                                          \
-		sizeof(swarm_join_options), NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0, 0, 0, 0   \
+		sizeof(swarm_join_options), NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0, 0, 0, 0,  \
+			0                                                                          \
 	}
 
 /**
@@ -142,7 +150,7 @@ typedef struct swarm_join_options {
  * @param options  required
  * @param err      NULL or an error to fill
  * @return 0, SWARM_E_MEMBER (this host is in a swarm), SWARM_E_LOCKED, SWARM_E_STATE,
- *         SWARM_E_TOKEN (malformed, rotated, of another swarm), SWARM_E_CONNECT (no manager
+ *         SWARM_E_TOKEN (malformed, rotated, of another swarm, a manager's for a worker), SWARM_E_CONNECT (no manager
  *         listens; names them), SWARM_E_PENDING (deadline passed, the engine still tries),
  *         SWARM_E_INVAL
  */
@@ -274,7 +282,7 @@ typedef struct swarm_ca_options {
  * @param options  NULL: all defaults
  * @param err      NULL or an error to fill
  * @return 0, SWARM_E_INVAL, SWARM_E_TIMEOUT (the rotation goes on; names nodes that are not done),
- *         and as swarm_cluster_update()
+ *         SWARM_E_STATE (the engine accepted the call, but the root is the same as before), and as swarm_cluster_update()
  */
 int swarm_ca_rotate(swarm_client *client, const swarm_ca_options *options, swarm_error *err);
 

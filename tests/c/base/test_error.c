@@ -66,6 +66,25 @@ static void one_clean_line(void)
 		{ "a\x1b[31mred", "a [31mred" },
 		{ "\xc3\xa4\xe2\x82\xac\xf0\x9f\x90\xb3", "\xc3\xa4\xe2\x82\xac\xf0\x9f\x90\xb3" },
 		{ "bad \xff byte", "bad ? byte" },
+		/* Line separators, and what has no width or turns the text round. */
+		{ "a\xe2\x80\xa8"
+		  "b\xe2\x80\xa9"
+		  "c",
+		  "a b c" },
+		{ "a\xe2\x80\x8b\xe2\x80\x8d"
+		  "b\xef\xbb\xbf"
+		  "c",
+		  "abc" },
+		{ "\xe2\x80\xae"
+		  "txt.exe\xe2\x80\xac",
+		  "txt.exe" },
+		{ "\xe2\x81\xa6"
+		  "a\xe2\x81\xa9\xe2\x80\x8e\xe2\x80\x8f"
+		  "b",
+		  "ab" },
+		{ "use SWMTKN-1-abcdefgh\xe2\x80\x8bijklmnop-qrst here",
+		  "use SWMTKN-[redacted] here" },
+		{ "use SWMTKN-1-abcdefgh\nijklmnop-qrst here", "use SWMTKN-[redacted] here" },
 		{ "c1 \xc2\x9b"
 		  "31m",
 		  "c1   31m" },

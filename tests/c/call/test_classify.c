@@ -166,6 +166,18 @@ static void secrets_of_the_request(void)
 		  "illegal base64 [redacted]x" },
 		{ "denied: hunter2hunter2", "{\"password\":\"hunter2hunter2\"}",
 		  "denied: [redacted]" },
+		/* The end of it alone, with escapes, in a body that was cut, and the plain bytes. */
+		{ "{\"message\":\"no such secret 1awxwuwd3z9j1z3puu7rcgdbx\"}",
+		  "{\"JoinToken\":\"SWMTKN-1-3pu6hszjas19-1awxwuwd3z9j1z3puu7rcgdbx\"}",
+		  "no such secret [redacted]" },
+		{ "{\"message\":\"cannot use AAAA\\/AAAA\\nBBBBBBBB\\u0042CCCC",
+		  "{\"CAConfig\":{\"SigningCAKey\":\"AAAA/AAAA\\nBBBBBBBBBCCCC\\n\"}}",
+		  "{\"message\":\"cannot use [redacted]" },
+		{ "cannot store 'correct horse battery'",
+		  "{\"Data\":\"Y29ycmVjdCBob3JzZSBiYXR0ZXJ5IHN0YXBsZQ==\"}",
+		  "cannot store '[redacted]'" },
+		{ "{\"message\":\"bad SWMTKN-1-3pu6\\nhszjas19xyp7ghg\\u001b[31mosyx9k8 here\"}",
+		  "{}", "bad SWMTKN-[redacted] here" },
 		{ "name myservicename is taken", "{\"Name\":\"myservicename\"}",
 		  "name myservicename is taken" },
 	};

@@ -1,6 +1,8 @@
 /* A new root CA: what is sent, and when the rotation counts as done. */
 #include "test_cluster.h"
 
+#include "base/internal.h"
+
 #define SWARM "GET " API "/swarm"
 #define NODES "GET " API "/nodes"
 #define UPDATE "POST " API "/swarm/update?version=5"
@@ -81,7 +83,68 @@ static void own_root(void)
 	options.key = NULL;
 	CHECK_INT(swarm_ca_rotate(f.client, &options, &f.err), SWARM_E_INVAL);
 	CHECK_STR(f.err.text, "a CA certificate and its key are given together, or neither");
+	swarm__error_clear(&f.err);
+	options.cert = "";
+	options.key = "";
+	CHECK_INT(swarm_ca_rotate(f.client, &options, &f.err), SWARM_E_INVAL);
+	CHECK_PART(f.err.text, "the CA certificate or its key is empty");
 	teardown(&f);
+}
+
+/* An own root that is the cluster's already is right at once. */
+static void own_root_again(void)
+{
+	swarm_ca_options options = SWARM_CA_OPTIONS_INIT;
+	const fake_row rows[] = {
+		{ SWARM, .reply = CLUSTER("false", "mine") },
+		{ SWARM, .reply = CLUSTER("false", "mine") },
+		{ UPDATE, .body = "\"SigningCACert\":\"mine\\n\"" },
+		{ SWARM, .reply = CLUSTER("false", "mine") },
+		{ NODES, .reply = "[" NODE("a", "mine") "]" },
+		{ NULL },
+	};
+	fixture f = setup(rows);
+
+	options.cert = "mine\n";
+	options.key = "key";
+	CHECK_INT(swarm_ca_rotate(f.client, &options, &f.err), 0);
+	teardown(&f);
+}
+
+/* An engine that rotates nothing, or of which it cannot be told. */
+static void nothing_rotated(void)
+{
+	static const struct {
+		const char *cluster;
+		const char *nodes; /* NULL: not asked for */
+		int code;
+	} table[] = {
+		{ CLUSTER("false", "old"), NULL, SWARM_E_STATE },
+		{ CLUSTER("5", "new"), NULL, SWARM_E_JSON },
+		{ CLUSTER("false", ""), NULL, SWARM_E_JSON },
+		{ "{}", NULL, SWARM_E_JSON },
+		{ "{\"ID\":\"c1\"}", NULL, SWARM_E_JSON },
+		{ CLUSTER("false", "new"), "[]", SWARM_E_JSON },
+		{ CLUSTER("false", "new"), "null", SWARM_E_JSON },
+		{ CLUSTER("false", "new"), "", SWARM_E_JSON },
+		{ CLUSTER("false", "new"), "{}", SWARM_E_JSON },
+	};
+
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		const fake_row rows[] = {
+			{ SWARM, .reply = CLUSTER("false", "old") },
+			{ SWARM, .reply = CLUSTER("false", "old") },
+			{ .expect = UPDATE },
+			{ SWARM, .reply = table[i].cluster },
+			{ table[i].nodes ? NODES : NULL, .reply = table[i].nodes },
+			{ NULL },
+		};
+		fixture f = setup(rows);
+
+		test_row = table[i].nodes ? table[i].nodes : table[i].cluster;
+		CHECK_INT(swarm_ca_rotate(f.client, NULL, &f.err), table[i].code);
+		teardown(&f);
+	}
 }
 
 static void takes_too_long(void)
@@ -108,4 +171,5 @@ static void takes_too_long(void)
 	teardown(&f);
 }
 
-TEST_MAIN(TEST(rotate), TEST(counter_at_its_end), TEST(own_root), TEST(takes_too_long))
+TEST_MAIN(TEST(rotate), TEST(counter_at_its_end), TEST(own_root), TEST(own_root_again),
+	  TEST(nothing_rotated), TEST(takes_too_long))

@@ -333,6 +333,55 @@ static void signing_key(void)
 	teardown(&f);
 }
 
+/* What the engine takes without a word: refused before it is sent. */
+static void bad_settings(void)
+{
+	static const struct {
+		const char *patch;
+		const char *text; /* NULL: sent */
+	} table[] = {
+		{ "{\"Dispatcher\":{\"HeartbeatPeriod\":0}}",
+		  "Dispatcher.HeartbeatPeriod must be at least 1 (nanoseconds), not 0" },
+		{ "{\"Dispatcher\":{\"HeartbeatPeriod\":-5}}",
+		  "Dispatcher.HeartbeatPeriod must be at least 1 (nanoseconds), not -5" },
+		{ "{\"Dispatcher\":{\"HeartbeatPeriod\":\"5s\"}}",
+		  "Dispatcher.HeartbeatPeriod must be a whole number (nanoseconds)" },
+		{ "{\"CAConfig\":{\"NodeCertExpiry\":3599999999999}}",
+		  "CAConfig.NodeCertExpiry must be at least 3600000000000 (nanoseconds: 1 hour), not 3599999999999" },
+		{ "{\"Raft\":{\"HeartbeatTick\":0}}",
+		  "Raft.HeartbeatTick must be at least 1, not 0" },
+		{ "{\"Raft\":{\"ElectionTick\":0}}",
+		  "Raft.ElectionTick must be at least 1, not 0" },
+		{ "{\"Raft\":{\"HeartbeatTick\":10}}",
+		  "Raft.ElectionTick must be greater than Raft.HeartbeatTick, not 10 and 10" },
+		{ "{\"Raft\":{\"ElectionTick\":2,\"HeartbeatTick\":3}}",
+		  "Raft.ElectionTick must be greater than Raft.HeartbeatTick, not 2 and 3" },
+		{ "{\"Raft\":{\"ElectionTick\":3,\"HeartbeatTick\":2}}", NULL },
+		/* What is there already is not the caller's. */
+		{ "{\"Labels\":{\"a\":\"b\"}}", NULL },
+	};
+
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		const fake_row rows[] = {
+			{ SWARM,
+			  .reply = CLUSTER("5", "{\"Raft\":{\"ElectionTick\":10},\"Dispatcher\":{"
+						"\"HeartbeatPeriod\":0}}") },
+			{ table[i].text ? NULL : UPDATE("5") },
+			{ NULL },
+		};
+		json_t *patch = json_loads(table[i].patch, 0, NULL);
+		fixture f = setup(rows);
+
+		test_row = table[i].patch;
+		CHECK_INT(swarm_cluster_update(f.client, patch, 0, 0, NULL, &f.err),
+			  table[i].text ? SWARM_E_INVAL : 0);
+		CHECK_STR(f.err.text, table[i].text ? table[i].text : "");
+		json_decref(patch);
+		teardown(&f);
+	}
+}
+
 TEST_MAIN(TEST(tokens), TEST(tokens_refused), TEST(lost_races), TEST(lost_until_the_deadline),
 	  TEST(unknown_fields), TEST(nothing_changes), TEST(rotation), TEST(waits_out_an_election),
-	  TEST(write_of_unknown_end), TEST(bad_patches), TEST(bad_answers), TEST(signing_key))
+	  TEST(write_of_unknown_end), TEST(bad_patches), TEST(bad_answers), TEST(signing_key),
+	  TEST(bad_settings))

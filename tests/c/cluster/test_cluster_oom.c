@@ -135,6 +135,7 @@ static int run_force(swarm_client *client, swarm_error *err)
 	swarm_init_options options = SWARM_INIT_OPTIONS_INIT;
 
 	options.force_new_cluster = 1;
+	options.force_despite_leader = 1;
 	return swarm_init(client, &options, NULL, err);
 }
 
@@ -197,7 +198,7 @@ static const fake_row init_rows[] = {
 	{ INFO, .reply = INACTIVE },
 	{ "POST " API "/swarm/init", .reply = "\"m1\"" },
 	{ INFO, .reply = MANAGER },
-	{ "GET " API "/swarm", .reply = "{}" },
+	{ "GET " API "/swarm", .reply = "{\"ID\":\"c1\"}" },
 	{ NULL },
 };
 static const fake_row join_rows[] = {
@@ -260,12 +261,15 @@ static const fake_row rotate_key_rows[] = {
 	{ "GET " API "/swarm/unlockkey", .reply = "{\"UnlockKey\":\"" KEY "\"}" },
 	{ NULL },
 };
+#define TLS(root) "\"TLSInfo\":{\"TrustRoot\":\"" root "\"}"
 static const fake_row ca_rows[] = {
-	{ "GET " API "/swarm", .reply = "{\"Spec\":{}}" },
-	{ "GET " API "/swarm", .reply = "{\"Version\":{\"Index\":5},\"Spec\":{}}" },
+	{ "GET " API "/swarm", .reply = "{\"ID\":\"c1\",\"Spec\":{}," TLS("old") "}" },
+	{ "GET " API "/swarm", .reply = "{\"ID\":\"c1\",\"Version\":{\"Index\":5},\"Spec\":{}}" },
 	{ "POST " API "/swarm/update?version=5", .body = "\"ForceRotate\":1" },
-	{ "GET " API "/swarm", .reply = "{\"RootRotationInProgress\":false}" },
-	{ "GET " API "/nodes", .reply = "[" MEMBER("n1") "]" },
+	{ "GET " API "/swarm",
+	  .reply = "{\"ID\":\"c1\",\"RootRotationInProgress\":false," TLS("new") "}" },
+	{ "GET " API "/nodes",
+	  .reply = "[{\"ID\":\"n1\",\"Description\":{\"Hostname\":\"host1\"," TLS("new") "}}]" },
 	{ NULL },
 };
 static const fake_row leave_cleanly_rows[] = {
@@ -289,12 +293,10 @@ static const fake_row leave_cleanly_rows[] = {
 };
 static const fake_row force_rows[] = {
 	{ INFO, .reply = MANAGER },
-	{ "GET " API "/swarm",
-	  .reply = "{\"Spec\":{\"EncryptionConfig\":{\"AutoLockManagers\":true}}}" },
-	{ "POST " API "/swarm/init", .body = "\"AutoLockManagers\":true,\"Force",
-	  .reply = "\"m1\"" },
+	{ "GET " API "/swarm", .reply = "{\"ID\":\"c1\",\"Spec\":{\"Name\":\"default\"}}" },
+	{ "POST " API "/swarm/init", .body = "\"Name\":\"default\"},\"Force", .reply = "\"m1\"" },
 	{ INFO, .reply = MANAGER },
-	{ "GET " API "/swarm", .reply = "{}" },
+	{ "GET " API "/swarm", .reply = "{\"ID\":\"c1\"}" },
 	{ NULL },
 };
 static const fake_row label_rows[] = {

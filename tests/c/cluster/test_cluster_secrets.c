@@ -222,8 +222,12 @@ static void rotating_the_ca(void)
 		{ "GET " API "/swarm", .reply = CLUSTER("{}") },
 		{ "GET " API "/swarm", .reply = CLUSTER("{}") },
 		{ "POST " API "/swarm/update?version=5", .body = KEY },
-		{ "GET " API "/swarm", .reply = CLUSTER("{}") },
-		{ "GET " API "/nodes", .reply = "[]" },
+		{ "GET " API "/swarm",
+		  .reply = "{\"ID\":\"c1\",\"TLSInfo\":{\"TrustRoot\":\"cert\"},\"JoinTokens\":{"
+			   "\"Worker\":\"" TOKEN "\",\"Manager\":\"" TOKEN "\"}}" },
+		{ "GET " API "/nodes",
+		  .reply = "[{\"ID\":\"n1\",\"Description\":{\"TLSInfo\":{\"TrustRoot\":\"cert\"}}}"
+			   "]" },
 		{ NULL },
 	};
 	fixture f = setup(rows);

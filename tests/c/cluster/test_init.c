@@ -5,6 +5,7 @@
 
 #define INIT "POST " API "/swarm/init"
 #define SWARM "GET " API "/swarm"
+#define CLUSTER "{\"ID\":\"c1\",\"Spec\":{}}"
 
 static void state_first(void)
 {
@@ -111,6 +112,12 @@ static void bodies(void)
 		  "{\"ListenAddr\":\"lo:2377\",\"AdvertiseAddr\":\"127.0.0.1\","
 		  "\"DataPathAddr\":\"lo\","
 		  "\"Availability\":\"drain\",\"Spec\":{}}" },
+		{ { .size = sizeof(swarm_init_options), .listen_addr = "::1" },
+		  "\"ListenAddr\":\"[::1]:2377\"" },
+		{ { .size = sizeof(swarm_init_options), .listen_addr = "[::1]:5000" },
+		  "\"ListenAddr\":\"[::1]:5000\"" },
+		{ { .size = sizeof(swarm_init_options), .listen_addr = "::" },
+		  "\"ListenAddr\":\"[::]:2377\"" },
 		{ { .size = sizeof(swarm_init_options), .default_addr_pool = pool },
 		  "\"DefaultAddrPool\":[\"10.20.0.0/16\",\"10.30.0.0/16\"],\"SubnetSize\":24" },
 		{ { .size = sizeof(swarm_init_options), .subnet_size = 26 },
@@ -133,7 +140,7 @@ static void bodies(void)
 			{ INFO, .reply = INACTIVE },
 			{ INIT, .body = table[i].body, .reply = "\"m1\"\n" },
 			{ INFO, .reply = MANAGER },
-			{ SWARM, .reply = "{}" },
+			{ SWARM, .reply = CLUSTER },
 			{ NULL },
 		};
 		fixture f = setup(rows);
@@ -155,7 +162,7 @@ static void force_new_cluster(void)
 		{ SWARM, .status = 500, .reply = MESSAGE(NO_LEADER_TEXT) },
 		{ INIT, .body = "\"Spec\":{},\"ForceNewCluster\":true", .reply = "\"m1\"\n" },
 		{ INFO, .reply = MANAGER },
-		{ SWARM, .reply = "{}" },
+		{ SWARM, .reply = CLUSTER },
 		{ NULL },
 	};
 	const fake_row locked[] = { { INFO, .reply = STATE("locked") }, { NULL } };
@@ -169,6 +176,57 @@ static void force_new_cluster(void)
 	teardown(&f);
 }
 
+/* On a healthy swarm it would throw the other managers out; with autolock the engine loses its own. */
+static void force_refused(void)
+{
+	static const char locks[] = "{\"ID\":\"c1\",\"Spec\":{\"EncryptionConfig\":{"
+				    "\"AutoLockManagers\":true}}}";
+	static const struct {
+		const char *info;
+		int status;
+		const char *reply;
+		int meant;
+		int code;
+		const char *text;
+	} table[] = {
+		{ MANAGER, 200, CLUSTER, 0, SWARM_E_MEMBER,
+		  "the swarm of this host has a leader, so nothing is lost" },
+		{ MANAGER, 200, locks, 0, SWARM_E_MEMBER, "has a leader" },
+		{ MANAGER, 200, locks, 1, SWARM_E_LOCKED, "autolock is on" },
+		/* The leader was seen a moment ago: an election is no lost quorum. */
+		{ "{\"Swarm\":{\"NodeID\":\"m1\",\"LocalNodeState\":\"active\","
+		  "\"ControlAvailable\":true,\"Cluster\":{\"ID\":\"c1\"}}}",
+		  500, MESSAGE(NO_LEADER_TEXT), 0, SWARM_E_MEMBER, "has a leader" },
+		/* Only the engine's word that there is no leader is one. */
+		{ MANAGER, 200, "", 0, SWARM_E_JSON, "" },
+		{ MANAGER, 200, "{}", 0, SWARM_E_JSON, "" },
+		{ MANAGER, 200, "[]", 1, SWARM_E_JSON, "" },
+		{ MANAGER, 200, "{\"ID\":\"c1\"}", 1, SWARM_E_JSON, "" },
+		{ MANAGER, 200,
+		  "{\"ID\":\"c1\",\"Spec\":{\"EncryptionConfig\":{\"AutoLockManagers\":1}}}", 1,
+		  SWARM_E_JSON, "AutoLockManagers" },
+		{ MANAGER, 500, MESSAGE("disk full"), 0, SWARM_E_HTTP, "disk full" },
+		{ MANAGER, 404, MESSAGE("page not found"), 0, SWARM_E_VERSION, "" },
+	};
+
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		swarm_init_options options = SWARM_INIT_OPTIONS_INIT;
+		const fake_row rows[] = {
+			{ INFO, .reply = table[i].info },
+			{ SWARM, .status = table[i].status, .reply = table[i].reply },
+			{ NULL },
+		};
+		fixture f = setup(rows);
+
+		test_row = table[i].reply;
+		options.force_new_cluster = 1;
+		options.force_despite_leader = table[i].meant;
+		CHECK_INT(swarm_init(f.client, &options, NULL, &f.err), table[i].code);
+		CHECK_PART(f.err.text, table[i].text);
+		teardown(&f);
+	}
+}
+
 /*
  * The engine takes autolock and the counter from the call whatever it says of them, so they go back
  * as they were, with what the caller changes.
@@ -180,26 +238,90 @@ static void force_keeps_the_spec(void)
 	const fake_row rows[] = {
 		{ INFO, .reply = MANAGER },
 		{ SWARM,
-		  .reply = "{\"Spec\":{\"CAConfig\":{\"ForceRotate\":3},\"EncryptionConfig\":{"
-			   "\"AutoLockManagers\":true}},\"JoinTokens\":{\"Worker\":\"" TOKEN
-			   "\"}}" },
+		  .reply = "{\"ID\":\"c1\",\"Spec\":{\"CAConfig\":{\"ForceRotate\":3},"
+			   "\"EncryptionConfig\":{\"AutoLockManagers\":false}},\"JoinTokens\":{"
+			   "\"Worker\":\"" TOKEN "\"}}" },
 		{ INIT,
 		  .body = "\"Spec\":{\"CAConfig\":{\"ForceRotate\":3},\"EncryptionConfig\":{"
-			  "\"AutoLockManagers\":true},\"Orchestration\":{"
-			  "\"TaskHistoryRetentionLimit\":7}},\"AutoLockManagers\":true,"
-			  "\"ForceNewCluster\":true",
+			  "\"AutoLockManagers\":false},\"Orchestration\":{"
+			  "\"TaskHistoryRetentionLimit\":7}},\"ForceNewCluster\":true",
 		  .reply = "\"m1\"\n" },
 		{ INFO, .reply = MANAGER },
-		{ SWARM, .reply = "{}" },
+		{ SWARM, .reply = CLUSTER },
 		{ NULL },
 	};
 	fixture f = setup(rows);
 
 	options.force_new_cluster = 1;
+	options.force_despite_leader = 1;
 	options.spec = spec;
 	CHECK_INT(swarm_init(f.client, &options, NULL, &f.err), 0);
 	teardown(&f);
 	json_decref(spec);
+}
+
+/* The engine makes the swarm first and looks at the settings then. */
+static void bad_settings(void)
+{
+	static const struct {
+		const char *spec;
+		const char *text;
+	} table[] = {
+		{ "{\"Dispatcher\":{\"HeartbeatPeriod\":0}}",
+		  "Dispatcher.HeartbeatPeriod must be at least 1" },
+		{ "{\"Raft\":{\"ElectionTick\":1}}",
+		  "Raft.ElectionTick must be greater than Raft.HeartbeatTick, not 1 and 1" },
+		{ "{\"CAConfig\":{\"NodeCertExpiry\":60000000000}}",
+		  "CAConfig.NodeCertExpiry must be at least 3600000000000 (nanoseconds: 1 hour)" },
+	};
+	const fake_row rows[] = { { NULL } };
+
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		swarm_init_options options = SWARM_INIT_OPTIONS_INIT;
+		json_t *spec = json_loads(table[i].spec, 0, NULL);
+		fixture f = setup(rows);
+
+		test_row = table[i].spec;
+		options.spec = spec;
+		CHECK_INT(swarm_init(f.client, &options, NULL, &f.err), SWARM_E_INVAL);
+		CHECK_PART(f.err.text, table[i].text);
+		json_decref(spec);
+		teardown(&f);
+	}
+}
+
+/* A 200 alone is no swarm: the host must be a node, and the cluster must have an id. */
+static void proven(void)
+{
+	static const struct {
+		const char *info;
+		const char *cluster; /* NULL: not asked for */
+	} table[] = {
+		{ ACTIVE_AS("", "true", ""), NULL },
+		{ "{\"Swarm\":{\"LocalNodeState\":\"active\",\"ControlAvailable\":true}}", NULL },
+		{ MANAGER, "" },
+		{ MANAGER, "{}" },
+		{ MANAGER, "null" },
+		{ MANAGER, "[]" },
+		{ MANAGER, "{\"ID\":5}" },
+	};
+
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		const fake_row rows[] = {
+			{ INFO, .reply = INACTIVE },
+			{ INIT, .reply = "\"m1\"\n" },
+			{ INFO, .reply = table[i].info },
+			{ table[i].cluster ? SWARM : NULL, .reply = table[i].cluster },
+			{ NULL },
+		};
+		fixture f = setup(rows);
+		char *id = NULL;
+
+		test_row = table[i].cluster ? table[i].cluster : table[i].info;
+		CHECK_INT(swarm_init(f.client, NULL, &id, &f.err), SWARM_E_JSON);
+		CHECK(id == NULL);
+		teardown(&f);
+	}
 }
 
 /* The engine: an init whose settings are refused last leaves a swarm behind. */
@@ -292,5 +414,6 @@ static void never_leads(void)
 }
 
 TEST_MAIN(TEST(state_first), TEST(bad_options), TEST(waits_for_leader), TEST(bodies),
-	  TEST(force_new_cluster), TEST(force_keeps_the_spec), TEST(error_with_a_swarm),
-	  TEST(refused), TEST(hangs), TEST(never_leads))
+	  TEST(force_new_cluster), TEST(force_refused), TEST(force_keeps_the_spec), TEST(proven),
+	  TEST(bad_settings), TEST(error_with_a_swarm), TEST(refused), TEST(hangs),
+	  TEST(never_leads))

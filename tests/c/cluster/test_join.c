@@ -356,6 +356,57 @@ static void manager_part(void)
 
 /* --- a join found pending ------------------------------------------------------------------- */
 
+/* With a manager's token a worker becomes a manager, which must not pass for a success. */
+static void worker_part(void)
+{
+	swarm_join_options options = options_for(one);
+	const fake_row rows[] = {
+		{ INFO, .reply = INACTIVE },
+		{ .expect = JOIN },
+		{ INFO, .reply = MANAGER },
+		{ NULL },
+	};
+	const fake_row joined[] = {
+		{ INFO, .reply = INACTIVE },
+		{ .expect = JOIN },
+		{ INFO, .reply = WORKER },
+		{ NULL },
+	};
+	const fake_row none[] = { { NULL } };
+	fixture f = setup(rows);
+
+	options.worker = 1;
+	CHECK_INT(swarm_join(f.client, &options, &f.err), SWARM_E_TOKEN);
+	CHECK_PART(f.err.text,
+		   "the join token is a manager's: this host joined as a manager, node m1");
+	teardown(&f);
+	f = setup(joined);
+	CHECK_INT(swarm_join(f.client, &options, &f.err), 0);
+	teardown(&f);
+	options.manager = 1;
+	f = setup(none);
+	CHECK_INT(swarm_join(f.client, &options, &f.err), SWARM_E_INVAL);
+	teardown(&f);
+}
+
+/* The engine's reason in /info may quote the end of the token. */
+static void token_in_the_reason(void)
+{
+	swarm_join_options options = options_for(one);
+	const fake_row rows[] = {
+		{ INFO, .reply = INACTIVE },
+		{ .expect = JOIN },
+		{ INFO,
+		  .reply = STATE_ERROR("error", "no secret 1awxwuwd3z9j1z3puu7rcgdbx known") },
+		{ NULL },
+	};
+	fixture f = setup(rows);
+
+	CHECK_INT(swarm_join(f.client, &options, &f.err), SWARM_E_STATE);
+	CHECK_PART(f.err.text, "no secret [redacted] known");
+	teardown(&f);
+}
+
 static void pending_comes_through(void)
 {
 	swarm_join_options options = options_for(one);
@@ -459,6 +510,8 @@ int main(void)
 		TEST(still_pending),
 		TEST(hangs),
 		TEST(manager_part),
+		TEST(worker_part),
+		TEST(token_in_the_reason),
 		TEST(pending_comes_through),
 		TEST(pending_ends_by_itself),
 		TEST(pending_is_replaced),

@@ -9,7 +9,7 @@ static void outside_a_swarm(void)
 	fixture f = setup(rows);
 
 	CHECK_INT(swarm_leave(f.client, 0, 0, &f.err), SWARM_E_NOT_MEMBER);
-	CHECK_STR(f.err.text, "this host is in no swarm");
+	CHECK_STR(f.err.text, "this host is not in a swarm");
 	teardown(&f);
 	CHECK_INT(swarm_leave(NULL, 0, 0, NULL), SWARM_E_INVAL);
 }
@@ -46,9 +46,8 @@ static void by_force(void)
 
 static void manager_without_force(void)
 {
-	const char *text =
-		"You are attempting to leave the swarm on a node that is participating as a "
-		"manager. Removing this node leaves 1 managers out of 2.";
+	const char *text = "this host is a manager, and without it only 1 of 2 are left, too few "
+			   "for a quorum: demote it first";
 	const fake_row rows[] = {
 		{ INFO, .reply = MANAGER },
 		{ LEAVE, .status = 503,

@@ -21,6 +21,20 @@ static void unlock(void)
 	teardown(&f);
 }
 
+/* Its own words go through the redactor as they are. */
+static void own_words(void)
+{
+	const fake_row rows[] = { { NULL } };
+	fixture f = setup(rows);
+
+	CHECK_INT(swarm_unlock(f.client, "x", 0, &f.err), SWARM_E_KEY);
+	CHECK_STR(f.err.text, "not an unlock key: it does not start with SWMKEY-1-");
+	f.err = (swarm_error)SWARM_ERROR_INIT;
+	CHECK_INT(swarm_unlock(f.client, "SWMKEY-1-x", 0, &f.err), SWARM_E_KEY);
+	CHECK_STR(f.err.text, "malformed unlock key: 43 characters of base64 follow SWMKEY-1-");
+	teardown(&f);
+}
+
 /* Without a request: a key of the wrong form. */
 static void malformed(void)
 {
@@ -180,5 +194,5 @@ static void key_rotate(void)
 	teardown(&f);
 }
 
-TEST_MAIN(TEST(unlock), TEST(malformed), TEST(states), TEST(refusals), TEST(start_fails),
-	  TEST(never_active), TEST(key_get), TEST(key_rotate))
+TEST_MAIN(TEST(unlock), TEST(own_words), TEST(malformed), TEST(states), TEST(refusals),
+	  TEST(start_fails), TEST(never_active), TEST(key_get), TEST(key_rotate))

@@ -96,7 +96,7 @@ static void refused(void)
 		int code;
 		const char *text;
 	} table[] = {
-		{ INACTIVE, NULL, NULL, NULL, SWARM_E_NOT_MEMBER, "this host is in no swarm" },
+		{ INACTIVE, NULL, NULL, NULL, SWARM_E_NOT_MEMBER, "this host is not in a swarm" },
 		{ STATE("locked"), NULL, NULL, NULL, SWARM_E_LOCKED, "is locked" },
 		{ ACTIVE_AS("n1", "true", ""), ACTIVE_AS("n1", "true", ""), NULL, NULL,
 		  SWARM_E_INVAL, "give another one" },

@@ -128,7 +128,9 @@ static void nothing_changes(void)
 	};
 	const fake_row no_labels[] = {
 		{ "GET " API "/nodes/host1", .reply = WORKER1 },
-		{ NODE, .reply = RECORD("{\"Labels\":null,\"Role\":\"worker\"}") },
+		{ NODE,
+		  .reply = RECORD(
+			  "{\"Labels\":null,\"Role\":\"worker\",\"Availability\":\"active\"}") },
 		{ NULL },
 	};
 	fixture f = setup(rows);
@@ -146,18 +148,22 @@ static void nothing_changes(void)
 
 /* --- demotions at the wrong moment ------------------------------------------------------------- */
 
+#define FRESH_LIST                                                                                 \
+	"[" RECORD(SPEC("manager", "active")) ",{\"ID\":\"n2\",\"ManagerStatus\":{"                \
+					      "\"Reachability\":\"reachable\"}}]"
+
 /* Promoted a moment ago: not in the raft group yet, so the engine cannot demote it yet. */
 static void fresh_promotion(void)
 {
 	const fake_row rows[] = {
 		{ "GET " API "/nodes/host1", .reply = RECORD(SPEC("manager", "active")) },
 		{ NODE, .reply = RECORD(SPEC("manager", "active")) },
-		{ NODES, .reply = "[]" },
+		{ NODES, .reply = FRESH_LIST },
 		{ UPDATE, .status = 404,
 		  .reply = MESSAGE("rpc error: code = NotFound desc = can't find manager in raft "
 				   "memberlist") },
 		{ NODE, .reply = RECORD(SPEC("manager", "active")) },
-		{ NODES, .reply = "[]" },
+		{ NODES, .reply = FRESH_LIST },
 		{ .expect = UPDATE },
 		{ NULL },
 	};

@@ -54,9 +54,9 @@ static void refused(void)
 		const char *text;
 	} table[] = {
 		{ RECORD("manager", MEMBER), MUST_BE_DEMOTED,
-		  "It must be demoted to worker before removal" },
+		  "it must be demoted before it is removed" },
 		{ RECORD("worker", ""), MESSAGE("node n1 is not down and can't be removed"),
-		  "is not down and can't be removed" },
+		  "node n1 is alive: let its host leave the swarm first" },
 	};
 
 	for (size_t i = 0; i < 2; i++) {
@@ -130,7 +130,7 @@ static void coming_manager(void)
 	const fake_row rows[] = {
 		{ NODE, .reply = RECORD("manager", ",\"Status\":{\"State\":\"ready\"}") },
 		{ NODE, .reply = RECORD("manager", "") },
-		{ NODES, .reply = "[" OTHER "]" },
+		{ NODES, .reply = "[" RECORD("manager", "") "," OTHER "]" },
 		{ UPDATE, .body = "\"Role\":\"worker\"" },
 		{ NODE, .reply = RECORD("worker", "") },
 		{ .expect = DELETE },

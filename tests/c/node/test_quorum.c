@@ -10,6 +10,10 @@
 	"{\"ID\":\"n1\",\"Version\":{\"Index\":5},\"Spec\":" spec                                  \
 	",\"Description\":{\"Hostname\":\"host1\"}}"
 
+#define LIST                                                                                       \
+	"[{\"ID\":\"n1\",\"Description\":{\"Hostname\":\"host1\"},\"ManagerStatus\":{"             \
+	"\"Reachability\":\"reachable\"}}]"
+
 /* A node list from one letter each: R reachable, U unreachable, w a worker. The first is n1. */
 static void make_list(const char *letters, char *text, size_t size)
 {
@@ -105,7 +109,6 @@ static void ahead(void)
 		swarm_quorum expected;
 		const char *text; /* NULL: allowed */
 	} table[] = {
-		{ "w", 0, { NULL }, { 0, 0, 1, 0 }, NULL },
 		{ "R", 0, { NULL }, { 1, 1, 1, 0 }, NULL },
 		{ "RRR", 0, { NULL }, { 3, 3, 2, 1 }, NULL },
 		{ "RRU", 0, { NULL }, { 3, 2, 2, 0 }, NULL },
@@ -168,7 +171,7 @@ static void ahead(void)
 
 static void refused(void)
 {
-	const fake_row rows[] = { { NODES, .reply = "[]" }, { NODES, .reply = "[]" }, { NULL } };
+	const fake_row rows[] = { { NODES, .reply = LIST }, { NODES, .reply = LIST }, { NULL } };
 	const char *const leaving[] = { "host9", NULL };
 	swarm_quorum quorum;
 	fixture f = setup(rows);
@@ -182,4 +185,53 @@ static void refused(void)
 	teardown(&f);
 }
 
-TEST_MAIN(TEST(demotions), TEST(ahead), TEST(refused))
+/* A list that cannot be a manager's proves nothing: no demotion goes through by it. */
+static void no_list(void)
+{
+	static const char *const table[] = {
+		"[]",
+		"null",
+		"",
+		"{}",
+		"[{}]",
+		"[{\"ID\":\"n2\"}]",
+		"[[]]",
+		"[{\"ID\":\"n1\",\"Description\":{\"Hostname\":\"host1\"}}]",
+		"[{\"ID\":\"n2\",\"ManagerStatus\":{\"Reachability\":\"reachable\"}}]",
+	};
+	json_t *patch = json_pack("{s:s}", "Role", "worker");
+
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		const fake_row rows[] = {
+			{ "GET " API "/nodes/host1", .reply = RECORD(SPEC("manager")) },
+			{ NODE, .reply = RECORD(SPEC("manager")) },
+			{ NODES, .reply = table[i] },
+			{ NULL },
+		};
+		fixture f = setup(rows);
+
+		test_row = table[i];
+		CHECK_INT(swarm_node_update(f.client, "host1", patch, 0, NULL, &f.err),
+			  SWARM_E_JSON);
+		teardown(&f);
+	}
+	json_decref(patch);
+}
+
+/* The same of the question ahead. */
+static void no_list_ahead(void)
+{
+	static const char *const table[] = { "[]", "null", "", "[{\"ID\":\"n1\"}]" };
+
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		const fake_row rows[] = { { NODES, .reply = table[i] }, { NULL } };
+		swarm_quorum quorum;
+		fixture f = setup(rows);
+
+		test_row = table[i];
+		CHECK_INT(swarm_quorum_get(f.client, 0, NULL, 0, &quorum, &f.err), SWARM_E_JSON);
+		teardown(&f);
+	}
+}
+
+TEST_MAIN(TEST(demotions), TEST(ahead), TEST(refused), TEST(no_list), TEST(no_list_ahead))

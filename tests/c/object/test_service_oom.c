@@ -155,7 +155,8 @@ static const fake_row promote_rows[] = {
 	{ .expect = "POST " API "/nodes/n1/update?version=5" },
 	{ "GET " API "/nodes/n1", .reply = WORKER1 },
 	{ WATCH("node"), .reply = "{}\n{}\n", .chunk = 99, .fault = FAKE_OPEN },
-	{ "GET " API "/nodes/n1", .reply = "{\"ManagerStatus\":{\"Reachability\":\"reachable\"}}" },
+	{ "GET " API "/nodes/n1",
+	  .reply = "{\"ID\":\"n1\",\"ManagerStatus\":{\"Reachability\":\"reachable\"}}" },
 	{ NULL },
 };
 
@@ -170,7 +171,7 @@ static const fake_row why_rows[] = {
 	{ "GET " API "/nodes", .reply = "[{\"ID\":\"n1\"}]" },
 	{ "GET " API "/tasks",
 	  .reply =
-		  "[{\"NodeID\":\"n1\",\"Status\":{\"State\":\"running\",\"PortStatus\":{\"Ports\":["
+		  "[{\"ID\":\"t2\",\"NodeID\":\"n1\",\"Status\":{\"State\":\"running\",\"PortStatus\":{\"Ports\":["
 		  "{\"PublishedPort\":80,\"PublishMode\":\"host\"}]}},\"GenericResources\":[{"
 		  "\"NamedResourceSpec\":{\"Kind\":\"gpu\",\"Value\":\"a\"}}],\"Volumes\":[{"
 		  "\"ID\":\"v1\"}]}]" },

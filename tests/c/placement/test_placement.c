@@ -35,7 +35,7 @@
 #define BOTH HOST1 "," HOST2
 #define ADDRESS ",\"NetworksAttachments\":[{\"Addresses\":[\"10.0.1.5/24\"]}]"
 #define OTHER "\"ForceUpdate\":1"
-#define ENDS "{\"DesiredState\":\"shutdown\",\"Status\":{\"State\":\"pending\"}}"
+#define ENDS "{\"ID\":\"t5\",\"DesiredState\":\"shutdown\",\"Status\":{\"State\":\"pending\"}}"
 #define ON(node) ",\"NodeID\":\"" node "\""
 
 /* The answer as text, to be freed; NULL without one. */
@@ -187,7 +187,7 @@ static void taken(void)
 		{ "is over", WANTS("1500000000"),
 		  PLACED("failed", "shutdown", WANTS("1000000000"), ""), "" },
 		{ "on a node that is gone", WANTS("1500000000"),
-		  "{\"NodeID\":\"n9\",\"Status\":{\"State\":\"running\"},\"Spec\":{" WANTS(
+		  "{\"ID\":\"x\",\"NodeID\":\"n9\",\"Status\":{\"State\":\"running\"},\"Spec\":{" WANTS(
 			  "1000000000") "}}",
 		  "" },
 		{ "took what has a name",
@@ -197,11 +197,11 @@ static void taken(void)
 		{ "of another service", "\"Placement\":{\"MaxReplicas\":1}",
 		  PLACED("running", "running", "", ""), "" },
 		{ "of this service", "\"Placement\":{\"MaxReplicas\":1}",
-		  "{\"ServiceID\":\"s1\",\"NodeID\":\"n2\",\"DesiredState\":\"running\",\"Status\":{"
+		  "{\"ID\":\"x\",\"ServiceID\":\"s1\",\"NodeID\":\"n2\",\"DesiredState\":\"running\",\"Status\":{"
 		  "\"State\":\"running\"}}",
 		  "it has 1 of at most 1 tasks of the service" },
 		{ "of this service, stops", "\"Placement\":{\"MaxReplicas\":1}",
-		  "{\"ServiceID\":\"s1\",\"NodeID\":\"n2\",\"DesiredState\":\"shutdown\",\"Status\":{"
+		  "{\"ID\":\"x\",\"ServiceID\":\"s1\",\"NodeID\":\"n2\",\"DesiredState\":\"shutdown\",\"Status\":{"
 		  "\"State\":\"running\"}}",
 		  "" },
 	};
@@ -244,14 +244,14 @@ static void ports(void)
 		{ "of its service", PLACED("starting", "running", "", ""),
 		  "host port 80/tcp in use" },
 		{ "of a service that is gone",
-		  "{\"ServiceID\":\"s9\",\"NodeID\":\"n2\",\"Status\":{\"State\":\"running\"}}",
+		  "{\"ID\":\"x\",\"ServiceID\":\"s9\",\"NodeID\":\"n2\",\"Status\":{\"State\":\"running\"}}",
 		  "" },
 		{ "of its own",
-		  "{\"ServiceID\":\"s9\",\"NodeID\":\"n2\",\"Status\":{\"State\":\"running\","
+		  "{\"ID\":\"x\",\"ServiceID\":\"s9\",\"NodeID\":\"n2\",\"Status\":{\"State\":\"running\","
 		  "\"PortStatus\":{" HOST_PORT("80") "}}}",
 		  "host port 80/tcp in use" },
 		{ "no longer of its service",
-		  "{\"ServiceID\":\"s2\",\"NodeID\":\"n2\",\"Status\":{\"State\":\"running\","
+		  "{\"ID\":\"x\",\"ServiceID\":\"s2\",\"NodeID\":\"n2\",\"Status\":{\"State\":\"running\","
 		  "\"PortStatus\":{" HOST_PORT("81") "}}}",
 		  "" },
 	};
