@@ -33,10 +33,12 @@ typedef struct run {
 	char name[256];
 } run;
 
-static void add_name(run *r, const char *mutation, const char *request)
+static void add_name(run *r, const char *mutation, const char *request, size_t length)
 {
-	snprintf(r->name, sizeof(r->name), "%s: %.*s: %s%s", r->f->name,
-		 (int)strcspn(request, "\r\n"), request, mutation,
+	char line[128] = "";
+
+	memcpy(line, request, length < sizeof(line) ? length : sizeof(line) - 1);
+	snprintf(r->name, sizeof(r->name), "%s: %s: %s%s", r->f->name, line, mutation,
 		 r->persistent ? ", each time" : "");
 }
 
@@ -54,7 +56,7 @@ static fake_row give_answer(void *payload, const char *request)
 		r->texts[r->answers] = strdup(row.reply ? row.reply : "");
 	if (r->answers == r->hit || again) {
 		free(r->text);
-		add_name(r, mutate(&row, r->mutation, request, &r->text), request);
+		add_name(r, mutate(&row, r->mutation, request, &r->text), request, length);
 		if (!r->target)
 			r->target = strndup(request, length);
 	}
