@@ -431,7 +431,9 @@ REPOSITORY = {
     "baseurl": Key(_text("a URL", r"[a-z]+://\S+"), "Debian: the address; RedHat: its baseurl."),
     "gpgkey": Key(_text("a URL", r"[a-z]+://\S+"), "Key that signs the repository; salt:// works too."),
     "dist": Key(_text(), "Debian: distribution.", "the host's code name"),
-    "comps": Key(_text(), "Debian: component.", "stable"),
+    "comps": Key(
+        _one_or_list(_list(_text(), "components"), "components"), "Debian: components.", "stable"
+    ),
 }
 
 PACKAGE = {
@@ -706,10 +708,11 @@ def require(more=None, **given):
 
         salt manager1 swarm_schema.require role=worker
     """
-    lines = []
-    for name in more or {}:
-        if name not in OF_SALT and not name.startswith("__"):
-            lines.append(_unknown("argument", name, given))
+    lines = [
+        _unknown("argument", name, given)
+        for name in more or ()
+        if name not in OF_SALT and not name.startswith("__") and name not in _requisites()
+    ]
     for name, value in given.items():
         if value is not None and name in ARGUMENTS:
             lines += ARGUMENTS[name].kind.slips(name, value)
@@ -717,6 +720,13 @@ def require(more=None, **given):
     lines += _masks("", given.get("default_addr_pool"), given.get("subnet_size"))
     if lines:
         raise SaltInvocationError("; ".join(lines))
+
+
+def _requisites():
+    """What each state may have beside its arguments; Salt itself filters it, other callers may not."""
+    import salt.state  # pylint: disable=import-outside-toplevel
+
+    return salt.state.STATE_INTERNAL_KEYWORDS
 
 
 def engine(settings):

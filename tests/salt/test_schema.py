@@ -162,7 +162,7 @@ SLIPS = [
     ("tls: {verify: 'no'}", "pillar swarm:tls:verify must be True or False, not 'no'"),
     ("prune: '2'", "pillar swarm:prune must be an integer of at least 0, not '2': remove the quotes"),
     ("prune: -1", "pillar swarm:prune must be an integer of at least 0, not -1"),
-    ("init: 'yes'", "pillar swarm:init must be True or False, not 'yes'"),
+    ("init: 'yes'", "pillar swarm:init must be True, False or beside, not 'yes'"),
 ]
 TOP = [
     # What the orchestrations take.
@@ -227,7 +227,7 @@ RIGHT = [
     "cluster: {node_cert_expiry: 1h, heartbeat_period: 1s, labels: {}, labels_exact: True}",
     "cluster: {labels: {rack: 17, gone: null}}",
     "nodes: {'*': {labels: {a: b}}, worker2: {availability: pause, labels: null}}",
-    "workers: ['*']",
+    "workers: ['*']\ninit: beside",
     "workers:\nprune: 0\ninit: False\ntimeout: 0.5\napi_version: '1.41'",
     "url: tcp://10.0.0.1:2376\ntls: {ca: /a, verify: false}",
 ]
@@ -371,7 +371,8 @@ def test_the_pillar_example_holds_every_key():
 
 def test_the_pillar_example_is_right_also_with_its_comments_as_keys():
     text = (rendered.PILLAR / "docker.sls").read_text(encoding="utf-8")
-    lines = [re.sub(r"^( *)# ( *'?[\w*-]+'?:( |$).*|  *- .*)$", r"\1\2", line) for line in text.splitlines()]
+    keys = "|".join([*SCHEMA.SWARM, *SCHEMA.CLUSTER, *SCHEMA.NODE, *SCHEMA.TLS, "worker1", r"'worker\*'"])
+    lines = [re.sub(rf"^( *)# ( *({keys}):( |$).*)$", r"\1\2", line) for line in text.splitlines()]
     given = yaml.safe_load("\n".join(lines))
     assert set(given["swarm"]) == set(SCHEMA.SWARM)
     assert SCHEMA.check(given)["refusals"] == []
