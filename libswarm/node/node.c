@@ -22,6 +22,8 @@ static int read_list(swarm_client *client, bool patient, const swarm__deadline *
 	budget = swarm__answer_budget(client, client->max_body, deadline);
 	rc = swarm__node_rows(text.data, text.size, &budget, ret_list, err);
 	swarm__buffer_clear(&text);
+	if (!rc)
+		swarm__rows_sort(&swarm__view_node, (swarm__rows *)*ret_list);
 	return rc;
 }
 

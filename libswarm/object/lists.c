@@ -74,9 +74,11 @@ static int get_list(swarm_client *client, const list_kind *kind, const swarm_pai
 	budget = swarm__answer_budget(client, client->max_body, &deadline);
 	rc = swarm__rows_scan(kind->view, text.data, text.size, &budget, ret_rows, err);
 	swarm__buffer_clear(&text);
-	if (!rc)
-		keep_exact(kind, filters, *ret_rows);
-	return rc;
+	if (rc)
+		return rc;
+	keep_exact(kind, filters, *ret_rows);
+	swarm__rows_sort(kind->view, *ret_rows);
+	return 0;
 }
 
 #define DEFINE_LIST(function, type, OP, name)                                                      \

@@ -4,6 +4,7 @@
  * which changes its meaning as objects come and go.
  */
 #include "object/internal.h"
+#include "view/internal.h"
 
 #include <string.h>
 
@@ -93,6 +94,50 @@ static json_t *keep_exact(const kind_row *row, const swarm_pair *filters, json_t
 	return NULL;
 }
 
+/* What a list is ordered by: of a task all of it, of another object its name and id. */
+typedef struct order_key {
+	swarm_task key;
+	json_t *object;
+} order_key;
+
+static int compare_keys(const void *one, const void *other)
+{
+	const order_key *a = one, *b = other;
+
+	return swarm__order_tasks(&a->key, &b->key);
+}
+
+/* list: ours alone. 0 or SWARM_E_NOMEM. */
+static int sort_list(const kind_row *row, json_t **list, swarm_error *err)
+{
+	size_t count = json_array_size(*list);
+	order_key *keys = calloc(count + 1, sizeof(*keys));
+	json_t *sorted = json_array();
+	int bad = !keys || !sorted;
+
+	for (size_t i = 0; !bad && i < count; i++) {
+		json_t *object = json_array_get(*list, i);
+		const char *name = name_of(row, object);
+
+		keys[i].object = object;
+		keys[i].key.service_id = name ? name : swarm__json_string(object, "ServiceID");
+		keys[i].key.slot = swarm__json_integer(object, "Slot");
+		keys[i].key.node_id = name ? "" : swarm__json_string(object, "NodeID");
+		keys[i].key.created_at = name ? "" : swarm__json_string(object, "CreatedAt");
+		keys[i].key.id = id_of(row, object);
+	}
+	if (!bad)
+		qsort(keys, count, sizeof(*keys), compare_keys);
+	for (size_t i = 0; !bad && i < count; i++)
+		bad = json_array_append(sorted, keys[i].object);
+	free(keys);
+	if (bad)
+		json_decref(sorted);
+	json_decref(*list);
+	*list = bad ? NULL : sorted;
+	return bad ? swarm__nomem(err) : 0;
+}
+
 int swarm__object_list(swarm_client *client, swarm_kind kind, const swarm_pair *filters,
 		       const swarm__deadline *deadline, json_t **ret_list, swarm_error *err)
 {
@@ -126,8 +171,10 @@ int swarm__object_list(swarm_client *client, swarm_kind kind, const swarm_pair *
 	list = keep_exact(row, filters, list, err);
 	if (!list)
 		return err->code;
-	*ret_list = list;
-	return 0;
+	rc = sort_list(row, &list, err);
+	if (!rc)
+		*ret_list = list;
+	return rc;
 }
 
 int swarm_object_list(swarm_client *client, swarm_kind kind, const swarm_pair *filters,

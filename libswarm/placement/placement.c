@@ -77,6 +77,40 @@ static int find_task(swarm_client *client, const char *ref, const swarm__deadlin
 	return rc;
 }
 
+/* It was given to a node, which could not run it: its image, its mounts, its command. */
+static bool has_failed(const json_t *task)
+{
+	const char *state = swarm__json_string(task, "Status.State");
+
+	return (strcmp(state, "rejected") == 0 || strcmp(state, "failed") == 0) &&
+	       *swarm__json_string(task, "Status.Err");
+}
+
+static bool any_waits(const question *q)
+{
+	for (size_t i = 0; i < json_array_size(q->tasks); i++)
+		if (is_waiting(json_array_get(q->tasks, i)))
+			return true;
+	return false;
+}
+
+/* Those that wait; where none does, the last errors tell why the service does not run. */
+static int keep_tasks(question *q, swarm_error *err)
+{
+	bool waits = any_waits(q);
+	json_t *kept = json_array();
+	bool good = kept != NULL;
+	json_t *task;
+	size_t i;
+
+	json_array_foreach (q->tasks, i, task)
+		if (good && (waits ? is_waiting(task) : has_failed(task)))
+			good = json_array_append(kept, task) == 0;
+	json_decref(q->tasks);
+	q->tasks = kept;
+	return good ? 0 : swarm__nomem(err);
+}
+
 static int find_tasks(swarm_client *client, const char *ref, const swarm__deadline *deadline,
 		      question *q, swarm_error *err)
 {
@@ -96,21 +130,10 @@ static int find_tasks(swarm_client *client, const char *ref, const swarm__deadli
 		*err = here;
 		return rc;
 	}
-	for (size_t i = json_array_size(q->tasks); i-- > 0;)
-		if (!is_waiting(json_array_get(q->tasks, i)))
-			json_array_remove(q->tasks, i);
-	return 0;
+	return keep_tasks(q, err);
 }
 
 /* --- what is read for it -------------------------------------------------------------------- */
-
-static bool any_waits(const question *q)
-{
-	for (size_t i = 0; i < json_array_size(q->tasks); i++)
-		if (is_waiting(json_array_get(q->tasks, i)))
-			return true;
-	return false;
-}
 
 static bool wants_volumes(const question *q)
 {

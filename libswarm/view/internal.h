@@ -124,4 +124,11 @@ int swarm__config_rows(const char *text, size_t size, swarm__budget *budget,
 int swarm__network_rows(const char *text, size_t size, swarm__budget *budget,
 			swarm_network_list **ret_list, swarm_error *err);
 
+/* --- order.c ----------------------------------------------------------------------------- */
+
+/* Which of two tasks comes first. */
+int swarm__order_tasks(const swarm_task *a, const swarm_task *b);
+/* In the order that the lists have at every call. */
+void swarm__rows_sort(const swarm__view *view, swarm__rows *rows);
+
 #endif

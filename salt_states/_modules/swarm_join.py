@@ -52,7 +52,8 @@ def join(
         itself, which then **leaks** into job cache, event bus and debug logs.
     role
         ``worker`` or ``manager``: what the token makes of this host. For ``manager`` the call also
-        waits until the manager part is up.
+        waits until the manager part is up; for ``worker`` a manager's token is an error, and the
+        node, which is a manager then, has to be demoted.
     digest
         The CA digest that the token must carry (as from ``swarm.join_token``), checked before
         anything is sent.
@@ -90,6 +91,7 @@ def join(
         "data_path_addr": data_path_addr,
         "availability": availability,
         "manager": role == "manager",
+        "worker": role == "worker",
         "replace_pending": replace_pending,
         "timeout": timeout,
     }

@@ -197,7 +197,8 @@ def why(ref=None):
     ref
         A service (full id or exact name), or the full id of a task.
 
-    Returns a list of dicts, empty for a service of which no task waits: ``task`` (``id``,
+    Returns a list of dicts: of the tasks that wait, else of those that a node rejected or that failed,
+    with their last errors; empty for a service with neither: ``task`` (``id``,
     ``service``, ``state``, ``message``, ``error``), ``count`` (tasks of the service that wait for
     the same), and ``nodes``: list of ``{id, hostname, rejected}``, where ``rejected`` names all
     rules that reject the node, and is empty for one that the task would get at the next look.

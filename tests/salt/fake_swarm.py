@@ -299,6 +299,11 @@ class Machine:
         if not cluster.leader():
             raise core.NoLeader("the swarm does not have a leader")
         cluster.add(self, roles[0], options.get("availability"))
+        if options.get("worker") and roles[0] == "manager":
+            raise core.BadToken(
+                "the join token is a manager's: this host joined as a manager, node"
+                f" {self.node_id}; demote that node, or give a worker's token"
+            )
 
     def do_leave(self, core, force=False, **_):
         self._start(core, "leave")

@@ -90,6 +90,14 @@ def test_token_from_a_file(formed, tmp_path):
     assert joined == {"node_id": formed["worker2"].machine.node_id, "role": "worker"}
 
 
+def test_a_managers_token_for_a_worker_is_an_error_that_says_so(formed, tmp_path):
+    path = tmp_path / "token"
+    path.write_text(formed["manager1"].machine.cluster.tokens["manager"])
+    text = fails(salt_of(formed, "worker2")["swarm.join"], "10.0.0.1", token_file=str(path))
+    assert "the join token is a manager's" in text
+    assert formed["worker2"].machine.node_id in text
+
+
 def test_token_from_pillar(formed):
     token = formed["manager1"].machine.cluster.tokens["worker"]
     functions = salt_of(formed, "worker2", pillar={"secrets": {"swarm": token}})

@@ -309,6 +309,15 @@ def test_joined_with_an_own_token_finds_the_managers_in_the_facts(formed, tmp_pa
     assert dict(formed["worker2"].machine.calls)["join"]["remote_addrs"] == ["10.0.0.1:2377"]
 
 
+def test_joined_as_worker_with_a_managers_token_says_what_it_became(formed, tmp_path):
+    path = tmp_path / "manager-token"
+    path.write_text(formed["manager1"].machine.cluster.tokens["manager"])
+    arguments = {"token_file": str(path), "remote_addrs": ["10.0.0.1"]}
+    ret = state(formed, "worker2", "joined", **arguments)
+    assert ret["result"] is False and "the join token is a manager's" in ret["comment"]
+    assert formed["worker2"].machine.node_id in ret["comment"]
+
+
 def test_joined_with_an_own_address_takes_the_sealed_token(joining):
     ret = state(joining, "worker2", "joined", run=joining.run, remote_addrs="10.0.0.1")
     assert (ret["result"], ret["changes"]) == (True, JOINED)

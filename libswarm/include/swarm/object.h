@@ -27,7 +27,8 @@ typedef enum swarm_kind {
 
 /**
  * List objects. The filters "id" and "name" are exact here, while the engine's are the start of a
- * value ("name" of a task is left as the engine has it).
+ * value ("name" of a task is left as the engine has it). The order is the same at every call: by name
+ * and id, tasks by service, slot and node, the newest first. So are the lists of views.
  *
  * @param filters   NULL, or names and values, ends with a NULL name: { "name", "web" },
  *                  { "label", "tier=front" }, { "service", "web" }, ... Values of one name are

@@ -447,6 +447,95 @@ static void sizes(void)
 	teardown(&f);
 }
 
-TEST_MAIN(TEST(lists), TEST(views), TEST(list_errors), TEST(inspect), TEST(create),
+/* Whatever order the engine has them in: by name and id, tasks by service, slot, node and age. */
+static void one_order(void)
+{
+#define TASK(id, service, slot, node, created)                                                     \
+	"{\"ID\":\"" id "\",\"ServiceID\":\"" service "\",\"Slot\":" slot ",\"NodeID\":\"" node    \
+	"\",\"CreatedAt\":\"" created "\"}"
+#define A TASK("t5", "s1", "1", "n1", "2026-01-02T00:00:00Z")
+#define B TASK("t4", "s1", "1", "n1", "2026-01-01T00:00:00Z")
+#define C TASK("t1", "s1", "2", "n1", "2026-01-03T00:00:00Z")
+#define D TASK("t2", "s2", "0", "n1", "2026-01-01T00:00:00Z")
+#define E TASK("t3", "s2", "0", "n2", "2026-01-01T00:00:00Z")
+#define SERVICE_OF(id, name) "{\"ID\":\"" id "\",\"Spec\":{\"Name\":\"" name "\"}}"
+#define NODE_OF(id, name) "{\"ID\":\"" id "\",\"Description\":{\"Hostname\":\"" name "\"}}"
+	static const char *const tasks[] = {
+		"[" A "," B "," C "," D "," E "]",
+		"[" E "," D "," C "," B "," A "]",
+		"[" C "," A "," E "," B "," D "]"
+	};
+	static const char *const services[] = {
+		"[" SERVICE_OF("s1", "a") "," SERVICE_OF("s2", "b") "," SERVICE_OF("s3", "b") "]",
+		"[" SERVICE_OF("s3", "b") "," SERVICE_OF("s2", "b") "," SERVICE_OF("s1", "a") "]",
+		"[" SERVICE_OF("s2", "b") "," SERVICE_OF("s1", "a") "," SERVICE_OF("s3", "b") "]",
+	};
+	static const char *const nodes[] = {
+		"[" NODE_OF("n9", "a") "," NODE_OF("n1", "b") "," NODE_OF("n2", "b") "," NODE_OF(
+			"n0", "") "]",
+		"[" NODE_OF("n0", "") "," NODE_OF("n2", "b") "," NODE_OF("n1", "b") "," NODE_OF(
+			"n9", "a") "]",
+		"[" NODE_OF("n1", "b") "," NODE_OF("n0", "") "," NODE_OF("n9", "a") "," NODE_OF(
+			"n2", "b") "]",
+	};
+	static const char *const task_order[] = { "t5", "t4", "t1", "t2", "t3" };
+	static const char *const service_order[] = { "s1", "s2", "s3" };
+	static const char *const node_order[] = { "n9", "n1", "n2", "n0" };
+
+	for (size_t i = 0; i < 3; i++) {
+		const fake_row rows[] = {
+			{ "GET " API "/tasks", .reply = tasks[i] },
+			{ "GET " API "/tasks", .reply = tasks[i] },
+			{ "GET " API "/services", .reply = services[i] },
+			{ "GET " API "/services", .reply = services[i] },
+			{ "GET " API "/nodes", .reply = nodes[i] },
+			{ "GET " API "/nodes", .reply = nodes[i] },
+			{ NULL },
+		};
+		swarm_task_list *task_rows = NULL;
+		swarm_service_list *service_rows = NULL;
+		swarm_node_list *node_rows = NULL, *filtered = NULL;
+		json_t *list = NULL;
+		fixture f = setup(rows);
+
+		test_row = tasks[i];
+		CHECK_INT(swarm_task_list_get(f.client, NULL, 0, &task_rows, &f.err), 0);
+		CHECK_INT(swarm_object_list(f.client, SWARM_KIND_TASK, NULL, 0, &list, &f.err), 0);
+		for (size_t k = 0; task_rows && k < 5; k++) {
+			CHECK_STR(task_rows->tasks[k].id, task_order[k]);
+			CHECK_STR(json_string_value(json_object_get(json_array_get(list, k), "ID")),
+				  task_order[k]);
+		}
+		json_decref(list);
+		list = NULL;
+		CHECK_INT(swarm_service_list_get(f.client, NULL, 0, &service_rows, &f.err), 0);
+		CHECK_INT(swarm_object_list(f.client, SWARM_KIND_SERVICE, NULL, 0, &list, &f.err),
+			  0);
+		for (size_t k = 0; service_rows && k < 3; k++) {
+			CHECK_STR(service_rows->services[k].id, service_order[k]);
+			CHECK_STR(json_string_value(json_object_get(json_array_get(list, k), "ID")),
+				  service_order[k]);
+		}
+		CHECK_INT(swarm_node_list_get(f.client, 0, &node_rows, &f.err), 0);
+		CHECK_INT(swarm_node_list_filtered(f.client, NULL, 0, &filtered, &f.err), 0);
+		for (size_t k = 0; node_rows && filtered && k < 4; k++) {
+			CHECK_STR(node_rows->nodes[k].id, node_order[k]);
+			CHECK_STR(filtered->nodes[k].id, node_order[k]);
+		}
+		json_decref(list);
+		swarm_task_list_free(task_rows);
+		swarm_service_list_free(service_rows);
+		swarm_node_list_free(node_rows);
+		swarm_node_list_free(filtered);
+		teardown(&f);
+	}
+#undef A
+#undef B
+#undef C
+#undef D
+#undef E
+}
+
+TEST_MAIN(TEST(one_order), TEST(lists), TEST(views), TEST(list_errors), TEST(inspect), TEST(create),
 	  TEST(service_warnings), TEST(update), TEST(registry_auth), TEST(update_labels),
 	  TEST(what_docker_cannot), TEST(removing), TEST(base64), TEST(secret_create), TEST(sizes))

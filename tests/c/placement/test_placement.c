@@ -80,6 +80,30 @@ static void waiting_tasks(void)
 	teardown(&f);
 }
 
+/* Where nothing waits, the tasks that a node refused tell why the service does not run. */
+static void rejected_tasks(void)
+{
+	static const char tasks[] =
+		"[{\"ID\":\"t1\",\"ServiceID\":\"s1\",\"Spec\":{},\"Slot\":1,\"CreatedAt\":\"2026-01-01T00:00:00Z\","
+		"\"DesiredState\":\"shutdown\",\"Status\":{\"State\":\"rejected\",\"Message\":\"preparing\","
+		"\"Err\":\"No such image: web:0\"}},"
+		"{\"ID\":\"t2\",\"ServiceID\":\"s1\",\"Spec\":{},\"Slot\":1,\"CreatedAt\":\"2026-01-02T00:00:00Z\","
+		"\"DesiredState\":\"shutdown\",\"Status\":{\"State\":\"rejected\",\"Message\":\"preparing\","
+		"\"Err\":\"No such image: web:1\"}},"
+		"{\"ID\":\"t3\",\"ServiceID\":\"s1\",\"Spec\":{},\"Slot\":2,\"DesiredState\":\"shutdown\",\"Status\":{"
+		"\"State\":\"shutdown\",\"Err\":\"\"}}]";
+	const fake_row rows[] = { { WEB, .reply = SERVICE("s1", "web", "") },
+				  { TASKS, .reply = tasks },
+				  { NULL } };
+	fixture f = setup(rows);
+
+	check_answer(
+		&f, "web",
+		"[{\"count\":2,\"nodes\":[],\"task\":{\"error\":\"No such image: web:1\",\"id\":\"t2\","
+		"\"message\":\"preparing\",\"service\":\"web\",\"state\":\"rejected\"}}]");
+	teardown(&f);
+}
+
 /* The task of a global service is made for one node. */
 static void of_one_node(void)
 {
@@ -313,5 +337,5 @@ static void volumes(void)
 	}
 }
 
-TEST_MAIN(TEST(waiting_tasks), TEST(of_one_node), TEST(nothing_waits), TEST(by_task),
-	  TEST(bad_input), TEST(taken), TEST(ports), TEST(volumes))
+TEST_MAIN(TEST(waiting_tasks), TEST(rejected_tasks), TEST(of_one_node), TEST(nothing_waits),
+	  TEST(by_task), TEST(bad_input), TEST(taken), TEST(ports), TEST(volumes))
