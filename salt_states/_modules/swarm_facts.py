@@ -44,8 +44,9 @@ def __virtual__():
 def run():
     """
     This bootstrap run as pillar ``swarm_run`` has it: ``id``, ``managers`` and ``workers`` (lists of
-    minion ids), ``keys`` (``{minion id: public key}``) and ``replaced`` (``{old host: new host}``, of
-    docker.replace); empty where there is no run, and all but the id also in a job of workers.
+    minion ids), ``keys`` (``{minion id: public key}``), ``replaced`` (``{old host: new host}``, of
+    docker.replace) and ``failures`` (``{minion id: why it failed in an earlier step}``); empty where
+    there is no run, and all but the id also in a job of workers.
 
     CLI Example:
 
@@ -60,6 +61,7 @@ def run():
         "workers": list(given.get("workers") or []),
         "keys": dict(given.get("keys") or {}),
         "replaced": dict(given.get("replaced") or {}),
+        "failures": dict(given.get("failures") or {}),
     }
 
 

@@ -21,6 +21,7 @@ import difflib
 import fnmatch
 import ipaddress
 import re
+import sys
 
 from salt.exceptions import SaltInvocationError
 
@@ -809,6 +810,9 @@ def run():
     context = globals()
     if "given" not in context:
         raise SaltInvocationError("swarm_schema.run is for the renderer of docker/run.jinja alone")
+    # The renderer leaves this module there, and with it the master's functions, which Salt 3008 then destroys
+    # as the interpreter ends: it prints a traceback below the result.
+    sys.modules.pop(__name__, None)
     pillar = context["given"]
     swarm, replaced = _dict(pillar.get("swarm")), _dict(pillar.get("swarm_replace"))
     replaced = {old: new for old, new in replaced.items() if _is_text(old) and _is_text(new)}

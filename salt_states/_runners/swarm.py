@@ -117,9 +117,11 @@ def plan(*args, **kwargs):
     Other arguments are the pillar that the orchestration takes, such as ``swarm_hosts``, each by
     itself or all in one ``pillar``; one that it does not take is an error.
 
-    Returns ``possible`` (whether no step refuses), ``refused`` (``{host or step: [reasons]}``),
-    ``hosts`` (``{host: [{"step", "state", "comment", "changes"}]}``), ``drift`` (``{host: [how its
-    engine differs from pillar]}``, which is not changed) and ``lines`` (the same for people). The exit code is 0 if it is possible, 1 if it is refused, 2 for a wrong argument.
+    Returns ``possible`` (whether no step refuses), ``refused`` (``{host or orchestration:
+    [reasons]}``), ``notes`` (lines about what is odd), ``hosts`` (``{host: [{"step", "state", "comment",
+    "changes"}]}``), ``drift`` (``{host: [how its engine differs from pillar]}``, which is not changed) and
+    ``lines`` (the same for people). The exit code is 0 if it is possible, 1 if it is refused, 2 for a
+    wrong argument.
 
     CLI Example:
 
@@ -151,13 +153,18 @@ def _plan(orchestration="bootstrap", data=False, saltenv=None, **pillar):
     if saltenv is not None:
         given["saltenv"] = str(saltenv)
     ran = __salt__["state.orchestrate"](f"docker.{name}", **given)
-    found = {"possible": True, "refused": {}, "hosts": {}, "drift": {}}
+    found = {"possible": True, "refused": {}, "notes": [], "hosts": {}, "drift": {}}
     for states in ran["data"].values():
         if not isinstance(states, dict):
             found["refused"][name] = [str(line) for line in states]
             continue
-        for step in sorted(states.values(), key=lambda step: step.get("__run_num__", 0)):
-            _add_step(found, step)
+        for state in states.values():
+            found["refused"].update(state.get("refused") or {})
+            found["notes"] += state.get("notes") or []
+            for step in state.get("steps") or []:
+                _add_step(found, step)
+            if state["result"] is False and not found["refused"]:
+                found["refused"][name] = str(state["comment"]).splitlines()
     found["possible"] = not found["refused"]
     if name == "bootstrap" and found["possible"]:
         # A step returns what its hosts would change, and drift is not a change.
@@ -184,45 +191,19 @@ def _engine_drift(answers):
 
 
 def _add_step(found, step):
-    """One step of an orchestration: what it says of its hosts, or itself."""
-    name = step.get("__id__", "")
-    hosts = (step.get("changes") or {}).get("ret") or {}
-    before = len(found["refused"])
-    for host, states in hosts.items():
-        if not isinstance(states, dict):
-            if step["result"] is False:
-                _refuse(found, host, _line(states) or "its minion did not answer")
-            continue
-        for state in sorted(states.values(), key=lambda state: state.get("__run_num__", 0)):
-            if state["result"] is False and not _is_requisite(state["comment"]):
-                _refuse(found, host, state["comment"])
-            elif state.get("changes"):
+    """What the hosts of one step of an orchestration would change."""
+    for host, states in step["hosts"].items():
+        states = states.values() if isinstance(states, dict) else []
+        for state in sorted(states, key=lambda state: state.get("__run_num__", 0)):
+            if state["result"] is not False and state.get("changes"):
                 found["hosts"].setdefault(host, []).append(
                     {
-                        "step": name,
+                        "step": step["name"],
                         "state": state.get("__id__", ""),
                         "comment": state["comment"],
                         "changes": state["changes"],
                     }
                 )
-    if step["result"] is False and len(found["refused"]) == before:
-        if not _is_requisite(step["comment"]):
-            _refuse(found, name, step["name"] if step["name"] != name else step["comment"])
-
-
-def _refuse(found, who, why):
-    reasons = found["refused"].setdefault(who, [])
-    if why not in reasons:
-        reasons.append(why)
-
-
-def _line(states):
-    """What a minion says instead of states: a busy one, or one that could not render them."""
-    return " ".join(str(line) for line in states) if isinstance(states, list) else ""
-
-
-def _is_requisite(comment):
-    return str(comment).startswith("One or more requisite failed")
 
 
 def _lines(orchestration, found):
@@ -230,12 +211,12 @@ def _lines(orchestration, found):
         f"{who}: {reason}" for who, reasons in found["refused"].items() for reason in reasons
     ]
     if lines:
-        return [f"docker.{orchestration} would stop:", *lines]
+        return [f"docker.{orchestration} would stop:", *found["notes"], *lines]
     for host, states in sorted(found["hosts"].items()):
         for state in states:
             for what, change in state["changes"].items():
                 lines.append(f"{host}: {what}: {_change(change)}")
-    lines = lines or [f"docker.{orchestration} would change nothing"]
+    lines = [*found["notes"], *(lines or [f"docker.{orchestration} would change nothing"])]
     for host, differences in sorted(found["drift"].items()):
         lines += [f"{host}: {line}" for line in differences]
     return lines

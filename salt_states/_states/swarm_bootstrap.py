@@ -299,6 +299,9 @@ def verified(name, **kwargs):
         if __opts__["test"]:
             _check_quorum(roles, facts)
         nodes, missing = _settled(roles, facts)
+        # A host that never got so far as to publish a reason: busy, silent, or without an engine.
+        silent = {minion: run["failures"].get(minion) for minion in missing if minion not in facts}
+        missing.update({minion: reason for minion, reason in silent.items() if reason})
         dead = _workers_behind(nodes, facts) + ([] if missing else _nameless(nodes, facts))
         of_managers = {minion: facts[minion] for minion in managers if minion in facts}
         gone = []

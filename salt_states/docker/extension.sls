@@ -21,13 +21,22 @@
 {% if not by_ssh and not digests and 'swarm.version' not in salt %}
 {%   do stale.extend(['grains', 'modules', 'output', 'states']) %}
 {% endif %}
+{# The files come from the environment of this file. A sync removes what it does not find: environments
+   that this minion synced from before stay among its own. Of two files of a name the last one wins. #}
+{% set synced = opts['cachedir'] ~ '/files' %}
+{% set others = salt['file.readdir'](synced) if stale and salt['file.directory_exists'](synced) else [] %}
 {% if stale %}
 
 swarm-extension:
   module.run:
 {% for kind in stale %}
+{%   set envs = [] %}
+{%   for env in others if env not in ('.', '..', saltenv) and salt['file.directory_exists'](synced ~ '/' ~ env ~ '/_' ~ kind) %}
+{%     do envs.append(env) %}
+{%   endfor %}
     - saltutil.sync_{{ kind }}:
       - refresh: False
+      - saltenv: {{ (envs + [saltenv]) | join(',') | json }}
 {% endfor %}
     - reload_modules: True
 {% endif %}

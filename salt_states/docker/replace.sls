@@ -6,27 +6,23 @@
    new one joins (docker.bootstrap, which leaves the old one out), then the old one goes (docker.remove).
    Of a manager that came back empty the old record has to go first, since it counts for the quorum. #}
 {% import 'docker/run.jinja' as run with context %}
+{% import 'docker/steps.jinja' as steps with context %}
 {% set unnamed = run.replaced.values() | reject('in', run.managers) | reject('in', run.workers) | list %}
 {% set still = run.hosts | select('in', run.managers) | list %}
 {% if run.refusal %}
-{{ run.refuse('docker-replace', run.refusal) }}
+{%   set refusal = run.refusal %}
 {% elif not run.replaced %}
-{{ run.refuse('docker-replace', 'which host by which? Name them: pillar=\'{"swarm_replace": {"old": "new"}}\'') }}
+{%   set refusal = 'which host by which? Name them: pillar=\'{"swarm_replace": {"old": "new"}}\'' %}
 {% elif unnamed %}
-{{ run.refuse('docker-replace', 'no accepted key that pillar swarm:managers or swarm:workers names: ' ~ unnamed | join(', ')) }}
+{%   set refusal = 'no accepted key that pillar swarm:managers or swarm:workers names: ' ~ unnamed | join(', ') %}
 {% elif still %}
-{{ run.refuse('docker-replace', 'pillar swarm:managers still names ' ~ still | join(', ') ~ ': put the new host in its place') }}
+{%   set refusal = 'pillar swarm:managers still names ' ~ still | join(', ') ~ ': put the new host in its place' %}
 {% else %}
-
-include:
-  - docker.bootstrap
-{% if run.hosts %}
-  - docker.remove
-
-extend:
-  docker-remove-ready:
-    salt:
-      - require:
-        - sls: docker.bootstrap
+{%   set refusal = '' %}
 {% endif %}
+{% set wanted = [] if refusal else steps.bootstrap(run) | load_json %}
+{% set removal = steps.remove(run) | load_json if run.hosts and not refusal else [] %}
+{% if removal %}
+{%   do removal[0].update({'needs': wanted | map(attribute='name') | list}) %}
 {% endif %}
+{{ run.orchestrate('docker-replace', refusal, wanted + removal) }}

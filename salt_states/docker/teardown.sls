@@ -14,40 +14,48 @@
 {% set workers = run.workers | list %}
 {% set more = {'leaving': managers + run.without + workers, 'ends': cluster} %}
 {% if run.refusal %}
-{{ run.refuse('docker-teardown', run.refusal) }}
+{%   set refusal = run.refusal %}
 {% elif not cluster %}
-{{ run.refuse('docker-teardown', 'which cluster? Confirm its end with its id (salt manager1 swarm.cluster): pillar=\'{"swarm_teardown": "<cluster id>"}\'') }}
+{%   set refusal = 'which cluster? Confirm its end with its id (salt manager1 swarm.cluster): pillar=\'{"swarm_teardown": "<cluster id>"}\'' %}
 {% else %}
-
-docker-teardown-ready:
-  salt.state:
-{{ run.step(managers + workers, ['docker.mine'], more) }}
-    - fail_minions: {{ workers | json }}
-
-docker-teardown-release:
-  salt.state:
-{{ run.later(managers, ['docker.manager.release'], more) }}
-    - require:
-      - salt: docker-teardown-ready
-
-docker-teardown-leave:
-  salt.state:
-{{ run.later(managers + workers, ['docker.leave'], more) }}
-    - fail_minions: {{ workers | json }}
-    - require:
-      - salt: docker-teardown-release
-
-docker-teardown-end:
-  salt.state:
-{{ run.later(managers, ['docker.manager.dissolve'], more) }}
-    - require:
-      - salt: docker-teardown-leave
-
-docker-teardown-left:
-  salt.function:
-    - name: swarm.leftovers
-    - tgt: {{ (managers + workers) | json }}
-    - tgt_type: list
-    - require:
-      - salt: docker-teardown-end
+{%   set refusal = '' %}
 {% endif %}
+{% set wanted = [
+    {
+        'name': 'docker-teardown-ready',
+        'hosts': managers + workers,
+        'sls': ['docker.mine'],
+        'run': more,
+        'may_fail': workers,
+    },
+    {
+        'name': 'docker-teardown-release',
+        'hosts': managers,
+        'sls': ['docker.manager.release'],
+        'run': more,
+        'needs': ['docker-teardown-ready'],
+    },
+    {
+        'name': 'docker-teardown-leave',
+        'hosts': managers + workers,
+        'sls': ['docker.leave'],
+        'run': more,
+        'may_fail': workers,
+        'needs': ['docker-teardown-release'],
+    },
+    {
+        'name': 'docker-teardown-end',
+        'hosts': managers,
+        'sls': ['docker.manager.dissolve'],
+        'run': more,
+        'needs': ['docker-teardown-leave'],
+        'says': 'docker-swarm-dissolved',
+    },
+    {
+        'name': 'docker-teardown-left',
+        'hosts': managers + workers,
+        'function': 'swarm.leftovers',
+        'needs': ['docker-teardown-end'],
+    },
+] %}
+{{ run.orchestrate('docker-teardown', refusal, wanted) }}

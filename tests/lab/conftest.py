@@ -51,15 +51,16 @@ class Run:
                 self.steps = states if isinstance(states, dict) else {}
 
     def _hosts(self):
-        for step in self.steps.values():
-            for host, states in ((step.get("changes") or {}).get("ret") or {}).items():
-                # A function that a step called returns what it likes.
-                states = states if isinstance(states, dict) else {}
-                yield host, {
-                    tag: state
-                    for tag, state in states.items()
-                    if isinstance(state, dict) and "result" in state
-                }
+        for state in self.steps.values():
+            for step in state.get("steps") or []:
+                for host, states in step["hosts"].items():
+                    # A host may say something else, and a function returns what it likes.
+                    states = states if isinstance(states, dict) else {}
+                    yield host, {
+                        tag: one
+                        for tag, one in states.items()
+                        if isinstance(one, dict) and "result" in one
+                    }
 
     def changes(self):
         """``{(host, state function, id): changes}`` of all states that changed something."""

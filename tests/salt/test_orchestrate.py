@@ -3,8 +3,8 @@
 import contextlib
 import copy
 import fnmatch
-import json
 import os
+import sys
 
 import pytest
 import salt.config
@@ -75,19 +75,30 @@ def render(root, *args, sls="docker.bootstrap", **kwargs):
         return high(sls)
 
 
-def step(data, name):
-    """The arguments of one ``salt.state`` step."""
+def arguments(data):
+    """The arguments of the one state of an orchestration."""
+    (state,) = [one for name, one in data.items() if not name.startswith("__")]
+    assert "orchestrated" in state["swarm"]
     found = {}
-    for item in data[name]["salt"]:
-        if isinstance(item, dict):
-            found.update(item)
-    assert "state" in data[name]["salt"]
+    for item in state["swarm"]:
+        found.update(item if isinstance(item, dict) else {})
     return found
 
 
 def steps(data):
-    order = {name: step(data, name)["order"] for name in data if "salt" in data[name]}
-    return sorted(order, key=order.get)
+    return [one["name"] for one in arguments(data)["steps"]]
+
+
+def step(data, name):
+    (found,) = [one for one in arguments(data)["steps"] if one["name"] == name]
+    return found
+
+
+def known(data, name):
+    """Pillar swarm_run, as the hosts of a step get it."""
+    run, found = arguments(data)["run"], step(data, name)
+    mine = run if set(found["hosts"]) <= set(run["managers"]) else {}
+    return {**mine, "id": run["id"], **found.get("run", {})}
 
 
 NAMES = [
@@ -106,18 +117,16 @@ def test_four_steps_however_many_hosts(tmp_path):
     keys = {**KEYS, **{f"worker{number}": "k" for number in range(1, 101)}}
     data = render(tmp_path, keys=keys)
     assert steps(data) == NAMES
-    assert len(step(data, "docker-workers-join")["tgt"]) == 100
+    assert len(step(data, "docker-workers-join")["hosts"]) == 100
 
 
 def test_targets_are_exact_ids(tmp_path):
     data = render(tmp_path)
-    for name in NAMES:
-        assert step(data, name)["tgt_type"] == "list"
     managers = ["manager1", "manager2", "manager3"]
     for name in NAMES[:2]:
-        assert step(data, name)["tgt"] == managers
-    assert step(data, "docker-workers-join")["tgt"] == ["worker1", "worker2"]
-    assert step(data, "docker-verified")["tgt"] == ["manager1"]
+        assert step(data, name)["hosts"] == managers
+    assert step(data, "docker-workers-join")["hosts"] == ["worker1", "worker2"]
+    assert step(data, "docker-verified")["hosts"] == ["manager1"]
 
 
 def test_files_of_the_steps(tmp_path):
@@ -142,40 +151,40 @@ def test_what_a_step_excludes_is_nobodys_requisite(tmp_path, name):
     assert rendered.low(opts, PILLAR, *found["sls"], exclude=found.get("exclude", ()))
 
 
-def test_requisites_between_the_steps(tmp_path):
+def test_what_each_step_needs(tmp_path):
     data = render(tmp_path)
-    assert [step(data, name).get("require", []) for name in NAMES] == [
-        [],
-        [],
-        [{"salt": "docker-managers-cluster"}],
-        [{"salt": "docker-managers-cluster"}],
-    ]
+    needed = [[], [], ["docker-managers-cluster"], ["docker-managers-cluster"]]
+    assert [step(data, name).get("needs", []) for name in NAMES] == needed
 
 
 def test_each_step_gets_the_run_and_one_the_accepted_keys(tmp_path):
     """What thousands of workers get does not grow with their number."""
     data = render(tmp_path)
-    runs = [step(data, name)["pillar"]["swarm_run"] for name in NAMES]
-    assert len({run["id"] for run in runs}) == 1 and len(runs[0]["id"]) == 16
-    for name, run in zip(NAMES, runs):
-        assert run["sls"] == step(data, name)["sls"]
+    for name in NAMES:
+        run = known(data, name)
+        assert len(run["id"]) == 16
         assert run.get("keys") == (KEYS if name == "docker-managers-cluster" else None)
         if name == "docker-workers-join":
-            assert set(run) == {"id", "sls"}
+            assert set(run) == {"id"}
         else:
             assert run["managers"] == [name for name in KEYS if name.startswith("manager")]
             assert run["workers"] == [name for name in KEYS if name.startswith("worker")]
-        assert set(step(data, name)["pillar"]) == {"swarm_run"}
+
+
+def test_the_check_of_pillar_leaves_no_module_behind(tmp_path):
+    """It would keep the master's functions until the interpreter ends, where Salt prints a traceback."""
+    render(tmp_path)
+    assert "swarm_schema" not in sys.modules
 
 
 def test_each_run_has_its_own_id(tmp_path):
-    runs = [step(render(tmp_path), NAMES[0])["pillar"]["swarm_run"] for _ in range(2)]
-    assert runs[0]["id"] != runs[1]["id"]
+    runs = [arguments(render(tmp_path))["run"]["id"] for _ in range(2)]
+    assert runs[0] != runs[1]
 
 
 def test_worker_patterns_take_no_manager(tmp_path):
     pillar = {"swarm": {"managers": ["manager1"], "workers": ["*"]}}
-    run = step(render(tmp_path, pillar), NAMES[0])["pillar"]["swarm_run"]
+    run = arguments(render(tmp_path, pillar))["run"]
     assert list(run["managers"]) == ["manager1"]
     assert "manager1" not in run["workers"] and "manager2" in run["workers"]
 
@@ -186,8 +195,8 @@ def test_hosts_of_init_without_are_not_asked(tmp_path):
     keys = {name: key for name, key in KEYS.items() if name != "manager3"}
     for known in (KEYS, keys):
         data = render(tmp_path, pillar, known)
-        assert step(data, NAMES[0])["tgt"] == ["manager1", "manager2"]
-        assert "manager3" not in step(data, NAMES[0])["pillar"]["swarm_run"]["workers"]
+        assert step(data, NAMES[0])["hosts"] == ["manager1", "manager2"]
+        assert "manager3" not in arguments(data)["run"]["workers"]
 
 
 def test_without_workers_there_is_no_worker_step(tmp_path):
@@ -197,12 +206,11 @@ def test_without_workers_there_is_no_worker_step(tmp_path):
 
 
 def refusal(data, expected="docker-bootstrap"):
-    """The text of the one state that fails."""
-    (name,) = data
-    assert name == expected
-    assert "fail_without_changes" in data[name]["test"]
-    (text,) = [item["name"] for item in data[name]["test"] if "name" in item]
-    return text
+    """The text of an orchestration that is refused."""
+    assert list(data) == [expected]
+    found = arguments(data)
+    assert found["refusal"] and found["steps"] == []
+    return found["refusal"]
 
 
 def test_manager_without_an_accepted_key_is_named(tmp_path):
@@ -224,7 +232,7 @@ def test_a_worker_without_an_accepted_key_is_named(tmp_path):
 
 def test_all_slips_are_refused_at_once(tmp_path):
     pillar = {"swarm": {"manger": 1, "managers": ["manager1"], "nodes": {"db": {"label": 1}}}}
-    assert refusal(render(tmp_path, pillar)).split("; ") == [
+    assert refusal(render(tmp_path, pillar)).split("\n") == [
         "unknown key 'manger' under swarm (did you mean 'managers'?)",
         "unknown key 'label' under swarm:nodes:db (did you mean 'labels'?)",
         "pillar swarm:nodes 'db' matches no host",
@@ -234,7 +242,7 @@ def test_all_slips_are_refused_at_once(tmp_path):
 def test_a_warning_does_not_stop_the_run(tmp_path):
     data = render(tmp_path, {"swarm": {"managers": ["manager1", "manager2"], "workers": ["worker*"]}})
     assert steps(data) == NAMES
-    (warnings,) = [item["warnings"] for item in data["docker-pillar"]["test"] if "warnings" in item]
+    warnings = arguments(data)["notes"]
     assert len(warnings) == 1 and "an even number" in warnings[0]
 
 
@@ -254,7 +262,7 @@ def test_pillar_of_the_hosts_on_the_command_line_is_refused(tmp_path, override, 
 
 def test_pillar_of_the_orchestrations_on_the_command_line_is_taken(tmp_path):
     data = render(tmp_path, override={"swarm_hosts": ["worker1"]}, sls="docker.remove")
-    assert "docker-remove-ready" in data
+    assert "docker-remove-ready" in steps(data)
 
 
 def test_the_check_comes_from_the_file_root_of_the_environment(tmp_path):
@@ -268,7 +276,7 @@ def test_the_check_comes_from_the_file_root_of_the_environment(tmp_path):
             loader["saltutil.wheel"] = accepted(KEYS)
             loader["ps.pgrep"] = lambda *args, **kwargs: None
         data, errors = state.render_highstate({"prod": ["docker.bootstrap"]})
-    assert not errors and "docker-managers-ready" in data
+    assert not errors and "docker-managers-ready" in steps(data)
 
 
 @pytest.mark.parametrize("pillar", [{"other": 1}, {"swarm": {}}, {"swarm": {"managers": []}}])
@@ -277,24 +285,31 @@ def test_without_pillar_the_text_says_whose(tmp_path, pillar):
     assert "pillar swarm:managers names no manager for master_master" in text
 
 
-def test_test_mode_goes_by_the_top_file_that_syncs_first(tmp_path):
-    data = render(tmp_path, test=True)
-    assert steps(data) == NAMES
-    firsts = {"docker-managers-ready", "docker-workers-join"}
-    for name in NAMES:
-        found = step(data, name)
-        assert found.get("top") == ("docker/test_top.sls" if name in firsts else None)
-        assert ("sls" in found) == (name not in firsts), "its hosts were synced by a step before"
-    assert (rendered.STATES / "docker/test_top.sls").exists()
+def test_in_test_mode_the_steps_are_the_same(tmp_path):
+    """Each of its steps costs what the real one costs: no job is there to sync."""
+    assert arguments(render(tmp_path, test=True))["steps"] == arguments(render(tmp_path))["steps"]
 
 
-def test_the_top_file_of_test_mode_names_the_files_of_the_step(tmp_path):
-    pillar = {"swarm_run": {"sls": ["docker.engine", "docker.mine"]}}
-    opts = rendered.minion_opts(tmp_path, state_top="salt://docker/test_top.sls", pillar=pillar)
-    with salt.state.HighState(opts, initial_pillar=pillar) as state:
-        top = state.get_top()
-        assert not state.verify_tops(top)
-        assert state.top_matches(top) == {"base": ["docker.engine", "docker.mine"]}
+def test_the_steps_go_to_the_environment_of_the_orchestration(tmp_path):
+    found = arguments(render(tmp_path))
+    assert (found["saltenv"], found["pillarenv"]) == ("base", None)
+    roots = {"prod": [str(rendered.STATES)]}
+    with master(tmp_path, file_roots=roots, pillarenv="stage", saltenv="prod") as high:
+        found = arguments(high("docker.bootstrap", "prod"))
+    assert (found["saltenv"], found["pillarenv"]) == ("prod", "stage")
+
+
+def test_the_master_gets_the_file_of_the_state(tmp_path):
+    """Whether or not it ever synced; what it synced from elsewhere stays."""
+    folder = tmp_path / "extmods/states"
+    folder.mkdir(parents=True)
+    (folder / "others.py").write_text("# of another environment\n")
+    source = (rendered.STATES / "_states/swarm_orchestration.py").read_text()
+    for before in ("", "# of an older version\n"):
+        (folder / "swarm_orchestration.py").write_text(before)
+        render(tmp_path)
+        assert (folder / "swarm_orchestration.py").read_text() == source
+    assert (folder / "others.py").exists()
 
 
 def test_on_a_master_with_real_keys(tmp_path):
@@ -322,8 +337,8 @@ def test_on_a_master_with_real_keys(tmp_path):
     master = salt.minion.MasterMinion(opts)
     data = master.functions["state.show_sls"]("docker.bootstrap")
     assert isinstance(data, dict) and steps(data) == NAMES, data
-    run = json.loads(json.dumps(step(data, NAMES[1])["pillar"]["swarm_run"]))
-    keys = run["keys"]
+    run = arguments(data)["run"]
+    keys = step(data, NAMES[1])["run"]["keys"]
     assert set(keys) == set(names), "a key that is not accepted takes no part"
     assert {name: key.strip() for name, key in keys.items()} == {
         name: pem.strip() for name, pem in pems.items()

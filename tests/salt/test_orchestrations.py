@@ -8,7 +8,17 @@ import pytest
 from salt.exceptions import CommandExecutionError
 
 import rendered
-from test_orchestrate import HOSTS, KEYS, PILLAR, refusal, render, step
+from test_orchestrate import (
+    HOSTS,
+    KEYS,
+    PILLAR,
+    arguments,
+    known,
+    refusal,
+    render,
+    step,
+    steps,
+)
 
 MANAGERS = ["manager1", "manager2", "manager3"]
 ALL = {
@@ -25,18 +35,8 @@ def pillar(more, **swarm):
     return {"swarm": {**PILLAR["swarm"], **swarm}, **more}
 
 
-def names_of(data):
-    """The steps in their order; a step that calls a function, too."""
-    order = {}
-    for name in data:
-        for item in [] if name.startswith("__") else data[name]["salt"]:
-            if isinstance(item, dict) and "order" in item:
-                order[name] = item["order"]
-    return sorted(order, key=order.get)
-
-
-def requires(data, name):
-    return [list(one.values())[0] for one in step(data, name).get("require", [])]
+def needs(data, name):
+    return step(data, name).get("needs", [])
 
 
 # --- what is refused before any job is sent -------------------------------------------------------
@@ -46,15 +46,6 @@ def requires(data, name):
 def test_without_managers_in_pillar(tmp_path, sls):
     data = render(tmp_path, {"swarm": {}, **ALL[sls]}, sls=sls)
     assert "swarm:managers names no manager" in refusal(data, sls.replace(".", "-"))
-
-
-@pytest.mark.parametrize("sls", ALL)
-def test_a_refusal_is_one_line_and_stands_in_the_comment(tmp_path, sls):
-    data = render(tmp_path, {"swarm": {}, **ALL[sls]}, sls=sls)
-    found = {}
-    for item in data[sls.replace(".", "-")]["test"]:
-        found.update(item if isinstance(item, dict) else {})
-    assert found["comment"] == found["name"] and "\n" not in found["comment"]
 
 
 REFUSED = [
@@ -146,9 +137,9 @@ def test_remove(tmp_path):
     given = {"swarm_hosts": ["worker2", "manager3", "gone"]}
     data = render(tmp_path, pillar(given), sls="docker.remove")
     names = [f"docker-remove-{step}" for step in ("ready", "release", "leave", "delete")]
-    assert names_of(data) == names
+    assert steps(data) == names
     reached = ["manager3", "worker2"]
-    targets = [sorted(step(data, name)["tgt"]) for name in names]
+    targets = [sorted(step(data, name)["hosts"]) for name in names]
     assert targets == [
         ["manager1", "manager2", *reached],
         ["manager1", "manager2"],
@@ -156,29 +147,29 @@ def test_remove(tmp_path):
         ["manager1", "manager2"],
     ]
     # A host that is dead does not answer, and what a living one did is seen on the manager.
-    assert [sorted(step(data, name).get("fail_minions", [])) for name in names] == [
+    assert [sorted(step(data, name).get("may_fail", [])) for name in names] == [
         reached,
         [],
         reached,
         [],
     ]
     for name in names:
-        assert step(data, name)["pillar"]["swarm_run"]["leaving"] == given["swarm_hosts"]
-    assert [requires(data, name) for name in names] == [[], [names[0]], [names[1]], [names[1]]]
+        assert known(data, name)["leaving"] == given["swarm_hosts"]
+    assert [needs(data, name) for name in names] == [[], [names[0]], [names[1]], [names[1]]]
 
 
 def test_remove_takes_no_patterns(tmp_path):
     data = render(tmp_path, pillar({"swarm_hosts": ["worker*"]}), sls="docker.remove")
-    assert "docker-remove-leave" not in data, "no host is asked to leave"
+    assert "docker-remove-leave" not in steps(data), "no host is asked to leave"
 
 
 def test_the_hosts_that_leave_join_nothing(tmp_path):
     """The run knows no host that pillar does not name, and only bootstrap seals tokens."""
     keys = {**KEYS, "stranger": "key"}
     data = render(tmp_path, pillar({"swarm_hosts": ["stranger"]}), keys, sls="docker.remove")
-    assert step(data, "docker-remove-leave")["tgt"] == ["stranger"]
+    assert step(data, "docker-remove-leave")["hosts"] == ["stranger"]
     for name in ("docker-remove-ready", "docker-remove-release", "docker-remove-leave"):
-        run = step(data, name)["pillar"]["swarm_run"]
+        run = known(data, name)
         assert "stranger" not in [*run.get("managers", []), *run.get("workers", [])]
         assert "keys" not in run
 
@@ -186,20 +177,20 @@ def test_the_hosts_that_leave_join_nothing(tmp_path):
 def test_replace_joins_before_it_removes(tmp_path):
     given = pillar({"swarm_replace": {"worker1": "worker2"}}, prune=3)
     data = render(tmp_path, given, sls="docker.replace")
-    assert step(data, "docker-workers-join")["tgt"] == ["worker2"], "the old one is left out"
-    assert step(data, "docker-remove-leave")["tgt"] == ["worker1"]
-    assert requires(data, "docker-remove-ready") == ["docker.bootstrap"]
+    assert step(data, "docker-workers-join")["hosts"] == ["worker2"], "the old one is left out"
+    assert step(data, "docker-remove-leave")["hosts"] == ["worker1"]
+    assert needs(data, "docker-remove-ready") == steps(data)[:4], "all of docker.bootstrap"
     for name in ("docker-managers-cluster", "docker-remove-release"):
-        run = step(data, name)["pillar"]["swarm_run"]
+        run = known(data, name)
         assert run["replaced"] == given["swarm_replace"], "no new swarm, and who comes"
-    assert step(data, "docker-verified")["pillar"]["swarm_run"]["prune"] == 0
+    assert known(data, "docker-verified")["prune"] == 0
 
 
 def test_replace_of_a_host_that_came_back_empty_is_a_bootstrap(tmp_path):
     given = pillar({"swarm_replace": {"worker1": "worker1"}})
     data = render(tmp_path, given, sls="docker.replace")
-    assert step(data, "docker-workers-join")["tgt"] == ["worker1", "worker2"]
-    assert not [name for name in names_of(data) if name.startswith("docker-remove")]
+    assert step(data, "docker-workers-join")["hosts"] == ["worker1", "worker2"]
+    assert not [name for name in steps(data) if name.startswith("docker-remove")]
 
 
 def test_replace_of_a_manager(tmp_path):
@@ -207,44 +198,44 @@ def test_replace_of_a_manager(tmp_path):
     given["swarm"]["managers"] = ["manager1", "manager2", "manager4"]
     keys = {**KEYS, "manager4": "key"}
     data = render(tmp_path, given, keys, sls="docker.replace")
-    assert step(data, "docker-managers-cluster")["tgt"] == ["manager1", "manager2", "manager4"]
-    assert step(data, "docker-remove-leave")["tgt"] == ["manager3"]
+    assert step(data, "docker-managers-cluster")["hosts"] == ["manager1", "manager2", "manager4"]
+    assert step(data, "docker-remove-leave")["hosts"] == ["manager3"]
 
 
 def test_teardown(tmp_path):
     given = pillar({"swarm_teardown": "cluster1"}, init_without=["manager3"])
     data = render(tmp_path, given, sls="docker.teardown")
     names = [f"docker-teardown-{step}" for step in ("ready", "release", "leave", "end", "left")]
-    assert names_of(data) == names
+    assert steps(data) == names
     living = ["manager1", "manager2"]
     workers = ["worker1", "worker2"]
-    assert [step(data, name)["tgt"] for name in names[:4]] == [
+    assert [step(data, name)["hosts"] for name in names[:4]] == [
         living + workers,
         living,
         living + workers,
         living,
     ]
-    run = step(data, names[0])["pillar"]["swarm_run"]
+    run = known(data, names[0])
     assert run["ends"] == "cluster1"
     assert sorted(run["leaving"]) == HOSTS, "a dead manager's record counts, too"
-    assert [requires(data, name) for name in names[1:4]] == [[one] for one in names[:3]]
-    assert "function" in data["docker-teardown-left"]["salt"]
+    assert [needs(data, name) for name in names[1:4]] == [[one] for one in names[:3]]
+    assert step(data, "docker-teardown-left")["function"] == "swarm.leftovers"
 
 
 def test_recover(tmp_path):
     given = pillar({"swarm_recover": "manager2", "swarm_confirm": "node1"})
     data = render(tmp_path, given, sls="docker.recover")
-    run = step(data, "docker-recover-cluster")["pillar"]["swarm_run"]
+    run = known(data, "docker-recover-cluster")
     assert (run["host"], run["confirm"]) == ("manager2", "node1")
-    assert step(data, "docker-recover-cluster")["tgt"] == MANAGERS
+    assert step(data, "docker-recover-cluster")["hosts"] == MANAGERS
     for first in ("docker-managers-ready", "docker-managers-cluster"):
-        assert "docker-recover-cluster" in requires(data, first)
+        assert "docker-recover-cluster" in needs(data, first)
 
 
 def test_recover_in_test_mode_predicts_no_bootstrap(tmp_path):
     """What it would find there rests on what was not done."""
     data = render(tmp_path, pillar({"swarm_recover": "manager2"}), test=True, sls="docker.recover")
-    assert "docker-managers-ready" not in data
+    assert steps(data) == ["docker-recover-ready", "docker-recover-cluster"]
 
 
 def test_rotate(tmp_path):
@@ -253,8 +244,8 @@ def test_rotate(tmp_path):
     given["swarm_unlock_key"] = place
     data = render(tmp_path, pillar(given), sls="docker.rotate")
     found = step(data, "docker-rotate")
-    assert found["tgt"] == ["manager1"]
-    run = found["pillar"]["swarm_run"]
+    assert found["hosts"] == ["manager1"]
+    run = found["run"]
     assert (run["rotate"], run["key"], run["place"]) == (["unlock_key", "ca"], "k", place)
 
 
@@ -287,7 +278,7 @@ def test_prune_is_off_unless_pillar_says_so(tmp_path):
         assert ("docker-swarm-pruned" in ids) == there
     for given, expected in (({}, 0), ({"prune": 2}, 2)):
         data = render(tmp_path, pillar({}, **given))
-        assert step(data, "docker-verified")["pillar"]["swarm_run"]["prune"] == expected
+        assert known(data, "docker-verified")["prune"] == expected
 
 
 # --- two at a time --------------------------------------------------------------------------------
@@ -342,7 +333,7 @@ RUNNING = [
 @pytest.mark.parametrize("other, noted, refused", RUNNING)
 def test_of_two_the_later_one_ends(tmp_path, other, noted, refused):
     data = render(tmp_path, instead=beside([other], j1=noted))
-    assert ("docker-bootstrap" in data) == refused
+    assert bool(arguments(data)["refusal"]) == refused
 
 
 def processes(*commands):
@@ -400,5 +391,5 @@ STARTED = [
 @pytest.mark.parametrize("commands, refused", STARTED)
 def test_on_a_master_that_notes_no_run_the_processes_tell(tmp_path, commands, refused):
     data = render(tmp_path, instead=processes(*commands))
-    assert ("docker-bootstrap" in data) == bool(refused)
+    assert bool(arguments(data)["refusal"]) == bool(refused)
     assert not refused or refusal(data, "docker-bootstrap").startswith(refused)

@@ -45,14 +45,14 @@ def state(result, comment, changes=None, run=0, id_="docker-x"):
     }
 
 
-def ran(*steps):
-    """What state.orchestrate returns."""
-    states = {f"salt_|-{n}_|-x_|-state": dict(one, __run_num__=n) for n, one in enumerate(steps)}
-    return {"data": {"master_master": states}, "retcode": 0}
+def ran(*steps, **more):
+    """What state.orchestrate returns: the one state of an orchestration, as swarm.orchestrated makes it."""
+    own = {**state(True, "fine"), "steps": list(steps), "refused": {}, "notes": [], **more}
+    return {"data": {"master_master": {"swarm_|-docker-x_|-docker-x_|-orchestrated": own}}, "retcode": 0}
 
 
-def on_hosts(**hosts):
-    return {"out": "highstate", "ret": hosts}
+def step(name, **hosts):
+    return {"name": name, "hosts": hosts}
 
 
 def call(loader, name, *args, **kwargs):
@@ -78,44 +78,27 @@ def planned(runner, answer, *args, drift=None, **kwargs):
 
 
 PREDICTED = ran(
-    state(True, "States ran successfully.", id_="ready"),
-    state(
-        None,
-        "Updating manager1.",
-        on_hosts(
-            manager1={
-                "a": state(True, "fine"),
-                "b": state(
-                    None,
-                    "would be drained",
-                    {"worker2 (n2)": {"availability": {"old": "active", "new": "drain"}}},
-                ),
-            },
-            worker2=False,
-        ),
-        id_="release",
+    step(
+        "release",
+        manager1={
+            "a": state(True, "fine"),
+            "b": state(
+                None,
+                "would be drained",
+                {"worker2 (n2)": {"availability": {"old": "active", "new": "drain"}}},
+            ),
+        },
+        worker2=False,
     ),
-    state(
-        None,
-        "Updating manager1.",
-        on_hosts(manager1={"c": state(None, "would go", {"n2": {"old": "worker2", "new": ""}})}),
-        id_="delete",
-    ),
+    step("delete", manager1={"c": state(None, "would go", {"n2": {"old": "worker2", "new": ""}})}),
+    result=None,
 )
+REASONS = {"manager1": ["the cluster has no leader"], "worker3": ["its minion did not answer"]}
 REFUSED = ran(
-    state(
-        False,
-        "Run failed on minions: manager1, worker1",
-        on_hosts(
-            manager1={
-                "a": state(False, "the cluster has no leader"),
-                "b": state(False, "One or more requisite failed: a"),
-            },
-            worker1=['The function "state.sls" is running as PID 1'],
-            worker3=False,
-        ),
-    ),
-    state(False, "One or more requisite failed: docker.remove.ready", id_="later"),
+    step("release", manager1={"a": state(False, "the cluster has no leader")}, worker3=False),
+    result=False,
+    refused=REASONS,
+    notes=["an even number of managers"],
 )
 
 
@@ -125,11 +108,11 @@ def test_drift_is_listed_after_the_changes(runner):
     drift = {"manager1": [line], "worker1": [line]}
     told = [f"manager1: {line}", f"worker1: {line}"]
     changed = state(None, "would be made", {"swarm": {"old": "", "new": "manager"}})
-    answer = ran(state(True, "done", on_hosts(manager1={"a": changed})))
+    answer = ran(step("cluster", manager1={"a": changed}), result=None)
     found, _ = planned(runner, answer, drift=drift)
     assert found["lines"] == ["manager1: swarm: gone -> manager", *told]
     assert found["possible"] and found["drift"] == drift and found["retcode"] == 0
-    found, _ = planned(runner, ran(state(True, "fine")), drift=drift)
+    found, _ = planned(runner, ran(), drift=drift)
     assert found["lines"] == ["docker.bootstrap would change nothing", *told]
     found, _ = planned(runner, REFUSED, drift=drift, data=True)
     assert found["drift"] == {}
@@ -161,24 +144,28 @@ def test_as_data(runner):
 def test_a_refusal(runner):
     found, asked = planned(runner, REFUSED)
     assert (found["possible"], found["retcode"]) == (False, 1)
-    assert found["refused"] == {
-        "manager1": ["the cluster has no leader"],
-        "worker1": ['The function "state.sls" is running as PID 1'],
-        "worker3": ["its minion did not answer"],
-    }
-    assert found["lines"][0] == "docker.bootstrap would stop:"
-    assert "manager1: the cluster has no leader" in found["lines"]
+    assert found["refused"] == REASONS and found["hosts"] == {}
+    assert found["lines"] == [
+        "docker.bootstrap would stop:",
+        "an even number of managers",
+        "manager1: the cluster has no leader",
+        "worker3: its minion did not answer",
+    ]
     assert asked[0][0] == "docker.bootstrap"
 
 
-def test_a_refusal_of_the_orchestration_itself(runner):
-    refusal = dict(state(False, "If we weren't testing"), name="pillar names no manager")
-    found, _ = planned(runner, ran(refusal))
-    assert found["lines"] == ["docker.bootstrap would stop:", "docker-x: pillar names no manager"]
+def test_a_refusal_without_reasons_says_its_comment(runner):
+    found, _ = planned(runner, ran(result=False, comment="the state is not there"))
+    assert found["lines"] == ["docker.bootstrap would stop:", "bootstrap: the state is not there"]
+
+
+def test_notes_come_before_what_would_change(runner):
+    found, _ = planned(runner, ran(notes=["an even number of managers"]))
+    assert found["lines"] == ["an even number of managers", "docker.bootstrap would change nothing"]
 
 
 def test_nothing_to_do(runner):
-    found, _ = planned(runner, ran(state(True, "fine")))
+    found, _ = planned(runner, ran())
     assert (found["lines"], found["retcode"]) == (["docker.bootstrap would change nothing"], 0)
 
 
@@ -679,7 +666,7 @@ def test_drift_is_what_the_state_would_change(runner, formed, monkeypatch):
     formed["worker1"].machine.wipe()
     formed["manager1"].machine.cluster.add(formed["worker1"].machine, "worker", "drain")
     found = problems(runner, formed, monkeypatch)
-    assert "worker1: availability is drain, pillar says active" in found
+    assert "worker1: label zone is not there, pillar says a" in found
     formed["worker1"].job().state("published")
     assert formed["manager1"].job().state("nodes_by_pillar")["result"] is True
     assert not [one for one in problems(runner, formed, monkeypatch) if "pillar says" in one]

@@ -7,6 +7,7 @@ import sys
 
 import pytest
 import salt.pillar
+import salt.state
 import yaml
 
 import rendered
@@ -16,7 +17,7 @@ ENGINE = "docker.engine"
 MINION_SLS = sorted(
     str(path.relative_to(rendered.STATES).with_suffix("")).replace("/", ".")
     for path in (rendered.STATES / "docker").rglob("*.sls")
-    if "docker/run.jinja" not in path.read_text() and path.name != "test_top.sls"
+    if "docker/run.jinja" not in path.read_text()
 )
 # What a minion syncs of the file root.
 KINDS = ("grains", "modules", "output", "states")
@@ -172,17 +173,31 @@ def extension(tmp_path, pillar, **more):
     return rendered.low(rendered.minion_opts(tmp_path, **more), pillar, "docker.extension")
 
 
-def set_of_kinds(chunk):
+def set_of_kinds(chunk, saltenv="base"):
     """What a state of docker.extension syncs; the minion loads it anew once, after all of it."""
     assert (chunk["state"], chunk["fun"], chunk["reload_modules"]) == ("module", "run", True)
     calls = {key: value for key, value in chunk.items() if key.startswith("saltutil.")}
-    assert list(calls.values()) == [[{"refresh": False}]] * len(calls)
+    assert list(calls.values()) == [[{"refresh": False}, {"saltenv": saltenv}]] * len(calls)
     return {key.removeprefix("saltutil.sync_") for key in calls}
 
 
 def test_extension_is_synced_where_it_is_not(undelivered, pillar):
     (chunk,) = rendered.low(undelivered, pillar, "docker.extension")
     assert set_of_kinds(chunk) == set(KINDS)
+
+
+def test_extension_comes_from_the_environment_of_the_tree(undelivered, pillar, tmp_path):
+    """What the minion synced from others stays: a sync removes what its environments do not have."""
+    roots = {"prod": undelivered["file_roots"]["base"]}
+    for kind in KINDS:
+        (tmp_path / f"cache/files/base/_{kind}").mkdir(parents=True)
+    (tmp_path / "cache/files/dev").mkdir()
+    opts = {**undelivered, "file_roots": roots, "saltenv": "prod", "pillar": pillar}
+    with salt.state.HighState(opts, initial_pillar=pillar) as state:
+        data = rendered.high_of(state, "docker.extension", saltenv="prod")
+    calls = [item for item in data["swarm-extension"]["module"] if isinstance(item, dict)]
+    found = [value for call in calls for key, value in call.items() if key.startswith("saltutil.")]
+    assert found == [[{"refresh": False}, {"saltenv": "base,prod"}]] * len(KINDS)
 
 
 def test_salt_ssh_has_brought_the_extension(undelivered, pillar):

@@ -195,6 +195,14 @@ def test_verified_counts_and_names_the_missing(formed):
     )
 
 
+def test_verified_gives_the_reason_of_a_host_that_never_published(formed):
+    """Its step knows it: busy, silent, or no engine."""
+    formed.down.add("worker1")
+    run = {**all_published(formed), "failures": {"worker1": "busy", "worker2": "the older one"}}
+    ret = state(formed, "manager1", "verified", run=run)
+    assert "worker1: busy; worker2: inactive, but" in ret["comment"]
+
+
 def test_verified_removes_a_workers_old_record_as_predicted(formed):
     del formed.minions["worker2"]
     machine = formed["worker1"].machine

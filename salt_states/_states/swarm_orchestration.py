@@ -1,0 +1,380 @@
+"""
+Docker swarm mode: the steps of an orchestration
+================================================
+
+The state of the orchestrations themselves, ``docker.bootstrap`` and its siblings. It runs on the
+master. It belongs to the name ``swarm``; ``docker/run.jinja`` brings this file to the master.
+
+:maturity: new
+:depends: nothing beyond Salt
+
+.. versionadded:: 0.1.0
+"""
+
+import logging
+import re
+
+# What a terminal of 24 lines has room for beside Salt's own lines.
+MOST_LINES = 6
+MOST_HOSTS = 12
+LONGEST_REASON = 600
+# How the comment ends on hosts where a state only names the one that does it.
+ELSEWHERE = ("leads this run", "is the one that goes on")
+
+__virtualname__ = "swarm"
+
+
+def __virtual__():
+    return __virtualname__
+
+
+def orchestrated(
+    name, steps=(), run=None, refusal="", notes=(), saltenv="base", pillarenv=None, **kwargs
+):
+    """
+    Ensure the steps of an orchestration ran, each on its hosts. The last line of the comment says how it
+    ended: what was reached, or what to do. All steps follow the test mode of the orchestration, whatever
+    the configuration of a minion says; a minion that does not follow is an error.
+
+    Beside the keys of every state the return has ``steps``, a list of ``{"name", "hosts": {minion id: its
+    states}}`` with the hosts that changed something or failed, ``refused``, ``{minion id: [reasons]}``, and
+    ``notes``, what is odd, but no reason to refuse.
+    After a failure ``changes`` is empty: what had changed by then is in the comment and in ``steps``.
+
+    name
+        Any text.
+    steps
+        List of dicts: ``name``; ``hosts``, a list of exact minion ids; ``sls``, a list of SLS files, or
+        ``function``, which only a real run calls; ``run``, more of pillar ``swarm_run`` for this step;
+        ``exclude``, as for ``state.apply``; ``may_fail``, hosts that may be silent or fail; ``needs``,
+        steps without whose success this one does not run; ``says``, the ID of the state whose comment is
+        the last line; ``ends``, how that comment begins when nothing is left to do for later steps.
+    run
+        Pillar ``swarm_run`` of all steps. Its ``managers``, ``workers`` and ``replaced`` go only to steps
+        of managers alone: thousands of workers with the names of all in each job would be gigabytes.
+    refusal
+        Why nothing may be done: the state then fails with this text.
+    notes
+        Lines about what is odd, but no reason to refuse.
+    saltenv, pillarenv
+        Where the steps find the SLS files and the pillar.
+
+    .. code-block:: yaml
+
+        facts of all managers:
+          swarm.orchestrated:
+            - run: {id: a run, managers: [manager1]}
+            - steps:
+              - name: ready
+                hosts: [manager1]
+                sls: [docker.mine]
+    """
+    ret = {"name": name, "changes": {}, "result": True, "comment": ""}
+    ret.update(steps=[], refused={}, notes=list(notes))
+    if refusal:
+        ret["refused"] = {name: refusal.splitlines()}
+        return _ended(ret, [*notes, *refusal.splitlines()], False)
+    kwarg = {"test": bool(__opts__["test"]), "saltenv": saltenv, "queue": False}
+    if pillarenv is not None:
+        kwarg["pillarenv"] = pillarenv
+    done = []
+    for step in steps:
+        failed = [one["name"] for one in done if one["refused"]]
+        if set(step.get("needs", ())) & {*failed, *(one["name"] for one in done if one["skipped"])}:
+            done.append({**_new(step), "skipped": True})
+            continue
+        done.append(_run(step, _with_failures(run or {}, done), kwarg))
+        if step.get("ends") and done[-1]["says"].startswith(step["ends"]):
+            break
+    return _summed_up(ret, done)
+
+
+# --- one step -------------------------------------------------------------------------------------
+
+
+def _new(step):
+    """A step that has not run: what its hosts returned, why it failed, what it says, and the changes."""
+    return {
+        "name": step["name"],
+        "targets": list(step["hosts"]),
+        "hosts": {},
+        "refused": {},
+        "says": "",
+        "refuses": False,
+        "notes": [],
+        "changes": {},
+        "skipped": False,
+    }
+
+
+def _with_failures(run, done):
+    """The step that compares at the end knows of a host that failed no more than it published."""
+    failures = {}
+    for one in done:
+        for host, reasons in one["refused"].items():
+            failures[host] = reasons[-1]
+    return {**run, "failures": failures} if failures else run
+
+
+def _run(step, run, kwarg):
+    found = _new(step)
+    if "function" in step:
+        if not kwarg["test"]:
+            answers = _ask(step["hosts"], step["function"], [], {})
+            found["hosts"] = {host: answer.get("ret") for host, answer in answers.items()}
+            left = sorted(_left(found["hosts"]).items())
+            found["notes"] += [f"left on {host}: {text}" for host, text in left]
+        return found
+    known = run if "managers" in run and set(step["hosts"]) <= set(run["managers"]) else {}
+    given = {**known, "id": run.get("id", ""), **step.get("run", {})}
+    kwarg = {**kwarg, "pillar": {"swarm_run": given}}
+    if step.get("exclude"):
+        kwarg["exclude"] = step["exclude"]
+    answers = _apply(step["hosts"], step["sls"], kwarg)
+    if kwarg["test"]:
+        bare = [host for host, answer in answers.items() if _is_stale(answer)]
+        if bare:
+            # In test mode the state that delivers the extension only predicts.
+            _apply(bare, ["docker.extension"], {**kwarg, "test": False})
+            answers.update(_apply(bare, step["sls"], kwarg))
+    for host in step["hosts"]:
+        _add(found, host, answers.get(host) or {}, step, kwarg["test"])
+    _add_what_it_says(found, answers, step.get("says"))
+    return found
+
+
+def _ask(hosts, function, arg, kwarg):
+    return __salt__["saltutil.cmd"](
+        list(hosts), function, arg=arg, kwarg=kwarg, tgt_type="list", expect_minions=True
+    )
+
+
+def _apply(hosts, sls, kwarg):
+    return _ask(hosts, "state.sls", [",".join(sls)], kwarg)
+
+
+def _states(answer):
+    """The states of a minion's answer in their order; None where it returned something else."""
+    states = answer.get("ret", answer.get("return"))
+    if not isinstance(states, dict) or not states:
+        return None
+    found = [
+        {**state, "ours": tag.startswith("swarm_|-")}
+        for tag, state in states.items()
+        if isinstance(state, dict) and "result" in state
+    ]
+    return sorted(found, key=lambda state: state.get("__run_num__", 0)) or None
+
+
+def _is_stale(answer):
+    return any(state.get("__id__") == "swarm-extension" for state in _states(answer) or [])
+
+
+def _add(found, host, answer, step, test):
+    """What one host did, and why it failed, if it did."""
+    states = _states(answer)
+    reasons = _why(answer, states, test)
+    if reasons and host not in step.get("may_fail", ()):
+        found["refused"][host] = reasons
+    changes = [_described(state) for state in states or [] if state.get("changes")]
+    if changes:
+        found["changes"][host] = ", ".join(changes)
+    if changes or reasons:
+        found["hosts"][host] = answer.get("ret", answer.get("return"))
+    for state in states or []:
+        if state["ours"]:
+            found["notes"] += [f"{host}: {note}" for note in state.get("warnings") or []]
+
+
+def _why(answer, states, test):
+    """Why a host failed: one line each."""
+    if states is None:
+        said = answer.get("ret", answer.get("return"))
+        return [_why_without_states(said)]
+    reasons = []
+    for state in states:
+        comment = _one_line(state.get("comment"))
+        if state["result"] is False and not comment.startswith("One or more requisite failed"):
+            where = "" if state["ours"] else f"{state.get('__id__', 'a state')}: "
+            if where + comment not in reasons:
+                reasons.append(where + comment)
+    if not reasons and any(state["result"] is False for state in states):
+        reasons.append(_one_line(next(s["comment"] for s in states if s["result"] is False)))
+    if not test and any(state["result"] is None for state in states):
+        reasons.append(
+            "it ran in test mode, so nothing was done there: remove test from the configuration of its"
+            " minion, then run again"
+        )
+    return reasons
+
+
+def _why_without_states(said):
+    """What a minion says that ran no state: busy, an SLS that does not render, or nothing."""
+    if said in (None, False, "", {}, []):
+        return "its minion did not answer: start it (systemctl start salt-minion), then run again"
+    text = " ".join(str(line) for line in said) if isinstance(said, list) else str(said)
+    busy = re.search(r'The function "([\w.]+)" is running as PID (\d+)', text)
+    if busy:
+        return f"busy, another run is on there ({busy[1]}, PID {busy[2]}): run again when it has ended"
+    text = text.strip()
+    # Of a traceback the last line says what happened, of other errors the first.
+    line = text.splitlines()[-1 if text.startswith("Traceback") else 0]
+    return _one_line(line)
+
+
+def _one_line(text):
+    text = " ".join(str(text).split())
+    return text if len(text) <= LONGEST_REASON else text[: LONGEST_REASON - 1] + "…"
+
+
+def _described(state):
+    """A change in few words: of our states what changed, of others which one."""
+    if not state["ours"]:
+        return state.get("__id__", "a state")
+    return ", ".join(f"{what}: {_arrow(change)}" for what, change in state["changes"].items())
+
+
+def _arrow(change):
+    """``{"old", "new"}`` as an arrow; a dict of such, one after the other."""
+    if not isinstance(change, dict):
+        return str(change)
+    if set(change) == {"old", "new"}:
+        old, new = ("none" if one in ("", None) else one for one in (change["old"], change["new"]))
+        return f"{old} -> {new}"
+    return ", ".join(f"{what} {_arrow(value)}" for what, value in change.items())
+
+
+def _add_what_it_says(found, answers, id_):
+    """The comment of the state with this ID: where several hosts have it, of one that changed or failed."""
+    best = -1
+    for answer in answers.values():
+        for state in _states(answer) or []:
+            weight = 2 * (state["result"] is False) + bool(state.get("changes"))
+            comment = _one_line(state.get("comment"))
+            if state.get("__id__") != id_ or comment.startswith("One or more requisite failed"):
+                continue
+            weight -= comment.endswith(ELSEWHERE)
+            if weight > best:
+                best = weight
+                found["says"], found["refuses"] = comment, state["result"] is False
+
+
+def _left(hosts):
+    """Of swarm.leftovers what is there still, in words."""
+    found = {}
+    for host, left in hosts.items():
+        if isinstance(left, dict):
+            words = [f"{kind} {', '.join(left[kind])}" for kind in ("volumes", "networks") if left[kind]]
+            words += [f"{left[kind]} {kind}" for kind in ("images", "containers") if left[kind]]
+            if words:
+                found[host] = ", ".join(words)
+    return found
+
+
+# --- the end --------------------------------------------------------------------------------------
+
+
+def _summed_up(ret, done):
+    notes = ret["notes"]
+    ret["steps"] = [{"name": one["name"], "hosts": one["hosts"]} for one in done if one["hosts"]]
+    for one in done:
+        notes += [note for note in one["notes"] if note not in notes]
+        for host, reasons in one["refused"].items():
+            known = ret["refused"].setdefault(host, [])
+            known += [reason for reason in reasons if reason not in known]
+    changes = _grouped(done)
+    if ret["refused"]:
+        return _ended(ret, [*_changed_before(changes), *notes, *_reasons(done)], False)
+    ret["changes"] = changes
+    last = [one["says"] for one in done if one["says"]][-1:]
+    if __opts__["test"]:
+        hosts = sorted({host for one in done for host in one["changes"]})
+        would = f"test mode, nothing was done: {_names(hosts)} would change" if hosts else ""
+        last = [would or "; ".join(["test mode: nothing would change", *last])]
+    return _ended(ret, [*notes, *(last or ["done"])], None if __opts__["test"] and changes else True)
+
+
+def _grouped(done):
+    """``{hosts: what changed there}``, hosts with the same changes together."""
+    per_host = {}
+    for one in done:
+        for host, text in one["changes"].items():
+            per_host.setdefault(host, []).append(text)
+    same = {}
+    for host, texts in per_host.items():
+        same.setdefault(", ".join(dict.fromkeys(texts)), []).append(host)
+    return {_names(hosts): text for text, hosts in same.items()}
+
+
+def _names(hosts):
+    if len(hosts) <= MOST_HOSTS:
+        return ", ".join(hosts)
+    return f"{', '.join(hosts[:2])} and {len(hosts) - 2} more hosts"
+
+
+def _changed_before(changes):
+    lines = [f"changed on {hosts}: {_one_line(text)}" for hosts, text in changes.items()]
+    return lines if len(lines) < 3 else [*lines[:2], f"changed on others: {len(lines) - 2} kinds of changes"]
+
+
+def _reasons(done):
+    """Each reason once, that of the last step last; what a comment says of all hosts replaces theirs."""
+    ends = [one["says"] for one in done if one["refuses"] and one["says"]]
+    last = ends[-1] if ends else ""
+    by_reason = {}
+    for one in done:
+        for host, reasons in one["refused"].items():
+            for reason in reasons:
+                if reason not in last:
+                    found = by_reason.setdefault(reason, {"hosts": [], "of": one["targets"]})
+                    found["hosts"] += [host] * (host not in found["hosts"])
+    lines = []
+    for reason, found in by_reason.items():
+        # "manager1, which leads, says: …" repeats what manager1 says.
+        if any(other != reason and other in reason for other in by_reason):
+            continue
+        everyone = len(found["hosts"]) > 1 and set(found["hosts"]) >= set(found["of"])
+        lines.append(reason if everyone else f"{_names(found['hosts'])}: {reason}")
+    return [*lines, last] if last else lines
+
+
+def _ended(ret, lines, result):
+    if len(lines) > MOST_LINES:
+        rest = len(lines) - MOST_LINES + 1
+        lines = [*lines[: MOST_LINES - 2], f"and {rest} more lines: see them with --out=json", lines[-1]]
+    ret.update(result=result, comment="\n".join(lines))
+    if result is False:
+        logging.getLogger("salt.state").addFilter(_Once(ret["comment"]))
+    if _is_terse(result, ret["changes"]):
+        ret["sub_state_run"] = [_row(line, result) for line in dict.fromkeys(lines)]
+    return ret
+
+
+def _is_terse(result, changes):
+    """Whether the master's state_output shows this state without its comment."""
+    form = str(__opts__.get("state_output") or "full").lower()
+    if form.startswith("filter"):
+        terse = __opts__.get("state_output_terse") or []
+        return str(result) in (terse.split(",") if isinstance(terse, str) else terse)
+    return (
+        form.startswith("terse")
+        or (form.startswith("mixed") and result is not False)
+        or (form.startswith("changes") and bool(result) and not changes)
+    )
+
+
+def _row(text, result):
+    """A state more, which says it by its name: that is shown where a comment is not."""
+    low = {"state": "swarm", "__id__": text, "name": text, "fun": "orchestrated"}
+    return {"low": low, "name": text, "changes": {}, "result": result, "comment": text}
+
+
+class _Once(logging.Filter):
+    """Salt also logs the comment of a state that failed, as an error, which a terminal shows: the same
+    text twice. For the log file that record stays, as information."""
+
+    def filter(self, record):
+        if record.getMessage() == self.name:
+            record.levelno, record.levelname = logging.INFO, "INFO"
+            logging.getLogger(record.name).removeFilter(self)
+        return True
