@@ -133,13 +133,16 @@ def test_another_version_in_pillar_is_drift_and_restarts_nothing(lab):
     lab.on("master", "salt-run", "saltutil.sync_runners")
     plan = lab.on("master", "salt-run", "swarm.plan").out
     assert "docker.bootstrap would change nothing" in plan
-    assert [host for host in HOSTS if f"- {host}: {line}\n" in plan] == HOSTS
+    assert [host for host in HOSTS if f"{host}: {line}" in plan] == HOSTS
     run = lab.bootstrap()
     assert run.code == 0, run.why()
     assert run.changes() == {}
-    assert f"3 of 3 workers joined; {', '.join(HOSTS)}: {line}" in run.comments()
+    facts = lab.one("manager1", "swarm_facts.read", HOSTS)
+    assert {host: facts[host]["drift"] for host in HOSTS} == dict.fromkeys(HOSTS, [line])
+    verified = lab.one("manager1", "state.apply", "docker.verify").values()
+    assert any(state["comment"].endswith(f"{', '.join(MANAGERS)}: {line}") for state in verified)
     status = lab.on("master", "salt-run", "swarm.status", check=False).out
-    assert [host for host in HOSTS if f"- {host}: {line}\n" in status] == HOSTS
+    assert [host for host in HOSTS if f"{host}: {line}" in status] == HOSTS
     assert engine_starts(lab) == started
     assert lab.one("manager2", "pkg.version", "docker.io") == version
     lab.on("manager2", "rm", "-r", "/srv/newer", "/etc/apt/sources.list.d/newer.list")
