@@ -1,7 +1,6 @@
 /*
- * The order of lists, the same at every call: nodes by host name, those without one last, services, secrets, configs and
- * networks by name, tasks by service, slot and node, the newest first; what is equal by id. Texts by
- * their bytes.
+ * The order of lists, the same at every call: nodes by id, services, secrets, configs and networks by
+ * name, tasks by service, slot and node, the newest first; what is equal by id. Texts by their bytes.
  */
 #include "view/internal.h"
 
@@ -18,10 +17,7 @@ static int nodes(const void *one, const void *other)
 {
 	const swarm_node *a = one, *b = other;
 
-	/* One that has not told its name yet comes last. */
-	if (!*a->hostname != !*b->hostname)
-		return *a->hostname ? -1 : 1;
-	return texts(a->hostname, b->hostname, a->id, b->id);
+	return strcmp(a->id, b->id);
 }
 
 int swarm__order_tasks(const swarm_task *a, const swarm_task *b)

@@ -18,7 +18,7 @@ extern "C" {
 #endif
 
 /**
- * List the nodes, ordered by host name and id; those without a host name come last.
+ * List the nodes, ordered by id.
  *
  * @param timeout_ms  0: 60 s
  * @param ret_list    new; free with swarm_node_list_free()

@@ -480,7 +480,7 @@ static void one_order(void)
 	};
 	static const char *const task_order[] = { "t5", "t4", "t1", "t2", "t3" };
 	static const char *const service_order[] = { "s1", "s2", "s3" };
-	static const char *const node_order[] = { "n9", "n1", "n2", "n0" };
+	static const char *const node_order[] = { "n0", "n1", "n2", "n9" };
 
 	for (size_t i = 0; i < 3; i++) {
 		const fake_row rows[] = {
