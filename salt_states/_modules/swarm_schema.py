@@ -808,6 +808,9 @@ def run():
         salt-run salt.cmd slsutil.renderer salt://_modules/swarm_schema.py default_renderer=py given='{}'
     """
     context = globals()
+    # The renderer leaves this module in sys.modules, with Salt's loaders in it; freed only at the end of
+    # salt-run, these print a traceback.
+    sys.modules.pop(__name__, None)
     if "given" not in context:
         raise SaltInvocationError("swarm_schema.run is for the renderer of docker/run.jinja alone")
     # The renderer leaves this module there, and with it the master's functions, which Salt 3008 then destroys
