@@ -118,7 +118,7 @@ ODD = [
 ]
 # What the files of this project hand to each other, as one of these functions returned it: nobody types
 # that, nor what swarm_schema, swarm_engine and swarm_repository have for other files.
-HANDED_ON = {"drift", "foreign", "left_behind", "lost", "records", "why_alone", "why_no_init"}
+HANDED_ON = {"drift", "foreign", "left_behind", "lost", "records", "twins", "why_alone", "why_no_init"}
 # They need an answer that the machines in memory do not give.
 NO_FAKE = {"swarm.swarm_service_info"}
 
