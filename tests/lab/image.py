@@ -15,6 +15,7 @@ import shutil
 from steps import LabError, contained, output, remove, run_logged
 
 HERE = pathlib.Path(__file__).resolve().parent
+MOUNTS = pathlib.Path("/proc/mounts")
 
 # What the lab itself needs, as command: Debian package.
 TOOLS = {
@@ -54,6 +55,9 @@ UNUSED_UNITS = [
     "fstrim.timer",
     "getty.target",
 ]
+
+# Where a chroot has the repository: a lab may be below /tmp, which is emptied.
+REPOSITORY = "/mnt/lab-repo"
 
 # With newer setuptools Salt's source package builds, but asks for none of its dependencies.
 CONSTRAINT = "setuptools<75.6"
@@ -154,9 +158,11 @@ class Image:
         return [self.dir / "engine"] * engine + [self.dir / f"salt-{self.salt}", self.root]
 
     def drop_older(self):
-        """Images of the same suite made by another recipe."""
+        """Images of the same suite made by another recipe, which no host runs on (of a lab that
+        shares the cache)."""
+        mounts = MOUNTS.read_text()
         for old in self.dir.parent.glob(f"{self.suite}-*"):
-            if old != self.dir:
+            if old != self.dir and f"/{old.name}/" not in mounts:
                 remove(old)
 
     def build(self, steps, engine):
@@ -320,7 +326,7 @@ def sign(image, repo, log):
 
 
 def install_engine(image, upper, log):
-    source = f"deb [trusted=yes] file:{image.repo} {image.suite} main"
+    source = f"deb [trusted=yes] file:{REPOSITORY} {image.suite} main"
     script = f"""
         printf '#!/bin/sh\\nexit 101\\n' >/usr/sbin/policy-rc.d
         chmod +x /usr/sbin/policy-rc.d
@@ -330,7 +336,7 @@ def install_engine(image, upper, log):
         rm -r /etc/apt/sources.list.d/lab.list /usr/sbin/policy-rc.d
         rm -rf /var/lib/apt/lists/* /tmp/*
     """
-    chroot(image, script, upper, log, {image.repo: image.repo})
+    chroot(image, script, upper, log, {REPOSITORY: image.repo})
 
 
 def chroot(image, script, upper, log, binds, hint=""):
