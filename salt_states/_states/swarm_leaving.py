@@ -19,6 +19,8 @@ from salt.exceptions import CommandExecutionError, SaltInvocationError
 
 # swarmkit: the role manager tries again every 5 s, and a worker's certificate may take 16 s.
 DEMOTED_SECONDS = 60
+# The label by which docker.replace knows its own half-done work.
+REPLACED_BY = "saltext.swarm.replaced-by"
 # In these a host without a node id is no node.
 SURE = ("absent", "inactive")
 
@@ -230,7 +232,7 @@ def dissolved(name, hosts, cluster, **kwargs):
             return ret
         if __opts__["test"]:
             ret["changes"] = {"swarm": {"old": "active", "new": "inactive"}}
-            ret.update(result=None, comment=f"the cluster {cluster} would end here")
+            ret.update(result=None, comment=f"the cluster {cluster} would end, with {_content()}")
             return ret
         facts = __salt__["swarm_facts.fresh"](hosts)
         staying = [
@@ -243,6 +245,24 @@ def dissolved(name, hosts, cluster, **kwargs):
         ret["changes"] = {"swarm": {"old": "active", "new": "inactive"}}
         ret["comment"] = f"the cluster {cluster} has ended"
     return ret
+
+
+def _content():
+    """What ends with the cluster, counted; volumes and images stay on the hosts."""
+    call = __salt__["swarm.call"]
+    networks = [
+        one for one in call("network_list") if one["Scope"] == "swarm" and not one.get("Ingress")
+    ]
+    running = [one for one in call("task_list") if (one.get("Status") or {}).get("State") == "running"]
+    found = {
+        "service": call("service_list"),
+        "running task": running,
+        "secret": call("secret_list"),
+        "config": call("config_list"),
+        "network": networks,
+    }
+    counts = [f"{len(ones)} {what}{'' if len(ones) == 1 else 's'}" for what, ones in found.items()]
+    return ", ".join(counts)
 
 
 def removed(name, hosts, **kwargs):
@@ -289,6 +309,60 @@ def _delete(ret, nodes):
             __salt__["swarm.node_rm"](node["id"], force=True, demote=True)
         ret["changes"][node["id"]] = {"old": _name(node), "new": ""}
     _tell(ret, "removed from the node list", ", ".join(_title(node) for node in nodes))
+
+
+def replaceable(name, replaced, **kwargs):
+    """
+    Ensure each new host of ``docker.replace`` may take the place of its old one: a member of the cluster
+    may not, unless it joined for that in a run that was cut off. Done by the manager that leads, which
+    notes the new host in a label of the old node, ``saltext.swarm.replaced-by``.
+
+    name
+        Any text.
+    replaced
+        Dict: minion id of each old host to that of the new one.
+
+    .. code-block:: yaml
+
+        worker9 may replace worker2:
+          swarm.replaceable:
+            - replaced: {worker2: worker9}
+    """
+    ret = _new(name)
+    with _reported(ret):
+        if not isinstance(replaced, dict):
+            raise SaltInvocationError(f"replaced must be a dictionary of minion ids, not {replaced!r}")
+        plan = __salt__["swarm_facts.plan"]()
+        if plan["action"] == "refuse":
+            raise CommandExecutionError(plan["reason"])
+        if plan["lead"] != __opts__["id"] or plan["action"] != "exists":
+            ret["comment"] = _who_leads(plan)
+            return ret
+        pairs = {old: new for old, new in replaced.items() if old != new}
+        nodes = __salt__["swarm.nodes"]()
+        fresh = __salt__["swarm_facts.fresh"](list(pairs.values()))
+        known = __salt__["swarm_facts.read"](list(pairs))
+        marked = []
+        for old, new in pairs.items():
+            own = fresh.get(new, {}).get("node_id")
+            member = [node["id"] for node in nodes if own and node["id"] == own]
+            leaving = [node for node in nodes if _is_of(node, old, known.get(old)) and node["id"] != own]
+            unmarked = [node for node in leaving if node["labels"].get(REPLACED_BY) != new]
+            if member and unmarked:
+                raise CommandExecutionError(
+                    f"{new} is a member of the cluster already (node {own}), so it cannot take the place"
+                    f" of {old}: name another host, or remove {old} with docker.remove"
+                )
+            marked += [(node, new) for node in unmarked]
+        for node, new in marked if not __opts__["test"] else []:
+            __salt__["swarm.node_update"](node["id"], labels={REPLACED_BY: new})
+        ret["comment"] = f"the new hosts are not members: {', '.join(pairs.values()) or 'none'}"
+    return ret
+
+
+def _is_of(node, host, facts):
+    """Whether the host published this node id, or bears the node's name."""
+    return node["id"] == (facts or {}).get("node_id") or node["hostname"] == host
 
 
 def pruned(name, limit, **kwargs):

@@ -101,6 +101,7 @@ def _new(step):
         "refused": {},
         "says": "",
         "refuses": False,
+        "predicts": False,
         "notes": [],
         "changes": {},
         "skipped": False,
@@ -257,6 +258,7 @@ def _add_what_it_says(found, answers, id_):
             if weight > best:
                 best = weight
                 found["says"], found["refuses"] = comment, state["result"] is False
+                found["predicts"] = state["result"] is None
 
 
 def _left(hosts):
@@ -289,8 +291,13 @@ def _summed_up(ret, done):
     last = [one["says"] for one in done if one["says"]][-1:]
     if __opts__["test"]:
         hosts = sorted({host for one in done for host in one["changes"]})
-        would = f"test mode, nothing was done: {_names(hosts)} would change" if hosts else ""
-        last = [would or "; ".join(["test mode: nothing would change", *last])]
+        # Without changes it compares, with them it says what the run would come to.
+        told = [one["says"] for one in done if one["predicts"]] if hosts else last
+        if hosts:
+            told = [f"test mode, nothing was done: {_names(hosts)} would change", *told]
+        else:
+            told = ["test mode: nothing would change", *told]
+        last = ["; ".join(told)]
     return _ended(ret, [*notes, *(last or ["done"])], None if __opts__["test"] and changes else True)
 
 

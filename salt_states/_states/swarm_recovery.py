@@ -80,7 +80,7 @@ def recovered(
 def _facts(host):
     """The facts of all managers of the run, where nothing in them speaks against it."""
     if not isinstance(host, str):
-        raise SaltInvocationError(f"host wants the minion id of one manager, not {host!r}")
+        raise SaltInvocationError(f"host must be the minion id of one manager, not {host!r}")
     run = __salt__["swarm_facts.run"]()
     facts = __salt__["swarm_facts.fresh"](run["managers"])
     silent = [name for name in run["managers"] if name not in facts]
@@ -90,7 +90,7 @@ def _facts(host):
             " cluster. Start its minion, or name a dead host in pillar swarm:init_without"
         )
     if host not in facts:
-        raise CommandExecutionError(f"{host} is no manager of this run")
+        raise CommandExecutionError(f"{host} is not a manager of this run: name one of pillar swarm:managers")
     if facts[host]["state"] != "active" or facts[host]["role"] != "manager":
         raise CommandExecutionError(
             f"{host} is {facts[host]['state']} {facts[host]['role']}".rstrip()
@@ -100,7 +100,7 @@ def _facts(host):
     if leading and not facts[host].get("cluster"):
         raise CommandExecutionError(
             f"{leading[0]} sees a leader: nothing is lost, and a second cluster must not be made."
-            f" Mend the connection of {host}, or run docker.bootstrap"
+            f" Fix the connection of {host}, or run docker.bootstrap"
         )
     return facts
 
@@ -163,12 +163,19 @@ def _recover(ret, facts, confirm, addresses):
 
 
 def _recovered(ret, facts):
-    """A leader is there; after a run that was cut off the other managers' records may be, too."""
-    ret["comment"] = "this host's cluster has a leader: there is nothing to recover"
+    """
+    A leader is there; after a run that was cut off the other managers' records may be, too. "nothing to
+    recover" ends the orchestration.
+    """
     own = facts[__opts__["id"]]
     # Not this host itself, which sees the leader. A host that left by force knows no id any more.
     lost = {entry["node_id"] for entry in facts.values() if not entry.get("cluster")}
     nodes = __salt__["swarm.nodes"]()
+    leader = next((node["hostname"] or node["id"] for node in nodes if node["leader"]), "one")
+    ret["comment"] = f"{__opts__['id']} sees leader {leader}"
+    # Those that left, or that the new cluster does not have as members, docker.bootstrap lets join anew.
+    if lost <= {node["id"] for node in nodes if node["member"]}:
+        ret["comment"] = f"nothing to recover: {ret['comment']}"
     lost.update(node["id"] for node in __salt__["swarm_facts.left_behind"](nodes, facts))
     stale = [
         node

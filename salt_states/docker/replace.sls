@@ -20,9 +20,27 @@
 {% else %}
 {%   set refusal = '' %}
 {% endif %}
-{% set wanted = [] if refusal else steps.bootstrap(run) | load_json %}
+{% set managers = run.managers | list %}
+{% set new = run.replaced.values() | list %}
+{% set first = [
+    {
+        'name': 'docker-replace-ready',
+        'hosts': managers + new | reject('in', managers) | list,
+        'sls': ['docker.mine'],
+        'may_fail': new,
+    },
+    {
+        'name': 'docker-replace-checked',
+        'hosts': managers,
+        'sls': ['docker.manager.replace'],
+    },
+] if run.hosts else [] %}
+{% set later = [] if refusal else steps.bootstrap(run) | load_json %}
+{% for step in later if first %}
+{%   do step.update({'needs': step.get('needs', []) + ['docker-replace-checked']}) %}
+{% endfor %}
 {% set removal = steps.remove(run) | load_json if run.hosts and not refusal else [] %}
 {% if removal %}
-{%   do removal[0].update({'needs': wanted | map(attribute='name') | list}) %}
+{%   do removal[0].update({'needs': later | map(attribute='name') | list}) %}
 {% endif %}
-{{ run.orchestrate('docker-replace', refusal, wanted + removal) }}
+{{ run.orchestrate('docker-replace', refusal, first + later + removal) }}

@@ -204,6 +204,46 @@ def test_a_host_that_stays_does_nothing(formed):
     assert ret["result"] is True and ret["comment"] == "this host stays"
 
 
+# --- replace --------------------------------------------------------------------------------------
+
+
+def replaceable(fleet, replaced, test=False):
+    """What the manager that leads says, once all have published."""
+    run = {**fleet.new_run(), "replaced": replaced}
+    for host in fleet.minions:
+        fleet[host].job(test=test, run=run).state("published")
+    others = fleet["manager2"].job(test=test, run=run).state("replaceable", replaced=replaced)
+    assert others["comment"].endswith("leads this run")
+    return fleet["manager1"].job(test=test, run=run).state("replaceable", replaced=replaced)
+
+
+@pytest.mark.parametrize("test", [True, False])
+def test_a_member_does_not_take_a_members_place(formed, test):
+    id_ = formed["worker2"].machine.node_id
+    ret = replaceable(formed, {"worker1": "worker2"}, test)
+    assert ret["result"] is False
+    assert ret["comment"] == (
+        f"worker2 is a member of the cluster already (node {id_}), so it cannot take the place of"
+        " worker1: name another host, or remove worker1 with docker.remove"
+    )
+    assert formed["manager1"].machine.changed_by() == []
+
+
+def test_a_replacement_that_was_cut_off_goes_on(formed):
+    """The new host joined, and the old one is still there."""
+    formed["worker2"].machine.wipe()
+    cluster = formed["manager1"].machine.cluster
+    assert replaceable(formed, {"worker1": "worker2"})["result"] is True
+    cluster.add(formed["worker2"].machine, "worker", "active")
+    assert replaceable(formed, {"worker1": "worker2"})["result"] is True
+    assert replaceable(formed, {"worker2": "worker1"})["result"] is False, "that is another one"
+
+
+def test_a_host_that_came_back_empty_takes_its_own_place(formed):
+    assert replaceable(formed, {"worker1": "worker1"})["result"] is True
+    assert formed["manager1"].machine.changed_by() == []
+
+
 # --- teardown -------------------------------------------------------------------------------------
 
 
@@ -282,6 +322,32 @@ def test_the_last_manager_waits_for_the_others(formed):
     del formed["worker1"].machine.fail["leave"]
     assert not failed(teardown(formed, cluster))
     assert not formed.clusters()
+
+
+def test_a_plan_counts_what_ends_with_the_cluster(formed):
+    lists = {
+        "service_list": [{}, {}, {}],
+        "secret_list": [{}],
+        "config_list": [],
+        "network_list": [
+            {"Scope": "swarm"},
+            {"Scope": "swarm", "Ingress": True},
+            {"Scope": "local"},
+            {"Scope": "swarm"},
+        ],
+        "task_list": [{"Status": {"State": "running"}}, {"Status": {"State": "shutdown"}}, {}],
+    }
+    run = formed.new_run()
+    everybody = list(formed.minions)
+    for host in everybody:
+        formed[host].job(run=run).state("published")
+    cluster = formed.clusters().pop()
+    job = formed["manager1"].job(test=True, run=run)
+    job.replace("swarm.call", lambda operation: lists[operation])
+    ret = job.state("dissolved", hosts=everybody, cluster=cluster)
+    assert ret["comment"] == (
+        f"the cluster {cluster} would end, with 3 services, 1 running task, 1 secret, 0 configs, 2 networks"
+    )
 
 
 # --- prune ----------------------------------------------------------------------------------------

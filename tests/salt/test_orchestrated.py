@@ -363,6 +363,22 @@ def test_teardown_lists_what_is_left(run):
     assert "swarm.leftovers" not in [what for _, what, _ in run(answer, "docker.teardown", given, True)[3]]
 
 
+def test_a_plan_ends_with_what_the_run_would_come_to(run):
+    """Such as the id that confirms a recovery, and what ends with a cluster."""
+    said = "manager2 goes on alone; to confirm: swarm_confirm: node2"
+
+    def answer(host, sls, kwarg):
+        if sls != "docker.manager.recover":
+            return all_well(host, sls, kwarg)
+        if host != "manager2":
+            return states(state("docker-swarm-recovered", comment="manager2 is the one that goes on"))
+        return states(state("docker-swarm-recovered", None, said, {"swarm": {"old": "", "new": "x"}}))
+
+    _, failed, printed, _ = run(answer, "docker.recover", pillar({"swarm_recover": "manager2"}), True)
+    assert not failed
+    assert f"Comment: test mode, nothing was done: manager2 would change; {said}" in printed
+
+
 def test_hosts_that_may_fail_do_not_stop_a_removal(run):
     given = pillar({"swarm_hosts": ["worker2"]})
     done, failed, _, asked = run(saying("docker", None, ["worker2"]), "docker.remove", given)

@@ -179,7 +179,13 @@ def test_replace_joins_before_it_removes(tmp_path):
     data = render(tmp_path, given, sls="docker.replace")
     assert step(data, "docker-workers-join")["hosts"] == ["worker2"], "the old one is left out"
     assert step(data, "docker-remove-leave")["hosts"] == ["worker1"]
-    assert needs(data, "docker-remove-ready") == steps(data)[:4], "all of docker.bootstrap"
+    checked = ["docker-replace-ready", "docker-replace-checked"]
+    assert steps(data)[:2] == checked
+    bootstrap = steps(data)[2:6]
+    assert needs(data, "docker-remove-ready") == bootstrap
+    assert all("docker-replace-checked" in needs(data, name) for name in bootstrap)
+    assert step(data, checked[0])["hosts"] == [*MANAGERS, "worker2"]
+    assert known(data, checked[1])["replaced"] == given["swarm_replace"]
     for name in ("docker-managers-cluster", "docker-remove-release"):
         run = known(data, name)
         assert run["replaced"] == given["swarm_replace"], "no new swarm, and who comes"
@@ -250,6 +256,7 @@ def test_rotate(tmp_path):
 
 
 STATES = {
+    "docker.manager.replace": ({"replaced": {"worker1": "worker2"}}, {"docker-swarm-replaceable"}),
     "docker.manager.release": ({"leaving": ["worker2"]}, {"docker-swarm-released"}),
     "docker.leave": ({"leaving": ["worker2"], "ends": "c1"}, {"docker-swarm-departed"}),
     "docker.manager.delete": ({"leaving": ["worker2"]}, {"docker-swarm-removed"}),

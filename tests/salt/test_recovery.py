@@ -54,8 +54,28 @@ def test_it_goes_on_alone_and_the_others_join_anew(lost):
     assert steps["ok"] and lost.clusters() == cluster
     assert len(lost.rows()) == 5
     again = recover(lost)
-    assert again["manager2"]["comment"].endswith("there is nothing to recover")
+    assert again["manager2"]["comment"] == "nothing to recover: manager2 sees leader manager2"
     assert not again["manager2"]["changes"]
+
+
+@pytest.mark.parametrize("test", [True, False])
+def test_a_healthy_cluster_has_nothing_to_recover(make_fleet, test):
+    """Also with a member that is down: the others outvote it."""
+    fleet = make_fleet().form()
+    for stopped in (False, True):
+        if stopped:
+            fleet["manager3"].machine.docker = "stopped"
+        ret = recover(fleet, test=test)["manager2"]
+        assert ret["comment"] == "nothing to recover: manager2 sees leader manager1"
+        assert (ret["result"], ret["changes"]) == (True, {})
+    assert not forced(fleet)
+
+
+def test_hosts_that_wait_to_join_anew_are_not_nothing(lost):
+    """The run was cut off before docker.bootstrap."""
+    recover(lost)
+    again = recover(lost)["manager2"]
+    assert again["comment"] == "manager2 sees leader manager2"
 
 
 def test_mode_says_what_it_would_do_and_what_confirms_it(lost):

@@ -23,7 +23,7 @@ MINION_SLS = sorted(
 KINDS = ("grains", "modules", "output", "states")
 # Steps that no host takes before docker.mine, which brings the extension.
 LATER = {"docker.verify", "docker.leave"} | {
-    f"docker.manager.{name}" for name in ("delete", "dissolve", "recover", "release")
+    f"docker.manager.{name}" for name in ("delete", "dissolve", "recover", "release", "replace")
 }
 
 

@@ -11,7 +11,7 @@ STATES = [
     ("departed", {"hosts": None}, "hosts wants a list of minion ids"),
     ("departed", {"hosts": True}, "hosts wants a list of minion ids"),
     ("released", {"hosts": [""]}, "Give a list of minion ids"),
-    ("recovered", {"host": ["manager1"]}, "host wants the minion id of one manager"),
+    ("recovered", {"host": ["manager1"]}, "host must be the minion id of one manager"),
     ("joined", {"role": "mangler"}, "role must be worker or manager, not 'mangler' (did you mean 'manager'?)"),
     ("joined", {"role": None}, "role must be worker or manager, not ''"),
     ("joined", {"rol": "manager"}, "unknown argument 'rol' (did you mean 'role'?)"),
