@@ -145,7 +145,7 @@ void swarm__show_duration(int64_t ns, char text[64]);
 void swarm__show_size(int64_t bytes, char text[64]);
 void swarm__show_cpus(int64_t nano, char text[64]);
 
-/* --- words.c: a command line to its words, as docker does it ---------------------------------------- */
+/* --- command_line.c: its words, as docker splits it -------------------------------------------------- */
 
 /* New array; NULL with *ret_why where the text has an open quote or escape, or without memory. */
 json_t *swarm__split_words(const char *text, const char **ret_why);
@@ -160,7 +160,7 @@ typedef struct swarm__nearest {
 } swarm__nearest;
 void swarm__nearest_try(swarm__nearest *nearest, const char *name, size_t length);
 
-/* --- scalars.c, lists.c: what the kinds in other files share ---------------------------------------- */
+/* --- scalars.c, list_fields.c: what the kinds in other files share ----------------------------------- */
 
 /* A text that is not empty, from one or from a number; NULL with a slip, or where it is empty. */
 json_t *swarm__spec_text_of(swarm__conversion *c, const char *place, const char *expects,
@@ -175,7 +175,10 @@ json_t *swarm__spec_set(swarm__conversion *c, json_t *array);
 json_t *swarm__spec_texts(swarm__conversion *c, const char *place, const char *expects,
 			  const json_t *given);
 
-/* --- the kinds: scalars.c, element_fields.c, lists.c, placement_fields.c, mappings.c, elements.c, mode.c ----------------------------------- */
+/*
+ * --- the kinds: scalars.c, element_fields.c, list_fields.c, placement_fields.c, mapping_fields.c,
+ * elements.c, mode.c
+ */
 
 extern const swarm__spec_kind swarm__kind_TEXT, swarm__kind_IMAGE, swarm__kind_BOOLEAN,
 	swarm__kind_CHOICE, swarm__kind_NUMBER, swarm__kind_DURATION, swarm__kind_SIZE,

@@ -276,20 +276,20 @@ int swarm_spec_check(const json_t *service, const swarm_spec_options *options, j
 {
 	swarm__conversion c;
 	merge m = { .c = &c };
-	int code;
+	int rc;
 
 	if (!service || !ret_slips)
 		return swarm__error(err, SWARM_E_INVAL, "service and ret_slips are required");
-	code = begin(&c, NULL, service, options, err);
-	if (!code) {
+	rc = begin(&c, NULL, service, options, err);
+	if (!rc) {
 		merge_all(&m, NULL, service);
 		if (c.nomem)
-			code = swarm__nomem(err);
+			rc = swarm__nomem(err);
 		else
 			*ret_slips = json_incref(c.slips);
 	}
 	merge_clear(&m);
-	return code;
+	return rc;
 }
 
 int swarm_spec_merge(const json_t *spec, const json_t *service, const swarm_spec_options *options,
@@ -298,21 +298,21 @@ int swarm_spec_merge(const json_t *spec, const json_t *service, const swarm_spec
 	swarm__conversion c;
 	merge m = { .c = &c };
 	json_t *result = NULL;
-	int code;
+	int rc;
 
 	if (!service || !ret_result)
 		return swarm__error(err, SWARM_E_INVAL, "service and ret_result are required");
-	code = begin(&c, spec, service, options, err);
-	if (!code) {
+	rc = begin(&c, spec, service, options, err);
+	if (!rc) {
 		merge_all(&m, spec, service);
 		result = c.nomem ? NULL : make_result(&m);
-		code = judge(&c, err);
+		rc = judge(&c, err);
 	}
-	if (!code)
+	if (!rc)
 		*ret_result = json_incref(result);
 	json_decref(result);
 	merge_clear(&m);
-	return code;
+	return rc;
 }
 
 int swarm_spec_words(const json_t *spec, const swarm_spec_options *options, json_t **ret_service,
@@ -320,25 +320,25 @@ int swarm_spec_words(const json_t *spec, const swarm_spec_options *options, json
 {
 	swarm__conversion c;
 	json_t *flat = NULL, *words = NULL;
-	int code;
+	int rc;
 
 	if (!spec || !ret_service)
 		return swarm__error(err, SWARM_E_INVAL, "spec and ret_service are required");
-	code = begin(&c, spec, NULL, options, err);
-	if (!code) {
+	rc = begin(&c, spec, NULL, options, err);
+	if (!rc) {
 		flat = swarm__spec_read(&c, SWARM__SPEC_SERVICE, spec);
 		words = swarm__spec_new(&c, json_object());
 	}
 	for (const swarm__spec_row *row = swarm__spec_rows(SWARM__SPEC_SERVICE);
-	     !code && !c.nomem && row->name; row++)
+	     !rc && !c.nomem && row->name; row++)
 		if (json_object_get(flat, row->name))
 			swarm__spec_show(&c, row, json_object_get(flat, row->name), words);
-	if (!code)
-		code = judge(&c, err);
-	if (!code)
+	if (!rc)
+		rc = judge(&c, err);
+	if (!rc)
 		*ret_service = json_incref(words);
 	json_decref(flat);
 	json_decref(words);
 	end(&c);
-	return code;
+	return rc;
 }
