@@ -22,8 +22,8 @@ WAYS = {
     "old join": ("swarm.joinswarm", {"remote_addr": "10.0.0.2", "token": TOKEN}),
     "core init": ("swarm.core", {"method": "init"}),
     "core join": ("swarm.core", {"method": "join"}),
-    "call init": ("swarm.call", {"operation": "swarm_init", "body": {}}),
-    "call join": ("swarm.call", {"operation": "swarm_join", "body": {}}),
+    "call init": ("swarm.call", {"operation": "swarm_init"}),
+    "call join": ("swarm.call", {"operation": "swarm_join"}),
 }
 
 
