@@ -261,6 +261,7 @@ def _add_cluster(facts):
         token = __salt__["swarm.join_token"]("worker")
         facts["cluster"] = token["cluster_id"]
         facts["digest"] = token["digest"]
+        facts["fingerprints"] = token["fingerprints"]
         # A record gets its name with its host's first report: before that it is no member to keep.
         nodes = __salt__["swarm.nodes"]()
         facts["members"] = [node["id"] for node in nodes if node["hostname"]]

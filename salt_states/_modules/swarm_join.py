@@ -12,6 +12,8 @@ of it belongs to the name ``swarm``.
 """
 
 import base64
+import contextlib
+import hashlib
 import os
 
 import salt.utils.files
@@ -51,9 +53,10 @@ def join(
         blob made by ``swarm.seal`` for this minion (with ``cluster_id`` and ``role``); the token
         itself, which then **leaks** into job cache, event bus and debug logs.
     role
-        ``worker`` or ``manager``: what the token makes of this host. For ``manager`` the call also
-        waits until the manager part is up; for ``worker`` a manager's token is an error, and the
-        node, which is a manager then, has to be demoted.
+        ``worker`` or ``manager``: what the token makes of this host. A token of the other role is an
+        error before anything is sent, where a manager of pillar published the fingerprints of its
+        tokens. For ``manager`` the call also waits until the manager part is up; where a manager's
+        token made a manager of a worker all the same, the error names the node to demote.
     digest
         The CA digest that the token must carry (as from ``swarm.join_token``), checked before
         anything is sent.
@@ -100,6 +103,8 @@ def join(
         raise SaltInvocationError("give remote_addrs: the address of a manager, or a list of them")
 
     def join_with(secret):
+        if not sealed:
+            _check_role_of(secret, role)
         __salt__["swarm.core"]("join", remote_addrs, secret, **options)
 
     __salt__["swarm.secret"](join_with, **sources)
@@ -117,7 +122,8 @@ def join_token(role=None, show=False):
         ``True`` returns the token, in clear: it then stands in the job cache, on the event bus and
         in the minion's log. Without it no secret is returned.
 
-    Returns ``{"role": …, "cluster_id": …, "digest": …}``, and ``token`` where asked for.
+    Returns ``{"role": …, "cluster_id": …, "digest": …, "fingerprints": {role: SHA-256 of its token}}``,
+    and ``token`` where asked for. A fingerprint is not a secret: a token has 128 random bits.
 
     CLI Example:
 
@@ -128,6 +134,7 @@ def join_token(role=None, show=False):
     _check_role(role)
     tokens = _tokens()
     ret = {"role": role, "cluster_id": tokens["cluster_id"], "digest": tokens["digest"]}
+    ret["fingerprints"] = {one: _fingerprint(tokens[one]) for one in ("worker", "manager")}
     if show is True:
         ret["token"] = tokens[role]
     return ret
@@ -203,6 +210,26 @@ def public_key():
         )
         .decode()
     )
+
+
+def _fingerprint(token):
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def _check_role_of(token, role):
+    """A token does not show its role; the managers of pillar published fingerprints of theirs."""
+    entries = {}
+    # Without a master or without managers in pillar there is nobody to ask.
+    with contextlib.suppress(CommandExecutionError):
+        entries = __salt__["swarm_facts.read"](__salt__["swarm_facts.manager_ids"]())
+    other = "manager" if role == "worker" else "worker"
+    for name, facts in entries.items():
+        known = facts.get("fingerprints")
+        if isinstance(known, dict) and known.get(other) == _fingerprint(token):
+            raise CommandExecutionError(
+                f"the join token is the {other} token of the swarm of {name}, and this host is to"
+                f" become a {role}: give the {role} token, or role={other}"
+            )
 
 
 def _check_role(role):

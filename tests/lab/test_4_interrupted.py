@@ -38,7 +38,7 @@ def test_killed_minion(swarm):
     swarm.on("worker2", "systemctl", "stop", "salt-minion")
     first = swarm.bootstrap()
     assert first.code == 1
-    assert "2 of 3 workers joined; worker2: no report in this run" in first.comments()
+    assert "2 of 3 workers joined; worker2: its minion did not answer" in first.comments()
     states = {name: node["state"] for name, node in swarm.nodes().items()}
     assert states["worker1"] == states["worker3"] == "ready"
     swarm.on("worker2", "systemctl", "start", "salt-minion")

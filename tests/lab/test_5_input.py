@@ -48,7 +48,7 @@ def test_init_with_an_address_of_somebody_else(swarm, outside):
 
 
 def test_leave_outside_a_swarm(swarm, outside):
-    assert "this host is in no swarm" in swarm.error(outside, "swarm.leave")
+    assert "this host is not in a swarm" in swarm.error(outside, "swarm.leave")
 
 
 def test_member_may_not_init_or_join(swarm):

@@ -39,7 +39,7 @@ def test_settings_of_the_cluster(swarm):
     assert (found["node_cert_expiry"], found["heartbeat_period"]) == ("30d", "7s")
     assert found["snapshot_interval"] == 10000 and found["labels"] == {"site": "north"}
     error = swarm.error("manager1", "swarm.cluster_update", "node_cert_expiry=5m")
-    assert "1h0m0s" in error
+    assert "at least 1h" in error
     assert swarm.one("manager1", "swarm.cluster_update", *back)["new"] == predicted["old"]
 
 

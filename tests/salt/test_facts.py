@@ -68,7 +68,8 @@ def test_facts_of_a_manager_name_its_cluster(fleet):
     fleet.form()
     cluster = fleet["manager1"].machine.cluster
     found = fleet["manager1"].job(run=fleet.new_run()).salt["swarm_facts.collect"]()
-    assert set(found) == ALWAYS | {"cluster", "digest", "members"}
+    assert set(found) == ALWAYS | {"cluster", "digest", "fingerprints", "members"}
+    assert not any(token in str(found) for token in cluster.tokens.values())
     assert found["cluster"] == cluster.id
     assert found["digest"] == cluster.digest
     assert sorted(found["members"]) == sorted(cluster.nodes)

@@ -1,5 +1,7 @@
 """``swarm.*`` called by hand: returns, sources of a token, errors, and core Salt's old names."""
 
+import hashlib
+
 import pytest
 from salt.exceptions import CommandExecutionError, SaltInvocationError
 
@@ -98,6 +100,22 @@ def test_a_managers_token_for_a_worker_is_an_error_that_says_so(formed, tmp_path
     assert formed["worker2"].machine.node_id in text
 
 
+@pytest.mark.parametrize(("role", "other"), [("worker", "manager"), ("manager", "worker")])
+def test_a_token_of_the_other_role_is_refused_before_the_join(formed, tmp_path, role, other):
+    formed["manager1"].job().salt["swarm_facts.publish"]()
+    path = tmp_path / "token"
+    path.write_text(formed["manager1"].machine.cluster.tokens[other])
+    functions = salt_of(formed, "worker2")
+    text = fails(functions["swarm.join"], "10.0.0.1", token_file=str(path), role=role)
+    assert text == (
+        f"the join token is the {other} token of the swarm of manager1, and this host is to become a"
+        f" {role}: give the {role} token, or role={other}"
+    )
+    assert "join" not in dict(formed["worker2"].machine.calls), "nothing was sent"
+    path.write_text(formed["manager1"].machine.cluster.tokens[role])
+    assert functions["swarm.join"]("10.0.0.1", token_file=str(path), role=role)["role"] == role
+
+
 def test_token_from_pillar(formed):
     token = formed["manager1"].machine.cluster.tokens["worker"]
     functions = salt_of(formed, "worker2", pillar={"secrets": {"swarm": token}})
@@ -119,6 +137,9 @@ def test_join_token_shows_it_on_request_alone(formed):
     cluster = formed["manager1"].machine.cluster
     function = salt_of(formed, "manager1")["swarm.join_token"]
     ret = {"role": "worker", "cluster_id": cluster.id, "digest": cluster.digest}
+    ret["fingerprints"] = {
+        role: hashlib.sha256(token.encode()).hexdigest() for role, token in cluster.tokens.items()
+    }
     assert function("worker") == ret
     assert function("worker", show="yes") == ret, "only True shows a secret"
     assert function("manager", show=True)["token"] == cluster.tokens["manager"]
