@@ -92,8 +92,7 @@ static void check_health(swarm__conversion *c, const json_t *merged, const json_
 	const json_t *test = json_object_get(merged, "healthcheck.test");
 	const char *first = json_string_value(json_array_get(test, 0));
 
-	if (first && strcmp(first, "NONE") == 0 && given_below(given, "healthcheck.") &&
-	    json_object_get(given, "healthcheck.test") &&
+	if (first && strcmp(first, "NONE") == 0 && json_object_get(given, "healthcheck.test") &&
 	    (number_at(given, "healthcheck.interval") || number_at(given, "healthcheck.timeout") ||
 	     number_at(given, "healthcheck.retries")))
 		swarm__slip(c, "healthcheck", "is disabled: its other settings have no effect");
