@@ -101,6 +101,8 @@ check-all:
 
 check-style: build/venv/.done build/.packages-check
 	build/venv/bin/clang-format --dry-run --Werror $$(git ls-files '*.c' '*.h')
+	build/venv/bin/ruff check -q
+	build/venv/bin/ruff format -q --check
 	tests/check-style
 
 check-docs: docs

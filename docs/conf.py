@@ -36,7 +36,9 @@ def find_in_the_other_files(app, env, node, contnode):
     if node.get("refdomain") != "py":
         return None
     kind, _, name = node["reftarget"].rpartition(".")
-    kind = "modules" if kind.startswith("salt.modules") else node.get("py:module", "").split(".")[-2]
+    kind = (
+        "modules" if kind.startswith("salt.modules") else node.get("py:module", "").split(".")[-2]
+    )
     domain = env.get_domain("py")
     found = [
         full
@@ -45,9 +47,7 @@ def find_in_the_other_files(app, env, node, contnode):
     ]
     if len(found) != 1:
         return None
-    return domain.resolve_xref(
-        env, node["refdoc"], app.builder, "func", found[0], node, contnode
-    )
+    return domain.resolve_xref(env, node["refdoc"], app.builder, "func", found[0], node, contnode)
 
 
 def write_reference_pages(app):

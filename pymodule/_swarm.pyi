@@ -1,7 +1,7 @@
 """Types of the compiled core, ``_swarm``."""
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Optional, Union, final
+from typing import Any, final
 
 VERSION: str
 """Version of libswarm, such as ``"0.1.0"``."""
@@ -9,7 +9,7 @@ VERSION: str
 OPS: tuple[str, ...]
 """Names of the operations; :meth:`Client.call` takes all but ``events`` and the two ``_logs``."""
 
-_Filters = dict[str, Union[str, list[str], tuple[str, ...]]]
+_Filters = dict[str, str | list[str] | tuple[str, ...]]
 """Values of one name are alternatives, different names must all fit."""
 
 class Error(Exception):
@@ -49,13 +49,13 @@ class StateError(Error): ...
 class BadKey(Error): ...
 
 @final
-class Events(Iterator[Optional[dict[str, Any]]]):
+class Events(Iterator[dict[str, Any] | None]):
     """Made by :meth:`Client.events`."""
 
     @property
-    def client(self) -> Optional[Client]: ...
+    def client(self) -> Client | None: ...
     def __iter__(self) -> Events: ...
-    def __next__(self) -> Optional[dict[str, Any]]: ...
+    def __next__(self) -> dict[str, Any] | None: ...
     def close(self) -> None: ...
 
 @final
@@ -71,49 +71,49 @@ class Client:
 
     def __init__(
         self,
-        url: Optional[str] = None,
+        url: str | None = None,
         *,
-        api_version: Optional[str] = None,
-        timeout: Optional[float] = None,
-        max_body: Optional[int] = None,
-        ca: Optional[str] = None,
-        cert: Optional[str] = None,
-        key: Optional[str] = None,
-        verify: Optional[bool] = None,
-        context: Optional[str] = None,
+        api_version: str | None = None,
+        timeout: float | None = None,
+        max_body: int | None = None,
+        ca: str | None = None,
+        cert: str | None = None,
+        key: str | None = None,
+        verify: bool | None = None,
+        context: str | None = None,
     ) -> None: ...
     @property
     def url(self) -> str: ...
     @property
-    def progress(self) -> Optional[Callable[[str, int, int, str], Any]]: ...
+    def progress(self) -> Callable[[str, int, int, str], Any] | None: ...
     @progress.setter
-    def progress(self, value: Optional[Callable[[str, int, int, str], Any]]) -> None: ...
+    def progress(self, value: Callable[[str, int, int, str], Any] | None) -> None: ...
     def api_version(self) -> str: ...
     def call(
         self,
         op: str,
-        id: Optional[str] = None,
+        id: str | None = None,
         *,
-        query: Optional[dict[str, Any]] = None,
-        body: Optional[dict[str, Any]] = None,
-        registry_auth: Optional[dict[str, str]] = None,
-        timeout: Optional[float] = None,
+        query: dict[str, Any] | None = None,
+        body: dict[str, Any] | None = None,
+        registry_auth: dict[str, str] | None = None,
+        timeout: float | None = None,
     ) -> Any: ...
-    def local(self, *, timeout: Optional[float] = None) -> dict[str, Any]: ...
+    def local(self, *, timeout: float | None = None) -> dict[str, Any]: ...
     def init(
         self,
         *,
-        listen_addr: Optional[str] = None,
-        advertise_addr: Optional[str] = None,
-        data_path_addr: Optional[str] = None,
-        data_path_port: Optional[int] = None,
-        availability: Optional[str] = None,
-        default_addr_pool: Optional[Sequence[str]] = None,
-        subnet_size: Optional[int] = None,
+        listen_addr: str | None = None,
+        advertise_addr: str | None = None,
+        data_path_addr: str | None = None,
+        data_path_port: int | None = None,
+        availability: str | None = None,
+        default_addr_pool: Sequence[str] | None = None,
+        subnet_size: int | None = None,
         autolock: bool = False,
         force_new_cluster: bool = False,
-        spec: Optional[dict[str, Any]] = None,
-        timeout: Optional[float] = None,
+        spec: dict[str, Any] | None = None,
+        timeout: float | None = None,
         force_despite_leader: bool = False,
     ) -> str: ...
     def join(
@@ -121,77 +121,77 @@ class Client:
         remote_addrs: Sequence[str],
         token: str,
         *,
-        digest: Optional[str] = None,
-        listen_addr: Optional[str] = None,
-        advertise_addr: Optional[str] = None,
-        data_path_addr: Optional[str] = None,
-        availability: Optional[str] = None,
+        digest: str | None = None,
+        listen_addr: str | None = None,
+        advertise_addr: str | None = None,
+        data_path_addr: str | None = None,
+        availability: str | None = None,
         manager: bool = False,
         replace_pending: bool = False,
-        pending_timeout: Optional[float] = None,
-        timeout: Optional[float] = None,
+        pending_timeout: float | None = None,
+        timeout: float | None = None,
         worker: bool = False,
     ) -> None: ...
-    def leave(self, *, force: bool = False, timeout: Optional[float] = None) -> None: ...
-    def leave_cleanly(self, manager: Client, *, timeout: Optional[float] = None) -> None: ...
-    def tokens(self, *, timeout: Optional[float] = None) -> dict[str, str]: ...
+    def leave(self, *, force: bool = False, timeout: float | None = None) -> None: ...
+    def leave_cleanly(self, manager: Client, *, timeout: float | None = None) -> None: ...
+    def tokens(self, *, timeout: float | None = None) -> dict[str, str]: ...
     def cluster_update(
         self,
-        patch: Optional[dict[str, Any]] = None,
+        patch: dict[str, Any] | None = None,
         *,
         rotate_worker_token: bool = False,
         rotate_manager_token: bool = False,
         rotate_unlock_key: bool = False,
-        timeout: Optional[float] = None,
+        timeout: float | None = None,
     ) -> dict[str, Any]: ...
     def ca_rotate(
         self,
         *,
-        cert: Optional[str] = None,
-        key: Optional[str] = None,
-        timeout: Optional[float] = None,
+        cert: str | None = None,
+        key: str | None = None,
+        timeout: float | None = None,
     ) -> None: ...
     def node_list(
-        self, *, filters: Optional[_Filters] = None, timeout: Optional[float] = None
+        self, *, filters: _Filters | None = None, timeout: float | None = None
     ) -> list[dict[str, Any]]: ...
-    def node_inspect(self, node: str, *, timeout: Optional[float] = None) -> dict[str, Any]: ...
+    def node_inspect(self, node: str, *, timeout: float | None = None) -> dict[str, Any]: ...
     def node_update(
-        self, node: str, patch: dict[str, Any], *, timeout: Optional[float] = None
+        self, node: str, patch: dict[str, Any], *, timeout: float | None = None
     ) -> dict[str, Any]: ...
-    def node_drain(self, node: str, *, timeout: Optional[float] = None) -> dict[str, Any]: ...
+    def node_drain(self, node: str, *, timeout: float | None = None) -> dict[str, Any]: ...
     def node_remove(
         self,
         node: str,
         *,
         force: bool = False,
         demote: bool = False,
-        timeout: Optional[float] = None,
+        timeout: float | None = None,
     ) -> None: ...
-    def unlock(self, key: str, *, timeout: Optional[float] = None) -> None: ...
-    def unlock_key(self, *, rotate: bool = False, timeout: Optional[float] = None) -> str: ...
-    def node_promote(self, node: str, *, timeout: Optional[float] = None) -> dict[str, Any]: ...
-    def node_demote(self, node: str, *, timeout: Optional[float] = None) -> dict[str, Any]: ...
-    def node_prune(self, *, timeout: Optional[float] = None) -> list[str]: ...
+    def unlock(self, key: str, *, timeout: float | None = None) -> None: ...
+    def unlock_key(self, *, rotate: bool = False, timeout: float | None = None) -> str: ...
+    def node_promote(self, node: str, *, timeout: float | None = None) -> dict[str, Any]: ...
+    def node_demote(self, node: str, *, timeout: float | None = None) -> dict[str, Any]: ...
+    def node_prune(self, *, timeout: float | None = None) -> list[str]: ...
     def quorum(
         self,
-        leaving: Optional[Sequence[str]] = None,
+        leaving: Sequence[str] | None = None,
         *,
         joining: int = 0,
-        timeout: Optional[float] = None,
+        timeout: float | None = None,
     ) -> dict[str, int]: ...
     def object_list(
-        self, kind: str, *, filters: Optional[_Filters] = None, timeout: Optional[float] = None
+        self, kind: str, *, filters: _Filters | None = None, timeout: float | None = None
     ) -> list[dict[str, Any]]: ...
     def object_inspect(
-        self, kind: str, ref: str, *, timeout: Optional[float] = None
+        self, kind: str, ref: str, *, timeout: float | None = None
     ) -> dict[str, Any]: ...
     def object_create(
         self,
         kind: str,
         spec: dict[str, Any],
         *,
-        registry_auth: Optional[dict[str, str]] = None,
-        timeout: Optional[float] = None,
+        registry_auth: dict[str, str] | None = None,
+        timeout: float | None = None,
     ) -> dict[str, Any]: ...
     def object_update(
         self,
@@ -199,12 +199,12 @@ class Client:
         ref: str,
         patch: dict[str, Any],
         *,
-        registry_auth: Optional[dict[str, str]] = None,
-        timeout: Optional[float] = None,
+        registry_auth: dict[str, str] | None = None,
+        timeout: float | None = None,
     ) -> dict[str, Any]: ...
-    def object_remove(self, kind: str, ref: str, *, timeout: Optional[float] = None) -> None: ...
+    def object_remove(self, kind: str, ref: str, *, timeout: float | None = None) -> None: ...
     def task_list(
-        self, *, filters: Optional[_Filters] = None, timeout: Optional[float] = None
+        self, *, filters: _Filters | None = None, timeout: float | None = None
     ) -> list[dict[str, Any]]: ...
     def service_apply(
         self,
@@ -215,38 +215,38 @@ class Client:
         show_env: bool = False,
         dry_run: bool = False,
         resolve_image: str = "changed",
-        force_update: Optional[str] = None,
-        stack: Optional[str] = None,
-        registry_auth: Optional[dict[str, str]] = None,
-        timeout: Optional[float] = None,
+        force_update: str | None = None,
+        stack: str | None = None,
+        registry_auth: dict[str, str] | None = None,
+        timeout: float | None = None,
     ) -> dict[str, Any]: ...
     def image_resolve(
         self,
         image: str,
         *,
-        registry_auth: Optional[dict[str, str]] = None,
-        timeout: Optional[float] = None,
+        registry_auth: dict[str, str] | None = None,
+        timeout: float | None = None,
     ) -> dict[str, Any]: ...
     def service_scale(
-        self, service: str, count: int, *, timeout: Optional[float] = None
+        self, service: str, count: int, *, timeout: float | None = None
     ) -> dict[str, Any]: ...
-    def service_rollback(self, service: str, *, timeout: Optional[float] = None) -> None: ...
-    def service_wait(self, service: str, *, timeout: Optional[float] = None) -> dict[str, Any]: ...
-    def task_why(self, ref: str, *, timeout: Optional[float] = None) -> list[dict[str, Any]]: ...
+    def service_rollback(self, service: str, *, timeout: float | None = None) -> None: ...
+    def service_wait(self, service: str, *, timeout: float | None = None) -> dict[str, Any]: ...
+    def task_why(self, ref: str, *, timeout: float | None = None) -> list[dict[str, Any]]: ...
     def events(
         self,
         *,
-        filters: Optional[_Filters] = None,
-        others: Optional[Union[list[Client], tuple[Client, ...]]] = None,
-        timeout: Optional[float] = None,
+        filters: _Filters | None = None,
+        others: list[Client] | tuple[Client, ...] | None = None,
+        timeout: float | None = None,
     ) -> Events: ...
     def logs(
         self,
         kind: str,
         ref: str,
         *,
-        query: Optional[dict[str, Any]] = None,
-        timeout: Optional[float] = None,
+        query: dict[str, Any] | None = None,
+        timeout: float | None = None,
     ) -> Logs: ...
     def close(self) -> None: ...
 
@@ -256,20 +256,20 @@ def redact(text: str) -> str:
 def token_parse(token: str) -> dict[str, Any]:
     """``{"digest": str, "fips": bool}`` of a join token; raises :class:`BadToken`."""
 
-def probe(address: str, *, timeout: Optional[float] = None) -> None:
+def probe(address: str, *, timeout: float | None = None) -> None:
     """Return if ``host[:port]`` accepts TCP connections; raise an :class:`Error` if not."""
 
 def spec_check(
-    service: dict[str, Any], *, ids: Optional[dict[str, dict[str, str]]] = None
+    service: dict[str, Any], *, ids: dict[str, dict[str, str]] | None = None
 ) -> list[str]:
     """What is wrong with a service in compose's words, a line each."""
 
 def spec_merge(
-    spec: Optional[dict[str, Any]],
+    spec: dict[str, Any] | None,
     service: dict[str, Any],
     *,
-    name: Optional[str] = None,
-    ids: Optional[dict[str, dict[str, str]]] = None,
+    name: str | None = None,
+    ids: dict[str, dict[str, str]] | None = None,
     strict: bool = False,
     show_env: bool = False,
 ) -> dict[str, Any]:
@@ -278,7 +278,7 @@ def spec_merge(
 def spec_words(
     spec: dict[str, Any],
     *,
-    ids: Optional[dict[str, dict[str, str]]] = None,
+    ids: dict[str, dict[str, str]] | None = None,
     show_env: bool = False,
 ) -> dict[str, Any]:
     """An engine's spec in compose's words."""

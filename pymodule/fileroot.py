@@ -277,7 +277,9 @@ def check(dest):
         if state == "missing":
             wrong.append(f"{below}: missing, write again")
         elif state != "ours" or len(digests) != 1:
-            wrong.append(_conflict(dest, below, state) if state != "ours" else f"{below}: write again")
+            wrong.append(
+                _conflict(dest, below, state) if state != "ours" else f"{below}: write again"
+            )
     if wrong:
         raise Refused(*dict.fromkeys(wrong))
     return [f"{dest}: {len(files)} files, all as written"]

@@ -549,9 +549,7 @@ def unlock(key_file=None, key_pillar=None, key_sdb=None, key=None, timeout=None)
         core("unlock", found, timeout=timeout)
         return True
 
-    return secret(
-        unlock_with, key_file=key_file, key_pillar=key_pillar, key_sdb=key_sdb, key=key
-    )
+    return secret(unlock_with, key_file=key_file, key_pillar=key_pillar, key_sdb=key_sdb, key=key)
 
 
 def reachable(addresses=None, timeout=3):
@@ -586,4 +584,4 @@ def reachable(addresses=None, timeout=3):
             found = list(pool.map(listens, addresses))
         except loaded.Error as exc:
             raise CommandExecutionError(str(exc)) from None
-    return [address for address, answered in zip(addresses, found) if answered]
+    return [address for address, answered in zip(addresses, found, strict=False) if answered]

@@ -15,7 +15,7 @@ A **duration** is a text such as ``90d``, ``36h`` or ``1m30s``, with the units `
 .. versionadded:: 0.1.0
 """
 
-from salt.exceptions import CommandExecutionError, SaltInvocationError
+from salt.exceptions import SaltInvocationError
 from salt.utils.args import clean_kwargs
 
 __virtualname__ = "swarm"

@@ -125,10 +125,11 @@ def nodes_drift(hosts=None, swarm=None):
         salt manager1 swarm.nodes_drift
     """
     rows = _rows()
-    if hosts is None:
-        found = _hosts(rows)
-    else:
-        found = {host: (node_id, rows.get(node_id)) for host, node_id in hosts.items()}
+    found = (
+        _hosts(rows)
+        if hosts is None
+        else {host: (node_id, rows.get(node_id)) for host, node_id in hosts.items()}
+    )
     # A host says itself which node it is: two that say the same are both left alone.
     said = [node_id for node_id, _ in found.values()]
     ret = {}

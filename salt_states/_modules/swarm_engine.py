@@ -110,7 +110,12 @@ def _look(name):
     found = [one for one in (name, *names) if one and one in installed]
     package = found[0] if found else ""
     info = _info()
-    ret = {"package": package, "version": installed.get(package, ""), "runs": bool(info), "kept": ""}
+    ret = {
+        "package": package,
+        "version": installed.get(package, ""),
+        "runs": bool(info),
+        "kept": "",
+    }
     if package or info:
         ret["kept"] = _why_kept(package, name, info)
     return ret
@@ -308,10 +313,9 @@ def refusal():
             f"{SERVICE}.service is masked on this host: run systemctl unmask {SERVICE}.service"
             f" {SERVICE}.socket, then run again"
         )
-    if not engine["package"] and not engine["runs"]:
-        if CONFLICTING in __salt__["pkg.list_pkgs"]():
-            return (
-                f"{CONFLICTING} is installed and conflicts with {package}: remove it (salt"
-                f" {__opts__['id']} pkg.remove {CONFLICTING}), then run again"
-            )
+    if not engine["package"] and not engine["runs"] and CONFLICTING in __salt__["pkg.list_pkgs"]():
+        return (
+            f"{CONFLICTING} is installed and conflicts with {package}: remove it (salt"
+            f" {__opts__['id']} pkg.remove {CONFLICTING}), then run again"
+        )
     return ""

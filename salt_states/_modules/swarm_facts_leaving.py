@@ -131,7 +131,9 @@ def quorum_to_come(leaving, managers):
     members = [node for node in __salt__["swarm.nodes"]() if node["member"]]
     hosts = __salt__["swarm_facts.fresh"](__salt__["swarm_facts.manager_ids"](), known=True)
     order = __salt__["swarm.demotion_order"]
-    going = order(left_behind(members, hosts, names=False)) + order([n for n in members if n["id"] in leaving])
+    going = order(left_behind(members, hosts, names=False)) + order(
+        [n for n in members if n["id"] in leaving]
+    )
     known = {node["id"] for node in members}
     joining = sum(node_id not in known for node_id in managers)
     __salt__["swarm.quorum"]([node["id"] for node in going], joining=joining)
@@ -236,7 +238,9 @@ def left_behind(nodes, hosts, names=True):
     free = [node for node in nodes if node["id"] not in alive]
     found = [node for node in free if any(_of_host(node, facts, hosts) for facts in known)]
     if names:
-        found += [node for node in _by_name(nodes, known, hosts) if node in free and node not in found]
+        found += [
+            node for node in _by_name(nodes, known, hosts) if node in free and node not in found
+        ]
     return found
 
 

@@ -209,7 +209,12 @@ def _plan_existing(ret, entries, living):
 def _has_others():
     """Whether the swarm of pillar is to have more hosts than one, as far as this job knows."""
     ours = __salt__["swarm_facts.run"]()
-    hosts = {*__salt__["swarm_facts.manager_ids"](), *ours["managers"], *ours["workers"], __opts__["id"]}
+    hosts = {
+        *__salt__["swarm_facts.manager_ids"](),
+        *ours["managers"],
+        *ours["workers"],
+        __opts__["id"],
+    }
     return len(hosts) > 1
 
 

@@ -196,7 +196,9 @@ def _root():
     try:
         return __salt__["swarm.call"]("info").get("DockerRootDir") or ROOTS[0]
     except CommandExecutionError:
-        return next((root for root in _roots() if os.path.isdir(os.path.join(root, "swarm"))), ROOTS[0])
+        return next(
+            (root for root in _roots() if os.path.isdir(os.path.join(root, "swarm"))), ROOTS[0]
+        )
 
 
 def engine_trace():

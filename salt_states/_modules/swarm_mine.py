@@ -76,8 +76,7 @@ def read(minions=None):
         salt manager1 swarm_mine.read '[manager1, manager2]'
     """
     if minions != "*" and (
-        not isinstance(minions, (list, tuple))
-        or not all(isinstance(one, str) for one in minions)
+        not isinstance(minions, (list, tuple)) or not all(isinstance(one, str) for one in minions)
     ):
         raise SaltInvocationError("minions must be a list of minion ids, or '*'")
     target, kind = ("*", "glob") if minions == "*" else (list(minions), "list")

@@ -96,9 +96,7 @@ def _has_label(labels, name, value):
     return name in labels and value in (None, labels[name])
 
 
-def node_ls(
-    server=None, role=None, state=None, availability=None, label=None, engine_version=None
-):
+def node_ls(server=None, role=None, state=None, availability=None, label=None, engine_version=None):
     """
     The nodes in the columns of ``docker node ls``, from a manager.
 

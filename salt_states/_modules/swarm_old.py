@@ -78,9 +78,7 @@ def joinswarm(remote_addr=None, listen_addr=None, token=None, token_file=None):
 
         salt worker1 swarm.joinswarm remote_addr=192.168.50.10 token_file=/run/swarm.token
     """
-    __salt__["swarm.join"](
-        remote_addr, token=token, token_file=token_file, listen_addr=listen_addr
-    )
+    __salt__["swarm.join"](remote_addr, token=token, token_file=token_file, listen_addr=listen_addr)
     return {"Comment": f"{__opts__['id']} has joined the swarm", "Manager_Addr": remote_addr}
 
 

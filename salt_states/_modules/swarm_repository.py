@@ -301,9 +301,9 @@ def _needed_by_yum(repo):
     wanted = _address(_of_release(repo["baseurl"]))
     for one in found.values():
         urls = re.split(r"[\s,]+", str(one.get("baseurl") or ""))
-        if wanted in [_address(_of_release(url)) for url in urls if url]:
-            if str(one.get("enabled", "1")).lower() in ("1", "true", "yes", "on"):
-                return {"where": one["file"], "files": {}, "repair": False}
+        enabled = str(one.get("enabled", "1")).lower() in ("1", "true", "yes", "on")
+        if enabled and wanted in [_address(_of_release(url)) for url in urls if url]:
+            return {"where": one["file"], "files": {}, "repair": False}
     if YUM_ID not in found and os.path.exists(path):
         raise CommandExecutionError(
             f"{path} exists and has no section [{YUM_ID}]: rename it, so that docker.engine does"
@@ -313,7 +313,10 @@ def _needed_by_yum(repo):
 
 
 def _of_release(url):
-    values = {"releasever": __grains__.get("osmajorrelease", ""), "basearch": __grains__.get("osarch", "")}
+    values = {
+        "releasever": __grains__.get("osmajorrelease", ""),
+        "basearch": __grains__.get("osarch", ""),
+    }
     return re.sub(r"\$\{?(releasever|basearch)\}?", lambda one: str(values[one[1]]), str(url))
 
 
@@ -355,7 +358,9 @@ def change(files):
 
 def _read(path):
     try:
-        with salt.utils.files.fopen(path, "r", encoding="utf-8", errors="surrogateescape") as handle:
+        with salt.utils.files.fopen(
+            path, "r", encoding="utf-8", errors="surrogateescape"
+        ) as handle:
             return handle.read()
     except FileNotFoundError:
         return None

@@ -117,11 +117,15 @@ def _is_integer(value):
 
 
 def _text(words="a string", pattern=r"\S.*"):
-    return _simple(words, lambda value: isinstance(value, str) and re.fullmatch(pattern, value), _quote)
+    return _simple(
+        words, lambda value: isinstance(value, str) and re.fullmatch(pattern, value), _quote
+    )
 
 
 def _integer(least=0, most=None):
-    words = f"an integer of at least {least}" if most is None else f"an integer from {least} to {most}"
+    words = (
+        f"an integer of at least {least}" if most is None else f"an integer from {least} to {most}"
+    )
 
     def hint(value):
         digits = isinstance(value, str) and value.strip().isdigit()
@@ -179,8 +183,9 @@ def _unknown(what, name, known, under=""):
     return f"unknown {what} {_shown(name)}{under}{hint}"
 
 
-def _each(one, words, of=_text()):
+def _each(one, words, of=None):
     """A dictionary whose keys are the operator's own."""
+    of = of or _text()
 
     def slips(where, value):
         if not isinstance(value, dict):
@@ -204,7 +209,9 @@ def _labels(where, value):
         if not _is_text(name):
             lines.append(f"{prefix}label name {_shown(name)} must be a string{_quote(name)}")
         elif prefix and name.startswith(OWN_LABELS):
-            lines.append(f"{prefix}label {_shown(name)} is reserved: names with {OWN_LABELS} belong to the states")
+            lines.append(
+                f"{prefix}label {_shown(name)} is reserved: names with {OWN_LABELS} belong to the states"
+            )
         if not isinstance(text, str) and text is not None and not _is_integer(text):
             lines.append(
                 f"{prefix}label {_shown(name)} must be a string or integer, not {_shown(text)}{_quote(text)}"
@@ -263,7 +270,9 @@ def _address(words, port=True, every=False):
 
 def _pool(where, value):
     if not isinstance(value, str):
-        return [f"{where} must be a network such as 10.20.0.0/16, not {_shown(value)}{_quote(value)}"]
+        return [
+            f"{where} must be a network such as 10.20.0.0/16, not {_shown(value)}{_quote(value)}"
+        ]
     try:
         network = ipaddress.ip_network(value, strict=False)
     except ValueError:
@@ -271,7 +280,9 @@ def _pool(where, value):
     if network is None or "/" not in value:
         return [f"{where} must be a network such as 10.20.0.0/16, not {_shown(value)}"]
     if str(network) != value:
-        return [f"{where} must be a network, not an address in it: write {network} for {_shown(value)}"]
+        return [
+            f"{where} must be a network, not an address in it: write {network} for {_shown(value)}"
+        ]
     return []
 
 
@@ -297,7 +308,9 @@ def _ids(where, value):
 def _place(where, value):
     lines = _mapping(PLACE).slips(where, value)
     if not lines and len([one for one in value.values() if one]) != 1:
-        lines.append(f'{where} must be {{"key_file": "/path"}} or {{"key_sdb": "sdb://profile/key"}}')
+        lines.append(
+            f'{where} must be {{"key_file": "/path"}} or {{"key_sdb": "sdb://profile/key"}}'
+        )
     return lines
 
 
@@ -307,7 +320,9 @@ FLAG = _simple("True or False", lambda value: isinstance(value, bool))
 INIT = _simple("True, False or beside", lambda value: isinstance(value, bool) or value == "beside")
 SECONDS = _simple(
     "a number of seconds above 0",
-    lambda value: isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value < 1e9,
+    lambda value: (
+        isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value < 1e9
+    ),
 )
 ROLE = _choice("worker", "manager")
 AVAILABILITY = _choice("active", "pause", "drain")
@@ -318,7 +333,11 @@ POOLS = _list(Kind("a network", _pool), "networks such as 10.20.0.0/16")
 PATH = _text("an absolute path", r"/.+")
 SDB = _text("a URL that begins with sdb://", r"sdb://.+")
 PLACE = {
-    "key_file": Key(PATH, "Path on the first manager; its owner alone may read the file.", example="/root/swarm.key"),
+    "key_file": Key(
+        PATH,
+        "Path on the first manager; its owner alone may read the file.",
+        example="/root/swarm.key",
+    ),
     "key_sdb": Key(SDB, "URL of an sdb profile.", example="sdb://vault/swarm_unlock"),
 }
 MARK = _simple("a string or integer", lambda value: _is_text(value) or _is_integer(value), _quote)
@@ -336,7 +355,9 @@ AUTHORITY = {
 # The settings of the state swarm.cluster.
 CLUSTER = {
     "labels": Key(
-        LABELS, "Merged into the labels of the cluster; null removes a label.", example={"site": "north"}
+        LABELS,
+        "Merged into the labels of the cluster; null removes a label.",
+        example={"site": "north"},
     ),
     "labels_exact": Key(FLAG, "True: the cluster has no other labels than these.", "False"),
     "task_history_retention_limit": Key(_integer(), "Finished tasks kept for each slot.", "5"),
@@ -381,13 +402,18 @@ TLS = {
 # How a minion reaches its engine; also in the minion's configuration.
 ENGINE = {
     "url": Key(
-        _text("an address such as unix:///var/run/docker.sock or tcp://host:2376", r"(unix|tcp|https?)://\S+"),
+        _text(
+            "an address such as unix:///var/run/docker.sock or tcp://host:2376",
+            r"(unix|tcp|https?)://\S+",
+        ),
         "Address of the engine.",
         "unix:///var/run/docker.sock",
     ),
     "timeout": Key(SECONDS, "Seconds for one request.", "one for each call"),
     "api_version": Key(
-        Kind("string such as '1.41'", _api_version), "API version to use.", "the highest that both know"
+        Kind("string such as '1.41'", _api_version),
+        "API version to use.",
+        "the highest that both know",
     ),
     "tls": Key(_mapping(TLS), "TLS for a tcp:// address; needs the wheel."),
 }
@@ -401,12 +427,20 @@ SWARM = {
         _list(MINION, "minion ids or patterns"),
         "The workers. Patterns match minion ids with an accepted key.",
     ),
-    "advertise": Key(HOST, "What the other hosts reach this host by.", "the engine's choice", "eth0"),
+    "advertise": Key(
+        HOST, "What the other hosts reach this host by.", "the engine's choice", "eth0"
+    ),
     "listen": Key(EVERY_HOST, "Listen address of managers.", "0.0.0.0:2377"),
-    "data_path": Key(DATA_PATH, "Address or interface of overlay traffic; fixed for life.", "advertise"),
-    "data_path_port": Key(_integer(1024, 49151), "UDP port of overlay traffic; fixed for life.", "4789"),
+    "data_path": Key(
+        DATA_PATH, "Address or interface of overlay traffic; fixed for life.", "advertise"
+    ),
+    "data_path_port": Key(
+        _integer(1024, 49151), "UDP port of overlay traffic; fixed for life.", "4789"
+    ),
     "address_pool": Key(POOLS, "Networks of overlay networks; fixed for life.", "10.0.0.0/8"),
-    "subnet_size": Key(_integer(1, 29), "Mask length of each overlay network; fixed for life.", "24"),
+    "subnet_size": Key(
+        _integer(1, 29), "Mask length of each overlay network; fixed for life.", "24"
+    ),
     "nodes": Key(
         _each(_mapping(NODE), "minion id or pattern to settings of its node"),
         "All patterns that match add up in their order; the exact id comes last.",
@@ -430,7 +464,9 @@ SWARM = {
 REPOSITORY = {
     "humanname": Key(_text(), "Name of the repository.", "Docker"),
     "baseurl": Key(_text("a URL", r"[a-z]+://\S+"), "Debian: the address; RedHat: its baseurl."),
-    "gpgkey": Key(_text("a URL", r"[a-z]+://\S+"), "Key that signs the repository; salt:// works too."),
+    "gpgkey": Key(
+        _text("a URL", r"[a-z]+://\S+"), "Key that signs the repository; salt:// works too."
+    ),
     "dist": Key(_text(), "Debian: distribution.", "the host's code name"),
     "comps": Key(
         _one_or_list(_list(_text(), "components"), "components"), "Debian: components.", "stable"
@@ -448,23 +484,31 @@ PACKAGE = {
 # What the orchestrations take on the command line.
 ASKED = {
     "swarm_hosts": Key(
-        _one_or_list(_list(MINION, "minion ids"), "minion id"), "docker.remove: the hosts that leave."
+        _one_or_list(_list(MINION, "minion ids"), "minion id"),
+        "docker.remove: the hosts that leave.",
     ),
     "swarm_replace": Key(
-        _each(MINION, "old host to new host", of=MINION), "docker.replace: the old host and the new one."
+        _each(MINION, "old host to new host", of=MINION),
+        "docker.replace: the old host and the new one.",
     ),
     "swarm_recover": Key(MINION, "docker.recover: the manager that goes on."),
     "swarm_confirm": Key(_text("a node id"), "docker.recover: the node id that it asked for."),
-    "swarm_teardown": Key(_text("a cluster id"), "docker.teardown: the id of the cluster that ends."),
+    "swarm_teardown": Key(
+        _text("a cluster id"), "docker.teardown: the id of the cluster that ends."
+    ),
     "swarm_rotate": Key(
         _one_or_list(
-            _list(_choice("ca", "worker", "manager", "unlock_key"), "ca, worker, manager, unlock_key"),
+            _list(
+                _choice("ca", "worker", "manager", "unlock_key"), "ca, worker, manager, unlock_key"
+            ),
             "one",
         ),
         "docker.rotate: what is rotated.",
     ),
     "swarm_rotate_key": Key(MARK, "docker.rotate: any text; each secret is rotated once for it."),
-    "swarm_unlock_key": Key(Kind("dictionary", _place, PLACE), "docker.rotate: where the unlock key is kept."),
+    "swarm_unlock_key": Key(
+        Kind("dictionary", _place, PLACE), "docker.rotate: where the unlock key is kept."
+    ),
 }
 
 PILLAR = {
@@ -597,7 +641,9 @@ def _together(swarm):
     lines = []
     for host in ids(swarm, "managers"):
         if host in ids(swarm, "workers"):
-            lines.append(f"{_bare(host)} is in both pillar swarm:managers and swarm:workers: remove it from one")
+            lines.append(
+                f"{_bare(host)} is in both pillar swarm:managers and swarm:workers: remove it from one"
+            )
     lines += _settings("pillar swarm:cluster:", _dict(swarm.get("cluster")))
     return lines + _masks("pillar swarm:", swarm.get("address_pool"), swarm.get("subnet_size"))
 
@@ -606,7 +652,9 @@ def _settings(where, settings):
     heartbeat, election = settings.get("heartbeat_tick"), settings.get("election_tick")
     lines = []
     if _is_integer(heartbeat) and _is_integer(election) and election <= heartbeat:
-        lines.append(f"{where}election_tick must be more than heartbeat_tick, {heartbeat}, not {election}")
+        lines.append(
+            f"{where}election_tick must be more than heartbeat_tick, {heartbeat}, not {election}"
+        )
     if settings.get("labels_exact") is True and settings.get("labels") is None:
         lines.append(f"{where}labels_exact requires labels; with {{}} all of them are removed")
     return lines
@@ -617,7 +665,11 @@ def _masks(where, pools, size):
     size = SUBNET_SIZE if size is None else size
     if not _is_integer(size) or not isinstance(pools, (list, tuple)):
         return []
-    nets = [ipaddress.ip_network(pool) for pool in pools if isinstance(pool, str) and not _pool("", pool)]
+    nets = [
+        ipaddress.ip_network(pool)
+        for pool in pools
+        if isinstance(pool, str) and not _pool("", pool)
+    ]
     lines = [
         f"{where}subnet_size must be at least {net.prefixlen}, the mask of {net}, not {size}"
         for net in nets
@@ -766,7 +818,9 @@ def nanoseconds(duration):
         return int(text)
     number = _nanoseconds(text)
     if number is None:
-        raise SaltInvocationError(f"a duration is a text such as 90d or 1m30s, not {_shown(duration)}")
+        raise SaltInvocationError(
+            f"a duration is a text such as 90d or 1m30s, not {_shown(duration)}"
+        )
     return number
 
 
@@ -839,7 +893,9 @@ def run():
     if context.get("whole"):
         ret["refusals"] = _override(pillar) + ret["refusals"]
     if unread:
-        ret["refusals"].append(f"the keys of this master cannot be read: {_shown(str(found).strip())}")
+        ret["refusals"].append(
+            f"the keys of this master cannot be read: {_shown(str(found).strip())}"
+        )
     ret.update(swarm=dict(swarm), without=without, hosts=hosts, replaced=replaced)
     ret["managers"] = {host: keys[host] for host in named if host in keys and host not in without}
     ret["workers"] = {

@@ -207,9 +207,7 @@ def _add_step(found, step):
 
 
 def _lines(orchestration, found):
-    lines = [
-        f"{who}: {reason}" for who, reasons in found["refused"].items() for reason in reasons
-    ]
+    lines = [f"{who}: {reason}" for who, reasons in found["refused"].items() for reason in reasons]
     if lines:
         return [f"docker.{orchestration} would stop:", *found["notes"], *lines]
     for host, states in sorted(found["hosts"].items()):

@@ -83,7 +83,11 @@ def published(name, **kwargs):
         __salt__["swarm_schema.refuse"]()
         facts = __salt__["swarm_facts.publish"]()
         # Without a master the mine is this host's own file.
-        kept = "kept here alone, without a master" if __opts__["file_client"] == "local" else "published"
+        kept = (
+            "kept here alone, without a master"
+            if __opts__["file_client"] == "local"
+            else "published"
+        )
         ret["comment"] = f"{kept}: {facts['state']} {facts['role']}".strip()
         if facts["error"] and facts["state"] not in ("absent", "inactive"):
             ret["comment"] += f" ({facts['error']})"
@@ -119,9 +123,7 @@ def dead_removed(name, **kwargs):
         elif plan["action"] != "exists":
             ret["comment"] = "there is no cluster yet that this host manages"
         else:
-            hosts = __salt__["swarm_facts.fresh"](
-                __salt__["swarm_facts.manager_ids"](), known=True
-            )
+            hosts = __salt__["swarm_facts.fresh"](__salt__["swarm_facts.manager_ids"](), known=True)
             # By their names once the workers have reported, too, in the last step.
             _remove(ret, _managers_behind(__salt__["swarm.nodes"](), hosts, names=False))
             ret["comment"] = ret["comment"] or "no dead manager in the node list"
@@ -415,9 +417,7 @@ def _summarize(ret, roles, facts, nodes, missing):
     lines = [", ".join(lines)]
     lines += [f"{minion}: {reason}" for minion, reason in sorted(missing.items())]
     known = {entry["node_id"] for entry in facts.values()} | set(ret["changes"])
-    unnamed = sorted(
-        _title(node) for node in nodes.values() if node["id"] not in known
-    )
+    unnamed = sorted(_title(node) for node in nodes.values() if node["id"] not in known)
     if unnamed and not missing:
         lines.append(f"not in pillar, left alone: {', '.join(unnamed)}")
     if ret["comment"]:

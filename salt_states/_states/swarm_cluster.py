@@ -218,7 +218,9 @@ def tokens_rotated(name, role, key=None, older_than=None, timeout=None, **kwargs
     """
     ret = _new(name)
     with _reported(ret):
-        __salt__["swarm_schema.require"](kwargs, role=role or "", key=key, older_than=older_than, timeout=timeout)
+        __salt__["swarm_schema.require"](
+            kwargs, role=role or "", key=key, older_than=older_than, timeout=timeout
+        )
         key = None if key is None else str(key)
         cluster_ = __salt__["swarm.cluster"]()
         mark = f"{LABEL}.{role}-token"
@@ -291,7 +293,9 @@ def autolocked(name, enable=True, key_file=None, key_sdb=None, timeout=None, **k
     """
     ret = _new(name)
     with _reported(ret):
-        __salt__["swarm_schema.require"](kwargs, enable=enable, key_file=key_file, key_sdb=key_sdb, timeout=timeout)
+        __salt__["swarm_schema.require"](
+            kwargs, enable=enable, key_file=key_file, key_sdb=key_sdb, timeout=timeout
+        )
         place = __salt__["swarm.key_place"](key_file, key_sdb) if enable else {}
         on = __salt__["swarm.cluster"]()["autolock"]
         changes = {} if on == enable else {"autolock": {"old": on, "new": enable}}

@@ -95,7 +95,9 @@ def _configure(ret, repo, kept):
     found = __salt__["swarm_repository.needed"](repo, key=not kept)
     files = found["files"]
     if not files:
-        ret["comment"] = f"configured in {found['where']}" if found["where"] else "nothing to configure"
+        ret["comment"] = (
+            f"configured in {found['where']}" if found["where"] else "nothing to configure"
+        )
     elif kept and not found["repair"]:
         ret["comment"] = f"not changed: {kept}"
     elif __grains__["os_family"] == "RedHat":
@@ -103,7 +105,9 @@ def _configure(ret, repo, kept):
     else:
         changes = {path: {"old": "", "new": "written"} for path in files}
         if found["repair"]:
-            changes = {path: {"old": f"also in {found['where']}", "new": "removed"} for path in files}
+            changes = {
+                path: {"old": f"also in {found['where']}", "new": "removed"} for path in files
+            }
         if __opts__["test"]:
             ret.update(result=None, changes=changes, comment=f"would change {', '.join(files)}")
             return
@@ -174,7 +178,9 @@ def _install(ret, package, version, engine):
     __salt__["swarm_engine.forget"]()
     if done["result"] is False:
         ret["changes"] = done["changes"]
-        raise CommandExecutionError(f"cannot install {package} {version}".rstrip() + f": {_line(done['comment'])}")
+        raise CommandExecutionError(
+            f"cannot install {package} {version}".rstrip() + f": {_line(done['comment'])}"
+        )
     ret.update(changes=done["changes"], comment=f"{package} was installed")
 
 

@@ -201,7 +201,9 @@ def _wait_until_worker():
 
 def _has_not_left(host, facts):
     """Its facts give the reason of a leave that failed; one that never ran has none."""
-    silent = "its minion did not answer in this step, or its job was cut off; run again when it is back"
+    silent = (
+        "its minion did not answer in this step, or its job was cut off; run again when it is back"
+    )
     return f"{host} has not left: {facts[host]['error'] or silent}"
 
 
@@ -236,7 +238,9 @@ def dissolved(name, hosts, cluster, **kwargs):
             return ret
         facts = __salt__["swarm_facts.fresh"](hosts)
         staying = [
-            _has_not_left(host, facts) for host, target in plan["targets"].items() if target["alive"]
+            _has_not_left(host, facts)
+            for host, target in plan["targets"].items()
+            if target["alive"]
         ]
         if staying:
             raise CommandExecutionError("; ".join(staying))
@@ -253,7 +257,9 @@ def _content():
     networks = [
         one for one in call("network_list") if one["Scope"] == "swarm" and not one.get("Ingress")
     ]
-    running = [one for one in call("task_list") if (one.get("Status") or {}).get("State") == "running"]
+    running = [
+        one for one in call("task_list") if (one.get("Status") or {}).get("State") == "running"
+    ]
     found = {
         "service": call("service_list"),
         "running task": running,
@@ -331,7 +337,9 @@ def replaceable(name, replaced, **kwargs):
     ret = _new(name)
     with _reported(ret):
         if not isinstance(replaced, dict):
-            raise SaltInvocationError(f"replaced must be a dictionary of minion ids, not {replaced!r}")
+            raise SaltInvocationError(
+                f"replaced must be a dictionary of minion ids, not {replaced!r}"
+            )
         plan = __salt__["swarm_facts.plan"]()
         if plan["action"] == "refuse":
             raise CommandExecutionError(plan["reason"])
@@ -346,7 +354,9 @@ def replaceable(name, replaced, **kwargs):
         for old, new in pairs.items():
             own = fresh.get(new, {}).get("node_id")
             member = [node["id"] for node in nodes if own and node["id"] == own]
-            leaving = [node for node in nodes if _is_of(node, old, known.get(old)) and node["id"] != own]
+            leaving = [
+                node for node in nodes if _is_of(node, old, known.get(old)) and node["id"] != own
+            ]
             unmarked = [node for node in leaving if node["labels"].get(REPLACED_BY) != new]
             if member and unmarked:
                 raise CommandExecutionError(
@@ -415,7 +425,9 @@ def _unnamed():
     hosts = [*run["managers"], *run["workers"]]
     facts = __salt__["swarm_facts.fresh"](hosts)
     # One that cannot say which node it is may be any of them.
-    unsure = [name for name, one in facts.items() if not one["node_id"] and one["state"] not in SURE]
+    unsure = [
+        name for name, one in facts.items() if not one["node_id"] and one["state"] not in SURE
+    ]
     silent = sorted({*hosts} - {*facts} | {*unsure})
     if silent or not hosts:
         raise CommandExecutionError(

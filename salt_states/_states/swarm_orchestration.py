@@ -216,7 +216,9 @@ def _why_without_states(said):
     text = " ".join(str(line) for line in said) if isinstance(said, list) else str(said)
     busy = re.search(r'The function "([\w.]+)" is running as PID (\d+)', text)
     if busy:
-        return f"busy, another run is on there ({busy[1]}, PID {busy[2]}): run again when it has ended"
+        return (
+            f"busy, another run is on there ({busy[1]}, PID {busy[2]}): run again when it has ended"
+        )
     text = text.strip()
     # Of a traceback the last line says what happened, of other errors the first.
     line = text.splitlines()[-1 if text.startswith("Traceback") else 0]
@@ -266,7 +268,9 @@ def _left(hosts):
     found = {}
     for host, left in hosts.items():
         if isinstance(left, dict):
-            words = [f"{kind} {', '.join(left[kind])}" for kind in ("volumes", "networks") if left[kind]]
+            words = [
+                f"{kind} {', '.join(left[kind])}" for kind in ("volumes", "networks") if left[kind]
+            ]
             words += [f"{left[kind]} {kind}" for kind in ("images", "containers") if left[kind]]
             if words:
                 found[host] = ", ".join(words)
@@ -298,7 +302,9 @@ def _summed_up(ret, done):
         else:
             told = ["test mode: nothing would change", *told]
         last = ["; ".join(told)]
-    return _ended(ret, [*notes, *(last or ["done"])], None if __opts__["test"] and changes else True)
+    return _ended(
+        ret, [*notes, *(last or ["done"])], None if __opts__["test"] and changes else True
+    )
 
 
 def _grouped(done):
@@ -321,7 +327,11 @@ def _names(hosts):
 
 def _changed_before(changes):
     lines = [f"changed on {hosts}: {_one_line(text)}" for hosts, text in changes.items()]
-    return lines if len(lines) < 3 else [*lines[:2], f"changed on others: {len(lines) - 2} kinds of changes"]
+    return (
+        lines
+        if len(lines) < 3
+        else [*lines[:2], f"changed on others: {len(lines) - 2} kinds of changes"]
+    )
 
 
 def _reasons(done):
@@ -348,7 +358,11 @@ def _reasons(done):
 def _ended(ret, lines, result):
     if len(lines) > MOST_LINES:
         rest = len(lines) - MOST_LINES + 1
-        lines = [*lines[: MOST_LINES - 2], f"and {rest} more lines: see them with --out=json", lines[-1]]
+        lines = [
+            *lines[: MOST_LINES - 2],
+            f"and {rest} more lines: see them with --out=json",
+            lines[-1],
+        ]
     ret.update(result=result, comment="\n".join(lines))
     if result is False:
         logging.getLogger("salt.state").addFilter(_Once(ret["comment"]))

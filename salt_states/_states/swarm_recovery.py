@@ -90,7 +90,9 @@ def _facts(host):
             " cluster. Start its minion, or name a dead host in pillar swarm:init_without"
         )
     if host not in facts:
-        raise CommandExecutionError(f"{host} is not a manager of this run: name one of pillar swarm:managers")
+        raise CommandExecutionError(
+            f"{host} is not a manager of this run: name one of pillar swarm:managers"
+        )
     if facts[host]["state"] != "active" or facts[host]["role"] != "manager":
         raise CommandExecutionError(
             f"{host} is {facts[host]['state']} {facts[host]['role']}".rstrip()
@@ -182,9 +184,7 @@ def _recovered(ret, facts):
         for node in nodes
         if node["role"] == "manager" and not node["member"] and node["id"] in lost
     ]
-    changes = {
-        node["id"]: {"old": node["hostname"] or "no name", "new": ""} for node in stale
-    }
+    changes = {node["id"]: {"old": node["hostname"] or "no name", "new": ""} for node in stale}
     if stale and __opts__["test"]:
         ret.update(result=None, changes=changes)
         ret["comment"] = "records of managers that lost the cluster would be removed"

@@ -18,8 +18,9 @@ def calls(path, macro):
     text = re.sub(r"/\*.*?\*/", "", path.read_text(), flags=re.DOTALL)
     found = []
     for body in re.findall(rf"^{macro}\(((?:\"[^\"]*\"|[^\")])*)\)", text, re.MULTILINE):
-        strings = []
-        body = STRING.sub(lambda match: f"\0{strings.append(match[1]) or len(strings) - 1}\0", body)
+        strings = STRING.findall(body)
+        numbers = iter(range(len(strings)))
+        body = STRING.sub(lambda _, numbers=numbers: f"\0{next(numbers)}\0", body)
         arguments = []
         for argument in body.split(","):
             parts = re.findall(r"\0(\d+)\0", argument)
@@ -41,12 +42,17 @@ def fields(text):
 def operations():
     """Return the rows of ops.def."""
     rows = [Row(*row) for row in calls(ROOT / "libswarm/include/swarm/ops.def", "OP")]
-    return [r._replace(query=fields(r.query), body=fields(r.body), since=int(r.since)) for r in rows]
+    return [
+        r._replace(query=fields(r.query), body=fields(r.body), since=int(r.since)) for r in rows
+    ]
 
 
 def field_versions():
     """Return the rows of field_versions.def."""
-    return [FieldVersion(k, p, int(s)) for k, p, s in calls(ROOT / "libswarm/call/field_versions.def", "FIELD_VERSION")]
+    return [
+        FieldVersion(k, p, int(s))
+        for k, p, s in calls(ROOT / "libswarm/call/field_versions.def", "FIELD_VERSION")
+    ]
 
 
 def errors():

@@ -15,7 +15,9 @@ def maker():
     """docs/make-reference as a module."""
     path = str(ROOT / "docs/make-reference")
     loader = importlib.machinery.SourceFileLoader("make_reference", path)
-    module = importlib.util.module_from_spec(importlib.util.spec_from_loader("make_reference", loader))
+    module = importlib.util.module_from_spec(
+        importlib.util.spec_from_loader("make_reference", loader)
+    )
     loader.exec_module(module)
     return module
 
@@ -25,7 +27,9 @@ def test_pages_are_up_to_date(maker, capsys):
 
 
 def test_every_exported_function_is_in_the_reference(maker):
-    exported = set(re.findall(r"^\t(swarm_\w+);", (ROOT / "libswarm/libswarm.map").read_text(), re.MULTILINE))
+    exported = set(
+        re.findall(r"^\t(swarm_\w+);", (ROOT / "libswarm/libswarm.map").read_text(), re.MULTILINE)
+    )
     titles = re.findall(r"^### (.*)$", maker.reference(), re.MULTILINE)
     documented = {name for title in titles for name in re.findall(r"`(\w+)`", title)}
     assert exported - documented == set()
@@ -74,7 +78,9 @@ def test_names(maker, declaration, names):
 def test_a_comment_becomes_text_and_a_list(maker):
     comment = "/**\n * Do it.\n *\n * @param a  an <a>\n *           of two lines\n * @return 0, or\n *         not\n *\n * Any thread.\n */"
     text = "\n".join(maker.section(comment, "int swarm_do(int a);"))
-    assert text.endswith("Do it.\n\nAny thread.\n\n- `a`: an &lt;a> of two lines\n- returns 0, or not\n")
+    assert text.endswith(
+        "Do it.\n\nAny thread.\n\n- `a`: an &lt;a> of two lines\n- returns 0, or not\n"
+    )
 
 
 @pytest.mark.parametrize(

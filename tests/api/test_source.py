@@ -19,7 +19,11 @@ def test_the_machine_s_apt_is_left_alone(tmp_path):
     before = machine()
     environment = {**os.environ, "TMPDIR": str(tmp_path)}
     done = subprocess.run(
-        [COMMAND, tmp_path / "out", "jansson"], env=environment, capture_output=True, text=True, timeout=600
+        [COMMAND, tmp_path / "out", "jansson"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=600,
     )
     assert done.returncode == 0, done.stderr
     assert machine() == before
@@ -29,6 +33,11 @@ def test_the_machine_s_apt_is_left_alone(tmp_path):
 
 def test_what_is_wrong_is_said(tmp_path):
     done = subprocess.run([COMMAND], capture_output=True, text=True, timeout=60)
-    assert done.returncode == 1 and done.stderr == "debian-source: usage: debian-source FOLDER PACKAGE...\n"
-    done = subprocess.run([COMMAND, tmp_path, "no-such-package"], capture_output=True, text=True, timeout=600)
+    assert (
+        done.returncode == 1
+        and done.stderr == "debian-source: usage: debian-source FOLDER PACKAGE...\n"
+    )
+    done = subprocess.run(
+        [COMMAND, tmp_path, "no-such-package"], capture_output=True, text=True, timeout=600
+    )
     assert done.returncode != 0 and "no-such-package" in done.stderr

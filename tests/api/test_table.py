@@ -12,7 +12,18 @@ OPERATIONS = {row.name: row for row in tables.operations()}
 FIELD_VERSIONS = tables.field_versions()
 
 # The description's endpoints that are in our table, but for those below.
-TAGS = {"Swarm", "Node", "Service", "Task", "Secret", "Config", "Network", "Volume", "Distribution", "System"}
+TAGS = {
+    "Swarm",
+    "Node",
+    "Service",
+    "Task",
+    "Secret",
+    "Config",
+    "Network",
+    "Volume",
+    "Distribution",
+    "System",
+}
 LEFT_OUT = {
     ("POST", "/networks/{id}/connect"): "a container of this host",
     ("POST", "/networks/{id}/disconnect"): "a container of this host",
@@ -67,23 +78,35 @@ def described(api):
 def known(api):
     """Return (row, operation of the description) of the rows that this engine has."""
     endpoints = described(api)
-    return [(row, endpoints[row.method, row.path]) for row in OPERATIONS.values() if row.since <= api.version]
+    return [
+        (row, endpoints[row.method, row.path])
+        for row in OPERATIONS.values()
+        if row.since <= api.version
+    ]
 
 
 def left_out(api, exceptions):
     """Return the keys of the exceptions that hold for this version of the description."""
-    return {key for key, (until, _reason) in exceptions.items() if until is None or api.version < until}
+    return {
+        key for key, (until, _reason) in exceptions.items() if until is None or api.version < until
+    }
 
 
 def test_every_row_is_described(api):
     endpoints = described(api)
-    missing = [r.name for r in OPERATIONS.values() if r.since <= api.version and (r.method, r.path) not in endpoints]
+    missing = [
+        r.name
+        for r in OPERATIONS.values()
+        if r.since <= api.version and (r.method, r.path) not in endpoints
+    ]
     assert not missing
 
 
 def test_every_endpoint_of_swarm_mode_is_in_the_table(api):
     ours = {(row.method, row.path) for row in OPERATIONS.values()}
-    theirs = {key for key, operation in described(api).items() if TAGS & set(operation.get("tags", []))}
+    theirs = {
+        key for key, operation in described(api).items() if TAGS & set(operation.get("tags", []))
+    }
     assert theirs - ours == set(LEFT_OUT) & theirs
     assert set(LEFT_OUT) <= theirs
 
@@ -134,7 +157,11 @@ def test_types_and_what_is_required(api):
 
 def test_statuses_and_kinds_of_answer(api):
     for row, operation in known(api):
-        good = {str(code): answer for code, answer in operation["responses"].items() if str(code) < "300"}
+        good = {
+            str(code): answer
+            for code, answer in operation["responses"].items()
+            if str(code) < "300"
+        }
         assert " ".join(sorted(good)) == row.status, row.name
         schema = next((a["schema"] for a in good.values() if "schema" in a), None)
         produces = operation.get("produces", [])

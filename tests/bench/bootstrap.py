@@ -34,7 +34,9 @@ def lab(*args, stdin=None, check=True):
 
 def prepare():
     lab("up")
-    peer = subprocess.run(["tar", "-C", HERE / "peer", "-c", "peer"], capture_output=True, check=True)
+    peer = subprocess.run(
+        ["tar", "-C", HERE / "peer", "-c", "peer"], capture_output=True, check=True
+    )
     subprocess.run(
         [LAB, "exec", "master", "tar", "-C", "/srv/salt", "-x"], input=peer.stdout, check=True
     )

@@ -202,7 +202,7 @@ def measure(path, count, rounds, extension):
                 times[name].append((time.perf_counter() - start) / SIZES[count])
     print(f"\n{count} nodes, {len(node_list(count)):,} bytes")
     for name, values in times.items():
-        ratios = [value / raw for value, raw in zip(values, times["raw socket"])]
+        ratios = [value / raw for value, raw in zip(values, times["raw socket"], strict=False)]
         print(
             f"  {name:28} {statistics.median(values) * 1e6:12,.0f} µs"
             f"   {statistics.median(ratios):7.2f} x raw"

@@ -7,6 +7,7 @@ unix socket. Clients must show a certificate of the CA. Ends with its standard i
 Usage: tls_front.py FOLDER PORT|SOCKET
 """
 
+import contextlib
 import pathlib
 import socket
 import ssl
@@ -25,20 +26,51 @@ def openssl(*arguments):
 
 
 def new_key(*arguments):
-    openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", *arguments)
+    openssl(
+        "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", *arguments
+    )
 
 
 def make_certificates(folder):
     (folder / "extensions").write_text(EXTENSIONS)
     for name in ("ca", "other"):
-        new_key("-x509", "-days", "2", "-subj", f"/CN={name}", "-keyout", f"{folder}/{name}-key.pem",
-                "-out", f"{folder}/{name}.pem")
+        new_key(
+            "-x509",
+            "-days",
+            "2",
+            "-subj",
+            f"/CN={name}",
+            "-keyout",
+            f"{folder}/{name}-key.pem",
+            "-out",
+            f"{folder}/{name}.pem",
+        )
     for name in ("server", "client"):
-        new_key("-subj", f"/CN={name}", "-keyout", f"{folder}/{name}-key.pem",
-                "-out", f"{folder}/{name}.csr")
-        openssl("x509", "-req", "-days", "2", "-in", f"{folder}/{name}.csr", "-CA", f"{folder}/ca.pem",
-                "-CAkey", f"{folder}/ca-key.pem", "-CAcreateserial", "-extfile",
-                f"{folder}/extensions", "-out", f"{folder}/{name}.pem")
+        new_key(
+            "-subj",
+            f"/CN={name}",
+            "-keyout",
+            f"{folder}/{name}-key.pem",
+            "-out",
+            f"{folder}/{name}.csr",
+        )
+        openssl(
+            "x509",
+            "-req",
+            "-days",
+            "2",
+            "-in",
+            f"{folder}/{name}.csr",
+            "-CA",
+            f"{folder}/ca.pem",
+            "-CAkey",
+            f"{folder}/ca-key.pem",
+            "-CAcreateserial",
+            "-extfile",
+            f"{folder}/extensions",
+            "-out",
+            f"{folder}/{name}.pem",
+        )
 
 
 def pump(source, sink):
@@ -49,10 +81,8 @@ def pump(source, sink):
         pass
     finally:
         for end in (source, sink):
-            try:
+            with contextlib.suppress(OSError):
                 end.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass
 
 
 def connect(place):

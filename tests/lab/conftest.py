@@ -56,16 +56,21 @@ class Run:
                 for host, states in step["hosts"].items():
                     # A host may say something else, and a function returns what it likes.
                     states = states if isinstance(states, dict) else {}
-                    yield host, {
-                        tag: one
-                        for tag, one in states.items()
-                        if isinstance(one, dict) and "result" in one
-                    }
+                    yield (
+                        host,
+                        {
+                            tag: one
+                            for tag, one in states.items()
+                            if isinstance(one, dict) and "result" in one
+                        },
+                    )
 
     def changes(self):
         """``{(host, state function, id): changes}`` of all states that changed something."""
         return {
-            (host, tag.split("_|-")[0] + "." + tag.split("_|-")[3], tag.split("_|-")[1]): s["changes"]
+            (host, tag.split("_|-")[0] + "." + tag.split("_|-")[3], tag.split("_|-")[1]): s[
+                "changes"
+            ]
             for host, states in self._hosts()
             for tag, s in states.items()
             if s.get("changes")
@@ -105,6 +110,7 @@ def without_salts_own(err):
     Salt 3008.3 leaves clients for the garbage collector, whose destructors log; where that comes in
     the midst of a log line, Python's logging says so at length. No code of ours is in it.
     """
+
     def blank(block):
         return "" if "in __del__" in block[0] and "swarm" not in block[0] else block[0]
 
@@ -124,7 +130,12 @@ class Client:
         )
 
     def __call__(self, minions, function, arguments, seconds):
-        call = {"minions": minions, "function": function, "arguments": arguments, "seconds": seconds}
+        call = {
+            "minions": minions,
+            "function": function,
+            "arguments": arguments,
+            "seconds": seconds,
+        }
         print(json.dumps(call), file=self.process.stdin, flush=True)
         answered, _, _ = select.select([self.process.stdout], [], [], COMMAND_SECONDS)
         line = self.process.stdout.readline() if answered else ""
@@ -190,7 +201,9 @@ class Lab:
         given = [f"pillar={json.dumps(pillar)}"] if pillar else []
         run = ("salt-run", "state.orchestrate", name, *given, *args, "--out=json")
         result = self.on("master", *run, check=False)
-        assert "Traceback" not in result.out + without_salts_own(result.err), result.out + result.err
+        assert "Traceback" not in result.out + without_salts_own(result.err), (
+            result.out + result.err
+        )
         return Run(result)
 
     def pillar(self, **swarm):

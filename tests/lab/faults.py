@@ -3,7 +3,7 @@
 import concurrent.futures
 import contextlib
 
-from conftest import assert_whole, mend, until, until_idle
+from conftest import assert_whole, until, until_idle
 
 STOP = "systemctl stop docker.socket docker"
 START = "systemctl start docker"

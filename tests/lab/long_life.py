@@ -60,7 +60,10 @@ def again(lab, name, **pillar):
 
 # --- hosts that pillar moves ----------------------------------------------------------------------
 
-MOVED = {"managers": ["manager1", "manager2", "worker1"], "workers": ["manager3", "worker2", "worker3"]}
+MOVED = {
+    "managers": ["manager1", "manager2", "worker1"],
+    "workers": ["manager3", "worker2", "worker3"],
+}
 
 
 def assert_moved(lab, cluster, before):

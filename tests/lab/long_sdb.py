@@ -16,7 +16,7 @@ def whole(swarm):
 
 
 # A driver of a fleet's own: those that come with every Salt keep nothing.
-KEEPS = '''
+KEEPS = """
 import json
 import os
 
@@ -34,7 +34,7 @@ def set_(key, value, profile=None):
     with open(profile["path"], "w") as handle:
         json.dump({key: value}, handle)
     return True
-'''
+"""
 
 
 @pytest.fixture

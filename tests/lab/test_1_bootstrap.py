@@ -129,7 +129,9 @@ def test_another_version_in_pillar_is_drift_and_restarts_nothing(lab):
     version = lab.one("manager2", "pkg.version", "docker.io")
     named = {"repositories": {"pkgs": {"docker-engine": {"version": "99.0"}}}}
     lab.on("master", "sh", "-c", "cat >/srv/local.yaml", stdin=json.dumps(named))
-    line = f"docker.io is {version}, pillar says 99.0 (not changed: this host is a member of a swarm)"
+    line = (
+        f"docker.io is {version}, pillar says 99.0 (not changed: this host is a member of a swarm)"
+    )
     lab.on("master", "salt-run", "saltutil.sync_runners")
     plan = lab.on("master", "salt-run", "swarm.plan").out
     assert "docker.bootstrap would change nothing" in plan

@@ -76,7 +76,7 @@ def test_stopped_engine_and_closed_socket(swarm):
     error = swarm.error("worker2", "swarm.info")
     assert "/var/run/docker.sock" in error
     swarm.on("worker2", "systemctl", "start", "docker.socket", "docker.service")
-    script = f"""
+    script = """
         cp -r /var/cache/salt/minion/extmods /tmp/extmods && chmod -R a+rX /tmp/extmods
         cat > /tmp/closed.py <<'END'
 import sys
@@ -123,5 +123,7 @@ def test_labels_survive_a_change(swarm):
     swarm.one("manager1", "swarm.node_update", "worker2", "labels={rack: null}")
     spec = swarm.one("manager1", "swarm.node_inspect", "worker2")["Spec"]
     assert spec["Labels"] == {"disk": "ssd"} and spec["Availability"] == "pause"
-    swarm.one("manager1", "swarm.node_update", "worker2", "labels={disk: null}", "availability=active")
+    swarm.one(
+        "manager1", "swarm.node_update", "worker2", "labels={disk: null}", "availability=active"
+    )
     assert_whole(swarm)

@@ -175,7 +175,9 @@ def test_the_runner_and_the_grain(swarm):
     )
     plan = run("swarm.plan", "remove", "swarm_hosts=[worker9]", code=1)
     assert "docker.remove would stop:" in plan and "worker9 is no minion" in plan
-    assert "does not take hosts (valid: swarm_hosts)" in run("swarm.plan", "remove", "hosts=x", code=2)
+    assert "does not take hosts (valid: swarm_hosts)" in run(
+        "swarm.plan", "remove", "hosts=x", code=2
+    )
     swarm.salt("manager1,worker1", "saltutil.sync_grains")
     swarm.salt("manager1,worker1", "saltutil.refresh_grains")
     grains = swarm.salt("manager1,worker1", "grains.get", "swarm")

@@ -56,9 +56,7 @@ def test_events_go_on_at_another_manager(machines, clients):
     events.close()
     machines["manager3"].run("systemctl start docker")
     until(machines["manager3"].answers, 60, "manager3 does not come back")
-    until(
-        lambda: len(reachable(clients["manager1"])) == len(MANAGERS), 60, "a manager is missing"
-    )
+    until(lambda: len(reachable(clients["manager1"])) == len(MANAGERS), 60, "a manager is missing")
 
 
 def reachable(client):

@@ -103,6 +103,8 @@ class Server(ThreadingMixIn, UnixStreamServer):
 
     def handle_error(self, request, client_address):
         """A client that goes away in the middle is no news."""
+
+
 UNLOCK_KEY = "SWMKEY-1-" + "k" * 43
 SERVICE = {
     "ID": "s1",
@@ -132,8 +134,21 @@ class FakeEngine:
         self.headers = None  # of the last request
         self.answers = {}
         self.swarm = dict(INACTIVE)
-        self.nodes = [node("n1", "host1", "manager", Leader=True, Reachability="reachable", Addr="10.0.0.1:2377")]
-        self.cluster = {"ID": "c1", "Version": {"Index": 3}, "Spec": {"Name": "default", "Raft": {"Kept": 1}}}
+        self.nodes = [
+            node(
+                "n1",
+                "host1",
+                "manager",
+                Leader=True,
+                Reachability="reachable",
+                Addr="10.0.0.1:2377",
+            )
+        ]
+        self.cluster = {
+            "ID": "c1",
+            "Version": {"Index": 3},
+            "Spec": {"Name": "default", "Raft": {"Kept": 1}},
+        }
         self.cluster["JoinTokens"] = {"Worker": TOKEN, "Manager": MANAGER_TOKEN}
         self.arrived = threading.Event()
         self.released = threading.Event()
@@ -141,7 +156,7 @@ class FakeEngine:
         self.server.engine = self
         # Somebody listens at a manager's address, as a join wants it.
         self.manager = socket.create_server(("127.0.0.1", 0))
-        self.manager_addr = "127.0.0.1:%d" % self.manager.getsockname()[1]
+        self.manager_addr = f"127.0.0.1:{self.manager.getsockname()[1]}"
 
     def serve(self):
         """Answer until the process ends or close() is called."""
@@ -204,7 +219,11 @@ class FakeEngine:
     def act(self, request):
         """What an engine does that nobody disturbs."""
         method, path, query, body, _ = request
-        found = [n for n in self.nodes if path.split("/")[2:3] in ([n["ID"]], [n["Description"]["Hostname"]])]
+        found = [
+            n
+            for n in self.nodes
+            if path.split("/")[2:3] in ([n["ID"]], [n["Description"]["Hostname"]])
+        ]
         if path == "/_ping":
             return 200, b"OK"
         if path == "/version":

@@ -222,7 +222,9 @@ def test_query(swarm, engine, client):
         with pytest.raises(TypeError, match="query must be a dict, not"):
             client.call("node_list", query=wrong)
     for wrong in (None, 1.5, b"a", ()):
-        with pytest.raises(TypeError, match="a query parameter must be a str, int, bool, dict or list"):
+        with pytest.raises(
+            TypeError, match="a query parameter must be a str, int, bool, dict or list"
+        ):
             client.call("node_list", query={"filters": wrong})
     with pytest.raises(TypeError, match="name must be a str"):
         client.call("node_list", query={1: "a"})
@@ -234,7 +236,13 @@ def test_query(swarm, engine, client):
 
 
 def test_missing_and_unknown_arguments(client):
-    for use in (client.call, client.join, client.node_inspect, client.node_update, client.node_remove):
+    for use in (
+        client.call,
+        client.join,
+        client.node_inspect,
+        client.node_update,
+        client.node_remove,
+    ):
         with pytest.raises(TypeError):
             use()
     for use in (client.local, client.init, client.leave, client.tokens, client.node_list):
@@ -314,7 +322,9 @@ KEYS = {
     "large": (10**5000, "is not a string"),
 }
 DICTS = {
-    "call": lambda c, d: c.call("service_create", body={"Name": "x", "TaskTemplate": {"Labels": d}, "Mode": {}}),
+    "call": lambda c, d: c.call(
+        "service_create", body={"Name": "x", "TaskTemplate": {"Labels": d}, "Mode": {}}
+    ),
     "auth": lambda c, d: c.call("distribution_inspect", "x", registry_auth=d),
     "query": lambda c, d: c.call("node_list", query={"filters": {"label": [d]}}),
     "parameter": lambda c, d: c.call("node_list", query=d),
@@ -323,7 +333,9 @@ DICTS = {
     "cluster": lambda c, d: c.cluster_update({"Labels": d}),
     "node": lambda c, d: c.node_update("n1", {"Labels": d}),
     "create": lambda c, d: c.object_create("config", {"Name": "x", "Labels": d}),
-    "update": lambda c, d: c.object_update("service", "x", {"TaskTemplate": {"Networks": [{}, {"Aliases": d}]}}),
+    "update": lambda c, d: c.object_update(
+        "service", "x", {"TaskTemplate": {"Networks": [{}, {"Aliases": d}]}}
+    ),
     "tuple": lambda c, d: c.object_create("config", {"Name": "x", "Labels": ({}, d)}),
 }
 
@@ -342,8 +354,12 @@ def test_keys_are_strings(engine, client, name, key):
 
 
 def test_a_key_is_named_with_its_place(client):
-    with pytest.raises(TypeError, match=r"^patch\.TaskTemplate\.Networks\[1\]\.Aliases: the key 5 is"):
-        client.object_update("service", "x", {"TaskTemplate": {"Networks": [{}, {"Aliases": {5: ""}}]}})
+    with pytest.raises(
+        TypeError, match=r"^patch\.TaskTemplate\.Networks\[1\]\.Aliases: the key 5 is"
+    ):
+        client.object_update(
+            "service", "x", {"TaskTemplate": {"Networks": [{}, {"Aliases": {5: ""}}]}}
+        )
     with pytest.raises(TypeError, match=r"^body\.a b\.\?: the key 5 is|^\?: the key 5 is"):
         client.call("service_create", body={"a\nb": {"\ud800": {5: ""}}})
 

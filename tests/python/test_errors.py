@@ -67,12 +67,16 @@ def out_of_sequence(engine, client):
 
 
 def no_leader(engine, client):
-    engine.answers["GET", "/nodes"] = says(500, "rpc error: code = Unknown desc = The swarm does not have a leader.")
+    engine.answers["GET", "/nodes"] = says(
+        500, "rpc error: code = Unknown desc = The swarm does not have a leader."
+    )
     client.node_list()
 
 
 def not_manager(engine, client):
-    engine.answers["GET", "/nodes"] = says(503, "This node is not a swarm manager. Worker nodes can't be used.")
+    engine.answers["GET", "/nodes"] = says(
+        503, "This node is not a swarm manager. Worker nodes can't be used."
+    )
     client.node_list()
 
 
@@ -130,7 +134,9 @@ def join_that_fails_late(engine, client):
 
 def unlock_with_another_key(engine, client):
     engine.swarm = {**engine.swarm, "LocalNodeState": "locked"}
-    engine.answers["POST", "/swarm/unlock"] = says(401, "swarm could not be unlocked: invalid key provided")
+    engine.answers["POST", "/swarm/unlock"] = says(
+        401, "swarm could not be unlocked: invalid key provided"
+    )
     client.unlock("SWMKEY-1-" + "k" * 43)
 
 
@@ -168,7 +174,9 @@ def test_the_table_is_complete():
     assert set(SCENARIOS) | ELSEWHERE == {exception for _, _, exception, _ in ROWS}
 
 
-@pytest.mark.parametrize("code,exception,meaning", [(c, e, m) for c, _, e, m in ROWS if e != "MemoryError"])
+@pytest.mark.parametrize(
+    "code,exception,meaning", [(c, e, m) for c, _, e, m in ROWS if e != "MemoryError"]
+)
 def test_classes_come_from_the_table(swarm, code, exception, meaning):
     cls = getattr(swarm, exception)
     assert cls.__bases__ == (swarm.Error,) and cls.__doc__ == meaning

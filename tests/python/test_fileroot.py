@@ -116,7 +116,9 @@ def test_an_update_replaces_by_rename(dest):
     write(dest)
     path = dest / "_modules/swarm.py"
     path.write_text("old release")
-    edit_manifest(dest, lambda files: files.update({"_modules/swarm.py": [FILEROOT.digest(b"old release")]}))
+    edit_manifest(
+        dest, lambda files: files.update({"_modules/swarm.py": [FILEROOT.digest(b"old release")]})
+    )
     with path.open() as opened:
         write(dest)
         assert opened.read() == "old release"
@@ -125,11 +127,17 @@ def test_an_update_replaces_by_rename(dest):
 
 def test_an_update_removes_what_is_gone(dest):
     write(dest)
-    for name in ("_modules/_swarm-0.0.9-x86_64.abi3.so", "docker/old/gone.sls", "docker/missing.sls"):
+    for name in (
+        "_modules/_swarm-0.0.9-x86_64.abi3.so",
+        "docker/old/gone.sls",
+        "docker/missing.sls",
+    ):
         (dest / name).parent.mkdir(exist_ok=True)
         if "missing" not in name:
             (dest / name).write_text("old")
-        edit_manifest(dest, lambda files, name=name: files.update({name: [FILEROOT.digest(b"old")]}))
+        edit_manifest(
+            dest, lambda files, name=name: files.update({name: [FILEROOT.digest(b"old")]})
+        )
     write(dest)
     assert not (dest / "docker/old").exists()
     assert [p.name for p in (dest / "_modules").glob("*.so")] == [delivered(DROPIN)]
@@ -268,7 +276,15 @@ def test_a_link_to_dest_itself_is_followed(dest, tmp_path):
 
 @pytest.mark.parametrize(
     "text",
-    ["", "[]", "{}", '{"files": []}', '{"files": {"../x": ["a"]}}', '{"files": {"/x": ["a"]}}', '{"files": {"a": 1}}'],
+    [
+        "",
+        "[]",
+        "{}",
+        '{"files": []}',
+        '{"files": {"../x": ["a"]}}',
+        '{"files": {"/x": ["a"]}}',
+        '{"files": {"a": 1}}',
+    ],
 )
 def test_a_broken_manifest_is_refused(dest, text):
     write(dest)
@@ -284,7 +300,10 @@ def test_wrong_extensions(dest, tmp_path):
     other.write_bytes(b"")
     missing = tmp_path / f"_swarm-{VERSION}-sparc.abi3.so"
     assert "not the extension of version" in refuse(FILEROOT.write, dest, [other])[0]
-    assert "not the extension of version" in refuse(FILEROOT.write, dest, [tmp_path / "_swarm.abi3.so"])[0]
+    assert (
+        "not the extension of version"
+        in refuse(FILEROOT.write, dest, [tmp_path / "_swarm.abi3.so"])[0]
+    )
     assert "no such file" in refuse(FILEROOT.write, dest, [missing])[0]
     missing.write_bytes(b"second machine")
     write(dest, DROPIN, missing)
@@ -302,7 +321,10 @@ def test_command_line(dest):
     (dest / "docker/engine.sls").write_text("edited")
     done = run("remove", dest)
     assert done.returncode == 1 and not done.stdout
-    assert done.stderr == "docker/engine.sls: changed since it was written: move it away, or put it back\n"
+    assert (
+        done.stderr
+        == "docker/engine.sls: changed since it was written: move it away, or put it back\n"
+    )
     (dest / "docker/engine.sls").unlink()
     assert run("remove", dest).returncode == 0
     assert run("write", dest).returncode == 2

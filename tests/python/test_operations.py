@@ -83,14 +83,20 @@ def test_registry_auth_is_checked_and_never_shown(swarm, client, engine):
     assert "hunter2" not in str(caught.value)
     with pytest.raises(TypeError):
         client.call("distribution_inspect", "x", registry_auth="hunter2hunter2")
-    engine.answers["GET", "/distribution/x/json"] = (500, {"message": "wrong password hunter2hunter2"})
+    engine.answers["GET", "/distribution/x/json"] = (
+        500,
+        {"message": "wrong password hunter2hunter2"},
+    )
     with pytest.raises(swarm.HTTPError) as caught:
         client.call("distribution_inspect", "x", registry_auth=AUTH)
     assert str(caught.value) == "wrong password [redacted]"
 
 
 def test_a_name_with_slashes(client, engine):
-    engine.answers["GET", "/distribution/registry.example%3A5000/team/app%3A1/json"] = (200, {"a": 1})
+    engine.answers["GET", "/distribution/registry.example%3A5000/team/app%3A1/json"] = (
+        200,
+        {"a": 1},
+    )
     assert client.call("distribution_inspect", "registry.example:5000/team/app:1") == {"a": 1}
 
 

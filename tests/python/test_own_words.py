@@ -11,14 +11,22 @@ LITERAL = r'"(?:[^"\\\n]|\\.)*"'
 def c_texts():
     """{text: where}: adjacent literals as one, with the macros of the same file that are literals."""
     found = {}
-    for path in sorted([*ROOT.glob("libswarm/**/*.[ch]"), *ROOT.glob("libswarm/**/*.def"), *ROOT.glob("pymodule/*.[ch]")]):
+    for path in sorted(
+        [
+            *ROOT.glob("libswarm/**/*.[ch]"),
+            *ROOT.glob("libswarm/**/*.def"),
+            *ROOT.glob("pymodule/*.[ch]"),
+        ]
+    ):
         text = path.read_text(encoding="utf-8")
         macros = dict(re.findall(rf"(?m)^#define (\w+) ({LITERAL})$", text))
         text = re.sub(rf"(?m)^#define \w+ {LITERAL}$", "", text)
         text = re.sub(r"/\*.*?\*/", " ", text, flags=re.S)
         found.update(dict.fromkeys([value[1:-1] for value in macros.values()], path.name))
         names = "|".join(map(re.escape, macros)) or "NO_SUCH_NAME"
-        for run in re.findall(rf"(?:{LITERAL}|\b(?:{names})\b)(?:\s*(?:{LITERAL}|\b(?:{names})\b))*", text):
+        for run in re.findall(
+            rf"(?:{LITERAL}|\b(?:{names})\b)(?:\s*(?:{LITERAL}|\b(?:{names})\b))*", text
+        ):
             parts = re.findall(rf"{LITERAL}|\w+", run)
             whole = "".join(macros.get(part, part)[1:-1] for part in parts)
             found[whole.replace('\\"', '"').replace("\\n", "\n")] = path.name
@@ -36,7 +44,11 @@ def python_texts():
 
 
 def other_texts():
-    paths = [*ROOT.glob("salt_states/**/*.sls"), *ROOT.glob("salt_states/**/*.jinja"), *ROOT.glob("pillar_example/*.sls")]
+    paths = [
+        *ROOT.glob("salt_states/**/*.sls"),
+        *ROOT.glob("salt_states/**/*.jinja"),
+        *ROOT.glob("pillar_example/*.sls"),
+    ]
     return {path.read_text(encoding="utf-8"): path.name for path in sorted(paths)}
 
 

@@ -22,7 +22,9 @@ IGNORE = shutil.ignore_patterns("*.so", "__pycache__")
 
 def run(*command, **options):
     """Run a command and return its output; a failure shows its words."""
-    done = subprocess.run(list(map(str, command)), capture_output=True, text=True, timeout=300, **options)
+    done = subprocess.run(
+        list(map(str, command)), capture_output=True, text=True, timeout=300, **options
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
@@ -95,7 +97,9 @@ def test_own_sources_are_hardened_as_those_of_libcurl():
     objects = [*DROPIN.parent.glob(".work-*/temp/libswarm/base/error.o")]
     assert objects
     for compiled in objects:
-        assert {"__stack_chk_fail", "__vsnprintf_chk"} <= set(run("nm", "--undefined-only", compiled).split())
+        assert {"__stack_chk_fail", "__vsnprintf_chk"} <= set(
+            run("nm", "--undefined-only", compiled).split()
+        )
 
 
 def test_drop_in_uses_the_stable_abi_of_3_10():
@@ -103,7 +107,11 @@ def test_drop_in_uses_the_stable_abi_of_3_10():
     symbols = run("nm", "-D", "--undefined-only", DROPIN)
     wanted = set(re.findall(r" U (_?Py\w+)", symbols))
     private = {"_Py_NoneStruct", "_Py_TrueStruct", "_Py_FalseStruct", "_Py_Dealloc"}
-    private |= {"_PyArg_ParseTupleAndKeywords_SizeT", "_Py_BuildValue_SizeT", "_PyObject_CallFunction_SizeT"}
+    private |= {
+        "_PyArg_ParseTupleAndKeywords_SizeT",
+        "_Py_BuildValue_SizeT",
+        "_PyObject_CallFunction_SizeT",
+    }
     assert "PyModuleDef_Init" in wanted
     assert {name for name in wanted if name.startswith("_Py")} <= private
 
@@ -169,7 +177,18 @@ def check_install(python):
 
 
 def test_wheel_installs(wheel, checkout, python):
-    run(sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--no-index", "--target", python.site, wheel)
+    run(
+        sys.executable,
+        "-m",
+        "pip",
+        "install",
+        "-q",
+        "--no-deps",
+        "--no-index",
+        "--target",
+        python.site,
+        wheel,
+    )
     check_install(python)
     dest = python.folder / "root"
     python(
@@ -201,18 +220,27 @@ def test_editable_install(checkout, tmp_path):
 def test_build_says_what_is_missing(checkout, tmp_path):
     command = [sys.executable, "setup.py", "--version"]
     environment = {**os.environ, "SWARM_STATIC": str(tmp_path)}
-    done = subprocess.run(command, cwd=checkout, env=environment, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(
+        command, cwd=checkout, env=environment, capture_output=True, text=True, timeout=60
+    )
     assert done.returncode != 0 and "run pymodule/static-deps" in done.stderr
     environment = {**os.environ, "PKG_CONFIG_LIBDIR": str(tmp_path), "PKG_CONFIG_PATH": ""}
     environment.pop("SWARM_STATIC", None)
-    done = subprocess.run(command, cwd=checkout, env=environment, capture_output=True, text=True, timeout=60)
-    assert done.returncode != 0 and "apt-get install libcurl4-openssl-dev libjansson-dev" in done.stderr
+    done = subprocess.run(
+        command, cwd=checkout, env=environment, capture_output=True, text=True, timeout=60
+    )
+    assert (
+        done.returncode != 0
+        and "apt-get install libcurl4-openssl-dev libjansson-dev" in done.stderr
+    )
 
 
 def test_static_deps_is_quick_the_second_time():
     """With its result there it needs no network, no compiler and no apt."""
     tools = {"PATH": os.environ["PATH"]}
-    prefix = run(ROOT / "pymodule/static-deps", env={**tools, "http_proxy": "http://127.0.0.1:1"}).strip()
+    prefix = run(
+        ROOT / "pymodule/static-deps", env={**tools, "http_proxy": "http://127.0.0.1:1"}
+    ).strip()
     assert {p.name for p in Path(prefix, "lib").iterdir()} == {"libcurl.a", "libjansson.a"}
     versions = Path(prefix, "versions").read_text().split()
     assert versions[0::2] == ["curl", "jansson"] and len(versions) == 4
@@ -223,7 +251,9 @@ def stubtest(folder):
     # Disjoint bases (PEP 800) are newer than the type checkers of the Pythons we serve.
     command = [sys.executable, "-m", "mypy.stubtest", "--ignore-disjoint-bases", "_swarm"]
     environment = {**os.environ, "PYTHONPATH": str(folder), "MYPYPATH": str(folder)}
-    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=300)
+    return subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, timeout=300
+    )
 
 
 def test_stub_is_the_module(tmp_path):

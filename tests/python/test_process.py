@@ -128,8 +128,12 @@ def test_ctrl_c_ends_a_wait(engine, wait):
         engine.answers["GET", "/info"] = engine.hold
     else:
         engine.enter(manager=True)
-        engine.answers["POST", "/swarm/leave"] = lambda request: (engine.arrived.set(), (200, b""))[1]
-    code = LOAD + f"""
+        engine.answers["POST", "/swarm/leave"] = lambda request: (engine.arrived.set(), (200, b""))[
+            1
+        ]
+    code = (
+        LOAD
+        + f"""
 client = swarm.Client({engine.url!r}, timeout=600)
 try:
     {WAITS[wait].replace("()", "(timeout=600)").replace("True)", "True, timeout=600)")}
@@ -137,6 +141,7 @@ except KeyboardInterrupt as error:
     assert error.__context__ is None
     print("interrupted")
 """
+    )
     child = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
     try:
         assert engine.arrived.wait(60)
@@ -150,7 +155,9 @@ except KeyboardInterrupt as error:
 
 def test_ctrl_c_ends_a_probe():
     """An address of which no answer comes: a full backlog drops the connection request."""
-    code = LOAD + """
+    code = (
+        LOAD
+        + """
 import os, signal, socket, threading
 listener = socket.socket()
 listener.bind(("127.0.0.1", 0))
@@ -168,7 +175,10 @@ try:
 except KeyboardInterrupt:
     print("interrupted")
 """
-    done = subprocess.run([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, timeout=60)
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, timeout=60
+    )
     assert done.stdout == "interrupted\n"
 
 
@@ -212,7 +222,11 @@ def in_child(function):
 def test_fork(swarm, engine, client):
     """Child and parent go on with the same object, each on a connection of its own."""
     client.local()
-    assert in_child(lambda: [client.local()["name"] for _ in range(3)] == ["host1"] * 3 and client.close() is None)
+    assert in_child(
+        lambda: (
+            [client.local()["name"] for _ in range(3)] == ["host1"] * 3 and client.close() is None
+        )
+    )
     client.local()
     connections = [r.connection for r in engine.requests if r.path == "/info"]
     assert connections == [1, 2, 2, 2, 1]
@@ -244,7 +258,9 @@ def test_fork_with_a_stream_open(swarm, manager, engine):
 
 def test_import_twice(swarm):
     other = load_extension()
-    assert other is not swarm and other.Error is not swarm.Error and other.Client is not swarm.Client
+    assert (
+        other is not swarm and other.Error is not swarm.Error and other.Client is not swarm.Client
+    )
     with pytest.raises(other.ConnectError):
         other.Client("unix:///no/such.sock").local()
     with pytest.raises(swarm.ConnectError):
@@ -283,18 +299,35 @@ except swarm.ConnectError as error:
 
 def test_import_is_refused_with_another_library(tmp_path):
     """The extension of one version, linked with a library of another, says so."""
-    flags = subprocess.check_output(["pkg-config", "--cflags", "--libs", "libcurl", "jansson"], text=True).split()
+    flags = subprocess.check_output(
+        ["pkg-config", "--cflags", "--libs", "libcurl", "jansson"], text=True
+    ).split()
     include = subprocess.check_output(
-        ["/usr/bin/python3", "-c", "import sysconfig; print(sysconfig.get_path('include'))"], text=True
+        ["/usr/bin/python3", "-c", "import sysconfig; print(sysconfig.get_path('include'))"],
+        text=True,
     ).strip()
-    common = ["gcc", "-O0", "-w", "-std=gnu11", "-fPIC", "-fvisibility=hidden", f"-I{ROOT}/libswarm", f"-I{ROOT}/libswarm/include"]
+    common = [
+        "gcc",
+        "-O0",
+        "-w",
+        "-std=gnu11",
+        "-fPIC",
+        "-fvisibility=hidden",
+        f"-I{ROOT}/libswarm",
+        f"-I{ROOT}/libswarm/include",
+    ]
     library = [str(ROOT / name) for name in (ROOT / "libswarm/sources.txt").read_text().split()]
     front = [str(path) for path in sorted((ROOT / "pymodule").glob("*.c"))]
     objects = []
     for sources, version in ((library, VERSION), (front, "9.9.9")):
         folder = tmp_path / version
         folder.mkdir()
-        command = [*common, f'-DSWARM_VERSION="{version}"', "-DPy_LIMITED_API=0x030A0000", f"-I{include}"]
+        command = [
+            *common,
+            f'-DSWARM_VERSION="{version}"',
+            "-DPy_LIMITED_API=0x030A0000",
+            f"-I{include}",
+        ]
         subprocess.run([*command, "-c", *sources], cwd=folder, check=True, timeout=300)
         objects += map(str, folder.glob("*.o"))
     module = tmp_path / "_swarm.abi3.so"
@@ -329,7 +362,18 @@ class Mallinfo2(ctypes.Structure):
 
     _fields_ = [
         (name, ctypes.c_size_t)
-        for name in "arena ordblks smblks hblks hblkhd usmblks fsmblks uordblks fordblks keepcost".split()
+        for name in [
+            "arena",
+            "ordblks",
+            "smblks",
+            "hblks",
+            "hblkhd",
+            "usmblks",
+            "fsmblks",
+            "uordblks",
+            "fordblks",
+            "keepcost",
+        ]
     ]
 
 
@@ -385,7 +429,9 @@ LOOPS = {
     "join": join_and_leave,
     "leave": lambda s, c, e: bad(c.leave, force=True),
     "tokens": lambda s, c, e: c.tokens(),
-    "cluster_update": lambda s, c, e: c.cluster_update({"Labels": {"a": "b"}}, rotate_worker_token=True),
+    "cluster_update": lambda s, c, e: c.cluster_update(
+        {"Labels": {"a": "b"}}, rotate_worker_token=True
+    ),
     "node_list": lambda s, c, e: c.node_list(),
     "node_inspect": lambda s, c, e: c.node_inspect("n1"),
     "node_update": lambda s, c, e: c.node_update("n1", {"Labels": {"a": "b"}}),
@@ -400,7 +446,9 @@ LOOPS = {
     "quorum that holds": lambda s, c, e: c.quorum(),
     "leave_cleanly": lambda s, c, e: bad(c.leave_cleanly, c),
     "ca_rotate": lambda s, c, e: c.ca_rotate(),
-    "node_list with filters": lambda s, c, e: c.node_list(filters={"role": ["manager"], "id": "n1"}),
+    "node_list with filters": lambda s, c, e: c.node_list(
+        filters={"role": ["manager"], "id": "n1"}
+    ),
     "object_list": lambda s, c, e: c.object_list("task", filters={"node": "n1"}),
     "object_inspect": lambda s, c, e: c.object_inspect("service", "web"),
     "object_create": lambda s, c, e: c.object_create("secret", {"Name": "x", "Data": "eA=="}),
@@ -462,7 +510,7 @@ def test_no_leak(swarm, socket_path, name):
             before = used()
             for _ in range(rounds):
                 LOOPS[name](swarm, client, engine)
-            growth.append(tuple(now - then for now, then in zip(used(), before)))
+            growth.append(tuple(now - then for now, then in zip(used(), before, strict=False)))
             if growth[-1] < (rounds * 8, 0) and growth[-1][1] < rounds // 2:
                 return
     finally:
@@ -474,11 +522,16 @@ def test_no_leak(swarm, socket_path, name):
 
 def test_import_opens_nothing():
     """No socket, no thread, no library beside libc; json comes with the first import."""
-    code = LOAD + """
+    code = (
+        LOAD
+        + """
 import json, os, threading
 print(json.dumps([threading.active_count(), [os.readlink(f"/proc/self/fd/{fd}") for fd in os.listdir("/proc/self/fd")
     if os.path.exists(f"/proc/self/fd/{fd}")]]))
 """
-    done = subprocess.run([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, timeout=60, check=True)
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, timeout=60, check=True
+    )
     threads, files = json.loads(done.stdout)
     assert threads == 1 and not [name for name in files if name.startswith("socket:")]

@@ -163,7 +163,10 @@ def test_objects(swarm, engine, client):
     assert client.object_list("secret", filters={"name": ["x", "y"]}) == secrets[:1]
     assert json.loads(engine.requests[-1].query["filters"]) == {"name": ["x", "y"]}
     assert client.object_inspect("secret", "x") == secrets[0]
-    assert client.object_create("secret", {"Name": "y", "Data": "eA=="}) == {"ID": "x3", "Warnings": []}
+    assert client.object_create("secret", {"Name": "y", "Data": "eA=="}) == {
+        "ID": "x3",
+        "Warnings": [],
+    }
     assert client.object_remove("secret", "x") is None
     assert engine.requests[-1].method == "DELETE"
     engine.answers["GET", "/configs/x"] = (404, {"message": "config x not found"})
@@ -171,7 +174,12 @@ def test_objects(swarm, engine, client):
         client.object_inspect("config", "x")
     with pytest.raises(swarm.InvalidArgument, match="docker cannot remove a task"):
         client.object_remove("task", "t1")
-    for use in (client.object_list, client.object_inspect, client.object_remove, client.object_create):
+    for use in (
+        client.object_list,
+        client.object_inspect,
+        client.object_remove,
+        client.object_create,
+    ):
         with pytest.raises(swarm.InvalidArgument, match="kind is service, task"):
             use("stack", *({}, "x", "x", {})[: use != client.object_list])
 
@@ -192,7 +200,11 @@ def test_filters_are_checked(swarm, engine, client):
 
 
 def test_registry_auth_of_a_service(swarm, engine, client, web):
-    spec = {"Name": "web", "TaskTemplate": {"ContainerSpec": {"Image": "web:1"}}, "Mode": {"Global": {}}}
+    spec = {
+        "Name": "web",
+        "TaskTemplate": {"ContainerSpec": {"Image": "web:1"}},
+        "Mode": {"Global": {}},
+    }
     engine.answers["POST", "/services/create"] = (201, {"ID": "s1", "Warnings": ["no digest"]})
     created = {"ID": "s1", "Warnings": ["no digest"]}
     assert client.object_create("service", spec, registry_auth=AUTH) == created
@@ -211,16 +223,36 @@ def test_registry_auth_of_a_service(swarm, engine, client, web):
 def test_task_list(engine, client):
     status = {"State": "failed", "Err": "no such image", "Timestamp": "2026-01-01T00:00:00Z"}
     status["ContainerStatus"] = {"ContainerID": "c1", "ExitCode": 137}
-    task = {"ID": "t1", "ServiceID": "s1", "NodeID": "n1", "Slot": 2, "DesiredState": "shutdown", "Status": status}
+    task = {
+        "ID": "t1",
+        "ServiceID": "s1",
+        "NodeID": "n1",
+        "Slot": 2,
+        "DesiredState": "shutdown",
+        "Status": status,
+    }
     engine.answers["GET", "/tasks"] = (200, [task])
     (row,) = client.task_list(filters={"service": "web", "desired-state": ["running", "shutdown"]})
     assert json.loads(engine.requests[-1].query["filters"]) == {
-        "service": ["web"], "desired-state": ["running", "shutdown"],
+        "service": ["web"],
+        "desired-state": ["running", "shutdown"],
     }
     assert row == {
-        "id": "t1", "service_id": "s1", "slot": 2, "node_id": "n1", "desired_state": "shutdown", "state": "failed",
-        "message": "", "error": "no such image", "timestamp": "2026-01-01T00:00:00Z", "container_id": "c1",
-        "exit_code": 137, "image": "", "job_iteration": 0, "created_at": "", "labels": {},
+        "id": "t1",
+        "service_id": "s1",
+        "slot": 2,
+        "node_id": "n1",
+        "desired_state": "shutdown",
+        "state": "failed",
+        "message": "",
+        "error": "no such image",
+        "timestamp": "2026-01-01T00:00:00Z",
+        "container_id": "c1",
+        "exit_code": 137,
+        "image": "",
+        "job_iteration": 0,
+        "created_at": "",
+        "labels": {},
     }
 
 
@@ -229,7 +261,10 @@ def test_node_list_with_filters(engine, client):
     engine.nodes += [node("n2", "host"), node("n3", "host1-old")]
     rows = client.node_list(filters={"name": "host1", "role": ["manager", "worker"]})
     assert [row["id"] for row in rows] == ["n1"]
-    assert json.loads(engine.requests[-1].query["filters"]) == {"name": ["host1"], "role": ["manager", "worker"]}
+    assert json.loads(engine.requests[-1].query["filters"]) == {
+        "name": ["host1"],
+        "role": ["manager", "worker"],
+    }
 
 
 def test_ca_rotate(swarm, engine, client):
@@ -269,7 +304,11 @@ def test_leave_cleanly(swarm, engine, other_engine, client):
 
 def test_task_why(swarm, engine, client, web):
     task = {"ID": "t1", "ServiceID": "s1", "DesiredState": "running"}
-    task["Status"] = {"State": "pending", "Message": "pending task scheduling", "Err": "no suitable node"}
+    task["Status"] = {
+        "State": "pending",
+        "Message": "pending task scheduling",
+        "Err": "no suitable node",
+    }
     task["Spec"] = {"Placement": {"Constraints": ["node.labels.zone==b"]}}
     engine.answers["GET", "/tasks"] = (200, [task, {**task, "ID": "t2"}])
     told = {"id": "t1", "service": "web", "state": "pending"}
@@ -281,14 +320,19 @@ def test_task_why(swarm, engine, client, web):
     assert client.task_why("s1")[0]["nodes"][0]["rejected"] == ""
     for path in ("/services/x", "/tasks/x"):
         engine.answers["GET", path] = (404, {"message": "not found"})
-    with pytest.raises(swarm.NotFound, match="no service has the id or name 'x', and no task the id"):
+    with pytest.raises(
+        swarm.NotFound, match="no service has the id or name 'x', and no task the id"
+    ):
         client.task_why("x")
     with pytest.raises(TypeError):
         client.task_why(None)
 
 
 def test_without_leader_the_plain_list_fails_at_once(swarm, engine, client):
-    engine.answers["GET", "/nodes"] = (500, {"message": "rpc error: The swarm does not have a leader."})
+    engine.answers["GET", "/nodes"] = (
+        500,
+        {"message": "rpc error: The swarm does not have a leader."},
+    )
     with pytest.raises(swarm.NoLeader):
         client.node_list(timeout=600)
     assert [request.path for request in engine.requests].count("/nodes") == 1

@@ -123,7 +123,9 @@ def test_apply(swarm, engine, client):
     assert created[0]["TaskTemplate"]["ContainerSpec"]["Image"] == "nginx:1@" + digest
     assert created[0]["Labels"]["libswarm.force_update"] == "1"
     assert client.image_resolve("nginx:1")["digest"] == digest
-    with pytest.raises(swarm.InvalidArgument, match="resolve_image must be changed, always or never"):
+    with pytest.raises(
+        swarm.InvalidArgument, match="resolve_image must be changed, always or never"
+    ):
         client.service_apply("new", {"image": "nginx:1"}, resolve_image="often")
     with pytest.raises(TypeError):
         client.service_apply("new", {"image": "nginx:1"}, strict="False")

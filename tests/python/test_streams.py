@@ -43,7 +43,10 @@ def feed(engine):
 
 def test_events(swarm, client, feed):
     events = client.events(filters={"type": ["node"], "event": "update"})
-    assert feed.requests[0].query["filters"] == '{"scope":["swarm"],"type":["node"],"event":["update"]}'
+    assert (
+        feed.requests[0].query["filters"]
+        == '{"scope":["swarm"],"type":["node"],"event":["update"]}'
+    )
     assert iter(events) is events and events.client is client
     assert next(events) is None
     feed.send(event("update", "n1"), event("remove", "n2"))
@@ -143,7 +146,10 @@ def test_one_thread_at_a_time(swarm, client, feed):
     events.close()
 
 
-WAITS = {"events": "client.events()", "logs": "client.logs('service', 'web', query={'follow': True})"}
+WAITS = {
+    "events": "client.events()",
+    "logs": "client.logs('service', 'web', query={'follow': True})",
+}
 
 
 @pytest.mark.parametrize("wait", WAITS)
@@ -151,7 +157,9 @@ def test_ctrl_c_ends_a_wait(engine, feed, wait):
     """Then events go on with a gap, and a log is at its end. The signal comes while next() waits."""
     log = engine.answers["GET", "/services/s1/logs"] = Feed(MULTIPLEXED)
     log.send(frame(1, b"x"))
-    code = LOAD + f"""
+    code = (
+        LOAD
+        + f"""
 import os, threading
 client = swarm.Client({engine.url!r})
 items = {WAITS[wait]}
@@ -172,18 +180,29 @@ except KeyboardInterrupt:
     print("interrupted")
 print(next(items, "the end"))
 """
-    done = subprocess.run([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, timeout=60)
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, timeout=60
+    )
     log.send(None)
     assert done.returncode == 0
-    assert done.stdout.splitlines() == {
-        "events": ["None", "interrupted", "None"],
-        "logs": ["('stdout', b'x')", "interrupted", "the end"],
-    }[wait]
+    assert (
+        done.stdout.splitlines()
+        == {
+            "events": ["None", "interrupted", "None"],
+            "logs": ["('stdout', b'x')", "interrupted", "the end"],
+        }[wait]
+    )
 
 
 def test_logs(swarm, engine, client):
     log = client.logs("service", "web", query={"tail": 10, "timestamps": True})
-    assert engine.requests[-1].query == {"tail": "10", "timestamps": "true", "stdout": "true", "stderr": "true"}
+    assert engine.requests[-1].query == {
+        "tail": "10",
+        "timestamps": "true",
+        "stdout": "true",
+        "stderr": "true",
+    }
     assert list(log) == [("stdout", b"out\n"), ("stderr", b"err\n")]
     assert list(log) == []
     engine.answers["GET", "/tasks/t1"] = (404, {"message": "task t1 not found"})
@@ -229,7 +248,7 @@ def test_a_circle_is_collected(swarm, engine, feed):
 
     client = Own(engine.url)
     client.events_of_mine = client.events()
-    client.progress = lambda *args: client
+    client.progress = lambda *args: client  # noqa: F821  the circle is the point
     gone = weakref.ref(client)
     del client
     gc.collect()

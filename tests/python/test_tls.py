@@ -25,7 +25,9 @@ def make_context(folder, name, **endpoint):
 PEM = {"cert": "/no/cert.pem", "key": "/no/key.pem"}
 
 
-@pytest.mark.parametrize("asked", ({"ca": "/no/ca.pem"}, PEM, {"verify": True}, {"verify": False}), ids=str)
+@pytest.mark.parametrize(
+    "asked", ({"ca": "/no/ca.pem"}, PEM, {"verify": True}, {"verify": False}), ids=str
+)
 def test_the_drop_in_has_no_tls(swarm, asked):
     """One line that says so, before anything is sent."""
     with pytest.raises(swarm.InvalidArgument) as caught:

@@ -28,15 +28,24 @@ def wheel():
 def extension(wheel, tmp_path_factory):
     """The path of its extension."""
     with zipfile.ZipFile(wheel) as archive:
-        return Path(archive.extract("saltext/swarm/_swarm.abi3.so", tmp_path_factory.mktemp("wheel")))
+        return Path(
+            archive.extract("saltext/swarm/_swarm.abi3.so", tmp_path_factory.mktemp("wheel"))
+        )
 
 
 @pytest.fixture
 def tls(engine, tmp_path):
     """TLS in front of the engine: (URL, folder of PEM files). Clients must show a certificate."""
     front = subprocess.Popen(
-        [sys.executable, ROOT / "tests/c/tls_front.py", tmp_path, engine.url.removeprefix("unix://")],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        [
+            sys.executable,
+            ROOT / "tests/c/tls_front.py",
+            tmp_path,
+            engine.url.removeprefix("unix://"),
+        ],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
     )
     port = front.stdout.readline().strip()
     yield f"tcp://127.0.0.1:{port}", tmp_path
@@ -69,13 +78,18 @@ def test_metadata(wheel):
 
 
 def test_it_needs_libc_alone(wheel, extension):
-    done = subprocess.run([ROOT / "pymodule/check-needs", extension], capture_output=True, text=True, timeout=60)
+    done = subprocess.run(
+        [ROOT / "pymodule/check-needs", extension], capture_output=True, text=True, timeout=60
+    )
     assert done.returncode == 0, done.stderr
     major, minor = re.search(r"glibc (\d+)\.(\d+) or later", done.stdout).groups()
     tag = f"manylinux_{major}_{minor}_{platform.machine()}"
     assert wheel.name == f"saltext_swarm-{VERSION}-cp310-abi3-{tag}.whl"
     with zipfile.ZipFile(wheel) as archive:
-        assert f"Tag: cp310-abi3-{tag}" in archive.read(f"saltext_swarm-{VERSION}.dist-info/WHEEL").decode()
+        assert (
+            f"Tag: cp310-abi3-{tag}"
+            in archive.read(f"saltext_swarm-{VERSION}.dist-info/WHEEL").decode()
+        )
     assert str(ROOT).encode() not in extension.read_bytes()
 
 
@@ -91,8 +105,13 @@ def test_tls(engine, extension, tls):
 
 @pytest.mark.parametrize(
     ("names", "more"),
-    (({"ca": "other"}, {}), ({"cert": "other", "key": "other-key"}, {}), ({"cert": None, "key": None}, {}),
-     ({"ca": "none"}, {}), ({"ca": None}, {"verify": True})),
+    (
+        ({"ca": "other"}, {}),
+        ({"cert": "other", "key": "other-key"}, {}),
+        ({"cert": None, "key": None}, {}),
+        ({"ca": "none"}, {}),
+        ({"ca": None}, {"verify": True}),
+    ),
     ids=str,
 )
 def test_tls_that_does_not_fit(engine, extension, tls, names, more):
@@ -109,7 +128,9 @@ def test_tls_of_a_context_and_the_environment(extension, tls, tmp_path, monkeypa
     meta, material = tmp_path / "contexts/meta" / name, tmp_path / "contexts/tls" / name / "docker"
     for made in (meta, material):
         made.mkdir(parents=True)
-    (meta / "meta.json").write_text(json.dumps({"Name": "there", "Endpoints": {"docker": {"Host": url}}}))
+    (meta / "meta.json").write_text(
+        json.dumps({"Name": "there", "Endpoints": {"docker": {"Host": url}}})
+    )
     for ours, docker in (("ca", "ca"), ("client", "cert"), ("client-key", "key")):
         (material / f"{docker}.pem").write_bytes((folder / f"{ours}.pem").read_bytes())
     monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
@@ -123,16 +144,29 @@ def test_tls_of_a_context_and_the_environment(extension, tls, tmp_path, monkeypa
 @pytest.fixture
 def strange_openssl(extension, tmp_path):
     """Libraries with OpenSSL's sonames and functions, each of which ends the process."""
-    symbols = subprocess.run(["openssl", "version"], capture_output=True, text=True, check=True).stdout
+    symbols = subprocess.run(
+        ["openssl", "version"], capture_output=True, text=True, check=True
+    ).stdout
     assert symbols.startswith("OpenSSL 3")
     functions = ["SSL_CTX_new", "SSL_new", "SSL_connect", "OPENSSL_init_ssl", "TLS_client_method"]
-    functions += ["OPENSSL_init_crypto", "CRYPTO_malloc", "ERR_clear_error", "EVP_MD_fetch", "RAND_bytes"]
+    functions += [
+        "OPENSSL_init_crypto",
+        "CRYPTO_malloc",
+        "ERR_clear_error",
+        "EVP_MD_fetch",
+        "RAND_bytes",
+    ]
     source = tmp_path / "strange.c"
-    source.write_text("void abort(void);\n" + "".join(f"void {name}(void) {{ abort(); }}\n" for name in functions))
+    source.write_text(
+        "void abort(void);\n" + "".join(f"void {name}(void) {{ abort(); }}\n" for name in functions)
+    )
     made = []
     for name in ("libssl.so.3", "libcrypto.so.3"):
         made.append(tmp_path / name)
-        subprocess.run(["gcc", "-shared", "-fPIC", "-w", f"-Wl,-soname,{name}", "-o", made[-1], source], check=True)
+        subprocess.run(
+            ["gcc", "-shared", "-fPIC", "-w", f"-Wl,-soname,{name}", "-o", made[-1], source],
+            check=True,
+        )
     return made
 
 
@@ -158,7 +192,12 @@ def use(extension, tls, libraries):
     """Return what a process says that loads libraries, then the extension, and speaks TLS."""
     values = {"libraries": [str(path) for path in libraries], "tests": str(ROOT / "tests/python")}
     values |= {"extension": str(extension), "url": tls[0], "pem": pem(tls[1])}
-    done = subprocess.run([sys.executable, "-u", "-c", USE.format(**values)], capture_output=True, text=True, timeout=120)
+    done = subprocess.run(
+        [sys.executable, "-u", "-c", USE.format(**values)],
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
     return done.stdout.split(), done.returncode, done.stderr
 
 

@@ -2,7 +2,6 @@
 
 import pytest
 import salt._logging
-
 from fleet import Fleet
 
 # Salt keeps early log records for a handler of its own, and prints them at the end.

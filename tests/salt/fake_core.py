@@ -9,9 +9,7 @@ import inspect
 import re
 from pathlib import Path
 
-STUBS = ast.parse(
-    (Path(__file__).parents[2] / "pymodule/_swarm.pyi").read_text(encoding="utf-8")
-)
+STUBS = ast.parse((Path(__file__).parents[2] / "pymodule/_swarm.pyi").read_text(encoding="utf-8"))
 TOKEN = re.compile(r"SWM(?:TKN|KEY)-[0-9A-Za-z-]+")
 
 # The names of the operations, as the library has them.
@@ -48,7 +46,7 @@ def _signature(node):
     for place, argument in enumerate(plain):
         default = kinds.empty if place < without else None
         parameters.append(kinds(argument.arg, kinds.POSITIONAL_OR_KEYWORD, default=default))
-    for argument, default in zip(arguments.kwonlyargs, arguments.kw_defaults):
+    for argument, default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=False):
         default = kinds.empty if default is None else None
         parameters.append(kinds(argument.arg, kinds.KEYWORD_ONLY, default=default))
     return inspect.Signature(parameters)

@@ -8,15 +8,14 @@ import fnmatch
 import itertools
 import json
 
+import fake_core
+import fake_swarm
+import rendered
 import salt.loader
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from salt.exceptions import SaltReqTimeoutError
 from salt.state import STATE_INTERNAL_KEYWORDS
-
-import fake_core
-import fake_swarm
-import rendered
 
 _CHUNKS = {}
 _KEYS = {}
@@ -33,9 +32,7 @@ def private_key(number):
 def public_pem(key):
     return (
         key.public_key()
-        .public_bytes(
-            serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
-        )
+        .public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
         .decode()
     )
 
@@ -238,8 +235,7 @@ class Fleet:
             arguments = {
                 key: value
                 for key, value in chunk.items()
-                if not key.startswith("__")
-                and key not in (*STATE_INTERNAL_KEYWORDS, "name")
+                if not key.startswith("__") and key not in (*STATE_INTERNAL_KEYWORDS, "name")
             }
             done[chunk["__id__"]] = job.state(chunk["fun"], **arguments)
         return done

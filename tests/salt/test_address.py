@@ -2,12 +2,19 @@
 was made with one names the host that must leave."""
 
 import pytest
-from fleet import failures, state
-
 import rendered
 import salt.loader
+from fleet import failures, state
 
-LOCAL = ["127.0.0.1", "127.0.0.1:2377", "::1", "[::1]:2377", "169.254.3.4", "[fe80::1%eth0]:2377", "0.0.0.0"]
+LOCAL = [
+    "127.0.0.1",
+    "127.0.0.1:2377",
+    "::1",
+    "[::1]:2377",
+    "169.254.3.4",
+    "[fe80::1%eth0]:2377",
+    "0.0.0.0",
+]
 
 
 @pytest.fixture
@@ -16,7 +23,11 @@ def one_host(tmp_path):
     grains = {
         "id": "h",
         "nodename": "h",
-        "ip4_interfaces": {"lo": ["127.0.0.1"], "eth0": ["10.0.0.1", "10.0.0.9"], "eth1": ["10.1.0.1"]},
+        "ip4_interfaces": {
+            "lo": ["127.0.0.1"],
+            "eth0": ["10.0.0.1", "10.0.0.9"],
+            "eth1": ["10.1.0.1"],
+        },
         "ip6_interfaces": {"lo": ["::1"], "eth1": ["fe80::1"], "eth2": ["fe80::2"]},
     }
     return salt.loader.minion_mods(rendered.minion_opts(tmp_path, "h", grains=grains))
@@ -30,7 +41,8 @@ def test_addresses_that_nobody_else_reaches(one_host, address):
 
 
 @pytest.mark.parametrize(
-    "address", [None, "10.0.0.1", "10.0.0.1:2377", "fd00::1", "[fd00::1]:2377", "eth1", "eth1:2377", "eth9"]
+    "address",
+    [None, "10.0.0.1", "10.0.0.1:2377", "fd00::1", "[fd00::1]:2377", "eth1", "eth1:2377", "eth9"],
 )
 def test_addresses_that_speak_for_themselves(one_host, address):
     assert one_host["swarm_facts.why_no_address"](address) == ""

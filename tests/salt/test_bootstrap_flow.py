@@ -176,7 +176,9 @@ def test_host_of_init_without_whose_swarm_still_listens_vetoes(formed):
     formed.pillar["init_without"] = ["manager3"]
     forget_calls(formed)
     steps = formed.bootstrap()
-    assert "still listens at 10.0.0.3:2377" in failures(steps)["cluster", "manager1", "docker-swarm"]
+    assert (
+        "still listens at 10.0.0.3:2377" in failures(steps)["cluster", "manager1", "docker-swarm"]
+    )
     assert written(formed) == {}
 
 

@@ -1,9 +1,8 @@
 """``swarm.cluster`` and its siblings: settings, durations, tokens."""
 
+import ca
 import pytest
 from salt.exceptions import CommandExecutionError, SaltInvocationError
-
-import ca
 
 
 @pytest.fixture
@@ -111,8 +110,14 @@ def test_the_difference_is_what_the_update_then_makes(manager, settings):
         ({"node_cert_expiry": 7776000}, "not 7776000: add a unit"),
         ({"node_cert_expiry": "59m"}, "node_cert_expiry must be at least 1h, not '59m'"),
         ({"heartbeat_period": "0s"}, "heartbeat_period must be at least 1s, not '0s'"),
-        ({"heartbeat_tick": 3, "election_tick": 3}, "election_tick must be more than heartbeat_tick"),
-        ({"snapshot_interval": "many"}, "snapshot_interval must be an integer of at least 1, not 'many'"),
+        (
+            {"heartbeat_tick": 3, "election_tick": 3},
+            "election_tick must be more than heartbeat_tick",
+        ),
+        (
+            {"snapshot_interval": "many"},
+            "snapshot_interval must be an integer of at least 1, not 'many'",
+        ),
         ({"snapshot_interval": True}, "snapshot_interval must be an integer of at least 1"),
         ({"snapshot_interval": -1}, "snapshot_interval must be an integer of at least 1"),
         ({"labels": "a=b"}, "labels must be a dictionary of names and values"),

@@ -1,11 +1,10 @@
 """The states of docker.engine: what they install, and what they leave as it is."""
 
 import pytest
+import rendered
 import salt.loader
 import salt.utils.pkg
 from salt.exceptions import CommandExecutionError
-
-import rendered
 
 REPO = {"baseurl": "http://r/d", "gpgkey": "http://r/k"}
 MEMBER = {"state": "active"}
@@ -16,7 +15,9 @@ UPGRADED = {"docker-ce": {"old": "5:26.1.0-1", "new": "5:28.5.2-1"}}
 class Host:
     """A host in memory: its packages, engine and service, and what Salt's own states did to it."""
 
-    def __init__(self, root, test=False, version="", package="docker-ce", grains=rendered.DEBIAN, pillar=None):
+    def __init__(
+        self, root, test=False, version="", package="docker-ce", grains=rendered.DEBIAN, pillar=None
+    ):
         self.packages = {"docker-ce": "5:26.1.0-1", "containerd.io": "1.7"}
         self.info = BARE
         self.data, self.held, self.enabled = {}, [], True
@@ -26,12 +27,16 @@ class Host:
         named = {"name": package, "version": version}
         both = {"repos": {"docker": REPO}, "pkgs": {"docker-engine": named}}
         pillar = {"repositories": both} if pillar is None else pillar
-        self.opts = rendered.minion_opts(root, test=test, pillar=pillar, grains={"id": "m", **grains})
+        self.opts = rendered.minion_opts(
+            root, test=test, pillar=pillar, grains={"id": "m", **grains}
+        )
         self.modules = salt.loader.minion_mods(self.opts)
         self.states = salt.loader.states(self.opts, self.modules, utils={}, serializers={})
         for loader in (self.modules, getattr(self.modules, "_dunder_salt", self.modules)):
             loader["pkg.list_pkgs"] = lambda: dict(self.packages)
-            loader["pkg.get_selections"] = lambda pattern, state: {state: self.held} if self.held else {}
+            loader["pkg.get_selections"] = lambda pattern, state: (
+                {state: self.held} if self.held else {}
+            )
             loader["swarm.info"] = self.ask
             loader["swarm.orphan_data"] = lambda: self.data
             loader["service.enabled"] = lambda name: self.enabled
@@ -165,7 +170,11 @@ def test_an_engine_without_a_package_is_drift(make, info):
 def test_another_repository_in_pillar_is_drift_on_a_member(make):
     host = make()
     host.info = MEMBER
-    host.needed = {"where": "", "files": {"/etc/apt/sources.list.d/docker.list": "x"}, "repair": False}
+    host.needed = {
+        "where": "",
+        "files": {"/etc/apt/sources.list.d/docker.list": "x"},
+        "repair": False,
+    }
     assert_left(host, "pillar names another package repository than this host has")
     assert host.asked_for_key is False
 
@@ -225,7 +234,11 @@ def test_a_line_of_ours_that_broke_apt_is_removed_on_a_member_too(make):
     host = make()
     host.info = MEMBER
     path = "/etc/apt/sources.list.d/docker.list"
-    host.needed = {"where": "/etc/apt/sources.list.d/docker-ce.list", "files": {path: ""}, "repair": True}
+    host.needed = {
+        "where": "/etc/apt/sources.list.d/docker-ce.list",
+        "files": {path: ""},
+        "repair": True,
+    }
     ret = host.state("repository")
     assert ret["changes"] == {path: {"old": f"also in {host.needed['where']}", "new": "removed"}}
     assert host.done == ([] if host.opts["test"] else [("sources", {path: ""})])
@@ -247,7 +260,9 @@ def test_a_bare_host_gets_repository_and_engine(make):
     for function in ("repository", "installed"):
         ret = host.state(function)
         assert ret["result"] is (None if host.opts["test"] else True)
-        assert set(ret["changes"]) == ({"/etc/a", "/etc/b"} if function == "repository" else {"docker-ce"})
+        assert set(ret["changes"]) == (
+            {"/etc/a", "/etc/b"} if function == "repository" else {"docker-ce"}
+        )
     assert host.asked_for_key is True
     assert ret["changes"] == {"docker-ce": {"old": "", "new": "5:28.5.2-1"}}
 
@@ -318,7 +333,11 @@ def test_redhat_is_configured_by_salts_own_state(tmp_path):
     host = Host(tmp_path, grains=rendered.REDHAT)
     host.needed = {"where": "", "files": {"/etc/yum.repos.d/docker.repo": ""}, "repair": False}
     ret = host.state("repository")
-    assert (ret["result"], ret["changes"], ret["comment"]) == (True, {"repo": "docker"}, "Configured it")
+    assert (ret["result"], ret["changes"], ret["comment"]) == (
+        True,
+        {"repo": "docker"},
+        "Configured it",
+    )
     ((_, name, given),) = host.done
     assert name == "docker"
     assert given == {

@@ -4,10 +4,9 @@ import time
 import types
 
 import pytest
+import rendered
 import salt.loader
 from salt.exceptions import CommandExecutionError
-
-import rendered
 
 ALWAYS = {
     "id",
@@ -189,9 +188,7 @@ def test_a_member_whose_engine_starts_anew_is_waited_for(fleet, comes_up):
         if comes_up and now[0] > 103:
             machine.state, machine.error = "active", ""
 
-    collect.func.__globals__.update(
-        LEADER_SECONDS=30, time=clock(lambda: now[0], sleep)
-    )
+    collect.func.__globals__.update(LEADER_SECONDS=30, time=clock(lambda: now[0], sleep))
     for _ in range(2):
         facts = collect()
         assert facts["state"] == ("active" if comes_up else "error")
@@ -257,4 +254,6 @@ def test_what_has_not_the_form_of_facts_is_no_report(fleet, forged):
         fleet[name].job(run=run).state("published")
     fleet.mine["worker2"]["swarm"].update(forged)
     ret = fleet["manager1"].job(run=run).state("verified")
-    assert ret["comment"].startswith("3 of 3 managers joined, 1 of 2 workers joined; worker2: no report")
+    assert ret["comment"].startswith(
+        "3 of 3 managers joined, 1 of 2 workers joined; worker2: no report"
+    )

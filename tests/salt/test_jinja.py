@@ -3,12 +3,11 @@
 import re
 
 import pytest
-import salt.state
-
 import rendered
+import salt.state
 from test_orchestrate import PILLAR, master
 from test_orchestrations import ALL, pillar
-from test_sls import MINION_SLS, undelivered, write_file_root
+from test_sls import MINION_SLS, undelivered  # noqa: F401  a fixture
 
 BLOCKS = {"trim_blocks": True, "lstrip_blocks": True}
 # Salt writes the settings by the old names into these.
@@ -49,7 +48,7 @@ def of_minions(opts, given):
 
 @pytest.mark.parametrize("given", EACH_BRANCH, ids=["all of pillar", "none"])
 @pytest.mark.parametrize("family", [rendered.DEBIAN, rendered.REDHAT], ids=["Debian", "RedHat"])
-def test_the_files_of_minions(undelivered, family, given):
+def test_the_files_of_minions(undelivered, family, given):  # noqa: F811
     opts = {**undelivered, "grains": {"id": "manager1", **family}}
     expected = of_minions(opts, given)
     for name, setting in SETTINGS.items():
@@ -79,9 +78,7 @@ def test_the_orchestrations(tmp_path, run):
         assert of_the_master(tmp_path, **RUNS[run], **setting) == expected, name
 
 
-FILES = sorted(
-    path for kind in ("*.sls", "*.jinja") for path in rendered.STATES.rglob(kind)
-)
+FILES = sorted(path for kind in ("*.sls", "*.jinja") for path in rendered.STATES.rglob(kind))
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)

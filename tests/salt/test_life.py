@@ -239,7 +239,10 @@ def test_by_hand_hosts_are_known_by_their_names(formed):
         ({"worker1": "ssd"}, "pillar swarm:nodes:worker1 must be a dictionary"),
         ({"worker1": {"labels": "ssd"}}, "pillar swarm:nodes:worker1:labels must be a dictionary"),
         ({"worker1": {"label": {"a": "b"}}}, "unknown key 'label' under swarm:nodes:worker1"),
-        ({"worker1": {"labels": {"ssd": True}}}, "label 'ssd' must be a string or integer, not True"),
+        (
+            {"worker1": {"labels": {"ssd": True}}},
+            "label 'ssd' must be a string or integer, not True",
+        ),
     ],
 )
 def test_wrong_pillar_is_one_line_and_nothing_is_made(bare, wrong, words):

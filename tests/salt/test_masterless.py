@@ -38,7 +38,7 @@ def test_joined_with_a_token_of_its_own(fleet, tmp_path, source):
     token = fleet["manager1"].machine.cluster.tokens["worker"]
     path = tmp_path / "token"
     path.write_text(token)
-    given = dict(zip(SOURCES, (str(path), "secrets:token", "sdb://vault/token")))
+    given = dict(zip(SOURCES, (str(path), "secrets:token", "sdb://vault/token"), strict=False))
     arguments = {"remote_addrs": ["10.0.0.1"], source: given[source]}
 
     def state(**kwargs):

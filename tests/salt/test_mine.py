@@ -1,9 +1,8 @@
 """The mine entry of a host: one connection for all that a state asks, closed at its end."""
 
 import pytest
-from salt.exceptions import CommandExecutionError
-
 import rendered
+from salt.exceptions import CommandExecutionError
 
 
 @pytest.fixture

@@ -2,10 +2,9 @@
 
 import hashlib
 
+import fake_core
 import pytest
 from salt.exceptions import CommandExecutionError, SaltInvocationError
-
-import fake_core
 
 TOKEN = "SWMTKN-1-" + "a" * 50 + "-" + "b" * 25
 
@@ -235,7 +234,10 @@ def test_node_update_sends_only_what_is_given(formed):
 
 @pytest.mark.parametrize(
     ("given", "words"),
-    [({}, "nothing to change: give availability"), ({"labels": "a"}, "labels must be a dictionary of names and values")],
+    [
+        ({}, "nothing to change: give availability"),
+        ({"labels": "a"}, "labels must be a dictionary of names and values"),
+    ],
 )
 def test_node_update_with_wrong_input(formed, given, words):
     function = salt_of(formed, "manager1")["swarm.node_update"]

@@ -194,9 +194,9 @@ def test_demotion_that_loses_the_quorum_is_refused_with_the_arithmetic(make_flee
     comment = failures(steps)[("workers", "manager3", STEP_DOWN)]
     assert comment == "this host: without it 2 of 4 managers would be reachable"
     assert roles(fleet)["manager3"] == ("manager", "drain")
-    assert "manager3: this host: without it 2 of 4" in repr(failures(steps)[
-        ("verified", "manager1", "docker-swarm-verified")
-    ])
+    assert "manager3: this host: without it 2 of 4" in repr(
+        failures(steps)[("verified", "manager1", "docker-swarm-verified")]
+    )
 
 
 @pytest.mark.parametrize("empty", [True, False])
@@ -229,7 +229,9 @@ def test_mode_adds_up_those_that_step_down_in_one_run(make_fleet):
         others = [f"manager{number}" for number in (3, 4, 5) if str(number) not in managers]
         fleet.pillar.update(managers=left, workers=others)
         expected = fleet.bootstrap(test=True)
-        assert [step[STEP_DOWN]["result"] for step in expected["workers"].values()] == [None] * count
+        assert [step[STEP_DOWN]["result"] for step in expected["workers"].values()] == [
+            None
+        ] * count
         refused = {("verified", "manager1", "docker-swarm-verified")} if count == 3 else set()
         assert set(failures(expected)) == refused
     assert "2 of 4 managers would be reachable" in repr(failures(expected))

@@ -7,11 +7,10 @@ import os
 import sys
 
 import pytest
+import rendered
 import salt.config
 import salt.minion
 import salt.state
-
-import rendered
 from fleet import private_key, public_pem
 
 PILLAR = {"swarm": {"managers": ["manager1", "manager2", "manager3"], "workers": ["worker*"]}}
@@ -21,6 +20,7 @@ KEYS = {name: f"key of {name}" for name in HOSTS}
 
 def accepted(keys):
     """As ``saltutil.wheel('key.print', [patterns])`` answers on a master with these keys."""
+
     def wheel(function, patterns):
         assert function == "key.print"
         found = {
@@ -222,7 +222,9 @@ def test_manager_without_an_accepted_key_is_named(tmp_path):
 
 def test_a_pattern_among_the_managers_is_no_manager(tmp_path):
     pillar = {"swarm": {"managers": ["manager*"], "workers": []}}
-    assert "must be exact minion ids, not the pattern 'manager*'" in refusal(render(tmp_path, pillar))
+    assert "must be exact minion ids, not the pattern 'manager*'" in refusal(
+        render(tmp_path, pillar)
+    )
 
 
 def test_a_worker_without_an_accepted_key_is_named(tmp_path):
@@ -240,19 +242,26 @@ def test_all_slips_are_refused_at_once(tmp_path):
 
 
 def test_a_warning_does_not_stop_the_run(tmp_path):
-    data = render(tmp_path, {"swarm": {"managers": ["manager1", "manager2"], "workers": ["worker*"]}})
+    data = render(
+        tmp_path, {"swarm": {"managers": ["manager1", "manager2"], "workers": ["worker*"]}}
+    )
     assert steps(data) == NAMES
     warnings = arguments(data)["notes"]
     assert len(warnings) == 1 and "an even number" in warnings[0]
 
 
-ON_THE_COMMAND_LINE = "on the command line would reach only part of the run: put it into the pillar files"
+ON_THE_COMMAND_LINE = (
+    "on the command line would reach only part of the run: put it into the pillar files"
+)
 
 
 @pytest.mark.parametrize(
     "override, text",
     [
-        ({"swarm": {**PILLAR["swarm"], "nodes": {"worker1": None}}}, f"pillar swarm {ON_THE_COMMAND_LINE}"),
+        (
+            {"swarm": {**PILLAR["swarm"], "nodes": {"worker1": None}}},
+            f"pillar swarm {ON_THE_COMMAND_LINE}",
+        ),
         ({"repositories": {"repos": {}}}, f"pillar repositories {ON_THE_COMMAND_LINE}"),
     ],
 )

@@ -6,9 +6,7 @@ import re
 
 import pytest
 import salt.output
-
-import rendered
-from test_orchestrate import HOSTS, KEYS, PILLAR, arguments, master
+from test_orchestrate import HOSTS, KEYS, PILLAR, master
 from test_orchestrations import ALL, pillar
 
 MANAGERS, WORKERS = HOSTS[:3], HOSTS[3:]
@@ -112,8 +110,10 @@ def test_filter_that_makes_terse(run):
 def test_a_run_that_changes_says_what(run, form):
     def answer(host, sls, kwarg):
         if sls == "docker.worker.join":
-            return states(state("docker-engine", changes={"docker.io": {"old": "", "new": "1"}}),
-                          state("docker-swarm-join", changes=MEMBER))
+            return states(
+                state("docker-engine", changes={"docker.io": {"old": "", "new": "1"}}),
+                state("docker-swarm-join", changes=MEMBER),
+            )
         return all_well(host, sls, kwarg)
 
     done, _, printed, _ = run(answer, state_output=form)
@@ -127,7 +127,9 @@ def test_a_run_that_changes_says_what(run, form):
 
 LEADS = "no report came from manager3: start its minion, or name it in swarm:init_without"
 BUSY = 'The function "state.sls" is running as PID 77 and was started at 2026 with jid 2026'
-RENDER = "Rendering SLS 'base:docker.engine' failed: Jinja variable 'dict object' has no attribute 'x'"
+RENDER = (
+    "Rendering SLS 'base:docker.engine' failed: Jinja variable 'dict object' has no attribute 'x'"
+)
 
 
 def failing(step, comment, hosts=MANAGERS, id_="docker-swarm"):
@@ -195,8 +197,14 @@ REFUSALS = {
         PILLAR,
         "manager3: docker-engine: E: Unable to locate package docker.io",
     ),
-    "a worker is missing": (failing("verify", MISSING, id_="docker-swarm-verified"), PILLAR, MISSING),
+    "a worker is missing": (
+        failing("verify", MISSING, id_="docker-swarm-verified"),
+        PILLAR,
+        MISSING,
+    ),
 }
+
+
 @pytest.mark.parametrize("form, test", [("full", False), ("full", True), ("terse", False)])
 @pytest.mark.parametrize("case", REFUSALS)
 def test_a_refusal_ends_with_its_line_on_one_screen(run, case, test, form):
@@ -316,13 +324,18 @@ def test_only_hosts_without_the_extension_get_it_in_test_mode(run):
             got.add(host)
             return states(state("swarm-extension", changes={"swarm": "synced"}))
         if host == "worker2" and host not in got:
-            return states(state("swarm-extension", None, "would"), state("docker-swarm-join", False))
+            return states(
+                state("swarm-extension", None, "would"), state("docker-swarm-join", False)
+            )
         return all_well(host, sls, kwarg)
 
     done, failed, _, asked = run(answer, test=True)
     assert not failed and got == {"worker2"}
     assert [hosts for hosts, what, _ in asked if what == "docker.extension"] == [["worker2"]]
-    assert [hosts for hosts, what, _ in asked if what == "docker.worker.join"] == [WORKERS, ["worker2"]]
+    assert [hosts for hosts, what, _ in asked if what == "docker.worker.join"] == [
+        WORKERS,
+        ["worker2"],
+    ]
     assert len(run(test=True)[3]) == len(run()[3]) == 4, "what is there costs no job"
 
 
@@ -360,7 +373,9 @@ def test_teardown_lists_what_is_left(run):
     done, _, printed, _ = run(answer, "docker.teardown", given)
     assert done["comment"].splitlines() == ["left on worker1: volumes kept, 2 images", ended]
     assert last_line(printed) == ended
-    assert "swarm.leftovers" not in [what for _, what, _ in run(answer, "docker.teardown", given, True)[3]]
+    assert "swarm.leftovers" not in [
+        what for _, what, _ in run(answer, "docker.teardown", given, True)[3]
+    ]
 
 
 def test_a_plan_ends_with_what_the_run_would_come_to(run):
@@ -371,10 +386,16 @@ def test_a_plan_ends_with_what_the_run_would_come_to(run):
         if sls != "docker.manager.recover":
             return all_well(host, sls, kwarg)
         if host != "manager2":
-            return states(state("docker-swarm-recovered", comment="manager2 is the one that goes on"))
-        return states(state("docker-swarm-recovered", None, said, {"swarm": {"old": "", "new": "x"}}))
+            return states(
+                state("docker-swarm-recovered", comment="manager2 is the one that goes on")
+            )
+        return states(
+            state("docker-swarm-recovered", None, said, {"swarm": {"old": "", "new": "x"}})
+        )
 
-    _, failed, printed, _ = run(answer, "docker.recover", pillar({"swarm_recover": "manager2"}), True)
+    _, failed, printed, _ = run(
+        answer, "docker.recover", pillar({"swarm_recover": "manager2"}), True
+    )
     assert not failed
     assert f"Comment: test mode, nothing was done: manager2 would change; {said}" in printed
 

@@ -5,9 +5,8 @@ import contextlib
 import re
 
 import pytest
-from salt.exceptions import CommandExecutionError
-
 import rendered
+from salt.exceptions import CommandExecutionError
 from test_orchestrate import (
     HOSTS,
     KEYS,
@@ -119,7 +118,9 @@ SLIPS = [
     ("docker.rotate", pillar({"swarm_rotate": True}), "pillar swarm_rotate must be a list of ca,"),
     (
         "docker.rotate",
-        pillar({"swarm_rotate": "unlock_key", "swarm_rotate_key": 1, "swarm_unlock_key": ["key_file"]}),
+        pillar(
+            {"swarm_rotate": "unlock_key", "swarm_rotate_key": 1, "swarm_unlock_key": ["key_file"]}
+        ),
         "pillar swarm_unlock_key must be a dictionary, not a list",
     ),
 ]

@@ -7,10 +7,9 @@ import shutil
 import time
 import types
 
+import fleet as fleets
 import pytest
 from salt.exceptions import CommandExecutionError
-
-import fleet as fleets
 from test_host import write_certificate
 
 TOKEN = "SWMTKN-1-" + "a" * 50 + "-" + "b" * 25
@@ -85,7 +84,10 @@ def test_a_worker_that_holds_it_fails_alone(fleet, removed):
         del cluster.nodes[fleet["worker1"].machine.node_id]
     leave_data(fleet["worker1"])
     steps = fleet.bootstrap()
-    assert "holds data of cluster cluster1" in steps["workers"]["worker1"]["docker-swarm-join"]["comment"]
+    assert (
+        "holds data of cluster cluster1"
+        in steps["workers"]["worker1"]["docker-swarm-join"]["comment"]
+    )
     assert steps["workers"]["worker2"]["docker-swarm-join"]["result"] is True
     assert has_data(fleet["worker1"])
     assert fleet["worker1"].machine.changed_by() == []

@@ -1,9 +1,8 @@
 """The tables of ``swarm.node_ls`` and ``swarm.ps``, through Salt's own outputter loader."""
 
 import pytest
-import salt.loader
-
 import rendered
+import salt.loader
 
 ROW = {
     "SELF": False,

@@ -55,9 +55,7 @@ def plan(make_fleet):
     fleet = make_fleet(managers=3, workers=1)
     jobs = {}
 
-    def ask(
-        entries, host="worker1", run=RUN, test=False, without=None, listening=(), init=False
-    ):
+    def ask(entries, host="worker1", run=RUN, test=False, without=None, listening=(), init=False):
         fleet.mine.clear()
         fleet.mine.update({name: {"swarm": entry} for name, entry in entries.items()})
         fleet.pillar.pop("init_without", None)

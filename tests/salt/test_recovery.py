@@ -180,7 +180,9 @@ def test_a_run_that_was_cut_off_removes_the_records_of_the_lost_managers(make_fl
 
 def test_a_run_that_was_cut_off_removes_the_records_of_managers_that_left(lost):
     """They know of no node of theirs any more; their earlier facts do."""
-    known = {node["hostname"]: node["id"] for node in lost["manager2"].machine.cluster.nodes.values()}
+    known = {
+        node["hostname"]: node["id"] for node in lost["manager2"].machine.cluster.nodes.values()
+    }
     for name in ("manager1", "manager3"):
         facts = lost[name].job().salt["swarm_facts.collect"]()
         lost.mine[name] = {"swarm": {**facts, "node_id": known[name]}}

@@ -7,14 +7,19 @@ import shutil
 import subprocess
 
 import pytest
+import rendered
 import salt.loader
 from salt.exceptions import CommandExecutionError
 
-import rendered
-
 URL = "https://download.docker.com/linux/debian"
 KEY = "-----BEGIN PGP PUBLIC KEY BLOCK-----\n\nmQINBF\n-----END PGP PUBLIC KEY BLOCK-----\n"
-REPO = {"baseurl": URL, "gpgkey": f"{URL}/gpg", "dist": "trixie", "comps": ["stable"], "humanname": "D"}
+REPO = {
+    "baseurl": URL,
+    "gpgkey": f"{URL}/gpg",
+    "dist": "trixie",
+    "comps": ["stable"],
+    "humanname": "D",
+}
 INLINE = "\n".join(f" {line or '.'}" for line in KEY.splitlines())
 
 
@@ -32,7 +37,9 @@ class Apt:
         self.call = modules
         self.globals = modules["swarm_repository.needed"].func.__globals__
         self.globals["APT"] = str(self.etc)
-        for loader in {id(one): one for one in (modules, getattr(modules, "_dunder_salt", modules))}.values():
+        for loader in {
+            id(one): one for one in (modules, getattr(modules, "_dunder_salt", modules))
+        }.values():
             loader["cp.cache_file"] = self.fetch
             loader["pkg.refresh_db"] = self.refresh
 
@@ -53,7 +60,11 @@ class Apt:
             "Dir::Cache": self.etc.parent / "cache",
             "APT::Architecture": "amd64",
         }
-        command = ["apt-get", "indextargets", *(f"-o{key}={value}" for key, value in options.items())]
+        command = [
+            "apt-get",
+            "indextargets",
+            *(f"-o{key}={value}" for key, value in options.items()),
+        ]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         return done.stderr if done.returncode else ""
 
@@ -105,7 +116,7 @@ FORMS = {
     ),
     "docs of 2023": (
         "sources.list.d/docker.list",
-        f'deb [arch=amd64 signed-by=/etc/apt/keyrings/docker.gpg] {URL} trixie stable\n',
+        f"deb [arch=amd64 signed-by=/etc/apt/keyrings/docker.gpg] {URL} trixie stable\n",
         "keyrings/docker.gpg",
     ),
     "docs of 2021": (
@@ -285,7 +296,9 @@ def test_keys_that_differ_already_are_refused(apt):
 
 
 def test_a_source_whose_key_is_missing_is_refused(apt):
-    apt.write("sources.list.d/a.list", f"deb [signed-by=/etc/apt/keyrings/no.asc] {URL} trixie stable\n")
+    apt.write(
+        "sources.list.d/a.list", f"deb [signed-by=/etc/apt/keyrings/no.asc] {URL} trixie stable\n"
+    )
     assert "no.asc" in refused(apt)
 
 
@@ -304,7 +317,9 @@ def test_the_key_of_another_source_is_not_overwritten(apt):
         f"Types: deb\nURIs: {URL}\nSuites: trixie\nComponents: stable\n"
         "Signed-By: /etc/apt/keyrings/docker.asc\n",
     )
-    assert "docker.sources uses it" in refused(apt, {**REPO, "baseurl": "http://mirror.example.org/d"})
+    assert "docker.sources uses it" in refused(
+        apt, {**REPO, "baseurl": "http://mirror.example.org/d"}
+    )
 
 
 @pytest.mark.parametrize(
@@ -322,7 +337,9 @@ def test_a_change_that_apt_refuses_is_undone(apt, monkeypatch):
     before = apt.files()
     files = apt.needed()["files"]
     monkeypatch.setattr(
-        apt, "error", lambda: "W: something\nE: The repository 'https://me:secret@x' is not signed.\nN: more"
+        apt,
+        "error",
+        lambda: "W: something\nE: The repository 'https://me:secret@x' is not signed.\nN: more",
     )
     with pytest.raises(CommandExecutionError) as error:
         apt.call["swarm_repository.change"](files)
@@ -348,7 +365,10 @@ def yum(tmp_path):
     return host
 
 
-CENTOS = {**REPO, "baseurl": "https://download.docker.com/linux/centos/$releasever/$basearch/stable"}
+CENTOS = {
+    **REPO,
+    "baseurl": "https://download.docker.com/linux/centos/$releasever/$basearch/stable",
+}
 
 
 @pytest.mark.parametrize(

@@ -101,5 +101,7 @@ def test_a_watched_state_that_changed_rotates_it_once_more(locked):
     ret = locked.job().states["swarm.mod_watch"](
         name="x", sfun="unlock_key_rotated", key="a", key_file=locked.path
     )
-    assert ret["result"] is True and ret["changes"] == {"unlock key": {"old": "a", "new": "rotated"}}
+    assert ret["result"] is True and ret["changes"] == {
+        "unlock key": {"old": "a", "new": "rotated"}
+    }
     assert locked.machine.cluster.unlock_key != before

@@ -1,20 +1,18 @@
 """The runner: what an orchestration's test mode says, host by host, and how the swarm is."""
 
-import fnmatch
 import json
 import re
 import traceback
 
 import pytest
+import rendered
 import salt.client
 import salt.loader
 import salt.output
 import salt.wheel
-from salt.exceptions import CommandExecutionError, SaltClientError, SaltInvocationError
-
-import rendered
 from fake_swarm import Cluster
 from fleet import Job
+from salt.exceptions import CommandExecutionError, SaltClientError, SaltInvocationError
 
 PILLAR = {"swarm": {"managers": ["manager1", "manager2", "manager3"], "workers": ["worker*"]}}
 
@@ -48,7 +46,10 @@ def state(result, comment, changes=None, run=0, id_="docker-x"):
 def ran(*steps, **more):
     """What state.orchestrate returns: the one state of an orchestration, as swarm.orchestrated makes it."""
     own = {**state(True, "fine"), "steps": list(steps), "refused": {}, "notes": [], **more}
-    return {"data": {"master_master": {"swarm_|-docker-x_|-docker-x_|-orchestrated": own}}, "retcode": 0}
+    return {
+        "data": {"master_master": {"swarm_|-docker-x_|-docker-x_|-orchestrated": own}},
+        "retcode": 0,
+    }
 
 
 def step(name, **hosts):
@@ -200,7 +201,10 @@ GIVEN = [
     ("bootstrap", {}),
     ("docker.remove", {"swarm_hosts": ["worker2"]}),
     ("replace", {"swarm_replace": {"worker2": "worker9"}}),
-    ("rotate", {"swarm_rotate": ["ca"], "swarm_rotate_key": "1", "swarm_unlock_key": {"file": "/x"}}),
+    (
+        "rotate",
+        {"swarm_rotate": ["ca"], "swarm_rotate_key": "1", "swarm_unlock_key": {"file": "/x"}},
+    ),
     ("teardown", {"swarm_teardown": "c1"}),
     ("recover", {"swarm_recover": "manager2", "swarm_confirm": "n2"}),
 ]
@@ -211,9 +215,9 @@ def test_what_each_orchestration_takes_is_passed_on(runner, name, pillar):
     for given in (pillar, {"pillar": pillar}):
         found, asked = planned(runner, PREDICTED, name, saltenv="prod", **given)
         name = name.removeprefix("docker.")
-        assert asked == [
-            (f"docker.{name}", {"test": True, "saltenv": "prod", "pillar": pillar})
-        ], found
+        assert asked == [(f"docker.{name}", {"test": True, "saltenv": "prod", "pillar": pillar})], (
+            found
+        )
 
 
 def test_an_orchestration_takes_what_its_sls_reads(runner):
@@ -344,9 +348,7 @@ def left(fleet):
 
 
 def wrong_role(fleet):
-    fleet["manager1"].machine.do_node_update(
-        fleet["manager1"].core, "worker1", {"Role": "manager"}
-    )
+    fleet["manager1"].machine.do_node_update(fleet["manager1"].core, "worker1", {"Role": "manager"})
 
 
 def another_version(fleet):
@@ -489,8 +491,11 @@ def test_an_answer_that_is_no_data_is_no_answer(runner, formed, monkeypatch):
     """Such as of a minion that could not run the job at all."""
 
     class Local:
-        __enter__ = lambda self: self
-        __exit__ = lambda *_: None
+        def __enter__(self):
+            return self
+
+        def __exit__(*_):
+            return None
 
         def cmd(self, hosts, *_, **__):
             return dict.fromkeys(hosts, "ERROR: busy")

@@ -5,12 +5,11 @@ import re
 import string
 
 import pytest
+import rendered
 import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from salt.exceptions import SaltInvocationError
-
-import rendered
 
 FILE = rendered.STATES / "_modules/swarm_schema.py"
 MANAGERS = ["manager1", "manager2", "manager3"]
@@ -31,7 +30,9 @@ SCHEMA = load()
 def pillar(more="", top=""):
     """A right pillar with these lines of YAML under ``swarm``, and these at the top."""
     lines = "".join(f"  {line}\n" for line in more.splitlines())
-    text = f"swarm:\n  managers: [manager1, manager2, manager3]\n  workers: ['worker*']\n{lines}{top}"
+    text = (
+        f"swarm:\n  managers: [manager1, manager2, manager3]\n  workers: ['worker*']\n{lines}{top}"
+    )
     return yaml.safe_load(text)
 
 
@@ -50,7 +51,10 @@ SALT_KEY = "accept it (salt-key -a), or correct pillar swarm:managers and swarm:
 SLIPS = [
     # Keys.
     ("manger: [x]", "unknown key 'manger' under swarm (did you mean 'managers'?)"),
-    ("advertise_addr: eth0", "unknown key 'advertise_addr' under swarm (did you mean 'advertise'?)"),
+    (
+        "advertise_addr: eth0",
+        "unknown key 'advertise_addr' under swarm (did you mean 'advertise'?)",
+    ),
     ("True: 1", "unknown key True under swarm (did you mean 'prune'?)"),
     ("tls: {cacert: /x}", "unknown key 'cacert' under swarm:tls (did you mean 'cert'?)"),
     ("tls: {zzz: 1}", "unknown key 'zzz' under swarm:tls (valid: ca, cert, key, verify)"),
@@ -67,22 +71,46 @@ SLIPS = [
         "unknown key 'label' under swarm:nodes:worker1 (did you mean 'labels'?)",
     ),
     # Lists of hosts.
-    ("managers: manager1", "pillar swarm:managers must be a list of minion ids, not 'manager1': write [manager1]"),
+    (
+        "managers: manager1",
+        "pillar swarm:managers must be a list of minion ids, not 'manager1': write [manager1]",
+    ),
     ("workers: 5", "pillar swarm:workers must be a list of minion ids or patterns, not 5"),
-    ("workers: [1]", "pillar swarm:workers: each entry must be a minion id, not 1: quote it in YAML"),
-    ("workers: [yes]", "pillar swarm:workers: each entry must be a minion id, not True: quote it in YAML"),
-    ("managers: [manager1, manager1, manager2]", "pillar swarm:managers names 'manager1' twice: remove one"),
+    (
+        "workers: [1]",
+        "pillar swarm:workers: each entry must be a minion id, not 1: quote it in YAML",
+    ),
+    (
+        "workers: [yes]",
+        "pillar swarm:workers: each entry must be a minion id, not True: quote it in YAML",
+    ),
+    (
+        "managers: [manager1, manager1, manager2]",
+        "pillar swarm:managers names 'manager1' twice: remove one",
+    ),
     (
         "managers: ['manager*']",
         "pillar swarm:managers must be exact minion ids, not the pattern 'manager*'",
     ),
-    ("workers: [manager3]", "manager3 is in both pillar swarm:managers and swarm:workers: remove it from one"),
-    ("managers: [manager1, manager2, maneger3]", f"{KEY} maneger3 (did you mean 'manager3'?): {SALT_KEY}"),
+    (
+        "workers: [manager3]",
+        "manager3 is in both pillar swarm:managers and swarm:workers: remove it from one",
+    ),
+    (
+        "managers: [manager1, manager2, maneger3]",
+        f"{KEY} maneger3 (did you mean 'manager3'?): {SALT_KEY}",
+    ),
     ("workers: [worker1, worker9]", f"{KEY} worker9 (did you mean 'worker2'?): {SALT_KEY}"),
     ("init_without: True", "pillar swarm:init_without must be a list of minion ids, not True"),
     # Nodes.
-    ("nodes: [worker1]", "pillar swarm:nodes must be a dictionary (minion id or pattern to settings of its node), not a list"),
-    ("nodes: {wroker1: {availability: drain}}", "pillar swarm:nodes 'wroker1' matches no host (did you mean 'worker1'?)"),
+    (
+        "nodes: [worker1]",
+        "pillar swarm:nodes must be a dictionary (minion id or pattern to settings of its node), not a list",
+    ),
+    (
+        "nodes: {wroker1: {availability: drain}}",
+        "pillar swarm:nodes 'wroker1' matches no host (did you mean 'worker1'?)",
+    ),
     ("nodes: {'db*': {availability: drain}}", "pillar swarm:nodes 'db*' matches no host"),
     ("nodes: {worker1: drain}", "pillar swarm:nodes:worker1 must be a dictionary, not 'drain'"),
     (
@@ -124,43 +152,97 @@ SLIPS = [
     ("advertise: 10.0.0.1/24", f"pillar swarm:advertise must be {HOST}, not '10.0.0.1/24'"),
     ("advertise: 0.0.0.0", f"pillar swarm:advertise must be {HOST}, not '0.0.0.0'"),
     ("advertise: eth0:99999", f"pillar swarm:advertise must be {HOST}, not 'eth0:99999'"),
-    ("data_path: eth1:4789", "pillar swarm:data_path must be an address or interface without port, not 'eth1:4789'"),
-    ("data_path_port: 80", "pillar swarm:data_path_port must be an integer from 1024 to 49151, not 80"),
+    (
+        "data_path: eth1:4789",
+        "pillar swarm:data_path must be an address or interface without port, not 'eth1:4789'",
+    ),
+    (
+        "data_path_port: 80",
+        "pillar swarm:data_path_port must be an integer from 1024 to 49151, not 80",
+    ),
     (
         "data_path_port: '4789'",
         "pillar swarm:data_path_port must be an integer from 1024 to 49151, not '4789': remove the quotes",
     ),
-    ("address_pool: 10.20.0.0/16", "pillar swarm:address_pool must be a list of networks such as 10.20.0.0/16, not '10.20.0.0/16': write [10.20.0.0/16]"),
+    (
+        "address_pool: 10.20.0.0/16",
+        "pillar swarm:address_pool must be a list of networks such as 10.20.0.0/16, not '10.20.0.0/16': write [10.20.0.0/16]",
+    ),
     (
         "address_pool: [10.20.0.1/16]",
         "pillar swarm:address_pool: each entry must be a network, not an address in it: write 10.20.0.0/16 for '10.20.0.1/16'",
     ),
-    ("address_pool: [10.20.0.0]", f"pillar swarm:address_pool: each entry must be {NETWORK}, not '10.20.0.0'"),
-    ("address_pool: [10.20.0.0/16, 10.20.4.0/24]", "pillar swarm:address_pool: 10.20.0.0/16 and 10.20.4.0/24 overlap: remove one"),
-    ("address_pool: [10.20.0.0/26]", "pillar swarm:subnet_size must be at least 26, the mask of 10.20.0.0/26, not 24"),
+    (
+        "address_pool: [10.20.0.0]",
+        f"pillar swarm:address_pool: each entry must be {NETWORK}, not '10.20.0.0'",
+    ),
+    (
+        "address_pool: [10.20.0.0/16, 10.20.4.0/24]",
+        "pillar swarm:address_pool: 10.20.0.0/16 and 10.20.4.0/24 overlap: remove one",
+    ),
+    (
+        "address_pool: [10.20.0.0/26]",
+        "pillar swarm:subnet_size must be at least 26, the mask of 10.20.0.0/26, not 24",
+    ),
     ("subnet_size: 30", "pillar swarm:subnet_size must be an integer from 1 to 29, not 30"),
     # Settings of the cluster.
-    ("cluster: {node_cert_expiry: 59m}", "pillar swarm:cluster:node_cert_expiry must be at least 1h, not '59m'"),
-    ("cluster: {node_cert_expiry: 90}", f"pillar swarm:cluster:node_cert_expiry must be {UNITS}, not 90: add a unit"),
-    ("cluster: {node_cert_expiry: 1:30}", f"pillar swarm:cluster:node_cert_expiry must be {UNITS}, not 90: add a unit"),
-    ("cluster: {node_cert_expiry: 90 days}", f"pillar swarm:cluster:node_cert_expiry must be {UNITS}, not '90 days'"),
-    ("cluster: {node_cert_expiry: 999999d}", "pillar swarm:cluster:node_cert_expiry must be at most 106751d, not '999999d'"),
-    ("cluster: {heartbeat_period: 0s}", "pillar swarm:cluster:heartbeat_period must be at least 1s, not '0s'"),
-    ("cluster: {snapshot_interval: 0}", "pillar swarm:cluster:snapshot_interval must be an integer of at least 1, not 0"),
+    (
+        "cluster: {node_cert_expiry: 59m}",
+        "pillar swarm:cluster:node_cert_expiry must be at least 1h, not '59m'",
+    ),
+    (
+        "cluster: {node_cert_expiry: 90}",
+        f"pillar swarm:cluster:node_cert_expiry must be {UNITS}, not 90: add a unit",
+    ),
+    (
+        "cluster: {node_cert_expiry: 1:30}",
+        f"pillar swarm:cluster:node_cert_expiry must be {UNITS}, not 90: add a unit",
+    ),
+    (
+        "cluster: {node_cert_expiry: 90 days}",
+        f"pillar swarm:cluster:node_cert_expiry must be {UNITS}, not '90 days'",
+    ),
+    (
+        "cluster: {node_cert_expiry: 999999d}",
+        "pillar swarm:cluster:node_cert_expiry must be at most 106751d, not '999999d'",
+    ),
+    (
+        "cluster: {heartbeat_period: 0s}",
+        "pillar swarm:cluster:heartbeat_period must be at least 1s, not '0s'",
+    ),
+    (
+        "cluster: {snapshot_interval: 0}",
+        "pillar swarm:cluster:snapshot_interval must be an integer of at least 1, not 0",
+    ),
     (
         "cluster: {heartbeat_tick: 3, election_tick: 3}",
         "pillar swarm:cluster:election_tick must be more than heartbeat_tick, 3, not 3",
     ),
-    ("cluster: {labels_exact: True}", "pillar swarm:cluster:labels_exact requires labels; with {} all of them are removed"),
-    ("cluster: {labels_exact: 1, labels: {}}", "pillar swarm:cluster:labels_exact must be True or False, not 1"),
+    (
+        "cluster: {labels_exact: True}",
+        "pillar swarm:cluster:labels_exact requires labels; with {} all of them are removed",
+    ),
+    (
+        "cluster: {labels_exact: 1, labels: {}}",
+        "pillar swarm:cluster:labels_exact must be True or False, not 1",
+    ),
     ("cluster: 90d", "pillar swarm:cluster must be a dictionary, not '90d'"),
     # How the engine is reached.
-    ("api_version: 1.41", "pillar swarm:api_version must be a string such as '1.41', not 1.41: quote it in YAML"),
-    ("url: localhost:2375", "pillar swarm:url must be an address such as unix:///var/run/docker.sock or tcp://host:2376, not 'localhost:2375'"),
+    (
+        "api_version: 1.41",
+        "pillar swarm:api_version must be a string such as '1.41', not 1.41: quote it in YAML",
+    ),
+    (
+        "url: localhost:2375",
+        "pillar swarm:url must be an address such as unix:///var/run/docker.sock or tcp://host:2376, not 'localhost:2375'",
+    ),
     ("timeout: 30s", "pillar swarm:timeout must be a number of seconds above 0, not '30s'"),
     ("tls: {ca: ca.pem}", "pillar swarm:tls:ca must be an absolute path, not 'ca.pem'"),
     ("tls: {verify: 'no'}", "pillar swarm:tls:verify must be True or False, not 'no'"),
-    ("prune: '2'", "pillar swarm:prune must be an integer of at least 0, not '2': remove the quotes"),
+    (
+        "prune: '2'",
+        "pillar swarm:prune must be an integer of at least 0, not '2': remove the quotes",
+    ),
     ("prune: -1", "pillar swarm:prune must be an integer of at least 0, not -1"),
     ("init: 'yes'", "pillar swarm:init must be True, False or beside, not 'yes'"),
 ]
@@ -168,17 +250,32 @@ TOP = [
     # What the orchestrations take.
     ("swarm_host: [worker1]", "unknown key 'swarm_host' in pillar (did you mean 'swarm_hosts'?)"),
     ("swarm_hosts: 5", "pillar swarm_hosts must be a list of minion ids, not 5"),
-    ("swarm_replace: [a, b]", "pillar swarm_replace must be a dictionary (old host to new host), not a list"),
-    ("swarm_replace: {a: 5}", "pillar swarm_replace:a must be a minion id, not 5: quote it in YAML"),
+    (
+        "swarm_replace: [a, b]",
+        "pillar swarm_replace must be a dictionary (old host to new host), not a list",
+    ),
+    (
+        "swarm_replace: {a: 5}",
+        "pillar swarm_replace:a must be a minion id, not 5: quote it in YAML",
+    ),
     ("swarm_recover: [manager1]", "pillar swarm_recover must be a minion id, not a list"),
     ("swarm_confirm: 5", "pillar swarm_confirm must be a node id, not 5: quote it in YAML"),
-    ("swarm_teardown: True", "pillar swarm_teardown must be a cluster id, not True: quote it in YAML"),
+    (
+        "swarm_teardown: True",
+        "pillar swarm_teardown must be a cluster id, not True: quote it in YAML",
+    ),
     (
         "swarm_rotate: [workr]",
         "pillar swarm_rotate: each entry must be ca, worker, manager or unlock_key, not 'workr' (did you mean 'worker'?)",
     ),
-    ("swarm_rotate_key: 2026.10", "pillar swarm_rotate_key must be a string or integer, not 2026.1: quote it in YAML"),
-    ("swarm_unlock_key: {key_file: key}", "pillar swarm_unlock_key:key_file must be an absolute path, not 'key'"),
+    (
+        "swarm_rotate_key: 2026.10",
+        "pillar swarm_rotate_key must be a string or integer, not 2026.1: quote it in YAML",
+    ),
+    (
+        "swarm_unlock_key: {key_file: key}",
+        "pillar swarm_unlock_key:key_file must be an absolute path, not 'key'",
+    ),
     (
         "swarm_unlock_key: {key_file: SWMKEY-1-abcdefghijklmnop}",
         "pillar swarm_unlock_key:key_file must be an absolute path, not a secret",
@@ -189,8 +286,14 @@ TOP = [
     ),
     # The repository and the package.
     ("repositories: docker", "pillar repositories must be a dictionary, not 'docker'"),
-    ("repositories: {repos: [docker]}", "pillar repositories:repos must be a dictionary, not a list"),
-    ("repositories: {repos: {docker: {baseurl: 'https://a'}}}", "pillar repositories:repos:docker:gpgkey is missing"),
+    (
+        "repositories: {repos: [docker]}",
+        "pillar repositories:repos must be a dictionary, not a list",
+    ),
+    (
+        "repositories: {repos: {docker: {baseurl: 'https://a'}}}",
+        "pillar repositories:repos:docker:gpgkey is missing",
+    ),
     (
         "repositories: {pkgs: {docker-engine: {verson: '1'}}}",
         "unknown key 'verson' under repositories:pkgs:docker-engine (did you mean 'version'?)",
@@ -283,12 +386,18 @@ SCALARS = st.one_of(
     st.floats(),
     st.dates(),
     st.text(max_size=20),
-    st.sampled_from(["worker1", "*", "[", "10.0.0.0/8", "::/0", "1h", "0s", "active", "a:b:c", SECRET]),
+    st.sampled_from(
+        ["worker1", "*", "[", "10.0.0.0/8", "::/0", "1h", "0s", "active", "a:b:c", SECRET]
+    ),
 )
 VALUES = st.recursive(
     SCALARS,
-    lambda below: st.lists(below, max_size=3)
-    | st.dictionaries(st.one_of(SCALARS.filter(lambda key: key == key), st.text()), below, max_size=3),
+    lambda below: (
+        st.lists(below, max_size=3)
+        | st.dictionaries(
+            st.one_of(SCALARS.filter(lambda key: key == key), st.text()), below, max_size=3
+        )
+    ),
     max_leaves=8,
 )
 
@@ -312,7 +421,8 @@ PILLARS = st.fixed_dictionaries(
         | st.fixed_dictionaries(
             {
                 "repos": VALUES | st.fixed_dictionaries({"docker": VALUES | of(SCHEMA.REPOSITORY)}),
-                "pkgs": VALUES | st.fixed_dictionaries({"docker-engine": VALUES | of(SCHEMA.PACKAGE)}),
+                "pkgs": VALUES
+                | st.fixed_dictionaries({"docker-engine": VALUES | of(SCHEMA.PACKAGE)}),
             }
         ),
         **{name: VALUES for name in SCHEMA.ASKED},
@@ -363,7 +473,14 @@ def test_random_arguments_give_one_line_and_no_traceback(given):
 
 def test_the_pillar_example_holds_every_key():
     text = (rendered.PILLAR / "docker.sls").read_text(encoding="utf-8")
-    for key in [*SCHEMA.SWARM, *SCHEMA.CLUSTER, *SCHEMA.NODE, *SCHEMA.TLS, *SCHEMA.REPOSITORY, *SCHEMA.PACKAGE]:
+    for key in [
+        *SCHEMA.SWARM,
+        *SCHEMA.CLUSTER,
+        *SCHEMA.NODE,
+        *SCHEMA.TLS,
+        *SCHEMA.REPOSITORY,
+        *SCHEMA.PACKAGE,
+    ]:
         assert re.search(rf"^ *(# *)?{key}:", text, re.M) or re.search(rf"[{{ ,]{key}:", text), key
     for key in SCHEMA.ASKED:
         assert key in text, key
@@ -371,7 +488,9 @@ def test_the_pillar_example_holds_every_key():
 
 def test_the_pillar_example_is_right_also_with_its_comments_as_keys():
     text = (rendered.PILLAR / "docker.sls").read_text(encoding="utf-8")
-    keys = "|".join([*SCHEMA.SWARM, *SCHEMA.CLUSTER, *SCHEMA.NODE, *SCHEMA.TLS, "worker1", r"'worker\*'"])
+    keys = "|".join(
+        [*SCHEMA.SWARM, *SCHEMA.CLUSTER, *SCHEMA.NODE, *SCHEMA.TLS, "worker1", r"'worker\*'"]
+    )
     lines = [re.sub(rf"^( *)# ( *({keys}):( |$).*)$", r"\1\2", line) for line in text.splitlines()]
     given = yaml.safe_load("\n".join(lines))
     assert set(given["swarm"]) == set(SCHEMA.SWARM)

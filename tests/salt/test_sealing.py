@@ -5,9 +5,8 @@ import base64
 import pytest
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
-from salt.exceptions import CommandExecutionError, SaltInvocationError
-
 from fleet import Minion, private_key, public_pem
+from salt.exceptions import CommandExecutionError, SaltInvocationError
 
 DOES_NOT_OPEN = "the sealed join token does not open with this minion's key"
 
@@ -29,9 +28,7 @@ def seal(fleet, role="worker", minion="worker1", key=None):
 
 
 def join(minion, cluster, blob, role="worker"):
-    return minion.job().salt["swarm.join"](
-        "10.0.0.1", sealed=blob, cluster_id=cluster, role=role
-    )
+    return minion.job().salt["swarm.join"]("10.0.0.1", sealed=blob, cluster_id=cluster, role=role)
 
 
 def token_of(fleet, role="worker"):

@@ -6,11 +6,10 @@ import subprocess
 import sys
 
 import pytest
+import rendered
 import salt.pillar
 import salt.state
 import yaml
-
-import rendered
 
 ENGINE = "docker.engine"
 # Orchestrations are for the master: test_orchestrate.py.

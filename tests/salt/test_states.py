@@ -75,7 +75,10 @@ def test_wrong_option_is_the_reason(bare):
 
     bare["manager1"].machine.do_init = refuse
     ret = state(bare, "manager1", "initialized", run=bare.run, subnet_size="x")
-    assert (ret["result"], ret["comment"]) == (False, "subnet_size must be an integer from 1 to 29, not 'x'")
+    assert (ret["result"], ret["comment"]) == (
+        False,
+        "subnet_size must be an integer from 1 to 29, not 'x'",
+    )
 
 
 def test_adopting_a_swarm_says_first_which_managers_it_drains(make_fleet):
@@ -265,7 +268,8 @@ def test_joined_without_an_engine(joining):
 
 
 @pytest.mark.parametrize(
-    ("minion", "role", "verb"), [("worker1", "manager", "promote"), ("manager1", "worker", "demote")]
+    ("minion", "role", "verb"),
+    [("worker1", "manager", "promote"), ("manager1", "worker", "demote")],
 )
 @pytest.mark.parametrize("test", [False, True])
 def test_joined_by_hand_with_another_role_says_what_mends_it(joining, minion, role, verb, test):
@@ -362,8 +366,12 @@ def test_joined_where_the_core_does_not_load(joining, engine, test):
 @pytest.mark.parametrize("sealed_for", ["manager", "worker"])
 def test_a_token_sealed_for_another_role_does_not_open(joining, sealed_for):
     """The role is in the label of the sealed blob, whatever the state asks for."""
-    blobs = joining["manager1"].job().salt["swarm.seal"](
-        {"worker2": {"role": sealed_for, "key": joining.run["keys"]["worker2"]}}
+    blobs = (
+        joining["manager1"]
+        .job()
+        .salt["swarm.seal"](
+            {"worker2": {"role": sealed_for, "key": joining.run["keys"]["worker2"]}}
+        )
     )
     joining.mine["manager1"]["swarm"]["sealed"] = blobs["sealed"]
     ret = state(joining, "worker2", "joined", run=joining.run)

@@ -3,9 +3,8 @@
 import os
 import time
 
-import pytest
-
 import ca
+import pytest
 
 WEEK = 7 * 86400
 
@@ -140,7 +139,9 @@ def test_settings_come_from_pillar(formed):
     formed.pillar["cluster"] = ["30d"]
     assert "pillar swarm:cluster must be a dict" in refused(formed, "settings_by_pillar")
     formed.pillar["cluster"] = {"node_cert_expry": "30d"}
-    assert "unknown key 'node_cert_expry' under swarm:cluster" in refused(formed, "settings_by_pillar")
+    assert "unknown key 'node_cert_expry' under swarm:cluster" in refused(
+        formed, "settings_by_pillar"
+    )
 
 
 def test_settings_in_test_mode_before_there_is_a_cluster(make_fleet):

@@ -94,9 +94,7 @@ def test_labels_and_availability_go_in_one_update(formed):
     record(formed, "worker1")["availability"] = "drain"
     state(formed, "node", name="worker1", availability="active", labels={"disk": "ssd"})
     (patch,) = [
-        given["patch"]
-        for name, given in formed["manager1"].machine.calls
-        if name == "node_update"
+        given["patch"] for name, given in formed["manager1"].machine.calls if name == "node_update"
     ]
     assert patch == {"Availability": "active", "Labels": {"disk": "ssd"}}
 
@@ -163,7 +161,10 @@ def test_another_writer_after_ours_is_told(formed):
         ({"role": "boss"}, "role must be worker or manager, not 'boss'"),
         ({"availability": "idle"}, "availability must be active, pause or drain, not 'idle'"),
         ({"labels": ["disk"]}, "labels must be a dictionary of names and values"),
-        ({"labels": {"ssd": True}}, "label 'ssd' must be a string or integer, not True: quote it in"),
+        (
+            {"labels": {"ssd": True}},
+            "label 'ssd' must be a string or integer, not True: quote it in",
+        ),
         ({"labels": {"v": 1.1}}, "not 1.1: quote it in YAML"),
         ({"labels_exact": True}, "labels_exact requires labels"),
     ],

@@ -158,9 +158,7 @@ def test_a_name_of_two_things_is_told(formed):
     node["hostname"] = "web"
     with pytest.raises(CommandExecutionError) as raised:
         formed["manager1"].job().salt["swarm.tasks"]("web")
-    assert str(raised.value) == (
-        f"'web' is ambiguous (node {node['id']}, service s1): use the id"
-    )
+    assert str(raised.value) == (f"'web' is ambiguous (node {node['id']}, service s1): use the id")
 
 
 @pytest.mark.parametrize(

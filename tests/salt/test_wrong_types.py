@@ -12,7 +12,11 @@ STATES = [
     ("departed", {"hosts": True}, "hosts wants a list of minion ids"),
     ("released", {"hosts": [""]}, "Give a list of minion ids"),
     ("recovered", {"host": ["manager1"]}, "host must be the minion id of one manager"),
-    ("joined", {"role": "mangler"}, "role must be worker or manager, not 'mangler' (did you mean 'manager'?)"),
+    (
+        "joined",
+        {"role": "mangler"},
+        "role must be worker or manager, not 'mangler' (did you mean 'manager'?)",
+    ),
     ("joined", {"role": None}, "role must be worker or manager, not ''"),
     ("joined", {"rol": "manager"}, "unknown argument 'rol' (did you mean 'role'?)"),
     ("joined", {"remote_addrs": [5]}, "remote_addrs: each entry must be an address"),
@@ -36,13 +40,25 @@ STATES = [
     ("cluster", {"node_cert_expiry": "59m"}, "node_cert_expiry must be at least 1h, not '59m'"),
     ("cluster", {"node_cert_expire": "5d"}, "unknown argument 'node_cert_expire' (did you mean"),
     ("cluster", {"labels_exact": True}, "labels_exact requires labels"),
-    ("ca_rotated", {"key": 2026.11}, "key must be a string or integer, not 2026.11: quote it in YAML"),
-    ("joined", {"role": "manager", "availability": "sleep"}, "availability must be active, pause or drain"),
+    (
+        "ca_rotated",
+        {"key": 2026.11},
+        "key must be a string or integer, not 2026.11: quote it in YAML",
+    ),
+    (
+        "joined",
+        {"role": "manager", "availability": "sleep"},
+        "availability must be active, pause or drain",
+    ),
     ("initialized", {"availability": "sleep"}, "availability must be active, pause or drain"),
     ("autolocked", {"key_file": 5}, "key_file must be an absolute path, not 5"),
     ("autolocked", {"key_file": "key"}, "key_file must be an absolute path, not 'key'"),
     ("autolocked", {"key_sdb": ["x"]}, "key_sdb must be a URL that begins with sdb://"),
-    ("cluster", {"labels": {"ssd": True}}, "label 'ssd' must be a string or integer, not True: quote"),
+    (
+        "cluster",
+        {"labels": {"ssd": True}},
+        "label 'ssd' must be a string or integer, not True: quote",
+    ),
     ("cluster", {"external_cas": [{1: "x", "y": 2}]}, "unknown key 1 under external_cas"),
     ("cluster", {"snapshot_interval": MANY}, "snapshot_interval must be an integer"),
     ("cluster", {"node_cert_expiry": MANY}, "node_cert_expiry must be a duration"),
@@ -67,7 +83,10 @@ def test_a_wait_with_a_wrong_time_is_refused_before_the_change(make_fleet):
     labels = {"saltext.swarm.ca.key": "k", "saltext.swarm.ca.from": cluster.digest}
     cluster.spec["Labels"], cluster.rotating = labels, 9
     ret = fleet["manager1"].job().state("ca_rotated", key="k", timeout="5m")
-    assert (ret["result"], ret["comment"]) == (False, "timeout must be a number of seconds above 0, not '5m'")
+    assert (ret["result"], ret["comment"]) == (
+        False,
+        "timeout must be a number of seconds above 0, not '5m'",
+    )
 
 
 @pytest.mark.parametrize(
@@ -92,7 +111,11 @@ def test_the_first_call_of_a_state_has_the_time_of_all(make_fleet, function, giv
 
 FUNCTIONS = [
     ("seal", {"hosts": ["worker1"]}, "hosts wants a dictionary"),
-    ("node_update", {"labels": {"ssd": True}}, "label 'ssd' must be a string or integer, not True: quote it in YAML"),
+    (
+        "node_update",
+        {"labels": {"ssd": True}},
+        "label 'ssd' must be a string or integer, not True: quote it in YAML",
+    ),
     ("join", {"remote_addrs": "10.0.0.1", "token_file": ["x"]}, "token_file wants a text"),
     ("unlock", {"key_pillar": {"a": 1}}, "key_pillar wants a text"),
     ("quorum", {"leaving": "worker9"}, "no node worker9"),
@@ -118,14 +141,25 @@ ODD = [
 ]
 # What the files of this project hand to each other, as one of these functions returned it: nobody types
 # that, nor what swarm_schema, swarm_engine and swarm_repository have for other files.
-HANDED_ON = {"drift", "foreign", "left_behind", "lost", "records", "twins", "why_alone", "why_no_init"}
+HANDED_ON = {
+    "drift",
+    "foreign",
+    "left_behind",
+    "lost",
+    "records",
+    "twins",
+    "why_alone",
+    "why_no_init",
+}
 # They need an answer that the machines in memory do not give.
 NO_FAKE = {"swarm.swarm_service_info"}
 
 
 def functions(job):
     """``{name: parameters}`` of all functions of this project's modules."""
-    names = [name for name in job.salt if name.startswith(("swarm.", "swarm_facts.", "swarm_mine."))]
+    names = [
+        name for name in job.salt if name.startswith(("swarm.", "swarm_facts.", "swarm_mine."))
+    ]
     assert len(names) > 70
     return {
         name: [
