@@ -23,7 +23,14 @@ def functions(folder, virtualname):
     return re.findall(r"(?m)^def ([a-z]\w*)", text)
 
 
-MODULES = ("swarm", "swarm_engine", "swarm_facts", "swarm_mine", "swarm_repository")
+MODULES = (
+    "swarm",
+    "swarm_engine",
+    "swarm_facts",
+    "swarm_leading",
+    "swarm_mine",
+    "swarm_repository",
+)
 # The names of core Salt's module.
 OLD = {
     "joinswarm",
