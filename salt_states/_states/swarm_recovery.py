@@ -145,7 +145,7 @@ def _recover(ret, facts, confirm, addresses):
     words = (
         f"{__opts__['id']} (node {own['node_id']}) goes on as the only manager of its cluster"
         " (force-new-cluster); what it has not seen of the last changes is lost;"
-        f" {', '.join(others) or 'nobody'} will leave by force and join anew"
+        f" {', '.join(others) or 'nobody'} will leave by force and join again"
     )
     changes = {"swarm": {"old": "no leader", "new": "leader"}}
     if __opts__["test"]:
