@@ -314,6 +314,36 @@ def _place(where, value):
     return lines
 
 
+def _source(where, value):
+    """Where credentials are. No value is quoted: it may be a secret in the wrong place."""
+    words = f"a dictionary of one of {', '.join(SOURCES)}"
+    if value is False:
+        return []
+    if not isinstance(value, dict):
+        return [f"{where} must be {words}, not {type(value).__name__}"]
+    if {"username", "password", "auth", "identitytoken", "registrytoken"} & set(value):
+        return [
+            f"{where} has credentials in clear, which would be in the job cache: put them into pillar or sdb,"
+            f" and give the place, as {words}"
+        ]
+    if len(value) != 1 or not set(value) <= set(SOURCES):
+        names = ", ".join(sorted(map(_bare, value))) or "nothing"
+        return [f"{where} must be {words}, not of {names}"]
+    ((name, place),) = value.items()
+    pattern, words = SOURCES[name]
+    good = isinstance(place, str) and re.fullmatch(pattern, place)
+    return [] if good else [f"{where}: {name} must be {words}"]
+
+
+# Where the credentials of a registry may be.
+SOURCES = {
+    "pillar": (r"\S.*", "a pillar key"),
+    "sdb": (r"sdb://.+", "a URL that begins with sdb://"),
+    "docker_config": (r"/.+", "an absolute path"),
+    "helper": (r"[A-Za-z0-9][A-Za-z0-9._-]*", "the NAME of a program docker-credential-NAME"),
+}
+SOURCE = Kind(f"dictionary of one of {', '.join(SOURCES)}", _source)
+
 MINION = _text("a minion id")
 LABELS = Kind("dictionary: name to string or integer", _labels)
 FLAG = _simple("True or False", lambda value: isinstance(value, bool))
@@ -458,6 +488,11 @@ SWARM = {
         " on purpose, though managers of another one answer that this master's minions know.",
         "False",
     ),
+    "registries": Key(
+        _each(SOURCE, "registry host to the place of its credentials"),
+        "Credentials for private registries, unless a service has `registry_auth` of its own.",
+        example={"registry.example.com:5000": {"pillar": "registry:robot"}},
+    ),
     **ENGINE,
 }
 
@@ -536,6 +571,7 @@ ARGUMENTS = {
     "key_pillar": Key(_text("a pillar key"), ""),
     "key_sdb": Key(SDB, ""),
     "key": Key(MARK, ""),
+    "registry_auth": Key(SOURCE, ""),
     "older_than": Key(_duration(), ""),
     "enable": Key(FLAG, ""),
     "init": Key(INIT, ""),
