@@ -3,7 +3,7 @@
  *
  *	event_loop [unix:///var/run/docker.sock]
  *
- * Without an argument the engine is the one of DOCKER_HOST and its kin.
+ * Without an argument, DOCKER_HOST and the other docker variables name the engine.
  */
 #include <poll.h>
 #include <stdio.h>

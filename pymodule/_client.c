@@ -419,7 +419,7 @@ PyObject *swarmpy_client_call(PyObject *object, PyObject *args, PyObject *kwargs
 		return NULL;
 	row = swarm_op_by_name(name);
 	if (!row) {
-		swarmpy_invalid(self->state, "there is no such operation: see _swarm.OPS");
+		swarmpy_invalid(self->state, "unknown operation: see _swarm.OPS");
 		return NULL;
 	}
 	options.op = row->op;
@@ -455,7 +455,7 @@ PyObject *swarmpy_client_close(PyObject *object, PyObject *unused)
 PyGetSetDef swarmpy_client_getset[] = {
 	{ "url", client_url, NULL, "The URL that the client speaks to.", NULL },
 	{ "progress", get_progress, set_progress,
-	  "None, or a callable that long waits tell how far they came: progress(what, done, total,\n"
+	  "None, or a callable that receives the progress of long waits: progress(what, done, total,\n"
 	  "text), in the thread that waits. total is 0 where it is not known. It must not use the\n"
 	  "client; what it raises ends the wait.",
 	  NULL },

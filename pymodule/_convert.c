@@ -336,7 +336,7 @@ int swarmpy_kind(const swarmpy_state *state, PyObject *value, swarm_kind *ret)
 	return swarmpy_invalid(state, "kind is service, task, secret, config or network");
 }
 
-/* jansson's own text quotes what stands near, which may be a secret. */
+/* jansson's own text quotes the text around the error, which may be a secret. */
 static const char *reason(const json_error_t *error)
 {
 	switch (json_error_code(error)) {

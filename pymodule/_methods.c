@@ -212,7 +212,7 @@ PyDoc_STRVAR(
 	"              registry_auth=None, timeout=None)\n--\n\n"
 	"Make a service as it is declared, in compose's words; send nothing where nothing differs.\n\n"
 	"strict: remove what is not given. resolve_image: when the image's digest is looked up,\n"
-	"changed, always or never. force_update: a text; all tasks run anew once for each text.\n"
+	"changed, always or never. force_update: a text; all tasks restart once for each text.\n"
 	"Returns a dict: id, action (create, update or none), changes (dict of fields, each with\n"
 	"old and new), restarts (no, placement or tasks), warnings (list of str). dry_run: the same\n"
 	"of what would be done. Does not wait for tasks: service_wait() does.");
@@ -233,7 +233,7 @@ PyDoc_STRVAR(
 	"Timeout then and may be called again; without it next() waits as long as it takes.\n"
 	"Gives dicts as the engine writes them: Type, Action, Actor, time. Gives None when the\n"
 	"connection is up, at first and again after each gap: what may have changed unseen is to be\n"
-	"looked at anew. All the Clients are free for other calls in between.");
+	"read again. All the Clients are free for other calls in between.");
 
 PyDoc_STRVAR(
 	logs_doc,

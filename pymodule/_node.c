@@ -45,7 +45,7 @@ static PyObject *run_list(swarmpy_client *self, const swarm_pair *filters, int64
 
 	if (swarmpy_client_begin(self))
 		return NULL;
-	/* The plain list says at once that there is no leader; whoever filters wants an answer. */
+	/* The plain list reports at once that there is no leader; a filtered one waits for an answer. */
 	result = filters ? swarm_node_list_filtered(self->client, filters, timeout_ms, &nodes, &err)
 			 : swarm_node_list_get(self->client, timeout_ms, &nodes, &err);
 	if (!swarmpy_client_end(self, result, &err))

@@ -1,10 +1,10 @@
-"""Writes a complete Salt file root to a folder, and takes it back.
+"""Write a complete Salt file root to a folder, or remove it.
 
     fileroot.py write --extension _swarm-0.1.0-x86_64.abi3.so /srv/salt
     fileroot.py check /srv/salt
     fileroot.py remove /srv/salt
 
-What was written stands in ``.libswarm-manifest.json`` in the folder, with a SHA-256 for each file. A
+The written files are listed in ``.libswarm-manifest.json`` in the folder, with their SHA-256. A
 file that this command did not write, or that was changed since, is never replaced or removed: all
 such files are listed, nothing is done, and the exit status is 1. ``top.sls`` is the exception: where
 somebody else's, or an edited one, is there, ours goes out as ``top.sls.example``.
@@ -161,7 +161,7 @@ def _in_the_way(dest, below):
 
 
 REASONS = {
-    "changed": "changed since it was written: move it away, or put it back",
+    "changed": "changed after it was written: move it away, or restore it",
     "foreign": "not written by this command: move it away",
     "blocked": "a symlink, folder or file is in the way: move it away",
 }
@@ -286,7 +286,7 @@ def check(dest):
 
 
 def remove(dest):
-    """Take back what was written to dest; raise :class:`Refused` where a file was changed since."""
+    """Remove what was written to dest; raise :class:`Refused` if a file was changed afterwards."""
     _check_folder(dest)
     files = read_manifest(dest)
     if not files:
@@ -308,7 +308,7 @@ def main(arguments=None):
     """Run the command line; return the exit status: 0, or 1 with the reasons on stderr."""
     parser = argparse.ArgumentParser(
         prog="saltext-swarm-fileroot",
-        description="Write a complete Salt file root to a folder, and take it back.",
+        description="Write a complete Salt file root to a folder, or remove it.",
     )
     commands = parser.add_subparsers(dest="command", required=True)
     for name, text in (

@@ -1,7 +1,7 @@
 /*
- * What it may cost to make something of an answer: time, memory, and whether the caller still wants
- * it. An engine, or who stands in its place, chooses the bytes, and JSON of a few bytes can be a
- * hundred times as large as a tree.
+ * Limit what parsing an answer may cost: time, memory, and whether the caller has canceled. An engine,
+ * or whoever poses as one, chooses the bytes, and a few bytes of JSON can be a hundred times as large
+ * as a tree.
  */
 #include "base/internal.h"
 

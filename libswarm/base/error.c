@@ -108,7 +108,7 @@ void swarm__one_line(char *text)
 	memset(text + out, 0, end - out);
 }
 
-/* vsnprintf() cuts between bytes; take away the start of a character that was cut. */
+/* vsnprintf() cuts between bytes; remove the start of a character that was cut. */
 static void drop_cut_character(char *text, size_t size)
 {
 	size_t start = size;

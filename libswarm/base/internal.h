@@ -66,8 +66,8 @@ void swarm__redact_value(char *text, const char *secret);
 bool swarm__is_invisible(unsigned code);
 
 /*
- * What a character of a text that is not empty stands for, where it may be escaped as in JSON or in
- * a URL, and the bytes that it takes. An escape sequence of a terminal is one that is invisible.
+ * The first character of a text that is not empty, decoded if it is escaped as in JSON or in a URL,
+ * and the number of bytes that it takes. A terminal's escape sequence is one invisible character.
  */
 size_t swarm__read_meant(const char *text, unsigned *ret_code);
 
@@ -81,7 +81,7 @@ size_t swarm__read_meant(const char *text, unsigned *ret_code);
  * gives away as much. Escapes, white space and what cannot be seen do not hide one.
  */
 void swarm__redact_parts(char *text, const char *secret, size_t least);
-/* The same of the bytes that base64 stands for. */
+/* The same for the bytes that base64 encodes. */
 void swarm__redact_base64(char *text, const char *base64, size_t least);
 
 /* Wipe memory so that the compiler cannot leave it out. NULL is allowed. */
@@ -121,7 +121,7 @@ void swarm__buffer_init_in(swarm__buffer *buffer, size_t max, const swarm_alloca
 /* 0, SWARM_E_NOMEM, SWARM_E_TOO_LARGE; buffer is wiped and empty then. */
 int swarm__buffer_add(swarm__buffer *buffer, const void *bytes, size_t size);
 int swarm__buffer_add_string(swarm__buffer *buffer, const char *string);
-/* Percent-encoded for a path segment or query value, but for the characters in keep. */
+/* Percent-encoded for a path segment or query value, except the characters in keep. */
 int swarm__buffer_add_encoded(swarm__buffer *buffer, const char *string, const char *keep);
 /* Drop the first size bytes. */
 void swarm__buffer_drop(swarm__buffer *buffer, size_t size);
@@ -146,7 +146,7 @@ typedef struct swarm__budget {
 	swarm_cancel_cb cancel;          /* NULL: nobody is asked */
 	void *cancel_payload;
 	size_t memory;                    /* most bytes of what is made of the answer */
-	const swarm_allocator *allocator; /* for it, where it is no tree; NULL: malloc */
+	const swarm_allocator *allocator; /* for it, unless it is a tree; NULL: malloc */
 	int64_t asked_ms;                 /* when the cancel callback was asked last */
 } swarm__budget;
 
@@ -207,7 +207,7 @@ typedef struct swarm__names {
 	bool full;
 } swarm__names;
 
-/* Add one name; dots where there is no more room. */
+/* Add one name; dots if it does not fit. */
 void swarm__names_add(swarm__names *names, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 

@@ -168,7 +168,7 @@ static bool is_of_secret(unsigned code)
 	       (code >= 'A' && code <= 'Z') || (code && code < 0x80 && strchr("-_+/=%", (int)code));
 }
 
-/* What may stand behind the prefix in a sentence on the form of tokens, with nothing secret in it. */
+/* What may follow the prefix in a sentence about the form of tokens, with nothing secret in it. */
 static bool is_head(const char *head)
 {
 	static const char *const heads[] = { "1", "1-", "2", "2-", "2-0", "2-0-", "2-1", "2-1-" };
@@ -307,7 +307,7 @@ void swarm_redact(char *text)
 		out += put_mark(out, secret);
 		in += prefix + secret;
 	}
-	/* Behind the new end too stand pieces of what was moved. */
+	/* Pieces of what was moved are also behind the new end. */
 	swarm__wipe(out, (size_t)(in - out) + 1);
 }
 
@@ -317,14 +317,14 @@ void swarm__redact_value(char *text, const char *secret)
 	const char *in = text, *found;
 	char *out = text;
 
-	/* A shorter value would blank ordinary words, and is no secret that the engine takes. */
+	/* A shorter value would blank ordinary words, and is not a secret that the engine accepts. */
 	if (!text || length < 8)
 		return;
 	while ((found = strstr(in, secret))) {
 		memmove(out, in, (size_t)(found - in));
 		out += found - in;
 		in = found + length;
-		/* A mark cut short could end in letters that make the value anew with what follows. */
+		/* A mark cut short could end in letters that form the value again with what follows. */
 		if (length < sizeof(MARK) - 1)
 			out = (char *)memset(out, '*', length) + length;
 		else

@@ -1,5 +1,5 @@
 /*
- * A strict reader of JSON (RFC 8259) that makes no tree: for long lists of which little is wanted.
+ * A strict reader of JSON (RFC 8259) that makes no tree: for long lists of which little is needed.
  * It takes and refuses what jansson does, so NUL characters, lone surrogates and bad UTF-8 are
  * errors; only the size of a number matters here to the one who asks for it. A pure function of the
  * text; knows nothing of views.

@@ -45,7 +45,7 @@ typedef struct swarm__scan {
 	unsigned steps;        /* since the start, to look at the budget now and then */
 } swarm__scan;
 
-/* A string between its quotes, or a number, as it stands in the text. */
+/* A string between its quotes, or a number, as it is in the text. */
 typedef struct swarm__slice {
 	const char *start;
 	size_t size;
@@ -68,14 +68,14 @@ bool swarm__scan_string(swarm__scan *scan, swarm__slice *ret_string);
 bool swarm__scan_number(swarm__scan *scan, swarm__slice *ret_number);
 /* "true", "false" or "null". */
 bool swarm__scan_word(swarm__scan *scan, const char *word);
-/* Any value. It is checked all the same, but for the size of its numbers. */
+/* Any value. It is checked all the same, except for the size of its numbers. */
 void swarm__scan_skip(swarm__scan *scan);
 /* True if nothing but white space is left. */
 bool swarm__scan_end(swarm__scan *scan);
 
-/* What a string stands for, NUL-terminated in the arena; NULL without memory. */
+/* The decoded string, NUL-terminated in the arena; NULL without memory. */
 char *swarm__slice_string(const swarm__slice *string, swarm__arena *arena);
-/* False if it is no integer, or none from -2^63 to 2^63-1. */
+/* False if it is not an integer from -2^63 to 2^63-1. */
 bool swarm__slice_integer(const swarm__slice *number, int64_t *ret_integer);
 
 #endif

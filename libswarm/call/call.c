@@ -23,7 +23,7 @@ int swarm__call_check(const swarm_call_options *options, bool stream, swarm_erro
 {
 	const swarm_op_info *row = options ? swarm_op_get((int)options->op) : NULL;
 
-	/* Options that are no good are refused when the call is prepared. */
+	/* Wrong options are refused when the call is prepared. */
 	if (!row || (row->result >= SWARM_RESULT_LINES) == stream)
 		return 0;
 	return swarm__error(err, SWARM_E_INVAL,

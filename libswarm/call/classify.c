@@ -41,7 +41,7 @@ static const struct {
 	{ { 500, 503 }, ANYWHERE, "The swarm does not have a leader", SWARM_E_NO_LEADER },
 	{ { 500, 503 }, ANYWHERE, "node lost leader status", SWARM_E_NO_LEADER },
 	{ { 500, 503 }, ANYWHERE, "no elected cluster leader", SWARM_E_NO_LEADER },
-	/* Either no leader for less than 10 s, or a busy one: nobody can tell. */
+	/* Either no leader for less than 10 s, or a busy one: the answer is the same. */
 	{ { 500 }, ANYWHERE, "context deadline exceeded", SWARM_E_UNAVAILABLE },
 	{ { 500, 400 }, ANYWHERE, "invalid join token", SWARM_E_TOKEN },
 	{ { 500, 400 }, ANYWHERE, "A valid join token is necessary", SWARM_E_TOKEN },
@@ -133,7 +133,7 @@ static void redact_secret(char *message, const char *secret)
 /* Short enough to be a word itself; of a longer one fewer characters may be ordinary words. */
 enum { SHORT_SECRET = 128, LEAST_OF_SHORT = 8, LEAST_OF_LONG = 16 };
 
-/* Parts of it, and of what it stands for: an engine may quote the end of it alone, or its bytes. */
+/* Parts of it, and of what it encodes: an engine may quote only its end, or its bytes. */
 static void redact_parts(char *message, const char *name, const char *secret)
 {
 	bool encoded = strcmp(name, "Data") == 0 || strcmp(name, "auth") == 0;
@@ -176,7 +176,7 @@ static bool redact_header(char *message, const swarm_call_options *request)
 	return good;
 }
 
-/* The text of {"message": text}, or the body where it is no such JSON. New; NULL without memory. */
+/* The text of {"message": text}, or the body if it is other JSON or none. New; NULL without memory. */
 static char *read_message(const swarm__buffer *body)
 {
 	const char *bytes = body->data ? body->data : "";

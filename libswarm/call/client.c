@@ -198,8 +198,7 @@ static int no_engine(const swarm_client *client, const swarm__http_response *res
 		return swarm__error(err, SWARM_E_HTTP,
 				    "%s speaks TLS: it takes a CA file, and mostly a certificate",
 				    client->endpoint.url);
-	return swarm__error(err, SWARM_E_HTTP,
-			    "what listens at %s is no engine: it answered HTTP %d to a ping",
+	return swarm__error(err, SWARM_E_HTTP, "%s is not a Docker engine (HTTP %d on /_ping)",
 			    client->endpoint.url, response->status);
 }
 

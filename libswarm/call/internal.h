@@ -11,7 +11,7 @@
 #define SWARM__MAX_REQUEST ((size_t)16 << 20)
 #define SWARM__MAX_AUTH ((size_t)16 << 10) /* credentials as JSON; a registry's token may be long */
 
-/* Of an answer that is no success: the engine writes a sentence. */
+/* Largest body of an error answer: the engine writes a sentence. */
 #define SWARM__MAX_REFUSAL ((size_t)256 << 10)
 
 #define SWARM__AUTH_HEADER "X-Registry-Auth"
@@ -89,7 +89,7 @@ void swarm__require_version(swarm__requirement *requirement, int since, const ch
 /* --- arguments.c ------------------------------------------------------------------------- */
 
 /*
- * Arguments against the row. requirement starts zeroed, but for any_field, and is raised.
+ * Check arguments against the row. requirement starts zeroed, except any_field, and is raised.
  * 0, SWARM_E_INVAL, SWARM_E_NOMEM.
  */
 int swarm__check_arguments(const swarm_op_info *row, const swarm_call_options *options,
@@ -154,13 +154,13 @@ swarm__http_request swarm__prepared_request(const swarm_client *client,
 /* Say in an error of the transport what it means for this call. Gives code. */
 int swarm__prepared_explain(const swarm_client *client, const swarm__prepared *prepared, int code,
 			    swarm_error *err);
-/* An answer's status and, where it is no success, its body, to 0 or an error. */
+/* Turn an answer's status and, unless it is a success, its body into 0 or an error. */
 int swarm__prepared_judge(swarm_client *client, const swarm__prepared *prepared, int http_status,
 			  const swarm__buffer *body, swarm_error *err);
 
 /* --- call.c ------------------------------------------------------------------------------ */
 
-/* Does the operation answer a stream, or one document, as wanted? 0 or SWARM_E_INVAL. */
+/* Does the operation answer a stream, or one document, as requested? 0 or SWARM_E_INVAL. */
 int swarm__call_check(const swarm_call_options *options, bool stream, swarm_error *err);
 
 /*
@@ -238,7 +238,7 @@ const char *swarm__skip_grpc(const char *message);
 void swarm__reword(const char *message, char *text, size_t size);
 
 /*
- * Fill err from an answer that is no success: what the engine says, without the secrets that the
+ * Fill err from an error answer: what the engine says, without the secrets that the
  * request (NULL or its options) carried. Gives the code.
  */
 int swarm__refusal(int http_status, const swarm__buffer *body, const swarm_call_options *request,

@@ -160,7 +160,7 @@ int swarm__prepared_judge(swarm_client *client, const swarm__prepared *prepared,
 
 	if (swarm__status_fits(prepared->row, http_status))
 		return 0;
-	/* What comes with a success of another kind is no reason, and may be secret. */
+	/* The body of an unexpected success is not a reason, and may be secret. */
 	if (http_status >= 200 && http_status < 300) {
 		if (err && !err->code)
 			err->http_status = http_status;

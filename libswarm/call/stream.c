@@ -10,7 +10,7 @@
 
 /* Bytes taken in at once, beside a record that is not whole yet. */
 enum { FEED_SIZE = 64 * 1024 };
-/* API 1.x since which the Content-Type of a log tells frames from raw bytes. */
+/* First API 1.x whose Content-Type of a log distinguishes frames from raw bytes. */
 enum { TYPED_LOGS = 42 };
 
 struct swarm_stream {
@@ -55,7 +55,7 @@ static int find_framing(swarm_stream *stream, const char *content_type, swarm_er
 	else if (strcmp(content_type, "application/vnd.docker.raw-stream") == 0)
 		stream->framing = SWARM_FRAMING_RAW;
 	else
-		return swarm__error(err, SWARM_E_TRANSPORT, "%s: the engine's answer is no log",
+		return swarm__error(err, SWARM_E_TRANSPORT, "%s: the engine's answer is not a log",
 				    row->name);
 	return 0;
 }
@@ -156,7 +156,7 @@ static int fail_engine(const swarm_stream *stream, const swarm_record *record, s
 	const char *text = record->data;
 	size_t size = record->size;
 
-	/* Blanks and control characters are no words. */
+	/* Blanks and control characters are not words. */
 	while (size && (unsigned char)*text <= ' ') {
 		text++;
 		size--;

@@ -56,7 +56,7 @@ static bool fits(const char *text, const char *pattern, capture *captures)
 	return false;
 }
 
-/* Ours, with "$1" and so on filled in; cut where there is no more room. */
+/* Ours, with "$1" and so on filled in; cut if it does not fit. */
 static void put(char *out, size_t size, const char *ours, const capture *captures)
 {
 	size_t used = 0;

@@ -83,7 +83,7 @@ static bool is_renewed(const json_t *node, const json_t *tls)
 	return same_tls(swarm__json_at(node, "Description.TLSInfo"), tls);
 }
 
-/* The same PEM text, but for white space at its end. */
+/* The same PEM text, except for white space at its end. */
 static bool same_pem(const char *one, const char *other)
 {
 	size_t a = strlen(one), b = strlen(other);

@@ -7,7 +7,7 @@
 
 enum {
 	DEFAULT_TIMEOUT_MS = 120000,
-	/* moby: the engine's own pool and mask; it wants both or none. */
+	/* moby: the engine's own pool and mask; it requires both or none. */
 	DEFAULT_SUBNET_SIZE = 24,
 	SMALLEST_SUBNET = 29,
 };
@@ -139,7 +139,7 @@ static int check_lost(swarm_client *client, const swarm_init_options *o, const s
 	bool leads = *local->cluster_id;
 	int rc = swarm__cluster_read(client, false, deadline, &cluster, &here);
 
-	/* Only the engine's word that there is no leader is one. */
+	/* Only the engine's own report that there is no leader counts. */
 	if (rc && !starting(&here)) {
 		*err = here;
 		return rc;
@@ -251,7 +251,7 @@ int swarm_init(swarm_client *client, const swarm_init_options *options, char **r
 	rc = check_options(client, o, &host, err);
 	if (!rc)
 		rc = swarm__local_read(client, &deadline, &local, err);
-	/* To force a new cluster is for members; only the lock stands in its way. */
+	/* A member may force a new cluster, unless it is locked. */
 	if (!rc && (!o->force_new_cluster || local->state == SWARM_LOCAL_LOCKED))
 		rc = swarm__local_require_inactive(local, err);
 	if (!rc && o->force_new_cluster && local->state != SWARM_LOCAL_INACTIVE)

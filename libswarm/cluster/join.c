@@ -212,7 +212,7 @@ static int send_join(const join *j, const char *address, swarm_error *err)
 
 /* What an attempt at one manager came to. */
 typedef enum verdict {
-	DONE, /* the result stands, good or bad */
+	DONE, /* the result is final, good or bad */
 	NEXT, /* this manager's own trouble: the next one may do */
 } verdict;
 
@@ -245,7 +245,7 @@ static verdict try_manager(const join *j, const char *address, int *ret_rc, swar
 	return DONE;
 }
 
-/* moby wants a port, and looks only at the first address: so each goes alone, with port. */
+/* moby requires a port, and uses only the first address: so each is sent alone, with port. */
 static int with_port(const char *address, char *text, size_t size, swarm_error *err)
 {
 	char host[256], port[8];

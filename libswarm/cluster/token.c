@@ -1,7 +1,7 @@
 /*
  * Join tokens by their form: SWMTKN-1-<digest>-<secret>, and SWMTKN-2-<fips>-<digest>-<secret> of
  * clusters that may be FIPS ones (swarmkit: ca/config.go, ParseJoinToken). The texts of errors say
- * which part is wrong, and never what stood there.
+ * which part is wrong, and never its value.
  */
 #include "cluster/internal.h"
 
@@ -14,7 +14,7 @@ static bool is_base36(const char *text, size_t length)
 	return strspn(text, "0123456789abcdefghijklmnopqrstuvwxyz") >= length;
 }
 
-/* The forms of what stands before "-<digest>-<secret>". */
+/* The valid forms of the part before "-<digest>-<secret>". */
 static bool read_head(const char *token, size_t length, int *ret_fips)
 {
 	static const struct {

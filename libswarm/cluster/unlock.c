@@ -62,8 +62,8 @@ static int send_key(swarm_client *client, const char *key, const swarm__deadline
 }
 
 /*
- * Until the engine takes the key, or is no longer locked whatever it said of it. PENDING: the engine
- * unlocks, and gave up waiting for that.
+ * Until the engine accepts the key, or is unlocked whatever it answered. PENDING: the engine unlocks,
+ * but gave up waiting for it.
  */
 static int unlock(swarm_client *client, const char *key, const swarm__deadline *deadline,
 		  swarm_error *err)

@@ -28,7 +28,7 @@ int swarm__address_check_local(const char *what, const char *address, swarm_erro
  * stays empty without filters. 0, SWARM_E_INVAL, SWARM_E_NOMEM.
  */
 int swarm__filters_make(const swarm_pair *filters, swarm__buffer *text, swarm_error *err);
-/* Are this id and name (NULL: has none) exactly among those that the filters want? */
+/* Do this id and name (NULL: has none) exactly match one of those in the filters? */
 bool swarm__filters_match(const swarm_pair *filters, const char *id, const char *name);
 
 /* --- wait.c ------------------------------------------------------------------------------ */
@@ -46,16 +46,16 @@ int swarm__sleep(swarm_client *client, const swarm__deadline *deadline, int64_t 
  */
 int swarm__pause(swarm_client *client, const swarm__deadline *deadline, int64_t *pause_ms,
 		 swarm_error *err);
-/* May the same call go well a moment later: no leader for now, or the engine's 20 s were over? */
+/* May the same call succeed a moment later: no leader for now, or the engine's 20 s were over? */
 bool swarm__is_transient(const swarm_error *err);
 /*
- * May a write that ended so have been carried out all the same? Then what it changes is read, and tells.
- * That is so for what an engine says of itself (from 500), and where its answer cannot be read.
+ * May a write that ended with this error have been carried out? Then the object is read to find out.
+ * True for errors of the engine itself (from 500), and for an answer that cannot be read.
  */
 bool swarm__is_unsure(const swarm_error *err);
-/* May the same write go well a moment later, where it was not carried out? */
+/* May the same write succeed a moment later, if it was not carried out? */
 bool swarm__is_write_transient(const swarm_error *err);
-/* Put another error in the place of one. Gives its code. */
+/* Replace an error by another one. Returns its code. */
 int swarm__replace(swarm_error *err, const swarm_error *other);
 /* Whole seconds, at least 1, for texts. */
 int64_t swarm__seconds_since(int64_t started_ms);
@@ -63,8 +63,8 @@ int64_t swarm__seconds_since(int64_t started_ms);
 int swarm__error_hung(swarm_error *err, const char *what, int64_t started_ms);
 
 /*
- * Tell the caller's progress callback how far a wait has come; total 0 where that is not known. The
- * text is redacted and cut to the length of an error's.
+ * Report the progress of a wait to the caller's callback; total is 0 if it is not known. The text is
+ * redacted, and cut to the length of an error's.
  */
 void swarm__progress(swarm_client *client, const char *what, size_t done, size_t total,
 		     const char *format, ...) __attribute__((format(printf, 5, 6)));

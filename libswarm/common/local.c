@@ -124,9 +124,9 @@ swarm_local *swarm_local_free(swarm_local *local)
 }
 
 /*
- * moby: noderunner.go: once the swarm part of an engine has ended and was started again, State()
- * says "error" until the engine itself is restarted, though the node is up: it takes its own finished
- * restart for one that goes on. Between restarts there is no node id, and after a failure a reason.
+ * moby: noderunner.go: once the swarm part of an engine has ended and was restarted, State() reports
+ * "error" until the engine itself is restarted, although the node is up: it takes its own finished
+ * restart for one in progress. Between restarts there is no node id; after a failure there is a reason.
  */
 static bool was_restarted(const swarm_local *local)
 {

@@ -1,6 +1,6 @@
 /*
- * A call that is made again while its error may pass, until the deadline. What is told at the end is
- * the last answer, and not that the time was up: it says why.
+ * Repeat a call while its error is transient, until the deadline. At the end the last answer is
+ * reported, not the timeout, because it names the reason.
  */
 #include "common/internal.h"
 

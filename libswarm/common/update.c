@@ -93,8 +93,8 @@ static int merge_patch(const swarm__update *u, round *r, swarm_error *err)
 }
 
 /*
- * looked_for: NULL, or the error of a write that is not sent again, but may have gone through; it stands
- * where it did not. ret_unsure: an error after which nobody knows whether the write went through.
+ * looked_for: NULL, or the error of a write that is not sent again but may have taken effect; it is
+ * returned if the write did not. ret_unsure: after this error the write may have taken effect.
  */
 static int run_round(swarm_client *client, const swarm__update *u, const swarm__deadline *deadline,
 		     const swarm_error *looked_for, round *r, bool *ret_unsure, swarm_error *err)

@@ -1,6 +1,6 @@
 /*
- * The cluster's events, one by one, from manager to manager. moby keeps too few events to catch up with
- * (256), so a gap is closed by looking at everything anew, once the new stream is open.
+ * The cluster's events, one by one, from manager to manager. moby keeps too few events (256) to catch
+ * up, so after a gap everything is read again once the new stream is open.
  */
 #include "events/internal.h"
 
@@ -98,7 +98,7 @@ static bool is_local_trouble(const swarm_error *err)
 	}
 }
 
-/* moby: a worker accepts the request, and tells nothing. */
+/* moby: a worker accepts the request, and sends no events. */
 static int require_manager(swarm_client *client, const swarm__deadline *deadline, swarm_error *err)
 {
 	swarm_local SWARM__AUTO_LOCAL *local = NULL;

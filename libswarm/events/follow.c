@@ -1,4 +1,4 @@
-/* Events handed to a callback for as long as it wants them, and the wait for a condition on top. */
+/* Pass events to a callback until it ends that, and wait for a condition on top of it. */
 #include "events/internal.h"
 
 enum {

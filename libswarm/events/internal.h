@@ -29,8 +29,8 @@ typedef struct swarm__watch {
 } swarm__watch;
 
 /*
- * As swarm__pause(), but over as soon as the manager tells an event of the type. The stream is opened
- * at the first pause, so that what is right at once costs nothing; without one it is swarm__pause().
+ * As swarm__pause(), but ends as soon as the manager sends an event of the type. The stream is opened
+ * at the first pause, so a wait that ends at once costs nothing; without one it is swarm__pause().
  */
 int swarm__watch_pause(swarm__watch *watch, const swarm__deadline *deadline, int64_t *pause_ms,
 		       swarm_error *err);

@@ -27,7 +27,7 @@ static int require_tls(swarm_error *err)
 		return 0;
 	return swarm__error(
 		err, SWARM_E_INVAL,
-		"this build has no TLS, since its libcurl has none: use unix:///path, or "
+		"this build has no TLS, because its libcurl has none: use unix:///path, or "
 		"the extension of the wheel saltext-swarm, or a libcurl that has it");
 }
 

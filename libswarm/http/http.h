@@ -12,7 +12,7 @@ struct swarm__http {
 	CURLM *multi;
 	CURL *easy;
 	int epoll;      /* watches the descriptors that libcurl waits for; -1 without handles */
-	int64_t due_ms; /* monotonic time at which libcurl wants to go on; -1: when a descriptor does */
+	int64_t due_ms; /* monotonic time of libcurl's next timer; -1: none, only descriptors count */
 
 	size_t feed; /* most bytes of a body in one step, 0: all */
 

@@ -1,4 +1,4 @@
-/* What libcurl is told before a request, what it hands over of the answer, and how it ended. */
+/* Set up the curl handle, collect the response, map curl results to errors. */
 #define _GNU_SOURCE
 #include "http/http.h"
 
@@ -104,7 +104,7 @@ static size_t on_body(char *bytes, size_t one, size_t size, void *payload)
 			return set;                                                                \
 	} while (0)
 
-/* The CA file stands alone, as with docker: the system's CAs do not count beside it. */
+/* A CA file replaces the system's CAs, as with docker. */
 static CURLcode set_tls(CURL *easy, const swarm__endpoint *endpoint)
 {
 	SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);

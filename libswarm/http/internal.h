@@ -15,7 +15,7 @@
 
 /*
  * "unix:///path", "tcp://host:port" (also http://), "https://host:port" to new strings: the socket's
- * path, NULL for TCP, and the URL that HTTP is spoken to. *tls: the caller wants it; set by https.
+ * path, NULL for TCP, and the URL for HTTP. *tls: the caller requires it; also set by https.
  * 0, SWARM_E_INVAL, SWARM_E_NOMEM.
  */
 int swarm__url_split(const char *url, bool *tls, char **ret_socket, char **ret_address,
@@ -97,7 +97,7 @@ void swarm__http_response_clear(swarm__http_response *response);
 int swarm__http_begin(swarm__http *http, const swarm__http_request *request, swarm_error *err);
 /*
  * Go on with what can be done now, after waiting for it up to wait_ms. With 0 the cancel callback
- * is not asked, since the caller does not wait here.
+ * is not called, because the caller does not wait here.
  */
 int swarm__http_step(swarm__http *http, int64_t wait_ms, bool *ret_done, swarm_error *err);
 /* After done: the answer, to be cleared by the caller. */

@@ -26,9 +26,10 @@ static int fill(swarm__node_change *change, const json_t *node, swarm_error *err
 	change->id = strdup(id);
 	change->name = strdup(*name ? name : id);
 	/*
-	 * swarmkit: a manager of before a force-new-cluster wants to be one for ever, since nobody can
-	 * demote who is not in the raft group; its record can be deleted as it is. A new leader calls
-	 * it unknown before it calls it down. One that is ready is on its way into the group.
+	 * swarmkit: the record of a manager from before a force-new-cluster keeps the role manager
+	 * forever, because a node outside the raft group cannot be demoted; the record can be deleted
+	 * as it is. A new leader reports it as unknown first, then as down. One that is ready is about
+	 * to join the group.
 	 */
 	change->manager = json_is_object(swarm__json_at(node, "ManagerStatus")) ||
 			  (strcmp(swarm__json_string(node, "Spec.Role"), "manager") == 0 &&
@@ -180,8 +181,8 @@ int swarm_node_label(swarm_client *client, const char *node, const swarm_pair *l
 /* --- drain ---------------------------------------------------------------------------------- */
 
 /*
- * Does this task run on the node, or is it about to? What the managers want of it does not matter
- * once the node has it: a task that is to shut down runs until it did. moby: the order of states.
+ * Does this task run on the node, or is it about to? Its desired state does not matter once the node
+ * has it: a task that must shut down runs until it has. moby: the order of states.
  */
 static bool is_left(const json_t *task, const char *node_id)
 {
@@ -235,7 +236,7 @@ static int count_tasks(const swarm__node_change *change, size_t *ret_left, swarm
 }
 
 /*
- * By looks alone: no event tells of a task (moby: noderunner.go watches nodes, services, networks,
+ * By polling, because tasks have no events (moby: noderunner.go watches nodes, services, networks,
  * secrets and configs).
  */
 static int wait_idle(const swarm__node_change *change, swarm_error *err)

@@ -1,5 +1,5 @@
 /*
- * Take node records out of the cluster: one, or all that are down. The hosts are not told.
+ * Delete node records from the cluster: one, or all that are down. The hosts are not notified.
  */
 #include "node/internal.h"
 
@@ -73,8 +73,8 @@ static bool is_prunable(const swarm_node *node)
 }
 
 /*
- * Delete one without force, so that the engine refuses where the node came back in between; that,
- * and a record that somebody else removed, is no error. ret_removed tells.
+ * Delete one without force, so that the engine refuses if the node came back in between. That, and a
+ * record that somebody else removed, is not an error; ret_removed is false then.
  */
 static int prune_one(swarm_client *client, const char *id, const swarm__deadline *deadline,
 		     bool *ret_removed, swarm_error *err)

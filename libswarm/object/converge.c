@@ -119,7 +119,7 @@ static bool is_done(const look *l, const swarm_task *task)
 	       !json_object_get(l->down, task->node_id);
 }
 
-/* Where a task stands: a slot, or the node of a global service. */
+/* The place of a task: a slot, or the node of a global service. */
 static void place_of(const look *l, const swarm_task *task, char *text, size_t size)
 {
 	if (l->mode == GLOBAL || l->mode == GLOBAL_JOB)
@@ -128,7 +128,7 @@ static void place_of(const look *l, const swarm_task *task, char *text, size_t s
 		snprintf(text, size, "%lld", (long long)task->slot);
 }
 
-/* Why the places that are not as they should be are not; tasks that were replaced tell, too. */
+/* Add the reasons of the places that did not converge; replaced tasks also give theirs. */
 static void add_reasons(look *l, const json_t *places)
 {
 	for (size_t i = 0; i < l->tasks->count; i++) {
@@ -173,7 +173,7 @@ static int wanted_number(const look *l, size_t places, size_t *ret_number, swarm
 						 : "Spec.Mode.ReplicatedJob.TotalCompletions";
 	const json_t *number = swarm__json_at(l->service, path);
 
-	/* swarmkit makes a task for each node that fits at once, so as many are wanted. */
+	/* swarmkit creates a task for each node that fits at once, so that is the number to reach. */
 	if (l->mode == GLOBAL || l->mode == GLOBAL_JOB) {
 		*ret_number = places;
 		return 0;

@@ -36,7 +36,7 @@ int swarm__image_resolve(swarm_client *client, const char *image, const json_t *
 
 /* --- converge.c ----------------------------------------------------------------------------- */
 
-/* Do the managers want a task to run or to complete, and not to stop? */
+/* Is a task's desired state to run or to complete, and not to stop? */
 bool swarm__task_is_wanted(const char *desired_state);
 
 #endif

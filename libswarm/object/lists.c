@@ -1,6 +1,6 @@
 /*
- * The list calls that give views: ask with filters, make the rows, and take out those that the
- * engine's filters let through although their id or name only begins like the one that is wanted.
+ * The list calls that return views: ask with filters, make the rows, and remove those that the
+ * engine's filters let through although only the start of their id or name matches.
  */
 #include "object/internal.h"
 #include "view/internal.h"

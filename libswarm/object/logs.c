@@ -8,7 +8,7 @@
 
 enum { DEFAULT_TIMEOUT_MS = 60000, MAX_QUERY = 8, FRAMING_IN_HEAD = 42 };
 
-/* Both outputs, unless the caller names one: moby wants one at least. SWARM_E_INVAL: too many. */
+/* Both outputs, unless the caller names one: moby requires at least one. SWARM_E_INVAL: too many. */
 static int make_query(const swarm_pair *given, swarm_pair all[MAX_QUERY + 3], swarm_error *err)
 {
 	bool named = false;

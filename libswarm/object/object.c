@@ -44,7 +44,7 @@ static const kind_row kinds[] = {
 
 enum { KINDS = sizeof(kinds) / sizeof(kinds[0]) };
 
-/* NULL and a filled error for what is no kind, or without client. */
+/* NULL and a filled error if kind is not a kind, or without client. */
 static const kind_row *row_of(const swarm_client *client, swarm_kind kind, swarm_error *err)
 {
 	if (client && (size_t)kind < KINDS)
@@ -390,7 +390,7 @@ static int check_patch(const kind_row *row, const json_t *patch, const json_t *r
 
 	if (swarm__patch_check(row->update, patch, err))
 		return SWARM_E_INVAL;
-	/* Here, since what changes nothing is not sent, and would not be refused then. */
+	/* Checked here, because an update that changes nothing is not sent, so nothing would refuse it. */
 	if (registry_auth &&
 	    !swarm__field_find(swarm_op_get((int)row->update)->query, SWARM__AUTH_HEADER, &header))
 		return swarm__error(err, SWARM_E_INVAL, "a %s takes no registry_auth", row->name);

@@ -1,6 +1,6 @@
 /*
- * Secrets and configs made from bytes. The engine wants base64 in JSON; of a secret's, each copy that
- * is made here is wiped.
+ * Create secrets and configs from bytes. The engine accepts base64 in JSON. Each copy of a secret's
+ * data that is made here is wiped.
  */
 #include "object/internal.h"
 

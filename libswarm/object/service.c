@@ -101,8 +101,8 @@ static enum verdict judge(const json_t *first, const json_t *now)
 }
 
 /*
- * A rollback swaps the two specs, so one that is sent twice undoes itself: after an error that may
- * pass, the specs tell whether it was carried out.
+ * A rollback swaps the two specs, so sending it twice undoes it: after a transient error the specs
+ * are read to see whether it was carried out.
  */
 static int roll_back(swarm_client *client, const json_t *first, const swarm__deadline *deadline,
 		     swarm_error *err)

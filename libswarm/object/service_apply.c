@@ -23,7 +23,7 @@ typedef struct apply {
 	swarm__deadline deadline;
 	json_t *ids;
 	json_t *found;  /* of the image; NULL: was not asked for, or not found */
-	char *unsure;   /* why the image could not be looked up, where that is no error; or NULL */
+	char *unsure;   /* why the image could not be looked up, if that is not an error; or NULL */
 	json_t *result; /* of the last merge */
 	bool held;      /* a job that would run again for a label */
 } apply;
@@ -98,7 +98,7 @@ static const char *image_label(const json_t *spec)
 	return text ? text : "";
 }
 
-/* Is the image that is written the one that is stored, but for a digest? */
+/* Is the image that is written the one that is stored, except for a digest? */
 static bool is_same_image(const apply *a, const json_t *spec)
 {
 	return *image_label(spec) ? strcmp(image_label(spec), written_image(a)) == 0
@@ -179,8 +179,8 @@ static bool has_digest(const char *image, const char *digest)
 }
 
 /*
- * The image that is sent: the stored one as long as it is the same content, since the engine compares
- * texts, else the one that was found.
+ * Choose the image to send: the stored one as long as its content is the same, because the engine
+ * compares texts; else the one that was found.
  */
 static int pin_image(const apply *a, const json_t *before, json_t *spec)
 {
@@ -229,7 +229,7 @@ static int label_image(const apply *a, const json_t *before, json_t *spec)
 	return set_label(spec, IMAGE_LABEL, written);
 }
 
-/* A text that the caller changes runs all tasks anew, once. */
+/* A new text from the caller restarts all tasks, once. */
 static int force(const apply *a, const json_t *before, json_t *spec)
 {
 	const char *text = a->options->force_update;

@@ -135,7 +135,7 @@ static bool is_within(const network *address, const network *n)
 
 /* --- holding it against a node -------------------------------------------------------------- */
 
-/* What the node has for a key, "" for nothing; NULL where there is no such key. */
+/* The node's value for a key, "" for none; NULL if there is no such key. */
 static const char *value_of(text key, const json_t *node)
 {
 	static const struct {
@@ -146,7 +146,7 @@ static const char *value_of(text key, const json_t *node)
 		{ "node.id", "ID", false },
 		{ "node.hostname", "Description.Hostname", false },
 		{ "node.ip", "Status.Addr", false },
-		/* The role that the node is to have: the API does not tell the one that it has. */
+		/* The desired role: the API does not give the one that the node has. */
 		{ "node.role", "Spec.Role", false },
 		{ "node.platform.os", "Description.Platform.OS", false },
 		{ "node.platform.arch", "Description.Platform.Architecture", false },

@@ -61,7 +61,7 @@ bool swarm__placement_needs_usage(const json_t *task, const json_t *ports);
 bool swarm__volumes_wanted(const json_t *task);
 /* New reference: volume id to node id to whether a task there writes. 0 or SWARM_E_NOMEM. */
 int swarm__volumes_uses(const json_t *tasks, json_t **ret_uses, swarm_error *err);
-/* volumes: the engine's list, an array; uses: of all tasks. Both NULL if none is wanted. */
+/* volumes: the engine's list, an array; uses: of all tasks. Both NULL if none is needed. */
 void swarm__volumes_check(const json_t *task, const json_t *volumes, const json_t *uses,
 			  const json_t *node, swarm__reasons *reasons);
 

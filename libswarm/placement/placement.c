@@ -1,6 +1,6 @@
 /*
- * Why a task gets no node: what is read for it, and how it is told. The rules themselves are in
- * placement_rules.c.
+ * Why a task gets no node: read what the rules need, and report their result. The rules themselves are
+ * in placement_rules.c.
  */
 #include "placement/internal.h"
 
@@ -14,7 +14,7 @@ typedef struct question {
 	json_t *tasks;   /* array: those that are asked about */
 	json_t *nodes;   /* NULL while no task waits for one */
 	swarm__node_usage *usage;
-	json_t *volumes; /* {"Volumes": [...]} and who uses them; NULL: no task wants one */
+	json_t *volumes; /* {"Volumes": [...]} and who uses them; NULL: no task needs one */
 	json_t *uses;
 } question;
 
@@ -94,7 +94,7 @@ static bool any_waits(const question *q)
 	return false;
 }
 
-/* Those that wait; where none does, the last errors tell why the service does not run. */
+/* Those that wait; if none does, the last errors say why the service does not run. */
 static int keep_tasks(question *q, swarm_error *err)
 {
 	bool waits = any_waits(q);
@@ -167,7 +167,7 @@ static int read_volumes(swarm_client *client, const swarm__deadline *deadline, c
 	return rc ? rc : swarm__volumes_uses(tasks, &q->uses, err);
 }
 
-/* The tasks of all services are a long list, so it is read only for the rules that want it. */
+/* The tasks of all services are a long list, so it is read only for the rules that need it. */
 static int read_loads(swarm_client *client, const swarm__deadline *deadline, question *q,
 		      swarm_error *err)
 {
@@ -207,7 +207,7 @@ static int read_nodes(swarm_client *client, const swarm__deadline *deadline, que
 	return rc ? rc : read_loads(client, deadline, q, err);
 }
 
-/* --- what is told --------------------------------------------------------------------------- */
+/* --- the report ----------------------------------------------------------------------------- */
 
 /* NULL without memory. */
 static json_t *make_nodes(const question *q, const json_t *task)

@@ -149,7 +149,7 @@ static void check_networks(const json_t *task, const json_t *node, swarm__reason
 	}
 }
 
-/* An engine that tells of no log plugin at all is an old one. */
+/* An engine that reports no log plugin at all is an old one. */
 static void check_log(const json_t *task, const json_t *node, swarm__reasons *reasons)
 {
 	const char *driver = swarm__json_string(task, "Spec.LogDriver.Name");
@@ -161,7 +161,7 @@ static void check_log(const json_t *task, const json_t *node, swarm__reasons *re
 
 static void check_plugins(const json_t *task, const json_t *node, swarm__reasons *reasons)
 {
-	/* moby: {} of a node that has never told of itself. */
+	/* moby: {} for a node that has never reported. */
 	if (!json_object_size(swarm__json_at(node, "Description.Engine")))
 		return;
 	check_volumes(task, node, reasons);

@@ -91,7 +91,7 @@ int swarm__volumes_uses(const json_t *tasks, json_t **ret_uses, swarm_error *err
 
 /* --- one volume ----------------------------------------------------------------------------- */
 
-/* The topology that the plugin of the volume has told of the node; NULL: none. */
+/* The topology that the plugin of the volume reported for the node; NULL: none. */
 static const json_t *segments_of(const json_t *node, const char *driver)
 {
 	const json_t *all = swarm__json_at(node, "Description.CSIInfo");
@@ -119,7 +119,7 @@ static bool lies_within(const json_t *segments, const json_t *wanted)
 	return true;
 }
 
-/* What neither side has told of itself is no hindrance. */
+/* Something that neither side reported does not reject. */
 static bool is_reachable(const json_t *volume, const json_t *node)
 {
 	const json_t *all = swarm__json_at(volume, "ClusterVolume.Info.AccessibleTopology");

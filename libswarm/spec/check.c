@@ -1,6 +1,6 @@
 /*
- * What no field of a service tells alone: combinations that the engine refuses late, or that do
- * nothing. Asks for normal forms only.
+ * Check combinations of fields that the engine refuses late, or that have no effect. Reads normal
+ * forms only.
  */
 #include "spec/internal.h"
 

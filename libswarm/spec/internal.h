@@ -49,7 +49,7 @@ typedef struct swarm__spec_kind {
 	json_t *(*show_all)(swarm__conversion *c, const swarm__spec_row *row, const json_t *normal);
 	/* NULL: equal normal forms. */
 	bool (*same)(const json_t *have, const json_t *want);
-	bool keyed;  /* the normal form is an object, and changes are told by its keys */
+	bool keyed;  /* the normal form is an object, and changes are reported by its keys */
 	bool merged; /* what is given goes over what is there, key by key */
 } swarm__spec_kind;
 
@@ -98,7 +98,7 @@ json_t *swarm__spec_read(swarm__conversion *c, swarm__spec_table table, const js
 /* The normal form that holds: normal, or what the engine does without one. May be NULL. New. */
 json_t *swarm__spec_effective(swarm__conversion *c, const swarm__spec_row *row,
 			      const json_t *normal);
-/* What changes, told by their names, do to tasks: "no", "placement" or "tasks". */
+/* The effect of changes, given by their names, on tasks: "no", "placement" or "tasks". */
 const char *swarm__spec_restarts(const json_t *changes);
 bool swarm__spec_same(const swarm__spec_row *row, const json_t *have, const json_t *want);
 /* {name: normal form} back to the caller's nested words, into words. */
@@ -127,7 +127,7 @@ void swarm__spec_put_at(swarm__conversion *c, json_t *tree, const char *path, js
 void swarm__spec_remove_at(json_t *tree, const char *path);
 /* "place.name", cut where it is too long. */
 void swarm__spec_place(char place[SWARM__MAX_PLACE], const char *before, const char *name);
-/* A scalar as the text that was written; NULL for what is no scalar (nothing is noted), or memory. */
+/* A scalar as the text that was written; NULL if it is not a scalar (nothing is noted), or memory. */
 json_t *swarm__spec_text(swarm__conversion *c, const json_t *scalar);
 /* What a kind writes whose normal form is the engine's. */
 json_t *swarm__spec_write_copy(swarm__conversion *c, const swarm__spec_row *row,
@@ -195,7 +195,7 @@ extern const swarm__spec_kind swarm__kind_MODE, swarm__kind_REPLICAS;
 
 /* "busybox" is "busybox:latest", as docker names it for people. New; NULL without memory. */
 json_t *swarm__normal_image(const char *image);
-/* Are two names of images the same, but for a digest that wanted does not have? */
+/* Are two names of images the same, except for a digest that wanted does not have? */
 bool swarm__same_image(const char *stored, const char *wanted);
 
 /* Labels that docker stack or libswarm keep on objects: never removed, and no difference in a mount. */
@@ -211,8 +211,8 @@ void swarm__short_volume(swarm__conversion *c, const char *place, const char *te
 /* --- check.c -------------------------------------------------------------------------------------------- */
 
 /*
- * What no field alone can tell. merged: {name: normal form} as it would be; given: of the caller, whose
- * words service has.
+ * Check combinations of fields. merged: {name: normal form} after the merge; given: the caller's part
+ * of it; service: the caller's words.
  */
 void swarm__spec_check_whole(swarm__conversion *c, const json_t *service, const json_t *merged,
 			     const json_t *given);

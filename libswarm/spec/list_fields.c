@@ -261,7 +261,7 @@ const swarm__spec_kind swarm__kind_HOSTS = { .expects = "a list of host:address,
 
 /* --- capabilities --------------------------------------------------------------------------------- */
 
-/* docker/cli: upper case, with CAP_ in front, and ALL stands for each other one. */
+/* docker/cli: upper case, with CAP_ in front; ALL means every capability. */
 static json_t *normal_capabilities(swarm__conversion *c, json_t *array)
 {
 	json_t *names = array ? swarm__spec_new(c, json_array()) : NULL;

@@ -111,7 +111,7 @@ const swarm__spec_kind swarm__kind_MAP = { .expects = "a mapping of names and te
 					   .keyed = true,
 					   .merged = true };
 
-/* --- environment: true stands for a name without value, which the engine resolves to nothing ------------ */
+/* --- environment: true means a name without value, which the engine resolves to nothing ----------------- */
 
 static json_t *parse_environment(swarm__conversion *c, const swarm__spec_row *row,
 				 const char *place, const json_t *given)

@@ -1,6 +1,7 @@
 /*
- * A caller's words merged into the engine's spec: what differs is written, and told in the caller's
- * words; what is equal stays as it is stored. Knows no field by name but those of a rule of the engine's.
+ * Merge a caller's words into the engine's spec: fields that differ are written, and reported in the
+ * caller's words; equal ones stay as they are stored. Only fields that a rule of the engine depends on
+ * are known by name.
  */
 #include "spec/internal.h"
 
@@ -91,7 +92,7 @@ static json_t *overlay(const merge *m, const json_t *have, const json_t *given)
 	return NULL;
 }
 
-/* The mode's object has two fields, and is never taken away. */
+/* The mode's object has two fields, and is never removed. */
 static bool stays(const swarm__spec_row *row)
 {
 	return strcmp(row->path, "Mode") == 0;
@@ -161,7 +162,7 @@ static void tell_keys(const merge *m, const swarm__spec_row *row, const json_t *
 	}
 }
 
-/* want: what is written; NULL removes. old and new are told: what holds, with the engine's defaults. */
+/* want: what is written; NULL removes. old and new are reported: the effective values, with defaults. */
 static void change(merge *m, const swarm__spec_row *row, const json_t *want, const json_t *old,
 		   const json_t *new)
 {
@@ -189,7 +190,7 @@ static void compare_row(merge *m, const swarm__spec_row *row, const json_t *want
 	/* Inside an object that is there, zero would take its place. */
 	if (!want && (stays(row) || (row->flags & SWARM__SPEC_PARENT)))
 		want = new;
-	/* A number that is taken away is left to whoever scales the service. */
+	/* A removed number of replicas is left to whoever scales the service. */
 	if (!swarm__spec_same(row, old, new) && (new || !stays(row)))
 		change(m, row, want, old, new);
 	json_decref(old);

@@ -9,7 +9,7 @@
 
 /* --- constraints: "node.role==manager" -------------------------------------------------------------- */
 
-/* swarmkit takes blanks around the sign, and keeps them. NULL where there is no sign. */
+/* swarmkit accepts blanks around the sign, and keeps them. NULL if there is no sign. */
 static json_t *normal_constraint(swarm__conversion *c, const char *text)
 {
 	const char *sign = strstr(text, "==");

@@ -85,7 +85,7 @@ void swarm__short_port(swarm__conversion *c, const char *place, const char *text
 static const char *const propagations[] = { "rprivate", "private", "rshared",
 					    "shared",   "rslave",  "slave" };
 
-/* One option, such as "ro"; false where there is no such one. */
+/* One option, such as "ro"; false if there is no such option. */
 static bool take_option(swarm__conversion *c, const char *place, json_t *volume, const char *option)
 {
 	for (size_t i = 0; i < sizeof(propagations) / sizeof(*propagations); i++)

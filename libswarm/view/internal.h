@@ -20,7 +20,7 @@ typedef enum swarm__field_kind {
 	FIELD_LABELS   /* const swarm_label *; an empty list where it is missing */
 } swarm__field_kind;
 
-/* A member of a view's struct, and where it stands in the engine's JSON. */
+/* A member of a view's struct, and its place in the engine's JSON. */
 typedef struct swarm__view_field {
 	const char *path;
 	swarm__field_kind kind;
@@ -29,7 +29,7 @@ typedef struct swarm__view_field {
 } swarm__view_field;
 
 /*
- * The fields with the same start stand together, an object that is PRESENT before what is in it: the
+ * Fields with the same start are adjacent, and a PRESENT object comes before its members, because the
  * reader of bytes takes them as a range.
  */
 typedef struct swarm__view {
@@ -63,7 +63,7 @@ void swarm__row_labels(swarm__row *row, size_t i, const swarm_label *value);
  * says so. index is that of the row in its list, for the text.
  */
 int swarm__row_finish(const swarm__row *row, int64_t index, swarm_error *err);
-/* SWARM_E_JSON: what should be a row is no object. */
+/* SWARM_E_JSON: a row is not an object. */
 int swarm__row_no_object(const swarm__view *view, int64_t index, swarm_error *err);
 
 /* More than an object of any engine has; sorting them takes a tenth of a second. */

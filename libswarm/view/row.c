@@ -199,7 +199,7 @@ static size_t walk(const json_t *json, const char *path, const json_t **ret_valu
 	}
 }
 
-/* False if they are no labels; an error in *ret_code if memory was lacking. */
+/* False if they are not labels; an error in *ret_code without memory. */
 static bool tree_labels(swarm__row *r, size_t i, const json_t *json, int *ret_code)
 {
 	size_t count = json_object_size(json), n = 0;

@@ -43,7 +43,7 @@ static size_t count_members(swarm__scan ahead)
 	return count;
 }
 
-/* The members of the object that is next; without a value where that is no string. */
+/* The members of the object that is next; without a value if that is not a string. */
 static void read_labels(swarm__scan *scan, swarm_label *labels, swarm__arena *arena)
 {
 	swarm__slice name;

@@ -11,7 +11,7 @@ enum { FIRST_ROWS = 16 };
 
 /* --- the tables ------------------------------------------------------------------------------ */
 
-/* moby: most fields are left out when empty, and null stands for an empty list or map. */
+/* moby: most fields are left out when empty, and null is an empty list or map. */
 /* clang-format off */
 #define F(path, kind, member) { path, FIELD_##kind, false, offsetof(ROW, member) }
 #define REQUIRED(path, kind, member) { path, FIELD_##kind, true, offsetof(ROW, member) }

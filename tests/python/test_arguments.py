@@ -260,7 +260,7 @@ def test_operation_names(swarm, client):
     for name in ("", "no_such", "PING", "x" * 5000, "two\nlines", "\x1b[31m"):
         with pytest.raises(swarm.InvalidArgument) as caught:
             client.call(name)
-        assert str(caught.value) == "there is no such operation: see _swarm.OPS"
+        assert str(caught.value) == "unknown operation: see _swarm.OPS"
 
 
 def test_kind_names(swarm, client):

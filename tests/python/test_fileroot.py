@@ -167,7 +167,7 @@ def test_an_edited_file_is_kept(dest):
     for function in (FILEROOT.write, FILEROOT.remove, FILEROOT.check):
         args = (dest, [DROPIN]) if function is FILEROOT.write else (dest,)
         (line,) = refuse(function, *args)
-        assert line.startswith("docker/engine.sls: changed since it was written")
+        assert line.startswith("docker/engine.sls: changed after it was written")
 
 
 def test_an_edited_file_that_is_gone_from_the_new_version_is_kept(dest):
@@ -323,7 +323,7 @@ def test_command_line(dest):
     assert done.returncode == 1 and not done.stdout
     assert (
         done.stderr
-        == "docker/engine.sls: changed since it was written: move it away, or put it back\n"
+        == "docker/engine.sls: changed after it was written: move it away, or restore it\n"
     )
     (dest / "docker/engine.sls").unlink()
     assert run("remove", dest).returncode == 0

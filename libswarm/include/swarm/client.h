@@ -17,12 +17,12 @@
 extern "C" {
 #endif
 
-/** Where the engine listens unless told otherwise. */
+/** Default address of the engine. */
 #define SWARM_DEFAULT_URL "unix:///var/run/docker.sock"
-/** Deadline of one request in milliseconds, unless the operation's row or the caller names another. */
+/** Default deadline of one request in milliseconds; an operation's row or the caller may set another. */
 #define SWARM_DEFAULT_TIMEOUT_MS 60000
 /**
- * Largest accepted answer in bytes unless told otherwise. Reading it takes up to four times as much
+ * Default limit of an answer in bytes. Reading it takes up to four times as much
  * memory, the answer itself included. Operations that answer little by nature have lower limits.
  */
 #define SWARM_DEFAULT_MAX_BODY ((size_t)64 << 20)
@@ -30,24 +30,24 @@ extern "C" {
 typedef struct swarm_client swarm_client;
 
 /**
- * Asked several times a second while the library waits, in the caller's thread.
+ * Called several times a second while the library waits, in the caller's thread.
  *
  * @param payload  the pointer from the options
- * @return 0 to go on; anything else ends the call with SWARM_E_CANCELED. Ending a call does not take
- *         back an init, join or leave: the engine goes on with it.
+ * @return 0 to go on; anything else ends the call with SWARM_E_CANCELED. Ending a call does not undo
+ *         an init, join or leave: the engine continues it.
  */
 typedef int (*swarm_cancel_cb)(void *payload);
 
-/** Is the engine spoken to over TLS, and is it to prove who it is? */
+/** Whether to use TLS, and whether to verify the engine's certificate. */
 typedef enum swarm_tls {
-	SWARM_TLS_AUTO,     /**< with an https URL, or where a tls_ file is given; verified then */
-	SWARM_TLS_VERIFY,   /**< TLS; the engine's certificate and host name must be right */
-	SWARM_TLS_NO_VERIFY /**< TLS with whoever answers: not safe from a third party on the way */
+	SWARM_TLS_AUTO,     /**< verified TLS with an https URL, or if a tls_ file is given */
+	SWARM_TLS_VERIFY,   /**< TLS; the engine's certificate and host name are verified */
+	SWARM_TLS_NO_VERIFY /**< TLS without verification: not safe from a third party in between */
 } swarm_tls;
 
 /**
- * Memory for what grows with the calls: bytes of requests, answers and streams, and the lists of rows
- * that are made of an answer. Not covered: the client and its strings (made once, by malloc), libcurl
+ * Memory that grows with the calls: bytes of requests, answers and streams, and the lists of rows made
+ * from an answer. Not covered: the client and its strings (allocated once, by malloc), libcurl
  * and jansson (each has a setting for its whole process: curl_global_init_mem() and
  * json_set_alloc_funcs()).
  */
@@ -69,9 +69,9 @@ typedef struct swarm_client_options {
 	swarm_cancel_cb cancel; /**< NULL: nothing can cancel */
 	void *cancel_payload;   /**< handed to cancel; borrowed as long as the client lives */
 	swarm_tls tls;          /**< needs a libcurl with TLS */
-	const char *tls_ca;     /**< PEM file of the CAs that count; NULL: those of the system */
-	const char *tls_cert;   /**< PEM file of this client's certificate; NULL: it shows none */
-	const char *tls_key;    /**< PEM file of its key, without passphrase; NULL as tls_cert */
+	const char *tls_ca;     /**< PEM file of the CAs to trust; NULL: those of the system */
+	const char *tls_cert;   /**< PEM file of this client's certificate; NULL: none is sent */
+	const char *tls_key;    /**< PEM file of its key, without passphrase; NULL if tls_cert is */
 	const swarm_allocator *allocator; /**< copied; NULL: malloc and free */
 } swarm_client_options;
 
@@ -87,7 +87,7 @@ typedef struct swarm_client_options {
  * @param options     NULL: all defaults
  * @param ret_client  new client; free with swarm_client_free()
  * @param err         NULL or an error to fill
- * @return 0, SWARM_E_INVAL (unknown URL scheme, bad version, TLS where there is none),
+ * @return 0, SWARM_E_INVAL (unknown URL scheme, bad version, TLS not supported by this libcurl),
  *         SWARM_E_NOMEM
  */
 int swarm_client_new(const swarm_client_options *options, swarm_client **ret_client,
@@ -101,20 +101,20 @@ int swarm_client_new(const swarm_client_options *options, swarm_client **ret_cli
  */
 swarm_client *swarm_client_free(swarm_client *client);
 
-/** The URL that the client speaks to; borrowed as long as the client lives. */
+/** The URL of the client's engine; borrowed as long as the client lives. */
 const char *swarm_client_url(const swarm_client *client);
 
 /**
  * The API version in use, such as "1.45": the pinned one, or the lower of the engine's and ours.
  *
- * @param client       the client; asks the engine where that was not done yet
+ * @param client       the client; asks the engine if that was not done yet
  * @param ret_version  borrowed as long as the client lives
  * @param err          NULL or an error to fill
  * @return 0, or an error of the transport
  */
 int swarm_client_api_version(swarm_client *client, const char **ret_version, swarm_error *err);
 
-/** A call on its way, see <swarm/loop.h>. */
+/** A call in progress, see <swarm/loop.h>. */
 typedef struct swarm_call swarm_call;
 
 /** A name and its value: a query parameter, a filter. A list of them ends with a NULL name. */
@@ -126,13 +126,13 @@ typedef struct swarm_pair {
 /** One call by operation. Start from SWARM_CALL_INIT(op); everything in it is borrowed for the call. */
 typedef struct swarm_call_options {
 	size_t size;
-	swarm_op op;             /**< which operation */
-	const char *id;          /**< for the hole in the path; percent-encoded by the library */
+	swarm_op op;    /**< which operation */
+	const char *id; /**< for the placeholder in the path; percent-encoded by the library */
 	const swarm_pair *query; /**< NULL or a list that ends with a NULL name */
 	const json_t *body;      /**< NULL or the JSON body */
 	int64_t timeout_ms;      /**< 0: the client's, else the operation's */
 	/**
-	 * NULL, or credentials for a registry where the operation's row has X-Registry-Auth: an object
+	 * NULL, or credentials for a registry if the operation's row has X-Registry-Auth: an object
 	 * with username, password and serveraddress, or identitytoken, or registrytoken. Encoded by the
 	 * library. Secret: the library wipes its copies, and blanks values of 8 characters or more in
 	 * error texts.
@@ -146,11 +146,11 @@ typedef struct swarm_call_options {
 	}
 
 /**
- * Call an operation and give the bytes of its answer.
+ * Call an operation and return the bytes of its answer.
  *
  * Path, query and top-level body fields are checked against the operation's row before anything is
- * sent: missing, unknown, of the wrong type, or too new for the engine's API version. Deeper body
- * fields are checked for their version only. The engine itself drops in silence what it does not
+ * sent: missing, unknown, wrong type, or too new for the engine's API version. Deeper body
+ * fields are checked for their version only. The engine itself silently drops fields that it does not
  * know. An operation that answers a stream (SWARM_RESULT_LINES, SWARM_RESULT_FRAMES) is refused.
  *
  * @param client    the client
@@ -165,7 +165,7 @@ int swarm_call_bytes(swarm_client *client, const swarm_call_options *options, ch
 		     size_t *ret_size, swarm_error *err);
 
 /**
- * Call an operation and give its answer as JSON.
+ * Call an operation and return its answer as JSON.
  *
  * @param ret_json  new reference; json_null() for an empty answer. NULL: the answer is dropped
  * @return as swarm_call_bytes(), and SWARM_E_JSON (also for integers over 2^63-1, which jansson
@@ -175,9 +175,9 @@ int swarm_call_json(swarm_client *client, const swarm_call_options *options, jso
 		    swarm_error *err);
 
 /**
- * Wipe and free bytes that the library gave.
+ * Wipe and free bytes that the library returned.
  *
- * Bytes of a client with an allocator of the caller's are the caller's to wipe and release instead.
+ * If the client has the caller's allocator, the caller wipes and releases the bytes instead.
  *
  * @param bytes  stolen; NULL is allowed
  * @param size   how many bytes to wipe

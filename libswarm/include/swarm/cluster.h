@@ -2,10 +2,10 @@
  * The cluster as seen from one host: its local state, init, join, leave, settings, tokens.
  *
  * A timeout is in milliseconds for the whole function, waits included; 0 means the default named
- * with it. When it passes the error is SWARM_E_TIMEOUT. The engine goes on with an init, join or
- * leave that was given up; the local state tells how it ended.
+ * with it. When it passes the error is SWARM_E_TIMEOUT. The engine continues an init, join or leave
+ * after that; the local state shows how it ended.
  *
- * Beside the errors named, each function gives those of the transport and of the engine.
+ * Besides the errors named, each function returns those of the transport and of the engine.
  */
 #ifndef SWARM_CLUSTER_H
 #define SWARM_CLUSTER_H
@@ -17,14 +17,14 @@
 extern "C" {
 #endif
 
-/** What the engine says of itself in /info. */
+/** What the engine reports about itself in /info. */
 typedef enum swarm_local_state {
 	SWARM_LOCAL_INACTIVE, /**< not in a swarm (also: swarm code not up yet) */
-	SWARM_LOCAL_PENDING,  /**< starting, or a join goes on */
-	SWARM_LOCAL_ACTIVE,   /**< runs as a node; says nothing of who counts it as a member */
+	SWARM_LOCAL_PENDING,  /**< starting, or joining */
+	SWARM_LOCAL_ACTIVE,   /**< runs as a node; the managers may still not list it as a member */
 	SWARM_LOCAL_ERROR,    /**< the last start failed, or the certificate has expired; not a node
-				   that came up again, of which the engine itself says so */
-	SWARM_LOCAL_LOCKED    /**< a manager that wants its unlock key */
+				   that came up again, for which the engine itself reports error */
+	SWARM_LOCAL_LOCKED    /**< a manager that needs its unlock key */
 } swarm_local_state;
 
 /** This host in the swarm, from /info. All strings are owned by the struct, never NULL. */
@@ -57,7 +57,7 @@ int swarm_local_get(swarm_client *client, int64_t timeout_ms, swarm_local **ret_
 /** Free a local state. @param local stolen; NULL is allowed. @return NULL */
 swarm_local *swarm_local_free(swarm_local *local);
 
-/** "inactive", "pending", "active", "error", "locked"; NULL for a number that is no state. */
+/** "inactive", "pending", "active", "error", "locked"; NULL for a number that is not a state. */
 const char *swarm_local_state_name(int state);
 
 /** Options of swarm_init(). Start from SWARM_INIT_OPTIONS_INIT. NULL or 0: the engine's default. */
@@ -84,23 +84,22 @@ typedef struct swarm_init_options {
 	}
 
 /**
- * Make a new swarm with this host as its first manager, and wait until it is active and leads.
+ * Create a new swarm with this host as its first manager, and wait until it is active and leads.
  *
- * The advertise address is checked to be this host's where the engine is on a unix socket.
- * Options that the engine takes only together (pool and subnet size, both autolock fields) are sent
+ * If the engine is on a unix socket, the advertise address is checked to belong to this host.
+ * Options that the engine accepts only together (pool and subnet size, both autolock fields) are sent
  * together.
  *
- * Recovery from a lost quorum is an init with force_new_cluster on one of the managers that are left:
- * it becomes the only manager, and keeps services, secrets, configs and the worker nodes. Give
- * listen_addr and advertise_addr as they were. The other managers must leave by force and join again.
- * Never do it on two hosts. It is refused before anything is sent where this host is locked
- * (SWARM_E_LOCKED), and where it sees a leader (SWARM_E_MEMBER) unless force_despite_leader is set;
- * then the spec is read and sent back with the call, because the engine takes autolock and the CA's
- * rotation counter from it whatever it says of them, and with autolock it is refused
- * (SWARM_E_LOCKED). A cluster without a leader cannot be asked for its autolock: on one with it the
- * call fails and the engine leaves the swarm, so check the key on the disk first (swarm.key_locked of
- * the Salt module does). A manager that is still starting refuses with SWARM_E_UNAVAILABLE or
- * SWARM_E_NOT_MEMBER: restart docker there first.
+ * To recover from a lost quorum, call it with force_new_cluster on one of the remaining managers: that
+ * becomes the only manager, and keeps services, secrets, configs and the worker nodes. Pass the same
+ * listen_addr and advertise_addr as before. The other managers must leave by force and join again.
+ * Never do it on two hosts. It is refused before anything is sent if this host is locked
+ * (SWARM_E_LOCKED), or if it sees a leader (SWARM_E_MEMBER) unless force_despite_leader is set. With
+ * force_despite_leader the spec is read and sent back, because the engine otherwise resets autolock
+ * and the CA's rotation counter; a cluster with autolock is refused (SWARM_E_LOCKED). Autolock cannot
+ * be read from a cluster without a leader: if it is on, the call fails and the engine leaves the
+ * swarm, so check the key on the disk first (swarm.key_locked of the Salt module does). A manager that
+ * is still starting refuses with SWARM_E_UNAVAILABLE or SWARM_E_NOT_MEMBER: restart docker there first.
  *
  * @param client       the client
  * @param options      NULL: all defaults
@@ -124,11 +123,11 @@ typedef struct swarm_join_options {
 	const char *data_path_addr; /**< as for init */
 	const char *availability;   /**< as for init */
 	int manager;                /**< 1: also wait until the manager part of this host is up */
-	int replace_pending;        /**< 1: a join found pending, or in error, that does not become
-				     *   active in pending_ms is left by force and done anew */
+	int replace_pending;        /**< 1: if a join found pending, or in error, does not become
+				     *   active in pending_ms, leave by force and join again */
 	int64_t pending_ms;         /**< 0: 20 s */
 	int64_t timeout_ms;         /**< 0: 120 s */
-	int worker;                 /**< 1: it is an error where the token made this host a
+	int worker;                 /**< 1: it is an error if the token made this host a
 				     *   manager; it stays one, and the text names its node */
 } swarm_join_options;
 
@@ -141,10 +140,10 @@ typedef struct swarm_join_options {
 /**
  * Join this host to a swarm and wait until it is active.
  *
- * Checked before anything is sent: the token's form and digest, that this host is in no swarm, the
+ * Checked before anything is sent: the token's form and digest, that this host is not in a swarm, the
  * advertise address, and that a manager listens. The engine uses only the first remote address, so
- * the library tries those that listen one after the other. When the engine answers that its 20 s
- * are over it goes on by itself, and so does the wait here, until the deadline.
+ * the library tries those that listen one after the other. After the engine's own timeout of 20 s the
+ * engine keeps trying, and the wait here continues until the deadline.
  *
  * @param client   the client
  * @param options  required
@@ -157,7 +156,7 @@ typedef struct swarm_join_options {
 int swarm_join(swarm_client *client, const swarm_join_options *options, swarm_error *err);
 
 /**
- * Take this host out of its swarm, and wait until it is inactive. The managers are not told: the
+ * Leave the swarm with this host, and wait until it is inactive. The managers are not notified: the
  * node's record stays, and goes down after about 15 s.
  *
  * @param client      the client
@@ -170,11 +169,11 @@ int swarm_join(swarm_client *client, const swarm_join_options *options, swarm_er
 int swarm_leave(swarm_client *client, int force, int64_t timeout_ms, swarm_error *err);
 
 /**
- * Does somebody accept TCP connections at a manager's address? Nothing is sent.
+ * Check whether a manager's address accepts TCP connections. Nothing is sent.
  *
- * @param address     "host[:port]", port 2377 where none is given
+ * @param address     "host[:port]"; the default port is 2377
  * @param timeout_ms  0: 3 s
- * @param cancel      NULL or a callback, asked while waiting
+ * @param cancel      NULL or a callback, called while waiting
  * @param payload     for cancel
  * @param err         NULL or an error to fill
  * @return 0 if accepted, SWARM_E_CONNECT (refused, unreachable), SWARM_E_TIMEOUT, SWARM_E_INVAL
@@ -208,14 +207,14 @@ int swarm_tokens_get(swarm_client *client, int64_t timeout_ms, swarm_tokens *ret
 /** Wipe and free the strings. The struct may be used again. @param tokens NULL is allowed */
 void swarm_tokens_clear(swarm_tokens *tokens);
 
-/** What swarm_cluster_update() rotates beside the change of the spec. */
+/** What swarm_cluster_update() rotates besides changing the spec. */
 #define SWARM_ROTATE_WORKER_TOKEN 1U
 #define SWARM_ROTATE_MANAGER_TOKEN 2U
 #define SWARM_ROTATE_UNLOCK_KEY 4U
 
 /**
- * Change the cluster's spec: read it, merge the patch into what was read, send it with the index
- * read; where another writer came first, read again and apply the patch again.
+ * Change the cluster's spec: read it, merge the patch, send it with the version read; if another
+ * writer came first, read again and apply the patch again.
  *
  * @param patch       JSON merge patch (RFC 7396) of the Spec; NULL or {} changes nothing but rotates
  * @param rotate      SWARM_ROTATE_ flags
@@ -229,8 +228,8 @@ int swarm_cluster_update(swarm_client *client, const json_t *patch, unsigned rot
 
 /**
  * Unlock this host, a manager that locked itself when docker started, and wait until it is active.
- * The key's form is checked before it is sent. The engine goes on with an unlock that was given up,
- * by deadline or cancel.
+ * The key's form is checked before it is sent. After a deadline or cancel the engine continues the
+ * unlock.
  *
  * @param key         the unlock key "SWMKEY-1-..."; borrowed, wiped from every copy
  * @param timeout_ms  0: 120 s
@@ -251,8 +250,8 @@ int swarm_unlock_key_get(swarm_client *client, int64_t timeout_ms, char **ret_ke
 			 swarm_error *err);
 
 /**
- * Make a new unlock key and read it. The other managers fetch it by themselves; for a moment the old
- * key may still open one of them.
+ * Rotate the unlock key, and return the new one. The other managers fetch it by themselves; for a
+ * moment the old key may still unlock one of them.
  *
  * @param timeout_ms  0: 60 s
  * @param ret_key     as for swarm_unlock_key_get()
@@ -275,9 +274,9 @@ typedef struct swarm_ca_options {
 	}
 
 /**
- * Give the cluster a new root CA, and wait until the rotation is over and every node shows a
- * certificate of it. Join tokens change with the root. A node that is down holds the rotation up:
- * remove it, or bring it back. A rotation that is given up, by deadline or cancel, goes on.
+ * Rotate the root CA, and wait until the rotation is over and every node has a certificate of the new
+ * one. Join tokens change with the root. A node that is down delays the rotation: remove it, or bring
+ * it back. The rotation continues after a deadline or cancel.
  *
  * @param options  NULL: all defaults
  * @param err      NULL or an error to fill
@@ -287,9 +286,9 @@ typedef struct swarm_ca_options {
 int swarm_ca_rotate(swarm_client *client, const swarm_ca_options *options, swarm_error *err);
 
 /**
- * Take a host out of its swarm as a whole: drain it and wait, demote it and wait, leave, and delete
+ * Remove a host from its swarm completely: drain it and wait, demote it and wait, leave, and delete
  * its record. A demotion that would lose the quorum is refused before anything is changed. A cancel
- * or deadline leaves what was done so far.
+ * or deadline keeps what was done so far.
  *
  * @param host        a client of the host's own engine
  * @param manager     a client of another host, which is a manager of the same swarm

@@ -1,5 +1,5 @@
 /*
- * Errors of libswarm: a code, where it came from, and one line of text.
+ * Errors of libswarm: a code, its origin, and one line of text.
  * The struct belongs to the caller; the library keeps no last error anywhere.
  */
 #ifndef SWARM_ERROR_H
@@ -14,7 +14,7 @@ extern "C" {
 /** Size of the text in a swarm_error, in bytes, with the final NUL. */
 #define SWARM_ERROR_TEXT 512
 
-/** Codes of libswarm; 0 is success, each other one is negative. See libswarm/errors.def. */
+/** Codes of libswarm; 0 is success, all others are negative. See libswarm/errors.def. */
 typedef enum swarm_error_code {
 	SWARM_OK = 0,
 #define E(name, number, exception, meaning) SWARM_E_##name = number,
@@ -23,8 +23,8 @@ typedef enum swarm_error_code {
 } swarm_error_code;
 
 /**
- * What went wrong. Filled once, by the first cause; untouched on success.
- * Initialize with SWARM_ERROR_INIT. No secret stands in the text: it went through the redactor.
+ * What went wrong. Filled once, by the first cause; not touched on success.
+ * Initialize with SWARM_ERROR_INIT. The text contains no secret: it went through the redactor.
  */
 typedef struct swarm_error {
 	int code;        /**< a swarm_error_code, equal to the function's return value */
@@ -46,7 +46,7 @@ typedef struct swarm_error {
  * Name of an error code.
  *
  * @param code  a swarm_error_code
- * @return "SWARM_E_TIMEOUT" and so on, "SWARM_OK" for 0, NULL for a number that is no code;
+ * @return "SWARM_E_TIMEOUT" and so on, "SWARM_OK" for 0, NULL for a number that is not a code;
  *         static, never freed
  *
  * Thread rule: any thread.
@@ -57,7 +57,7 @@ const char *swarm_error_name(int code);
  * Meaning of an error code, for people.
  *
  * @param code  a swarm_error_code
- * @return the line of errors.def, NULL for a number that is no code; static, never freed
+ * @return the line of errors.def, NULL for a number that is not a code; static, never freed
  *
  * Thread rule: any thread.
  */

@@ -1,7 +1,7 @@
 /*
  * Events of the cluster: followed for as long as one of its managers lives, and waits built on them.
  *
- * Every manager tells all events of swarm scope (nodes, services, secrets, configs, networks), and no
+ * Every manager sends all events of swarm scope (nodes, services, secrets, configs, networks), and no
  * other host does. There are none for tasks.
  */
 #ifndef SWARM_EVENTS_H
@@ -19,19 +19,19 @@ typedef struct swarm_event {
 	const char *action; /**< "create", "update" or "remove" */
 	const char *id;     /**< of the object */
 	const char *name;   /**< of the object */
-	const json_t *json; /**< the event; what changed stands in Actor.Attributes */
+	const json_t *json; /**< the event; what changed is in Actor.Attributes */
 } swarm_event;
 
 /**
  * Called for each event, and with event NULL when the connection is up: at first, and again after
- * each gap. Then everything that may have changed unseen is to be looked at anew; what changes from
- * there on comes as an event, perhaps twice.
+ * each gap. Read everything again then, because changes may have been missed; later changes come as
+ * events, perhaps twice.
  *
  * @param payload  the pointer from the options
  * @param client   the manager that is followed, free for calls
  * @param event    borrowed for the call, or NULL
  * @param err      to be filled where the callback returns an error of its own calls
- * @return 0 to go on; above 0: end, the value is given to the caller; below 0: a swarm_error_code,
+ * @return 0 to go on; above 0: end, the value is returned to the caller; below 0: a swarm_error_code,
  *         which ends it too, unless another manager may do better (no connection, no leader)
  */
 typedef int (*swarm_event_cb)(void *payload, swarm_client *client, const swarm_event *event,
@@ -56,13 +56,13 @@ typedef struct swarm_follow_options {
 	}
 
 /**
- * Follow the events. Where the stream is cut, or its host is no manager any more, the next client is
- * taken; all of them failing ends it at the start only. A silent stream is tested every 30 s.
+ * Follow the events. If the stream is cut, or its host is no longer a manager, the next client is
+ * used; if all of them fail, it ends only at the start. A silent stream is tested every 30 s.
  *
  * @param options  required; clients are borrowed for the call, and their cancel callbacks ask
  * @param err      NULL or an error to fill
  * @return what the callback returned to end it; SWARM_E_TIMEOUT; SWARM_E_CANCELED; SWARM_E_INVAL
- *         (also for a filter with another name, which the engine would pass over in silence);
+ *         (also for a filter with another name, which the engine would silently ignore);
  *         SWARM_E_HTTP (a filter that the engine refuses); at the start the last client's error
  *
  * Thread rule: this thread uses all the clients.
@@ -71,8 +71,7 @@ int swarm_follow(const swarm_follow_options *options, swarm_error *err);
 
 /**
  * Wait until a condition holds: the callback is called as by swarm_follow(), and with event NULL at
- * least once a second, since not all that changes is told by an event. It returns 1 when the condition
- * holds.
+ * least once a second, because some changes have no event. It returns 1 when the condition holds.
  *
  * @return 0 once the callback returned 1; all else as swarm_follow()
  */
@@ -82,7 +81,7 @@ int swarm_wait_for(const swarm_follow_options *options, swarm_error *err);
 typedef struct swarm_events swarm_events;
 
 /**
- * Open the events, and wait until a manager tells them.
+ * Open the events, and wait until a manager sends them.
  *
  * @param options     clients and filters as for swarm_follow(); the clients are borrowed until
  *                    swarm_events_free(). timeout_ms is for the opening, 0: 60 s. on_event and payload
@@ -100,13 +99,13 @@ int swarm_events_open(const swarm_follow_options *options, swarm_events **ret_ev
  * Wait for the next event. A stream that is cut is opened again, at the next client. After a fork each
  * process goes on by itself: the one that did not open the stream opens its own, with a gap.
  *
- * @param timeout_ms  how long to wait; 0: not at all. Where a stream is to be opened again it takes a
- *                    second at least, if it must
- * @param ret_event   the event, borrowed until the next call with the events; or NULL where the
- *                    connection is up, that is at first and after each gap: what may have changed
- *                    unseen is to be looked at anew
+ * @param timeout_ms  how long to wait; 0: not at all. Reopening a stream may take up to a second even
+ *                    then
+ * @param ret_event   the event, borrowed until the next call with the events; or NULL when the
+ *                    connection is up, that is at first and after each gap: read everything again
+ *                    then, because changes may have been missed
  * @return 0; SWARM_E_TIMEOUT: nothing yet; other errors as swarm_follow(). After each of them it may be
- *         called again, and begins with a new stream where the old one is over
+ *         called again, and opens a new stream if the old one is over
  */
 int swarm_events_next(swarm_events *events, int64_t timeout_ms, const swarm_event **ret_event,
 		      swarm_error *err);

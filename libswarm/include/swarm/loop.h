@@ -5,13 +5,13 @@
  *
  *	swarm_call_begin(client, &options, &call, &err);
  *	watch swarm_call_fd(call) for reading, and set a timer to swarm_call_due_in(call);
- *	at either: swarm_call_step(call, &done, &err), and set the timer anew;
+ *	at either: swarm_call_step(call, &done, &err), and set the timer again;
  *	when done: swarm_call_result(call, &body, &size, &err);
  *	swarm_call_free(call);
  *
- * The calls that block take the same steps. The client's cancel callback is not asked in a step: to
- * cancel, free the call. That closes the connection, and the engine goes on with an init, join or
- * leave all the same. While a call is under way, others on its client give SWARM_E_INVAL.
+ * The calls that block take the same steps. The client's cancel callback is not called in a step: to
+ * cancel, free the call. That closes the connection; the engine still continues an init, join or
+ * leave. While a call is in progress, others on its client give SWARM_E_INVAL.
  *
  * Thread rule: as the client's, to which the call belongs. After a fork the call belongs to the
  * process that began it, and gives SWARM_E_INVAL in the other, where it can only be freed.
@@ -47,12 +47,12 @@ int swarm_call_fd(const swarm_call *call);
 
 /**
  * Milliseconds after which a step is due even if the descriptor is silent, 0 for at once; to be
- * asked anew after each step.
+ * read again after each step.
  */
 int64_t swarm_call_due_in(const swarm_call *call);
 
 /**
- * Do what can be done now. A step too many does no harm.
+ * Do what can be done now. An extra step does no harm.
  *
  * @param ret_done  set to true once the answer is there, a success
  * @return 0, or any error of swarm_call_bytes() but SWARM_E_CANCELED, after which the call is over;

@@ -105,7 +105,7 @@ int swarm_node_promote(swarm_client *client, const char *node, int64_t timeout_m
 
 /**
  * Make a node a worker, and wait until it is out of the managers' raft group; of this host itself,
- * until it says that it is no manager. Refused with the arithmetic where the quorum would be lost.
+ * until it reports that it is not a manager. Refused, with the numbers, if the quorum would be lost.
  *
  * @param node        id, host name or "self"
  * @param timeout_ms  0: 120 s
@@ -125,15 +125,15 @@ typedef struct swarm_quorum {
 } swarm_quorum;
 
 /**
- * How the quorum is, or would be once some managers have come and then some nodes have left the raft
- * group, one after the other. It is the check that each demotion makes by itself. Changes nothing.
+ * Compute the quorum as it is, or as it would be after some managers have joined and then some nodes
+ * have left the raft group, one after the other. Each demotion makes the same check. Changes nothing.
  *
- * @param joining     so many reachable managers more are thought to be there; 0 to 1000
+ * @param joining     number of reachable managers to add; 0 to 1000
  * @param leaving     NULL, or full ids and exact host names in the order in which they would go, ends
- *                    with NULL; a node that is no member of the group changes nothing
+ *                    with NULL; a node that is not a member of the group changes nothing
  * @param timeout_ms  0: 60 s
  * @param ret_quorum  of those that stay
- * @return 0, SWARM_E_QUORUM (the arithmetic of the first that may not go), SWARM_E_NOT_FOUND,
+ * @return 0, SWARM_E_QUORUM (the numbers for the first that may not leave), SWARM_E_NOT_FOUND,
  *         SWARM_E_AMBIGUOUS, SWARM_E_INVAL
  */
 int swarm_quorum_get(swarm_client *client, int64_t joining, const char *const *leaving,
@@ -149,17 +149,17 @@ int swarm_quorum_get(swarm_client *client, int64_t joining, const char *const *l
 int swarm_node_drain(swarm_client *client, const char *node, int64_t timeout_ms,
 		     json_t **ret_change, swarm_error *err);
 
-/** How swarm_node_remove() goes about it. */
+/** Flags of swarm_node_remove(). */
 #define SWARM_REMOVE_FORCE 1U  /**< also a node that is not down */
 #define SWARM_REMOVE_DEMOTE 2U /**< demote a manager first, and wait until it left the raft group */
 
 /**
- * Delete a node's record. The host itself is not told; run leave on it.
+ * Delete a node's record. The host itself is not notified; run leave on it.
  *
  * @param node        id, host name or "self"
  * @param flags       SWARM_REMOVE_ flags
  * @param timeout_ms  0: 60 s
- * @return 0, SWARM_E_NOT_FOUND, SWARM_E_AMBIGUOUS, SWARM_E_QUORUM (with the arithmetic; nothing was
+ * @return 0, SWARM_E_NOT_FOUND, SWARM_E_AMBIGUOUS, SWARM_E_QUORUM (with the numbers; nothing was
  *         changed), SWARM_E_HTTP (the engine's reason: not down, still a manager)
  */
 int swarm_node_remove(swarm_client *client, const char *node, unsigned flags, int64_t timeout_ms,

@@ -15,8 +15,8 @@ extern "C" {
 typedef struct swarm_progress {
 	const char *what; /**< the wait: "init", "join", "leave", "drain", "promote", "demote",
 			   *   "rotate ca", "unlock", "converge"; static */
-	size_t done;      /**< so many of total are as they should be */
-	size_t total;     /**< 0 where the number is not known */
+	size_t done;      /**< how many of total are done */
+	size_t total;     /**< 0 if the number is not known */
 	const char *text; /**< one line on what is waited for; borrowed for the call, may be "" */
 } swarm_progress;
 
@@ -30,11 +30,11 @@ typedef struct swarm_progress {
 typedef void (*swarm_progress_cb)(void *payload, const swarm_progress *progress);
 
 /**
- * Have the waits of a client tell how far they came.
+ * Set the callback that receives the progress of a client's waits.
  *
  * @param client    the client; NULL is allowed and does nothing
- * @param progress  NULL: nobody is told any more
- * @param payload   handed to progress; borrowed as long as it is set
+ * @param progress  NULL: no more calls
+ * @param payload   passed to progress; borrowed as long as it is set
  *
  * Thread rule: as for any function that takes a client.
  */

@@ -1,6 +1,6 @@
 /*
  * Services, beyond what all objects have in common (<swarm/object.h>): scale, roll back, wait until
- * the tasks are as the service wants them, and read logs.
+ * the tasks are as the service's spec says, and read logs.
  *
  * A service is named by its full id or its exact name. Timeouts as in <swarm/cluster.h>. Beside the
  * errors named, each function gives those of the transport and of the engine, SWARM_E_NOT_MANAGER
@@ -49,7 +49,7 @@ typedef struct swarm_apply_options {
 	unsigned flags;              /**< SWARM_SPEC_..., SWARM_APPLY_... */
 	int resolve;                 /**< a swarm_resolve */
 	const json_t *registry_auth; /**< NULL, or credentials as in swarm_call_options */
-	/** NULL, or a text: all tasks run anew once for each text. Kept in a label. */
+	/** NULL, or a text: all tasks restart once for each text. Kept in a label. */
 	const char *force_update;
 	/** NULL, or the stack that the service is known to belong to; others' are refused. */
 	const char *stack;
@@ -83,8 +83,8 @@ int swarm_service_apply(swarm_client *client, const char *name, const json_t *se
 			const swarm_apply_options *options, json_t **ret_result, swarm_error *err);
 
 /**
- * Set how many tasks a replicated service has, or how many completions a replicated job wants (which
- * runs the job again). Does not wait.
+ * Set the number of tasks of a replicated service, or of completions of a replicated job (which runs
+ * the job again). Does not wait.
  *
  * @param service     id or name
  * @param count       0 or more
@@ -96,8 +96,8 @@ int swarm_service_scale(swarm_client *client, const char *service, int64_t count
 			int64_t timeout_ms, json_t **ret_change, swarm_error *err);
 
 /**
- * Go back to the spec before the last change. Does not wait. Where another writer changes the spec
- * meanwhile it ends, since what would be rolled back then is another change.
+ * Roll back to the spec before the last change. Does not wait. Fails if another writer changes the
+ * spec meanwhile, because that change would be rolled back instead.
  *
  * @param service     id or name
  * @param timeout_ms  0: 60 s
@@ -110,14 +110,14 @@ int swarm_service_rollback(swarm_client *client, const char *service, int64_t ti
 /** How a service converged. */
 typedef struct swarm_converged {
 	size_t done;     /**< tasks that run, or completed */
-	size_t total;    /**< as many as the service wants */
+	size_t total;    /**< the number that the service's spec asks for */
 	int rolled_back; /**< 1: the engine went back to the previous spec, and that one converged */
 } swarm_converged;
 
 /**
  * Wait until a service is as its spec says: of a replicated one all tasks run, of a global one a task
  * on each node that fits, of a job all completions are there. Tasks of an older spec do not count. It
- * must stay so for the time that the update's settings have as Monitor (5 s unless told otherwise)
+ * must stay so for the Monitor time of the update's settings (5 s by default)
  * where the engine does not itself report an update as completed. Giving the wait up, by deadline or
  * cancel, changes nothing.
  *
@@ -132,7 +132,7 @@ int swarm_service_wait(swarm_client *client, const char *service, int64_t timeou
 		       swarm_converged *ret_status, swarm_error *err);
 
 /**
- * Open the log of a service or a task; read it with swarm_stream_next(), where the records tell
+ * Open the log of a service or a task; read it with swarm_stream_next(), whose records tell
  * standard output from standard error unless the containers have a terminal. What goes wrong while
  * the log is read comes as an error of that call.
  *

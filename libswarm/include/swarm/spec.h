@@ -25,7 +25,7 @@ extern "C" {
 /** Start from SWARM_SPEC_OPTIONS_INIT. */
 typedef struct swarm_spec_options {
 	size_t size;
-	/** Name of the service; borrowed. Its own name as an alias of a network is no difference. */
+	/** Name of the service; borrowed. Its own name as an alias of a network is not a difference. */
 	const char *name;
 	/**
 	 * {"networks": {name: id}, "secrets": {name: id}, "configs": {name: id}}; borrowed. A name that
@@ -52,11 +52,11 @@ int swarm_spec_check(const json_t *service, const swarm_spec_options *options, j
 		     swarm_error *err);
 
 /**
- * Merge a service in compose's words into a spec. What is not given stays as it is; null removes. A
- * mapping (environment, labels, sysctls, options) is merged by key, and a key of null is removed. A list
- * (ports, volumes, networks, secrets, configs, ...) replaces the old one. What is equal keeps the form in
- * which the engine stores it, also each element of a list, so that no task restarts for a difference
- * in form.
+ * Merge a service in compose's words into a spec. Keys that are not given stay unchanged; null removes.
+ * A mapping (environment, labels, sysctls, options) is merged by key, and a key set to null is removed.
+ * A list (ports, volumes, networks, secrets, configs, ...) replaces the old one. Equal values, and equal
+ * elements of a list, keep the form in which the engine stores them, so that no task restarts for a
+ * difference in form.
  *
  * @param spec        the engine's spec as it was read, or NULL for a new service; borrowed
  * @param service     as for swarm_spec_check(); borrowed

@@ -1,5 +1,5 @@
 /*
- * Answers without end: events and logs, record by record, over a connection of their own.
+ * Endless answers: events and logs, record by record, over a connection of their own.
  *
  * Thread rule: as the client's, to which the stream belongs; calls of the client may go on beside it.
  * After a fork it belongs to the process that opened it, and gives SWARM_E_INVAL in the other, where
@@ -16,7 +16,7 @@ extern "C" {
 
 typedef struct swarm_stream swarm_stream;
 
-/** How records stand in the stream. */
+/** How the stream separates records. */
 typedef enum swarm_framing {
 	SWARM_FRAMING_AUTO, /**< as the engine says: lines for events; for logs since API 1.42 only */
 	SWARM_FRAMING_LINES, /**< a record a line, also with a record separator (json-seq) before it */
@@ -34,7 +34,7 @@ typedef enum swarm_source {
 /** One record; data is not NUL-terminated, and borrowed until the next call with the stream. */
 typedef struct swarm_record {
 	swarm_source source;
-	const char *data; /**< NULL: the stream ended as it should */
+	const char *data; /**< NULL: regular end of the stream */
 	size_t size;      /**< never 0 before the end */
 } swarm_record;
 
@@ -47,7 +47,7 @@ typedef struct swarm_record {
  * @param options     an operation that answers SWARM_RESULT_LINES or SWARM_RESULT_FRAMES; body and
  *                    registry_auth are for other operations
  * @param framing     mostly SWARM_FRAMING_AUTO; before API 1.42 the engine does not say what framing a
- *                    log has: frames, but for a service whose ContainerSpec.TTY is true
+ *                    log has: frames, except for a service whose ContainerSpec.TTY is true
  * @param ret_stream  new; free with swarm_stream_free(), before the client
  * @param err         NULL or an error to fill
  * @return 0, SWARM_E_INVAL (also: framing unknown), or any error of swarm_call_bytes()
@@ -59,8 +59,8 @@ int swarm_stream_open(swarm_client *client, const swarm_call_options *options,
  * Wait for the next record.
  *
  * @param timeout_ms  how long to wait; 0: not at all
- * @param ret_record  the record, or data NULL at the end. Logs end; events without a time until which
- *                    they are wanted end when the engine stops
+ * @param ret_record  the record, or data NULL at the end. Logs end; events without "until" end when
+ *                    the engine stops
  * @return 0; SWARM_E_TIMEOUT: nothing yet, ask again. After all others the stream is over:
  *         SWARM_E_CANCELED, SWARM_E_TRANSPORT (the stream was cut, or has no such framing),
  *         SWARM_E_TOO_LARGE (one record), SWARM_E_HTTP (the engine's words in the stream, where

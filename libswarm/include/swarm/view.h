@@ -1,14 +1,14 @@
 /*
- * Views: read-only structs of what a C program branches on in the engine's answers. Everything else
- * is in the JSON, which the inspect calls give; what is sent to the engine is never made of a view.
+ * Views: read-only structs with the fields of the engine's answers that a C program branches on.
+ * Everything else is in the JSON, which the inspect calls return; a view is never sent to the engine.
  *
  * A list is made by one of the list calls, out of the bytes as they came, or by a swarm_x_view()
  * function, out of a tree that the caller keeps. An error (SWARM_E_JSON) names the path of what is
  * wrong: "[3].Spec.Name: expected string".
  *
- * In every view strings and labels are never NULL: "" and an empty list stand for what the engine
- * left out, as 0 does. Times are RFC 3339 texts, as the engine writes them. All is owned by the list
- * and may be read by any number of threads until the list is freed.
+ * In every view strings and labels are never NULL: fields that the engine left out are "", 0 or an
+ * empty list. Times are RFC 3339 texts, as the engine writes them. Everything is owned by the list and
+ * may be read by any number of threads until the list is freed.
  */
 #ifndef SWARM_VIEW_H
 #define SWARM_VIEW_H

@@ -180,7 +180,7 @@ static void logs(void)
 	result = read_row((fake_row){ .reply = "{}" }, SWARM_OP_SERVICE_LOGS, SWARM_FRAMING_AUTO,
 			  "1.45", 0);
 	CHECK_INT(result.code, SWARM_E_TRANSPORT);
-	CHECK_STR(result.err.text, "service_logs: the engine's answer is no log");
+	CHECK_STR(result.err.text, "service_logs: the engine's answer is not a log");
 	result = read_row((fake_row){ .headers = MULTIPLEXED, .reply = "from a terminal" },
 			  SWARM_OP_SERVICE_LOGS, SWARM_FRAMING_AUTO, "1.45", 0);
 	CHECK_INT(result.code, SWARM_E_TRANSPORT);
