@@ -5,7 +5,7 @@
 #                  check-engines: library and extension on three real engines, check-pythons: the wheel on
 #                  each Python of Debian, check-lab-old: the lab with Salt 3006 and Engine 20.10, and
 #                  check-lab-long: more faults, and versions that change under running jobs
-# make fileroot DEST=/srv/salt   write a complete Salt file root; fileroot-remove takes it back
+# make fileroot DEST=/srv/salt   write a complete Salt file root; fileroot-remove uninstalls it
 # make wheel       the Python package saltext-swarm, in build/dist
 # make docs        the site, in build/docs
 # make bench       bootstrap against the recipe with cmd.run, in one lab
@@ -27,7 +27,7 @@ MESON := /usr/bin/meson
 DROPIN := build/dropin/_swarm-$(shell cat VERSION)-$(shell uname -m).abi3.so
 CORE_SOURCES := $(wildcard libswarm/*/*.[ch] libswarm/*/*.def libswarm/include/swarm/* pymodule/*.[ch]) \
 	$(addprefix pymodule/,build-dropin check-needs debian-source static-deps) libswarm/sources.txt setup.py VERSION
-# Stands for the wheel, whose name tells the platform.
+# Stamp for the wheel, whose file name depends on the platform.
 WHEEL := build/dist/.done
 WHEEL_SOURCES := $(shell find salt_states pillar_example pymodule/*.py* MANIFEST.in README.md pyproject.toml -type f ! -name '*.pyc')
 FUZZ_TARGETS := answer arguments frames redact scan spec token url
@@ -139,7 +139,7 @@ check-valgrind: build/c-plain/build.ninja
 		--timeout-multiplier=10 \
 		--wrap='valgrind --quiet --leak-check=full --trace-children=no --error-exitcode=99'
 
-# The corpora in the tree are replayed by check-c; what is found anew goes to build/corpus.
+# The corpora in the tree are replayed by check-c; new inputs go to build/corpus.
 check-fuzz: build/c-fuzz/build.ninja
 	ninja -C build/c-fuzz
 	printf '%s\n' $(FUZZ_TARGETS) | xargs -P $$(nproc) -I TARGET sh -ec ' \
@@ -171,7 +171,7 @@ check-python: $(DROPIN) wheel
 check-salt: $(DROPIN) build/venv/.done
 	$(PYTEST) -n auto tests/salt
 
-# On a fresh lab: the first test wants bare hosts.
+# On a fresh lab: the first test requires bare hosts.
 check-lab: $(DROPIN) wheel
 	tests/lab/lab down
 	LAB_MANAGERS=3 LAB_WORKERS=3 $(PYTEST) tests/lab

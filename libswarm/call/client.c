@@ -195,9 +195,10 @@ static int no_engine(const swarm_client *client, const swarm__http_response *res
 	if (err && !err->code)
 		err->http_status = response->status;
 	if (wants_tls(response))
-		return swarm__error(err, SWARM_E_HTTP,
-				    "%s speaks TLS: it takes a CA file, and mostly a certificate",
-				    client->endpoint.url);
+		return swarm__error(
+			err, SWARM_E_HTTP,
+			"%s speaks TLS: set a CA file, and usually a client certificate",
+			client->endpoint.url);
 	return swarm__error(err, SWARM_E_HTTP, "%s is not a Docker engine (HTTP %d on /_ping)",
 			    client->endpoint.url, response->status);
 }

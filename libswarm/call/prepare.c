@@ -164,7 +164,7 @@ int swarm__prepared_judge(swarm_client *client, const swarm__prepared *prepared,
 	if (http_status >= 200 && http_status < 300) {
 		if (err && !err->code)
 			err->http_status = http_status;
-		return swarm__error(err, SWARM_E_HTTP, "%s answered HTTP %d, and not %s",
+		return swarm__error(err, SWARM_E_HTTP, "%s answered HTTP %d, not %s",
 				    prepared->row->name, http_status, prepared->row->status);
 	}
 	rc = swarm__refusal(http_status, body, prepared->options, err);

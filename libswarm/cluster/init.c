@@ -19,13 +19,14 @@ static int check_options(const swarm_client *client, const swarm_init_options *o
 	if (o->size != sizeof(*o))
 		return swarm__error(err, SWARM_E_INVAL, "start from SWARM_INIT_OPTIONS_INIT");
 	if (o->data_path_port && (o->data_path_port < 1024 || o->data_path_port > 49151))
-		return swarm__error(err, SWARM_E_INVAL, "data path port is 1024 to 49151, not %d",
+		return swarm__error(err, SWARM_E_INVAL,
+				    "data path port must be 1024 to 49151, not %d",
 				    o->data_path_port);
 	if (o->subnet_size < 0 || o->subnet_size > SMALLEST_SUBNET)
 		return swarm__error(err, SWARM_E_INVAL, "subnet size is 1 to %d, not %d",
 				    SMALLEST_SUBNET, o->subnet_size);
 	if (o->spec && !json_is_object(o->spec))
-		return swarm__error(err, SWARM_E_INVAL, "spec is an object");
+		return swarm__error(err, SWARM_E_INVAL, "spec must be an object");
 	/* moby: with a spec that it refuses, a swarm is made all the same. */
 	if (swarm__settings_check(o->spec, o->spec, err))
 		return SWARM_E_INVAL;
@@ -169,7 +170,7 @@ static int look(swarm_client *client, const swarm__deadline *deadline, char **re
 	swarm__progress(client, "init", 0, 1, "%s", swarm_local_state_name((int)local->state));
 	if (local->state == SWARM_LOCAL_ERROR || local->state == SWARM_LOCAL_INACTIVE)
 		return swarm__error(err, SWARM_E_STATE,
-				    "docker took the init and is in state %s now: %s",
+				    "docker accepted the init, but is in state %s: %s",
 				    swarm_local_state_name(local->state),
 				    *local->error ? local->error : "see docker's log");
 	if (local->state != SWARM_LOCAL_ACTIVE || !local->manager)
@@ -210,7 +211,7 @@ static int wait_leading(swarm_client *client, const swarm__deadline *deadline, i
 	swarm__error_clear(err);
 	return swarm__error(
 		err, SWARM_E_TIMEOUT,
-		"the swarm was made, but it has no leader after %lld s: see docker's log "
+		"the swarm was created, but has no leader after %lld s: see docker's log "
 		"(journalctl -u docker)",
 		(long long)swarm__seconds_since(started));
 }
@@ -226,7 +227,7 @@ static void tell_if_running(swarm_client *client, const swarm__deadline *deadlin
 	if (swarm__local_read(client, deadline, &local, NULL) || local->state != SWARM_LOCAL_ACTIVE)
 		return;
 	swarm__error_wrap(err, err->code,
-			  "a swarm runs on this host now, without the settings that were asked for "
+			  "a swarm runs on this host now, without the requested settings "
 			  "(set them by an update, or leave by force and run again)");
 }
 

@@ -152,7 +152,7 @@ static int too_late(const join *j, swarm_local_state state, swarm_error *err)
 	if (state == SWARM_LOCAL_PENDING)
 		return swarm__error(
 			err, SWARM_E_PENDING,
-			"docker still tries to join after %lld s, and goes on by itself: see "
+			"docker is still joining after %lld s, and continues by itself: see "
 			"that this host reaches the managers, and they this host, at TCP port "
 			"2377",
 			seconds);

@@ -101,7 +101,7 @@ static int look(swarm_client *client, const swarm__deadline *deadline, swarm_err
 			swarm_local_state_name((int)local->state));
 	if (local->state == SWARM_LOCAL_ERROR || local->state == SWARM_LOCAL_INACTIVE)
 		return swarm__error(err, SWARM_E_STATE,
-				    "docker was unlocked and is in state %s: %s",
+				    "docker was unlocked, but is in state %s: %s",
 				    swarm_local_state_name((int)local->state),
 				    *local->error ? local->error : "see docker's log");
 	return local->state == SWARM_LOCAL_ACTIVE ? 0 : 1;

@@ -294,8 +294,8 @@ int swarm__availability_check(const char *availability, swarm_error *err)
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
 		if (strcmp(availability, known[i]) == 0)
 			return 0;
-	return swarm__error(err, SWARM_E_INVAL, "availability is active, pause or drain, not '%s'",
-			    availability);
+	return swarm__error(err, SWARM_E_INVAL,
+			    "availability must be active, pause or drain, not '%s'", availability);
 }
 
 /* moby: every address of the host; the default of listen_addr. */

@@ -34,14 +34,14 @@ int swarm__patch_check(swarm_op update, const json_t *patch, swarm_error *err)
 	json_t *value;
 
 	if (!json_is_object(patch))
-		return swarm__error(err, SWARM_E_INVAL, "the change is an object");
+		return swarm__error(err, SWARM_E_INVAL, "the change must be an object");
 	json_object_foreach (swarm__json_iterable(patch), name, value) {
 		if (swarm__field_find(fields, name, &field))
 			continue;
 		while (swarm__field_next(&fields, &field))
 			swarm__names_add(&known, "%.*s", (int)field.length, field.name);
-		return swarm__error(err, SWARM_E_INVAL, "there is no field '%s': the fields are %s",
-				    name, known.text);
+		return swarm__error(err, SWARM_E_INVAL, "unknown field '%s' (valid: %s)", name,
+				    known.text);
 	}
 	return 0;
 }

@@ -54,11 +54,10 @@ static int check_options(const swarm_follow_options *o, swarm_error *err)
 		return swarm__error(err, SWARM_E_INVAL, "clients are required");
 	for (; o->filters && o->filters[count].name; count++)
 		if (!is_filter(o->filters[count].name))
-			return swarm__error(
-				err, SWARM_E_INVAL,
-				"there is no filter '%s' of events: the filters are config, "
-				"event, label, network, node, secret, service, type",
-				o->filters[count].name);
+			return swarm__error(err, SWARM_E_INVAL,
+					    "unknown event filter '%s' (valid: config, "
+					    "event, label, network, node, secret, service, type)",
+					    o->filters[count].name);
 	if (count > MAX_FILTERS)
 		return swarm__error(err, SWARM_E_INVAL, "%zu filters are more than %d", count,
 				    MAX_FILTERS);

@@ -130,7 +130,7 @@ int swarm_endpoint_from_context(const char *name, swarm_endpoint **ret_endpoint,
 	if (!ret_endpoint || !is_name(name))
 		return swarm__error(
 			err, SWARM_E_INVAL,
-			"a context's name has letters, digits and _.+- and begins with a "
+			"a context's name must consist of letters, digits and _.+- and begin with a "
 			"letter or digit");
 	if (strcmp(name, "default") == 0)
 		return swarm_endpoint_from_env(ret_endpoint, err);

@@ -200,7 +200,7 @@ int swarm__http_begin(swarm__http *http, const swarm__http_request *request, swa
 
 	if (http->busy && http->pid == getpid())
 		return swarm__error(err, SWARM_E_INVAL,
-				    "another call of this client is under way: end it first");
+				    "another call of this client is in progress: end it first");
 	http->request = *request;
 	rc = open_handles(http, err);
 	if (rc == 0)
@@ -315,8 +315,9 @@ int swarm__http_step(swarm__http *http, int64_t wait_ms, bool *ret_done, swarm_e
 	int queued;
 
 	if (!http->busy || http->pid != getpid())
-		return swarm__error(err, SWARM_E_INVAL,
-				    "no call is under way here: it is over, or another process's");
+		return swarm__error(
+			err, SWARM_E_INVAL,
+			"no call is in progress: it is over, or belongs to another process");
 	resumed = resume(http);
 	if (resumed != CURLE_OK)
 		return settle(http, resumed, err);

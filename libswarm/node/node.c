@@ -88,8 +88,8 @@ int swarm_node_find(const swarm_node_list *list, const char *ref, const swarm_no
 	}
 	if (count > 1)
 		return swarm__error(err, SWARM_E_AMBIGUOUS,
-				    "%zu nodes have the host name '%s', give one's id: %s", count,
-				    ref, ids.text);
+				    "%zu nodes have the host name '%s', use an id: %s", count, ref,
+				    ids.text);
 	if (!found)
 		return not_found(ref, err);
 	*ret_node = found;

@@ -99,7 +99,8 @@ static int check_patch(const json_t *patch, swarm_error *err)
 	json_object_foreach (labels, label, value)
 		if (!json_is_string(value) && !json_is_null(value))
 			return swarm__error(err, SWARM_E_INVAL,
-					    "label '%s' is a string, or null to remove it", label);
+					    "label '%s' must be a string, or null to remove it",
+					    label);
 	return 0;
 }
 

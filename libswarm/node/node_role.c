@@ -94,7 +94,7 @@ static int wait_role(const swarm__node_change *change, bool manager, swarm_error
 	swarm__error_clear(err);
 	return swarm__error(err, rc,
 			    "%s was %sd, but is %s member of the managers' group after %lld s: %s",
-			    change->name, what, manager ? "no reachable" : "still a",
+			    change->name, what, manager ? "not a reachable" : "still a",
 			    (long long)swarm__seconds_since(change->started),
 			    manager ? "see docker's log on that host" : "run again");
 }

@@ -149,6 +149,6 @@ int swarm_quorum_get(swarm_client *client, int64_t joining, const char *const *l
 	if (!client || !ret_quorum)
 		return swarm__error(err, SWARM_E_INVAL, "client and ret_quorum are required");
 	if (joining < 0 || joining > MOST_JOINING)
-		return swarm__error(err, SWARM_E_INVAL, "joining is 0 to %d", MOST_JOINING);
+		return swarm__error(err, SWARM_E_INVAL, "joining must be 0 to %d", MOST_JOINING);
 	return read_group(client, joining, leaving, &deadline, ret_quorum, err);
 }

@@ -202,9 +202,7 @@ static int ambiguous(const kind_row *row, const char *ref, swarm_error *err)
 {
 	swarm__error_clear(err);
 	return swarm__error(err, SWARM_E_AMBIGUOUS,
-			    "several of kind %s have the name '%s', give "
-			    "one's id",
-			    row->name, ref);
+			    "several of kind %s have the name '%s', use an id", row->name, ref);
 }
 
 int swarm__object_get(swarm_client *client, swarm_kind kind, const char *ref,
@@ -375,7 +373,7 @@ int swarm_object_create(swarm_client *client, swarm_kind kind, const json_t *spe
 	if (!row || require_op(row, row->create, "create", err))
 		return SWARM_E_INVAL;
 	if (!json_is_object(spec))
-		return swarm__error(err, SWARM_E_INVAL, "spec is an object");
+		return swarm__error(err, SWARM_E_INVAL, "spec must be an object");
 	return swarm__object_create(client, kind, spec, registry_auth, &deadline, ret_created, err);
 }
 

@@ -70,9 +70,9 @@ static int create(swarm_client *client, swarm_kind kind, const char *name, const
 	if (swarm__utf8_check("the name", name, err))
 		return SWARM_E_INVAL;
 	if (labels && !json_is_object(labels))
-		return swarm__error(err, SWARM_E_INVAL, "labels is an object of strings");
+		return swarm__error(err, SWARM_E_INVAL, "labels must be an object of strings");
 	if (size == 0 || size >= limit)
-		return swarm__error(err, SWARM_E_INVAL, "data is 1 to %zu bytes, not %zu",
+		return swarm__error(err, SWARM_E_INVAL, "data must be 1 to %zu bytes, not %zu",
 				    limit - 1, size);
 	text = to_base64(data, size);
 	if (!text)

@@ -413,7 +413,7 @@ static int check(swarm_client *client, const char *name, const json_t *service,
 			err, SWARM_E_INVAL,
 			"client, name, service (a mapping) and ret_result are required");
 	if (o->resolve < SWARM_RESOLVE_CHANGED || o->resolve > SWARM_RESOLVE_NEVER)
-		return swarm__error(err, SWARM_E_INVAL, "resolve is one of SWARM_RESOLVE_");
+		return swarm__error(err, SWARM_E_INVAL, "resolve must be one of SWARM_RESOLVE_");
 	return 0;
 }
 

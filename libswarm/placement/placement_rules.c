@@ -66,7 +66,7 @@ static void check_amount(json_int_t wanted, json_int_t has, json_int_t taken, do
 	has = has > 0 ? has : 0;
 	left = has - taken;
 	if (wanted > left)
-		swarm__reasons_add(reasons, "%.10g %s wanted, %.10g of %.10g free",
+		swarm__reasons_add(reasons, "%.10g %s requested, %.10g of %.10g free",
 				   (double)wanted / unit, what,
 				   left > 0 ? (double)left / unit : 0.0, (double)has / unit);
 }

@@ -1,7 +1,7 @@
 """ops.def and field_versions.def against the API description of a real engine, both ways.
 
-Where the two differ the engine decides; each difference stands here with its reason, and one that
-is no more fails too.
+If the two differ the engine decides; each difference is listed here with its reason, and a listed
+one that no longer exists fails, too.
 """
 
 import description
@@ -11,7 +11,7 @@ import tables
 OPERATIONS = {row.name: row for row in tables.operations()}
 FIELD_VERSIONS = tables.field_versions()
 
-# The description's endpoints that are in our table, but for those below.
+# The description's endpoints that are in our table, except those below.
 TAGS = {
     "Swarm",
     "Node",

@@ -51,7 +51,7 @@ def prepare():
 
 
 def mine_functions():
-    """In pillar they count at once; the recipe's minion.d wants a restart of each minion."""
+    """In pillar they apply at once; the recipe's minion.d requires a restart of each minion."""
     token = "docker swarm join-token {} -q"
     return {
         "manager_token": [{"mine_function": "cmd.run"}, token.format("manager")],

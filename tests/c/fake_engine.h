@@ -14,10 +14,10 @@
  *	CHECK_INT(fake_engine_stop(engine), 0);
  *
  * A client whose options pin api_version sends no /_ping; one that does not sends
- * "GET /_ping" first, and wants .headers = "Api-Version: 1.45\r\n" in that row.
+ * "GET /_ping" first, and needs .headers = "Api-Version: 1.45\r\n" in that row.
  *
  * Any number of connections at a time, each kept alive. Replies are sent by one thread, one after
- * the other. Nothing here is timed, but for the delays that a row asks for.
+ * the other. Nothing here is timed, except for the delays that a row asks for.
  */
 #ifndef SWARM_FAKE_ENGINE_H
 #define SWARM_FAKE_ENGINE_H
@@ -38,7 +38,7 @@ typedef enum fake_fault {
 
 typedef struct fake_row {
 	const char *expect;  /* "METHOD target", the whole request line but " HTTP/1.1" */
-	const char *body;    /* NULL, or text that must stand somewhere in the request's body */
+	const char *body;    /* NULL, or text that must be somewhere in the request's body */
 	int status;          /* 0: 200 */
 	const char *headers; /* NULL, or more header lines, each with its "\r\n" */
 	const char *reply;   /* body of the answer; NULL: empty */

@@ -1,6 +1,6 @@
 /*
  * Memory that runs out on purpose. The test program is linked with
- * -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=strdup, so the wrappers stand in for the
+ * -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=strdup, so the wrappers replace the
  * library's own calls (its static archive), but not for libcurl's or libc's inner ones.
  *
  *	for (long n = 0; ; n++) {

@@ -27,7 +27,7 @@ static const char *test_row;
 #function, function                                                                \
 	}
 
-/* One line, whatever stands in text, so that TAP is not broken. */
+/* One line, whatever text contains, so that TAP is not broken. */
 static inline void test_print(const char *before, const char *text, const char *after)
 {
 	fputs(before, stdout);

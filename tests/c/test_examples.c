@@ -103,7 +103,7 @@ static void rotate_tokens(void)
 	rmdir(folder);
 }
 
-/* A line that is no event ends it; nothing else would. */
+/* A line that is not an event ends it; nothing else would. */
 static void follow_events(void)
 {
 	const fake_row rows[] = {

@@ -23,7 +23,7 @@ static void check_record(bool frames, const char *bytes, size_t size, const swar
 	REQUIRE(record->data >= bytes && record->data + record->size <= bytes + used);
 	if (!frames)
 		REQUIRE(bytes[used - 1] == '\n' && !memchr(record->data, '\n', record->size));
-	/* One byte less is no record, and what follows does not matter. */
+	/* One byte less is not a record, and what follows does not matter. */
 	next(frames, bytes, used - 1, &again, &used_again);
 	REQUIRE(used_again == 0);
 	next(frames, bytes, used, &again, &used_again);

@@ -71,7 +71,7 @@ typedef struct route {
 	fake_row row;
 } route;
 
-/* The first that fits; longer ones stand before what they begin with. */
+/* The first that matches; longer ones come before their own prefixes. */
 static const route routes[] = {
 	{ "GET /_ping", { .reply = "OK", .headers = "Api-Version: 1.45\r\n" } },
 	{ "GET /version",

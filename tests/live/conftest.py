@@ -1,6 +1,6 @@
 """
 What the tests of the extension against real engines share: the hosts of the lab that tests/live/run
-made, a Client for each of their engines, one swarm of all of them, and a registry that wants a name
+made, a Client for each of their engines, one swarm of all of them, and a registry that requires a name
 and a password.
 
 The extension is the built drop-in. It reaches the engine of a host from outside, over the socket in

@@ -11,7 +11,7 @@ char live_token[256];
 static const struct {
 	const char *name;
 	int (*run)(void);
-	bool token; /* wants a join token on standard input */
+	bool token; /* reads a join token from standard input */
 } parts[] = {
 	{ "outside", live_outside, false },
 	{ "first", live_first, false },

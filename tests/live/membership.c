@@ -114,7 +114,7 @@ int live_first(void)
 	return test_main(cases, sizeof(cases) / sizeof(cases[0]));
 }
 
-/* live token ROLE: the one part that is no test, its output goes to the host that joins. */
+/* live token ROLE: the one part that is not a test; its output goes to the host that joins. */
 int live_print_token(void)
 {
 	swarm_tokens tokens = SWARM_TOKENS_INIT;

@@ -155,7 +155,7 @@ int live_nodes(void)
 	return test_main(cases, sizeof(cases) / sizeof(cases[0]));
 }
 
-/* --- live twin WORKER: it left and joined anew, so two records have its name -------------------- */
+/* --- live twin WORKER: it left and joined again, so two records have its name ------------------- */
 
 static void ambiguous(void)
 {

@@ -91,7 +91,7 @@ static void availability_and_memory(void)
 	       json_pack("{s:{s:I}}", "Reservations", "MemoryBytes", (json_int_t)1 << 50));
 	entry = why();
 	live_note("too much memory reserved", live_text(entry, "task", "error"));
-	rejected(entry, "MiB of memory wanted", true);
+	rejected(entry, "MiB of memory requested", true);
 	rejected(entry, "its availability is drain", false);
 	WORKS(swarm_node_update(live_client, live_arg[1], active, 0, NULL, &err));
 	end();

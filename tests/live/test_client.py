@@ -186,7 +186,7 @@ def test_availability_and_memory_reject(client, services):
     services("live-large", IMAGE, task=reserve)
     _, _, nodes = why(client, "live-large")
     client.node_update("worker1", {"Availability": "active"})
-    assert all("MiB of memory wanted" in text for text in nodes.values())
+    assert all("MiB of memory requested" in text for text in nodes.values())
     assert [name for name in nodes if "its availability is drain" in nodes[name]] == ["worker1"]
 
 

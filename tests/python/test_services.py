@@ -111,7 +111,7 @@ def test_object_update(swarm, client, web):
         client.object_update("stack", "web", {})
     with pytest.raises(swarm.InvalidArgument, match="only the Labels"):
         client.object_update("secret", "x", {"Data": "eA=="})
-    with pytest.raises(swarm.InvalidArgument, match="the change is an object"):
+    with pytest.raises(swarm.InvalidArgument, match="the change must be an object"):
         client.object_update("service", "web", None)
 
 

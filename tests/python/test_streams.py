@@ -98,7 +98,7 @@ def test_nothing_yet_is_no_end(swarm, client, feed):
 
 
 def test_events_that_cannot_be(swarm, engine, client, feed):
-    with pytest.raises(swarm.InvalidArgument, match="there is no filter 'colour' of events"):
+    with pytest.raises(swarm.InvalidArgument, match="unknown event filter 'colour'"):
         client.events(filters={"colour": "red"})
     for wrong in (client, "x", [None], [client, 1]):
         with pytest.raises(TypeError, match="others must be a list of Clients"):

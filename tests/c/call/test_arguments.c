@@ -30,7 +30,7 @@ static const row rows[] = {
 	{ SWARM_OP_DISTRIBUTION_INSPECT, "a//b", { { 0 } }, NULL, "no part of an id is empty" },
 	{ SWARM_OP_DISTRIBUTION_INSPECT, "/b", { { 0 } }, NULL, "no part of an id is empty" },
 	{ SWARM_OP_DISTRIBUTION_INSPECT, "b/", { { 0 } }, NULL, "no part of an id is empty" },
-	/* A header is no parameter. */
+	/* A header is not a parameter. */
 	{ SWARM_OP_DISTRIBUTION_INSPECT,
 	  "a",
 	  { { "X-Registry-Auth", "e30=" } },

@@ -1,6 +1,6 @@
 /*
  * What an answer may cost: memory, counted where jansson takes it, deadline and cancel in the middle of
- * the reading. Linked with a wrapper of clock_gettime(), so that time goes by as a test wants.
+ * the reading. Linked with a wrapper of clock_gettime(), so that a test sets the time.
  */
 #include "test_cluster.h"
 
@@ -265,7 +265,7 @@ static void large_lists(void)
 	free(text);
 }
 
-/* An answer that is no success is a sentence, and never a tree of 60 MB. */
+/* An error answer is a sentence, and never a tree of 60 MB. */
 static void large_refusal(void)
 {
 	size_t size;

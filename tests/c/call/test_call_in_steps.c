@@ -64,7 +64,7 @@ static void one_call(void)
 	CHECK_INT(swarm_call_result(call, &body, &size, NULL), SWARM_E_INVAL);
 	/* One at a time. */
 	CHECK_INT(swarm_call_json(client, &info, NULL, &err), SWARM_E_INVAL);
-	CHECK_PART(err.text, "another call of this client is under way");
+	CHECK_PART(err.text, "another call of this client is in progress");
 	swarm__error_clear(&err);
 	CHECK_INT(run_loop(call, &err), 0);
 	CHECK_INT(swarm_call_step(call, &done, &err), 0);

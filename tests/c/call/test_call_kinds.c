@@ -14,7 +14,7 @@ static swarm_client *open_client(fake_engine *engine, const char *version)
 	return client;
 }
 
-/* One call with what the row wants, and no more. Gives the code. */
+/* One call with what the row requires, and no more. Returns the code. */
 static int call_once(const fake_row *rows, const char *version, const swarm_call_options *options,
 		     json_t **ret_json, swarm_error *err)
 {
@@ -120,7 +120,7 @@ static void credentials(void)
 
 #define SERVICE "{\"Name\":\"x\",\"TaskTemplate\":{},\"Mode\":{}}"
 
-/* An answer that is no success of this operation is none, though it is one of another. */
+/* A status that is not a success of this operation is an error, even if it is one of another. */
 static void statuses(void)
 {
 	static const struct {
@@ -132,14 +132,13 @@ static void statuses(void)
 		{ SWARM_OP_SERVICE_CREATE, "POST /v1.45/services/create", NULL, SERVICE, 201, 0,
 		  "{\"ID\":\"s1\"}", "" },
 		{ SWARM_OP_SERVICE_CREATE, "POST /v1.45/services/create", NULL, SERVICE, 200,
-		  SWARM_E_HTTP, "", "service_create answered HTTP 200, and not 201" },
+		  SWARM_E_HTTP, "", "service_create answered HTTP 200, not 201" },
 		{ SWARM_OP_AUTH, "POST /v1.45/auth", NULL, "{\"username\":\"me\"}", 200, 0,
 		  "{\"Status\":\"Login Succeeded\"}", "" },
 		{ SWARM_OP_AUTH, "POST /v1.45/auth", NULL, "{\"username\":\"me\"}", 204, 0, "",
 		  "" },
 		{ SWARM_OP_AUTH, "POST /v1.45/auth", NULL, "{\"username\":\"me\"}", 202,
-		  SWARM_E_HTTP, "{\"message\":\"later\"}",
-		  "auth answered HTTP 202, and not 200 204" },
+		  SWARM_E_HTTP, "{\"message\":\"later\"}", "auth answered HTTP 202, not 200 204" },
 		{ SWARM_OP_SECRET_DELETE, "DELETE /v1.45/secrets/x", "x", NULL, 204, 0, "", "" },
 	};
 

@@ -110,7 +110,7 @@ static void negotiation(void)
 		{ NULL, 200, 0, "1.24" },
 		{ "Api-Version: 1.18\r\n", 200, SWARM_E_VERSION, "upgrade docker" },
 		{ "Api-Version: nonsense\r\n", 200, SWARM_E_VERSION, "upgrade docker" },
-		{ NULL, 502, SWARM_E_HTTP, "no engine: it answered HTTP 502" },
+		{ NULL, 502, SWARM_E_HTTP, "is not a Docker engine (HTTP 502 on /_ping)" },
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -251,7 +251,7 @@ static void engine_that_ends(void)
 {
 	const fake_row rows[] = {
 		{ .expect = "GET /_ping", .headers = "Api-Version: 1.45\r\n", .reply = "OK" },
-		/* A kept connection that is closed is tried anew once. */
+		/* A kept connection that is closed is retried once. */
 		{ .expect = "GET /v1.45/info", .fault = FAKE_CLOSE_AT, .repeat = true },
 		{ NULL },
 	};
@@ -278,7 +278,7 @@ static void refused_port(void)
 
 static sem_t resolver_waits, resolver_goes_on;
 
-/* Stands in for libc's, in libcurl too. */
+/* Replaces libc's, in libcurl too. */
 int getaddrinfo(const char *restrict node, const char *restrict service,
 		const struct addrinfo *restrict hints, struct addrinfo **restrict ret)
 {

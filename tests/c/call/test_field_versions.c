@@ -1,4 +1,4 @@
-/* The API versions of deep fields: each row is found where it stands, and nowhere else. */
+/* The API versions of deep fields: each row is found at its place, and nowhere else. */
 #include "call/internal.h"
 #include "test.h"
 
@@ -15,7 +15,7 @@ static const dated rows[] = {
 
 enum { ROWS = sizeof(rows) / sizeof(rows[0]) };
 
-/* The smallest tree that has something at the path; value stands at its end. */
+/* The smallest tree that has something at the path; value is at its end. */
 static json_t *tree(const char *path, json_t *value)
 {
 	size_t length = strcspn(path, ".[=");
@@ -144,7 +144,7 @@ static void only_where_it_belongs(void)
 	CHECK_INT(need_of(SWARM_OP_NODE_UPDATE, json_incref(body), false).since, 0);
 	CHECK_INT(need_of(SWARM_OP_SERVICE_INSPECT, NULL, false).since, 0);
 	CHECK_INT(need_of(SWARM_OP_SWARM_INIT, json_pack("{s:n}", "Spec"), false).since, 0);
-	/* At the top of an init it is no field of the cluster's spec. */
+	/* At the top of an init it is not a field of the cluster's spec. */
 	CHECK_INT(
 		need_of(SWARM_OP_SWARM_INIT, json_pack("{s:{}}", "EncryptionConfig"), false).since,
 		0);

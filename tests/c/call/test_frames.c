@@ -91,7 +91,7 @@ static void frames(void)
 	}
 }
 
-/* The first three are of FIPS 180-4's examples; the others stand on both sides of a block's end. */
+/* The first three are examples of FIPS 180-4; the others end before and after the end of a block. */
 static void sha256(void)
 {
 	static const struct {

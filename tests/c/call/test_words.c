@@ -170,7 +170,7 @@ static void on_purpose(void)
 	}
 }
 
-/* No room, and no end of what a star stands for. */
+/* Too little room, and a star that matches without end. */
 static void edges(void)
 {
 	char text[SWARM_ERROR_TEXT], small[12], *long_text = malloc(5001);

@@ -111,7 +111,7 @@ static void own_root_again(void)
 	teardown(&f);
 }
 
-/* An engine that rotates nothing, or of which it cannot be told. */
+/* An engine that rotates nothing, or that does not show whether it does. */
 static void nothing_rotated(void)
 {
 	static const struct {

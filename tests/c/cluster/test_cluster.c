@@ -260,9 +260,9 @@ static void bad_patches(void)
 		const char *patch;
 		const char *text;
 	} table[] = {
-		{ "[]", "the change is an object" },
-		{ "{\"Lables\":{}}", "there is no field 'Lables': the fields are Name, Labels, " },
-		{ "{\"lab:els\":{}}", "there is no field 'lab:els'" },
+		{ "[]", "the change must be an object" },
+		{ "{\"Lables\":{}}", "unknown field 'Lables' (valid: Name, Labels, " },
+		{ "{\"lab:els\":{}}", "unknown field 'lab:els'" },
 	};
 	const fake_row rows[] = { { NULL } };
 

@@ -40,11 +40,11 @@ static void bad_options(void)
 	} table[] = {
 		{ { 0 }, "start from SWARM_INIT_OPTIONS_INIT" },
 		{ { .size = sizeof(swarm_init_options), .data_path_port = 80 },
-		  "data path port is 1024 to 49151, not 80" },
+		  "data path port must be 1024 to 49151, not 80" },
 		{ { .size = sizeof(swarm_init_options), .subnet_size = 30 },
 		  "subnet size is 1 to 29, not 30" },
 		{ { .size = sizeof(swarm_init_options), .availability = "Drain" },
-		  "availability is active, pause or drain, not 'Drain'" },
+		  "availability must be active, pause or drain, not 'Drain'" },
 		{ { .size = sizeof(swarm_init_options), .advertise_addr = "192.0.2.7" },
 		  "advertise address 192.0.2.7 is not an address of this host (it has " },
 		{ { .size = sizeof(swarm_init_options), .data_path_addr = "nosuchif0" },
@@ -193,11 +193,11 @@ static void force_refused(void)
 		  "the swarm of this host has a leader, so nothing is lost" },
 		{ MANAGER, 200, locks, 0, SWARM_E_MEMBER, "has a leader" },
 		{ MANAGER, 200, locks, 1, SWARM_E_LOCKED, "autolock is on" },
-		/* The leader was seen a moment ago: an election is no lost quorum. */
+		/* The leader was seen a moment ago: an election is not a lost quorum. */
 		{ "{\"Swarm\":{\"NodeID\":\"m1\",\"LocalNodeState\":\"active\","
 		  "\"ControlAvailable\":true,\"Cluster\":{\"ID\":\"c1\"}}}",
 		  500, MESSAGE(NO_LEADER_TEXT), 0, SWARM_E_MEMBER, "has a leader" },
-		/* Only the engine's word that there is no leader is one. */
+		/* Only the engine's own report that there is no leader counts. */
 		{ MANAGER, 200, "", 0, SWARM_E_JSON, "" },
 		{ MANAGER, 200, "{}", 0, SWARM_E_JSON, "" },
 		{ MANAGER, 200, "[]", 1, SWARM_E_JSON, "" },
@@ -290,7 +290,7 @@ static void bad_settings(void)
 	}
 }
 
-/* A 200 alone is no swarm: the host must be a node, and the cluster must have an id. */
+/* A 200 alone is not a swarm: the host must be a node, and the cluster must have an id. */
 static void proven(void)
 {
 	static const struct {
@@ -343,7 +343,7 @@ static void error_with_a_swarm(void)
 	fixture f = setup(rows);
 
 	CHECK_INT(swarm_init(f.client, NULL, NULL, &f.err), SWARM_E_HTTP);
-	CHECK_PART(f.err.text, "a swarm runs on this host now, without the settings");
+	CHECK_PART(f.err.text, "a swarm runs on this host now, without the requested settings");
 	CHECK_PART(f.err.text, ": error updating cluster settings: too short");
 	CHECK_INT(f.err.http_status, 500);
 	teardown(&f);
@@ -405,11 +405,11 @@ static void never_leads(void)
 
 	options.timeout_ms = 400;
 	CHECK_INT(swarm_init(f.client, &options, NULL, &f.err), SWARM_E_TIMEOUT);
-	CHECK_PART(f.err.text, "the swarm was made, but it has no leader after ");
+	CHECK_PART(f.err.text, "the swarm was created, but has no leader after ");
 	teardown(&f);
 	f = setup(fails);
 	CHECK_INT(swarm_init(f.client, NULL, NULL, &f.err), SWARM_E_STATE);
-	CHECK_PART(f.err.text, "state error now: disk full");
+	CHECK_PART(f.err.text, "state error: disk full");
 	teardown(&f);
 }
 

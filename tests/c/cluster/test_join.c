@@ -50,7 +50,7 @@ static void bad_options(void)
 		  "the join token is of another swarm (its CA digest differs)" },
 		{ { SIZE, .token = TOKEN, .remote_addrs = one, .availability = "idle" },
 		  SWARM_E_INVAL,
-		  "availability is active, pause or drain, not 'idle'" },
+		  "availability must be active, pause or drain, not 'idle'" },
 		{ { SIZE, .token = TOKEN, .remote_addrs = one, .advertise_addr = "192.0.2.7" },
 		  SWARM_E_INVAL,
 		  "advertise address 192.0.2.7 is not an address of this host" },
@@ -304,7 +304,7 @@ static void still_pending(void)
 
 	options.timeout_ms = 500;
 	CHECK_INT(swarm_join(f.client, &options, &f.err), SWARM_E_PENDING);
-	CHECK_PART(f.err.text, "docker still tries to join after ");
+	CHECK_PART(f.err.text, "docker is still joining after ");
 	CHECK_PART(f.err.text, "TCP port 2377");
 	teardown(&f);
 }

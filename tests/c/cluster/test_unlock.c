@@ -130,7 +130,7 @@ static void start_fails(void)
 	fixture f = setup(rows);
 
 	CHECK_INT(swarm_unlock(f.client, KEY, 0, &f.err), SWARM_E_STATE);
-	CHECK_STR(f.err.text, "docker was unlocked and is in state error: disk full");
+	CHECK_STR(f.err.text, "docker was unlocked, but is in state error: disk full");
 	teardown(&f);
 }
 

@@ -7,7 +7,7 @@
 	"{\"Type\":\"" type "\",\"Action\":\"" action "\",\"Actor\":{\"ID\":\"" id                 \
 	"\",\"Attributes\":{\"name\":\"" name "\"}}}\n"
 
-/* What the callback was told, one word for each call, and after which word it ends. */
+/* What the callback received, one word for each call, and after which word it ends. */
 typedef struct told {
 	char text[256];
 	const char *end_at;
@@ -138,7 +138,7 @@ static void unknown_filter(void)
 	pair_open(&p, none, none, NULL);
 	p.options.filters = filters;
 	CHECK_INT(swarm_follow(&p.options, &p.err), SWARM_E_INVAL);
-	CHECK_PART(p.err.text, "there is no filter 'colour' of events: the filters are config, ");
+	CHECK_PART(p.err.text, "unknown event filter 'colour' (valid: config, ");
 	pair_close(&p);
 }
 
@@ -248,7 +248,7 @@ static const char *next(swarm_events *events, const pair *p, int64_t timeout_ms,
 	return word;
 }
 
-/* From manager to manager, with the gap between them told; nothing new is no end. */
+/* From manager to manager, with the gap between them reported; nothing new is not the end. */
 static void one_at_a_time(void)
 {
 	const fake_row a[] = {
@@ -281,7 +281,7 @@ static void one_at_a_time(void)
 	pair_close(&p);
 }
 
-/* What is no event ends nothing but itself; what ends the stream begins a new one. */
+/* A line that is not an event is skipped; the end of the stream opens a new one. */
 static void goes_on_after_an_error(void)
 {
 	const fake_row a[] = {

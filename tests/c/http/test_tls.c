@@ -129,7 +129,7 @@ static void certificates(void)
 	CHECK_PART(err.text, "TLS: ");
 	CHECK_INT(err.curl_code, CURLE_PEER_FAILED_VERIFICATION);
 	CHECK_INT(ask(&f, SWARM_TLS_VERIFY, NULL, true).code, SWARM_E_TRANSPORT);
-	/* The server wants a certificate. TLS 1.3 says so at the first read. */
+	/* The server requires a certificate. TLS 1.3 reports that at the first read. */
 	CHECK_INT(ask(&f, SWARM_TLS_VERIFY, f.ca, false).code, SWARM_E_TRANSPORT);
 	err = ask(&f, SWARM_TLS_VERIFY, "/nowhere/ca.pem", true);
 	CHECK_INT(err.code, SWARM_E_TRANSPORT);
@@ -142,7 +142,7 @@ static void certificates(void)
 	stop_front(&f);
 }
 
-/* All that the front wants of a client. */
+/* All that the front requires of a client. */
 static void use_front(const front *f, swarm_client_options *options)
 {
 	options->url = f->url;
@@ -205,7 +205,7 @@ static void large_records(void)
 	if (!start_front(&f, script))
 		return;
 	use_front(&f, &options);
-	/* Where the limit must stand to be passed at the wrong moment depends on sizes of libcurl's. */
+	/* The limit that is passed at the wrong moment depends on libcurl's own sizes. */
 	for (options.max_body = 66000; good && options.max_body < sizeof(line) - 2;
 	     options.max_body += 4096) {
 		swarm_client *client = NULL;

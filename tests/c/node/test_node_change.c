@@ -32,14 +32,14 @@ static void patches_refused(void)
 		const char *patch;
 		const char *text;
 	} table[] = {
-		{ "[]", "the change is an object" },
+		{ "[]", "the change must be an object" },
 		{ "{\"Role\":\"Manager\"}", "Role is 'worker' or 'manager'" },
 		{ "{\"Role\":null}", "Role is 'worker' or 'manager'" },
 		{ "{\"Availability\":\"idle\"}",
-		  "availability is active, pause or drain, not 'idle'" },
+		  "availability must be active, pause or drain, not 'idle'" },
 		{ "{\"Availability\":null}", "Availability is a string" },
 		{ "{\"Labels\":[\"a\"]}", "Labels is an object of strings" },
-		{ "{\"Labels\":{\"a\":1}}", "label 'a' is a string, or null to remove it" },
+		{ "{\"Labels\":{\"a\":1}}", "label 'a' must be a string, or null to remove it" },
 		{ "{\"Name\":1}", "Name is a string" },
 	};
 	const fake_row rows[] = { { NULL } };
@@ -64,8 +64,7 @@ static void unknown_field(void)
 	char *text;
 
 	CHECK_INT(update(&f, "{\"role\":\"worker\"}", &text), SWARM_E_INVAL);
-	CHECK_STR(f.err.text,
-		  "there is no field 'role': the fields are Name, Labels, Role, Availability");
+	CHECK_STR(f.err.text, "unknown field 'role' (valid: Name, Labels, Role, Availability)");
 	teardown(&f);
 }
 

@@ -125,7 +125,7 @@ static void find(void)
 		{ "worker2", 0, 1, "" },
 		{ "id2", 0, 1, "" },
 		{ "worker1", SWARM_E_AMBIGUOUS, 0,
-		  "2 nodes have the host name 'worker1', give one's id: id1 (down), id3 (ready)" },
+		  "2 nodes have the host name 'worker1', use an id: id1 (down), id3 (ready)" },
 		{ "worker", SWARM_E_NOT_FOUND, 0, "no node has the id or host name 'worker'" },
 		{ "WORKER2", SWARM_E_NOT_FOUND, 0, "no node has the id or host name 'WORKER2'" },
 		{ "id", SWARM_E_NOT_FOUND, 0, "no node has the id or host name 'id'" },
@@ -198,7 +198,7 @@ static void inspect_errors(void)
 	teardown(&f);
 	f = setup(ambiguous);
 	CHECK_INT(swarm_node_inspect(f.client, "worker1", 0, &node, &f.err), SWARM_E_AMBIGUOUS);
-	CHECK_PART(f.err.text, "give one's id: id1 (), id2 (down)");
+	CHECK_PART(f.err.text, "use an id: id1 (), id2 (down)");
 	teardown(&f);
 	f = setup(none);
 	CHECK_INT(swarm_node_inspect(f.client, "", 0, &node, &f.err), SWARM_E_INVAL);

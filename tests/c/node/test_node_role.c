@@ -89,8 +89,9 @@ static void promote_takes_too_long(void)
 	json_t *change = NULL;
 
 	CHECK_INT(swarm_node_promote(f.client, "n1", 1000, &change, &f.err), SWARM_E_TIMEOUT);
-	CHECK_PART(f.err.text,
-		   "host1 was promoted, but is no reachable member of the managers' group after ");
+	CHECK_PART(
+		f.err.text,
+		"host1 was promoted, but is not a reachable member of the managers' group after ");
 	CHECK(change == NULL);
 	teardown(&f);
 }

@@ -146,7 +146,7 @@ static void inspect(void)
 		{ "x", 404, MESSAGE("service x not found"), SWARM_E_NOT_FOUND,
 		  "no service has the id or name 'x'" },
 		{ "x", 400, MESSAGE("service x is ambiguous (2 matches found)"), SWARM_E_AMBIGUOUS,
-		  "several of kind service have the name 'x', give one's id" },
+		  "several of kind service have the name 'x', use an id" },
 	};
 
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
@@ -435,7 +435,7 @@ static void sizes(void)
 	fixture f = setup(rows);
 
 	CHECK_INT(swarm_secret_create(f.client, "x", "", 0, NULL, 0, NULL, &f.err), SWARM_E_INVAL);
-	CHECK_STR(f.err.text, "data is 1 to 511999 bytes, not 0");
+	CHECK_STR(f.err.text, "data must be 1 to 511999 bytes, not 0");
 	CHECK_INT(swarm_secret_create(f.client, "x", data, 500 * 1024, NULL, 0, NULL, NULL),
 		  SWARM_E_INVAL);
 	CHECK_INT(swarm_config_create(f.client, "x", data, 1000 * 1024, NULL, 0, NULL, NULL),

@@ -232,7 +232,7 @@ static void not_yet(void)
 	}
 }
 
-/* It must stay so for the time of the monitor: a task that starts and dies is no success. */
+/* It must stay so for the monitor's time: a task that starts and dies is not a success. */
 static void monitor(void)
 {
 	static const char slow[] =
@@ -246,7 +246,7 @@ static void monitor(void)
 		{ WEB, .reply = slow, .delay_ms = 60 },
 		{ TASKS, .reply = "[" FAILED("1", "exit 1") "]" },
 		{ NODES, .reply = NODE_LIST },
-		/* From here on the time counts anew. */
+		/* From here on the time starts again. */
 		{ WEB, .reply = slow },
 		{ TASKS, .reply = "[" RUNS("1") "]" },
 		{ NODES, .reply = NODE_LIST },

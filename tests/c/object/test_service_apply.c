@@ -163,7 +163,7 @@ static const apply_case applies[] = {
 	  NULL,
 	  SWARM_E_HTTP,
 	  "the registry r:5000 refuses image r:5000/x:1: credentials are missing or wrong" },
-	{ "a digest that is no digest",
+	{ "a malformed digest",
 	  { { GET, NONE_SUCH },
 	    { LOOK_UP("nginx%3A1"), .reply = "{\"Descriptor\":{\"digest\":\"sha256:x\"}}" } },
 	  "{\"image\":\"nginx:1\"}",

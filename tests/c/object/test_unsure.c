@@ -318,7 +318,7 @@ static const write_case all[] = {
 	  { { POST_SECRET, BAD }, { GET_SECRET, NOT_FOUND } },
 	  SWARM_E_HTTP,
 	  "internal trouble" },
-	{ "secret of before",
+	{ "secret from before",
 	  secret,
 	  { { POST_SECRET, BAD },
 	    { GET_SECRET, .reply = SECRET_OF(",\"CreatedAt\":\"2020-01-01T00:00:00Z\"") } },
@@ -376,7 +376,7 @@ static void writes(void)
 	}
 }
 
-/* One that is busy to the end is told in its own words. */
+/* For one that is busy to the end its own words are reported. */
 static void busy_to_the_end(void)
 {
 	const fake_row rows[] = { { POST_SECRET, BUSY }, { GET_SECRET, NOT_FOUND }, { NULL } };

@@ -1,4 +1,4 @@
-/* Why a task gets no node: what is read, what counts as taken, and how it is told. */
+/* Why a task gets no node: what is read, what counts as taken, and how it is reported. */
 #include "test_cluster.h"
 
 #define WEB "GET " API "/services/web"
@@ -59,9 +59,9 @@ static void check_answer(fixture *f, const char *ref, const char *want)
 	free(text);
 }
 
-/* --- what is told --------------------------------------------------------------------------- */
+/* --- the report ----------------------------------------------------------------------------- */
 
-/* Tasks that want the same are told of once. */
+/* Tasks with the same requirements are reported once. */
 static void waiting_tasks(void)
 {
 	static const char tasks[] = "[" TASK("t1", "pending", "", "") "," TASK(
@@ -80,7 +80,7 @@ static void waiting_tasks(void)
 	teardown(&f);
 }
 
-/* Where nothing waits, the tasks that a node refused tell why the service does not run. */
+/* If nothing waits, the tasks that a node refused say why the service does not run. */
 static void rejected_tasks(void)
 {
 	static const char tasks[] =
@@ -199,13 +199,13 @@ static void taken(void)
 	} table[] = {
 		{ "runs", WANTS("1500000000"),
 		  PLACED("running", "running", WANTS("1000000000"), ""),
-		  "1.5 CPUs wanted, 1 of 2 free" },
+		  "1.5 CPUs requested, 1 of 2 free" },
 		{ "stops, but runs", WANTS("1500000000"),
 		  PLACED("running", "shutdown", WANTS("1000000000"), ""),
-		  "1.5 CPUs wanted, 1 of 2 free" },
+		  "1.5 CPUs requested, 1 of 2 free" },
 		{ "is chosen", WANTS("1500000000"),
 		  PLACED("assigned", "running", WANTS("1000000000"), ""),
-		  "1.5 CPUs wanted, 1 of 2 free" },
+		  "1.5 CPUs requested, 1 of 2 free" },
 		{ "waits for that node", WANTS("1500000000"),
 		  PLACED("pending", "running", WANTS("1000000000"), ""), "" },
 		{ "is over", WANTS("1500000000"),
@@ -217,7 +217,7 @@ static void taken(void)
 		{ "took what has a name",
 		  "\"Resources\":{\"Reservations\":{" GENERIC("DiscreteResourceSpec", "1") "}}",
 		  PLACED("running", "running", "", "," GENERIC("NamedResourceSpec", "\"a\"")),
-		  "1 gpu wanted, 0 of 0 free" },
+		  "1 gpu requested, 0 of 0 free" },
 		{ "of another service", "\"Placement\":{\"MaxReplicas\":1}",
 		  PLACED("running", "running", "", ""), "" },
 		{ "of this service", "\"Placement\":{\"MaxReplicas\":1}",
@@ -303,7 +303,7 @@ static void ports(void)
 	}
 }
 
-/* The volumes are read where a task wants one, and by an engine that knows of none they are none. */
+/* The volumes are read if a task needs one; an engine without cluster volumes has none. */
 static void volumes(void)
 {
 	static const char *const replies[][2] = {

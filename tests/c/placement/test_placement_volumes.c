@@ -93,7 +93,7 @@ static const struct {
 	{ "in one of two zones", MOUNT("data", ""),
 	  VOLUME("data", "multi", "all", ",\"AccessibleTopology\":[" AT("b") "," AT("a") "]"), "",
 	  "" },
-	{ "of a plugin that told no zone", MOUNT("other", ""),
+	{ "of a plugin that reported no zone", MOUNT("other", ""),
 	  "{\"Name\":\"other\",\"Driver\":\"nfs\",\"ClusterVolume\":{\"Spec\":{\"Availability\":"
 	  "\"active\"},\"Info\":{\"VolumeID\":\"v\",\"AccessibleTopology\":[" AT("b") "]}}}",
 	  "", "" },

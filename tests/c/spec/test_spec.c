@@ -1,5 +1,5 @@
 /*
- * A service in compose's words merged into the engine's spec: what is written, what is told, and that
+ * A service in compose's words merged into the engine's spec: what is written, what is reported, and that
  * what is equal stays as it is stored.
  */
 #include "spec/internal.h"

@@ -2,7 +2,7 @@
 #include "test.h"
 #include "view/internal.h"
 
-/* What stands in the middle of these texts is not asked for by any field. */
+/* No field reads the middle of these texts. */
 static const char node_text[] =
 	"[{\"ID\":\"m1\",\"Version\":{\"Index\":9},\"Spec\":{\"Labels\":{\"zone\":\"a\"},"
 	"\"Role\":\"manager\",\"Availability\":\"drain\"},\"Description\":{"
@@ -277,7 +277,7 @@ static void errors(void)
 		{ "[{\"ID\":\"a\",\"ID\":null}]", "[0].ID: expected string" },
 		{ "[{\"ID\":5,\"ID\":\"a\"}]", "" },
 		{ "[{\"ID\":\"a\",\"Spec\":7,\"Spec\":{}}]", "" },
-		/* A dot in a name is no path, and a name is a whole one. */
+		/* A dot in a name is not a path, and a name must match as a whole. */
 		{ "[{\"ID\":\"a\",\"Spec.Name\":5,\"I\":1,\"IDs\":1,\"\":1}]", "" },
 		{ "[]", "" },
 		{ "null", "" },
