@@ -99,7 +99,7 @@ swarm:
   # timeout: 60
   # api_version: '1.41'
 
-  # TLS for a tcp:// address, which needs the wheel: paths on the minion; verify: false believes anybody.
+  # TLS for a tcp:// address, which needs the wheel: paths on the minion; verify: false disables verification.
   # tls:
   #   ca: /etc/docker/ca.pem
   #   cert: /etc/docker/cert.pem

@@ -234,7 +234,7 @@ static void add_limit(swarm__conversion *c, json_t *object, const char *place, c
 	}
 	if (!json_is_object(value))
 		hard = soft;
-	/* -1 is no limit at all. */
+	/* -1 means no limit at all. */
 	if (soft < -1 || hard < -1 || (hard != -1 && (soft > hard || soft == -1)))
 		swarm__slip(c, at, "the soft limit must not be above the hard one");
 	else

@@ -14,7 +14,7 @@ typedef struct range {
 	int64_t first, last;
 } range;
 
-/* 0 for an empty text, which stands for any port. */
+/* 0 for an empty text, which means any port. */
 static bool read_range(const char *text, size_t length, range *ret_range)
 {
 	char first[16], last[16];

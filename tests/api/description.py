@@ -8,7 +8,7 @@ from pathlib import Path
 import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
-# Downloaded once; "make clean" takes it away.
+# Downloaded once; "make clean" removes it.
 CACHE = ROOT / "build/engine-api.yaml"
 
 

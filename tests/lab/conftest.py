@@ -258,21 +258,21 @@ def pytest_runtest_makereport(item):
 
 
 @pytest.fixture(autouse=True)
-def mended(request, lab):
-    """After a test that failed in the middle, all is made anew, so that the next ones tell of themselves."""
+def restored(request, lab):
+    """Make the lab again after a test that failed in the middle, so that later tests report their own faults."""
     if request.session.stash.get(BROKEN, False):
         request.session.stash[BROKEN] = False
         lab("sync")
         lab.pillar()
         for host in HOSTS:
-            mend(lab, host)
+            restore(lab, host)
         until_idle(lab)
         all_leave(lab)
         lab.bootstrap()
 
 
-def mend(lab, host):
-    """Power, link, engine and minion of the host are there again."""
+def restore(lab, host):
+    """Bring back power, link, engine and minion of a host."""
     lab("link", host, "up", check=False)
     lab.on(host, "systemctl", "unmask", "docker.socket", "docker.service", check=False)
     lab.on(host, "systemctl", "start", "docker", "salt-minion", check=False)

@@ -195,7 +195,9 @@ class Host:
             time.sleep(0.02)
 
     def died(self):
-        return LabError(f"{self.name} is gone; `lab wipe {self.name}` makes it anew", self.console)
+        return LabError(
+            f"{self.name} is gone; `lab wipe {self.name}` makes a new one", self.console
+        )
 
     def power_off(self, seconds=90):
         """As the power button does; after the given time, or at once with 0, as a power cut."""
@@ -278,6 +280,6 @@ def wait_until(ready, hosts, seconds, what):
             names = " ".join(host.name for host in left)
             raise LabError(
                 f"after {seconds} s {what} is missing on {names}; look with `lab status` and "
-                f"`lab exec {left[0].name} journalctl -e`, or make it anew with `lab wipe`"
+                f"`lab exec {left[0].name} journalctl -e`, or make a new one with `lab wipe`"
             )
         time.sleep(0.1)

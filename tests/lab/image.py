@@ -215,7 +215,7 @@ def debootstrap(image, root, log):
 
 
 def install_salt(image, layer, log):
-    """Salt in /opt/salt. One of its dependencies wants a compiler; that stays outside the layer."""
+    """Install Salt in /opt/salt. One of its dependencies needs a compiler; that stays outside the layer."""
     settings, folders = pip_settings()
     upper, salt = image.dir / "compiler.tmp", layer / "opt/salt"
     cache = image.lab.cache / "pip"

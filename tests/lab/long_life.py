@@ -15,7 +15,7 @@ from conftest import (
     assert_whole,
     engine_says,
     in_swarm,
-    mend,
+    restore,
     until,
     until_idle,
 )
@@ -42,7 +42,7 @@ def ids(lab, manager="manager1"):
 
 
 def role(lab, host, manager):
-    """What the cluster wants the host to be, by that manager's own engine; None if it does not say."""
+    """Return the host's desired role, by that manager's own engine; None if it does not answer."""
     return engine_says(lab, manager, "node", "inspect", host, "-f", "{{.Spec.Role}}")
 
 
@@ -94,7 +94,7 @@ def test_roles_change(swarm, fault, host):
         run.until(lambda: role(swarm, "worker1", witness) == "manager", "worker1 a manager")
         fault(swarm, host)
     assert_told(run, host)
-    mend(swarm, host)
+    restore(swarm, host)
     assert_moved(swarm, cluster, before)
 
 
@@ -146,7 +146,7 @@ def test_remove(swarm, fault, host):
         run.until(lambda: role(swarm, goes, stays) == "worker", f"{goes} a worker")
         fault(swarm, host)
     assert_told(run, host)
-    mend(swarm, host)
+    restore(swarm, host)
     again(swarm, "docker.remove", **given)
     left = {name: before[name] for name in before if name not in given["swarm_hosts"]}
     until(lambda: ids(swarm, stays) == left, "nobody else in the list")
@@ -188,7 +188,7 @@ def test_replace_of_a_worker_whose_minion_is_killed_at_it(swarm, spare):
         run.until(lambda: in_swarm(swarm, spare), f"{spare} in the swarm")
         kill_minion(swarm, "worker2")
     assert_told(run, "worker2")
-    mend(swarm, "worker2")
+    restore(swarm, "worker2")
     again(swarm, "docker.replace", **given)
     assert_whole(swarm, workers=["worker1", spare])
     assert others(ids(swarm), spare) == others(before, "worker2")
@@ -197,7 +197,7 @@ def test_replace_of_a_worker_whose_minion_is_killed_at_it(swarm, spare):
 
 
 def taken_over(old, spare):
-    """Pillar with the spare host in the place of a manager."""
+    """Return pillar with the spare host instead of a manager."""
     stay = [name for name in MANAGERS if name != old]
     return {"managers": [*stay, spare], "workers": ["worker1", "worker2"]}
 
@@ -244,7 +244,7 @@ def test_replace_of_the_leader(swarm, spare, fault, host):
         run.until(lambda: in_swarm(swarm, spare), f"{spare} in the swarm")
         fault(swarm, host)
     assert_told(run, host)
-    mend(swarm, host)
+    restore(swarm, host)
     again(swarm, "docker.replace", **given)
     assert_taken_over(swarm, cluster, before, old, hosts)
     swarm.pillar()
@@ -269,7 +269,7 @@ def test_replace_of_a_leader_that_loses_its_power_at_it(swarm, spare):
     until(lambda: swarm.nodes(witness).get(old, there)["state"] == "down", f"{old} down")
     again(swarm, "docker.replace", **given)
     assert_taken_over(swarm, cluster, before, old, hosts)
-    mend(swarm, old)
+    restore(swarm, old)
     swarm.pillar()
     converge(swarm, witness)
     assert swarm.cluster(witness) == cluster
@@ -307,8 +307,8 @@ def test_leader_loses_its_power_while_the_ca_is_rotated(swarm):
     with beside(swarm, "docker.rotate", **given) as run:
         run.until(lambda: rotating(swarm, leader), "the CA rotates")
         cut_power(swarm, leader)
-        mend(swarm, "worker3")
-        mend(swarm, leader)
+        restore(swarm, "worker3")
+        restore(swarm, leader)
     assert_told(run, leader)
     again(swarm, "docker.rotate", **given)
     assert again(swarm, "docker.rotate", **given).changes() == {}
@@ -347,7 +347,7 @@ def test_recover(swarm, fault):
         run.until(lambda: engine_says(swarm, "manager2", *leads) is not None, "manager2 leads")
         fault(swarm, "manager2")
     assert_told(run, "manager2")
-    mend(swarm, "manager2")
+    restore(swarm, "manager2")
     again(swarm, "docker.recover", **given)
     after = converge(swarm)
     kept = ["manager2", *WORKERS]
@@ -365,7 +365,7 @@ def test_teardown(swarm, fault, host):
         run.until(lambda: alone(swarm, "manager1"), "manager1 the only manager")
         fault(swarm, host)
     assert_told(run, host)
-    mend(swarm, host)
+    restore(swarm, host)
     again(swarm, "docker.teardown", **given)
     states = swarm.salt(",".join(HOSTS), "swarm.info")
     assert {info["state"] for info in states.values()} == {"inactive"}

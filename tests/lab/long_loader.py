@@ -23,7 +23,7 @@ SILENT = "10.213.0.2:9"
 def deliver(lab, checkout=ROOT):
     """The file root of a checkout to the master, and from there to each minion."""
     lab("sync", str(checkout))
-    # All minions load anew what they have just synced, all at once.
+    # All minions reload what they have just synced, all at once.
     lab.salt(",".join(HOSTS), "saltutil.sync_all")
 
 

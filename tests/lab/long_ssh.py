@@ -136,7 +136,7 @@ def test_joined_with_a_token_in_a_file(swarm, outside):
 
 @pytest.mark.parametrize("source", ["token_pillar", "token_sdb"])
 def test_joined_with_a_token_from_elsewhere(swarm, outside, source):
-    """Pillar goes along with states; --wipe takes away what salt-ssh leaves on the host."""
+    """Pillar goes along with states; --wipe removes what salt-ssh leaves on the host."""
     secret = token(swarm)
     kept = {"secrets": {"token": secret}}
     pillar = kept if source == "token_pillar" else {}

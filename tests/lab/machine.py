@@ -16,7 +16,7 @@ UNIFIED = pathlib.Path("/sys/fs/cgroup/cgroup.controllers")
 
 
 class Process:
-    """A process by its id and start time, so that an id used anew is not taken for it."""
+    """A process by its id and start time, so that a reused id is not taken for it."""
 
     def __init__(self, stat):
         self.pid, self.started, _ = self.parse(stat)

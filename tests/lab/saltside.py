@@ -200,5 +200,5 @@ def ping(master, names, seconds=60):
             return
     raise LabError(
         f"no answer to test.ping from {' '.join(silent)}; look with `lab exec {silent[0]} "
-        "tail /var/log/salt/minion`, or make it anew with `lab wipe`"
+        "tail /var/log/salt/minion`, or make a new one with `lab wipe`"
     )

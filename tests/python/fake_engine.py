@@ -102,7 +102,7 @@ class Server(ThreadingMixIn, UnixStreamServer):
     request_queue_size = 64
 
     def handle_error(self, request, client_address):
-        """A client that goes away in the middle is no news."""
+        """Ignore a client that goes away in the middle."""
 
 
 UNLOCK_KEY = "SWMKEY-1-" + "k" * 43

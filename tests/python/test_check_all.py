@@ -1,4 +1,4 @@
-"""``tests/check-all``: a part that fails is told, and the others run all the same."""
+"""``tests/check-all``: a part that fails is reported, and the others still run."""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""Each exception: raised by the engine's or the caller's fault that it stands for."""
+"""Each exception: raised by the engine's or the caller's fault that it is."""
 
 import errno
 import os

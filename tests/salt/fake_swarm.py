@@ -209,7 +209,7 @@ class Machine:
         self.node_id, self.cluster, self.manager = "", None, False
 
     def certificate(self):
-        """What lies on its disk: a host that is no member, or not yet, has none."""
+        """Return the certificate on its disk: a host that is not a member, or not yet, has none."""
         return {"node_id": self.node_id} if self.node_id else {}
 
     def leads_or_follows(self):

@@ -93,7 +93,7 @@ def check_contract(ret, test):
     assert isinstance(ret["comment"], str) and ret["comment"]
     assert "\n" not in ret["comment"] and "Traceback" not in ret["comment"]
     if ret["result"] is None:
-        assert test, "None stands for test mode alone"
+        assert test, "None is for test mode only"
         assert ret["changes"], "None without a predicted change"
     elif ret["result"] is True and test:
         assert not ret["changes"], "a change in test mode"

@@ -269,8 +269,8 @@ def test_member_that_does_not_come_up_keeps_what_it_has(formed, name, engine_say
     assert formed.rows() == FORMED
 
 
-def test_join_that_was_cut_off_after_its_certificate_is_done_anew(formed):
-    """Its record never got a name, so it is no member to keep."""
+def test_join_that_was_cut_off_after_its_certificate_is_done_again(formed):
+    """Its record never got a name, so it is not a member to keep."""
     machine = formed["worker1"].machine
     node = machine.cluster.nodes[machine.node_id]
     node.update(hostname="", addr="")

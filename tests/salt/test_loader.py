@@ -231,7 +231,7 @@ def test_core_of_the_wheel_serves(folder, tmp_path, monkeypatch):
 def test_unloadable_core_keeps_its_reason(folder, tmp_path, caplog, monkeypatch, machine, digest):
     """The file beside the module comes first, also where a wheel is there."""
     wheel(monkeypatch, "0.1.0")
-    core_path(folder, digest).write_bytes(b"this is no shared object")
+    core_path(folder, digest).write_bytes(b"not a shared object")
     text = call(folder, tmp_path, caplog)
     assert core_path(folder, digest).name in text
     assert "invalid ELF header" in text or "file too short" in text
@@ -240,7 +240,7 @@ def test_unloadable_core_keeps_its_reason(folder, tmp_path, caplog, monkeypatch,
 def test_of_two_builds_the_newer_one_is_loaded(folder, tmp_path, caplog, monkeypatch, machine):
     """A sync writes the new one, and then takes the old one away."""
     for age, name in [(60, "-" + "f" * 12), (0, "-" + "0" * 12)]:
-        core_path(folder, name).write_bytes(b"this is no shared object")
+        core_path(folder, name).write_bytes(b"not a shared object")
         then = time.time() - age
         os.utime(core_path(folder, name), (then, then))
     assert core_path(folder, "-" + "0" * 12).name in call(folder, tmp_path, caplog)

@@ -153,7 +153,7 @@ def test_a_new_manager_joins_beside_a_promoted_one(formed):
 
 
 def test_all_are_moved_and_one_of_them_is_new(formed):
-    """The new host is told to wait for the next run, which makes it a manager."""
+    """The new host must wait for the next run, which makes it a manager."""
     formed.add("new1")
     move(formed, "worker1", "worker2", "new1")
     steps = formed.bootstrap()

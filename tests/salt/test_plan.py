@@ -363,7 +363,7 @@ CASES = {
         "manager1",
         "a manager still listens at",
     ),
-    "by hand, and a string is no word": (
+    "by hand, and a string does not confirm it": (
         bare(),
         {"run": "", "init": "False"},
         "refuse",

@@ -731,7 +731,7 @@ def test_without_pillar(runner, formed, monkeypatch):
     ],
 )
 def test_status_with_pillar_of_another_form(runner, monkeypatch, swarm, text):
-    """A text in the place of a list would ask for its letters, and * for every minion."""
+    """A string instead of a list would ask for its letters, and * for every minion."""
     accept(monkeypatch, ["manager1"])
     ask = {"pillar.show_pillar": lambda minion: {"swarm": swarm}}
     found = call(runner(__salt__=ask), "status")

@@ -36,7 +36,7 @@ def pillar(tmp_path):
 
 
 def write_file_root(tmp_path):
-    """A complete file root, as the project's command writes it; the core is no real one."""
+    """Write a complete file root with the project's command; the core is not a real one."""
     version = (rendered.PROJECT / "VERSION").read_text().strip()
     core = tmp_path / f"_swarm-{version}-x86_64.abi3.so"
     core.touch()
@@ -173,7 +173,7 @@ def extension(tmp_path, pillar, **more):
 
 
 def set_of_kinds(chunk, saltenv="base"):
-    """What a state of docker.extension syncs; the minion loads it anew once, after all of it."""
+    """Return what a state of docker.extension syncs; the minion reloads it once, after all of it."""
     assert (chunk["state"], chunk["fun"], chunk["reload_modules"]) == ("module", "run", True)
     calls = {key: value for key, value in chunk.items() if key.startswith("saltutil.")}
     assert list(calls.values()) == [[{"refresh": False}, {"saltenv": saltenv}]] * len(calls)

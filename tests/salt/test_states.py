@@ -131,7 +131,7 @@ def test_joined_joins_as_predicted(joining):
 
 @pytest.mark.parametrize("test", [False, True])
 def test_joined_by_hand_again_does_not_leave_on_an_old_list(joining, test):
-    """The lead's facts are older than the join; without a run nothing makes them anew."""
+    """The lead's facts are older than the join; without a run nothing renews them."""
     state(joining, "worker2", "joined", run=joining.run)
     ret = state(joining, "worker2", "joined", test=test)
     assert (ret["result"], ret["changes"]) == (False, {})
@@ -242,7 +242,7 @@ def test_token_that_was_rotated_meanwhile_is_a_plain_reason(joining):
 @pytest.mark.parametrize("where", ["locked", "error"])
 @pytest.mark.parametrize("test", [False, True])
 def test_joined_on_a_host_that_wants_the_operator(joining, where, test):
-    """``error`` of a member, such as an expired certificate: not mended by a join."""
+    """``error`` of a member, such as an expired certificate: a join does not fix it."""
     machine = joining["worker2"].machine
     machine.state, machine.error, machine.node_id = where, "the engine's words", "its-node"
     ret = state(joining, "worker2", "joined", run=joining.run, test=test)

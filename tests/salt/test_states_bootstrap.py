@@ -219,7 +219,7 @@ def test_verified_removes_a_workers_old_record_as_predicted(formed):
 
 
 def test_verified_removes_what_a_manager_left_in_this_very_run(replaced):
-    """Such as one that was killed as it joined, and joined anew: its record came after dead_removed."""
+    """Such as one that was killed as it joined, and joined again: its record came after dead_removed."""
     machine = replaced["manager3"].machine
     cluster = replaced["manager1"].machine.cluster
     cluster.add(machine, "manager", "drain")
