@@ -139,14 +139,24 @@ check-valgrind: build/c-plain/build.ninja
 		--timeout-multiplier=10 \
 		--wrap='valgrind --quiet --leak-check=full --trace-children=no --error-exitcode=99'
 
-# The corpora in the tree are replayed by check-c; new inputs go to build/corpus.
+# The corpora in the tree are replayed by check-c; new inputs go to build/corpus. The output of a
+# target is in build/fuzz-TARGET.log; what a failed one found comes last, where a log's end shows it.
 check-fuzz: build/c-fuzz/build.ninja
 	ninja -C build/c-fuzz
-	printf '%s\n' $(FUZZ_TARGETS) | xargs -P $$(nproc) -I TARGET sh -ec ' \
+	rm -f build/fuzz-*.failed
+	printf '%s\n' $(FUZZ_TARGETS) | xargs -P $$(nproc) -I TARGET sh -c ' \
 		mkdir -p build/corpus/TARGET; \
 		build/c-fuzz/tests/fuzz/fuzz_TARGET -max_total_time=$(FUZZ_SECONDS) -print_final_stats=0 \
 			-verbosity=0 -artifact_prefix=build/crash-TARGET- \
-			build/corpus/TARGET tests/fuzz/corpus/TARGET'
+			build/corpus/TARGET tests/fuzz/corpus/TARGET >build/fuzz-TARGET.log 2>&1 \
+		|| touch build/fuzz-TARGET.failed'
+	@for failed in build/fuzz-*.failed; do \
+		[ -e "$$failed" ] || exit 0; \
+		target=$${failed#build/fuzz-}; target=$${target%.failed}; \
+		tail -n 40 "build/fuzz-$$target.log"; \
+		find build -maxdepth 1 -name "crash-$$target-*" -exec base64 {} \; | head -n 60; \
+		echo "check-fuzz: $$target failed: see build/fuzz-$$target.log, the input is above in base64"; \
+	done; exit 1
 
 check-fuzz-long:
 	$(MAKE) check-fuzz FUZZ_SECONDS=$(FUZZ_LONG_SECONDS)
