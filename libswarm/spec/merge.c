@@ -248,7 +248,8 @@ static void merge_all(merge *m, const json_t *spec, const json_t *service)
 	m->given = swarm__spec_new(c, json_object());
 	m->merged = swarm__spec_new(c, json_object());
 	m->changes = swarm__spec_new(c, json_object());
-	if (c->nomem)
+	/* What is not of the engine's form cannot be written into either. */
+	if (c->nomem || c->malformed)
 		return;
 	swarm__spec_parse(c, SWARM__SPEC_SERVICE, "", service, m->given);
 	if (!spec && name)
@@ -306,7 +307,7 @@ int swarm_spec_merge(const json_t *spec, const json_t *service, const swarm_spec
 	rc = begin(&c, spec, service, options, err);
 	if (!rc) {
 		merge_all(&m, spec, service);
-		result = c.nomem ? NULL : make_result(&m);
+		result = c.nomem || c.malformed ? NULL : make_result(&m);
 		rc = judge(&c, err);
 	}
 	if (!rc)

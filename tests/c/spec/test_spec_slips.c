@@ -182,7 +182,12 @@ static void malformed_specs(void)
 		"{\"Mode\":{\"Replicated\":{\"Replicas\":\"2\"}}}",
 		"{\"Labels\":{\"a\":5}}",
 	};
-	json_t *given = json_pack("{s:s}", "image", "a:1");
+	/* It writes into each of them. */
+	static const char words[] =
+		"{\"image\":\"a:1\",\"environment\":[\"B=2\"],\"volumes\":[\"d:/d\"],"
+		"\"secrets\":[\"key\"],\"networks\":[\"n\"],\"ports\":[\"80:80\"],"
+		"\"deploy\":{\"replicas\":3,\"labels\":{\"b\":\"1\"}}}";
+	json_t *given = json_loads(words, 0, NULL);
 
 	for (size_t i = 0; i < sizeof(specs) / sizeof(*specs); i++) {
 		swarm_error err = SWARM_ERROR_INIT;
