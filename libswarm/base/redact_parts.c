@@ -104,14 +104,21 @@ static size_t put_mark(char *out, size_t room)
 	return size;
 }
 
-/* Where the run that begins at i ends, behind its last character; i where there is none. */
+/*
+ * Where the run that begins at i ends, behind its last character; i where there is none. A run that
+ * ends inside a character of several bytes takes all of it, or the next run would begin before it.
+ */
 static size_t run_end(const parts *p, size_t i)
 {
 	size_t end = i;
 
-	for (size_t k = i; k < p->count && (k == i || k < end) && k + GRAM <= p->count; k++)
-		if (p->found[k])
-			end = k + GRAM;
+	for (size_t k = i; k < p->count && (k == i || k < end) && k + GRAM <= p->count; k++) {
+		if (!p->found[k])
+			continue;
+		end = k + GRAM;
+		while (end < p->count && p->from[end] == p->from[end - 1])
+			end++;
+	}
 	return end;
 }
 

@@ -143,6 +143,11 @@ static void by_parts(void)
 		{ "a 1awx%77uwd3z b", TOKEN, "a [redacted] b" },
 		{ "a \\u0031awxwuwd3z b", TOKEN, "a [redacted] b" },
 		{ "a 1awxwuwd\nb 3z9j1z3puu c", TOKEN, "a ********\nb [redacted] c" },
+		/* One run ends and the next one begins inside the same character. */
+		{ "x abcdefg\xc3\xa9hijklmn y",
+		  "abcdefg\xc3"
+		  "-\xa9hijklmn",
+		  "x [redacted] y" },
 		{ "nothing of it", TOKEN, "nothing of it" },
 		{ "", TOKEN, "" },
 		{ "aaaaaaaaaaaaaaaa", "aaaaaaaaaaaaaaaaaaaaaaaa", "[redacted]" },
