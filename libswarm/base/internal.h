@@ -167,6 +167,11 @@ int swarm__budget_fail(const swarm__budget *budget, int code, swarm_error *err);
 /* SHA-256 (FIPS 180-4) in lower-case hexadecimal digits, NUL-terminated. */
 void swarm__sha256_hex(const void *bytes, size_t size, char hex[SWARM__SHA256_HEX]);
 
+/* --- base64.c ------------------------------------------------------------------------------- */
+
+/* New, for swarm__free_secret() where it is one; NULL without memory. */
+char *swarm__base64(const void *data, size_t size);
+
 /* --- json.c: typed reads of an answer; a missing or null member gives the fallback ---------- */
 
 /* Member of an object by a dotted path such as "Swarm.Cluster.ID"; borrowed, NULL if not there. */

@@ -4,6 +4,7 @@
 
 #include <swarm/client.h>
 #include <swarm/cluster.h>
+#include <swarm/compose.h>
 #include <swarm/env.h>
 #include <swarm/error.h>
 #include <swarm/events.h>
