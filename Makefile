@@ -30,7 +30,7 @@ CORE_SOURCES := $(wildcard libswarm/*/*.[ch] libswarm/*/*.def libswarm/include/s
 # Stamp for the wheel, whose file name depends on the platform.
 WHEEL := build/dist/.done
 WHEEL_SOURCES := $(shell find salt_states pillar_example pymodule/*.py* MANIFEST.in README.md pyproject.toml -type f ! -name '*.pyc')
-FUZZ_TARGETS := answer arguments frames redact scan spec token url
+FUZZ_TARGETS := answer arguments compose frames redact scan spec token url
 FUZZ_SECONDS ?= 10
 FUZZ_LONG_SECONDS ?= 1800
 
