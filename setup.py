@@ -30,6 +30,7 @@ SOURCES = [
     "pymodule/_spec.c",
     "pymodule/_state.c",
     "pymodule/_stream.c",
+    "pymodule/_versioned.c",
     "pymodule/_wait.c",
 ]
 DEPENDS = [

@@ -218,6 +218,43 @@ PyDoc_STRVAR(
 	"of what would be done. Does not wait for tasks: service_wait() does.");
 
 PyDoc_STRVAR(
+	secret_put_doc,
+	"secret_put($self, /, name, data, *, hash_key=None, template_driver=None, driver=None,\n"
+	"           labels=None, keep=1, fixed_name=False, adopt=False, spare_stacks=False,\n"
+	"           wait=True, retry=False, dry_run=False, timeout=None)\n--\n\n"
+	"Make a secret as it is declared, under a name with a hash of its content; move the services\n"
+	"that name an older version, one after the other, and remove versions that none names.\n\n"
+	"data: bytes, or None with a driver (dict: Name, Options). hash_key: bytes; the cluster's id\n"
+	"without. labels: None removes one. keep: older versions that stay unused. fixed_name: one\n"
+	"object of exactly this name. adopt: take over one without labels, and believe its content.\n"
+	"spare_stacks: leave services of stacks alone. retry: also a service that went back before.\n"
+	"timeout: for the rollout of each service.\n"
+	"Returns a dict: id, name (of the version), action (create, replace, adopt, return, update or\n"
+	"none), changes (dict: current, labels, services, removed), failed (None, or a dict: service,\n"
+	"reason, rolled_back), warnings (list of str). dry_run: the same of what would be done.");
+
+PyDoc_STRVAR(
+	config_put_doc,
+	"config_put($self, /, name, data, *, hash_key=None, template_driver=None, labels=None,\n"
+	"           keep=1, fixed_name=False, adopt=False, spare_stacks=False, wait=True,\n"
+	"           retry=False, dry_run=False, timeout=None)\n--\n\n"
+	"The same of a config, whose content the engine shows: it is compared by that.");
+
+PyDoc_STRVAR(
+	versioned_remove_doc,
+	"versioned_remove($self, /, kind, name, *, dry_run=False, timeout=None)\n--\n\n"
+	"Remove all versions of a \"secret\" or \"config\", and the object of exactly this name.\n\n"
+	"Returns a dict: removed (list of names), warnings. Conflict says which services use one;\n"
+	"then none is removed.");
+
+PyDoc_STRVAR(
+	versioned_users_doc,
+	"versioned_users($self, /, kind, ref, *, timeout=None)\n--\n\n"
+	"The services that use a \"secret\" or \"config\", or one of its versions.\n\n"
+	"Returns a list of dicts: service, service_id, name and id (of the object), spec (current,\n"
+	"previous or both).");
+
+PyDoc_STRVAR(
 	image_resolve_doc,
 	"image_resolve($self, /, image, *, registry_auth=None, timeout=None)\n--\n\n"
 	"Ask the image's registry, through the engine, for its digest; 15 seconds unless given.\n\n"
@@ -280,6 +317,10 @@ static PyMethodDef methods[] = {
 	METHOD(object_remove),
 	METHOD(task_list),
 	METHOD(service_apply),
+	METHOD(secret_put),
+	METHOD(config_put),
+	METHOD(versioned_remove),
+	METHOD(versioned_users),
 	METHOD(image_resolve),
 	METHOD(service_scale),
 	METHOD(service_rollback),

@@ -266,6 +266,12 @@ PyObject *swarmpy_spec_words(PyObject *module, PyObject *args, PyObject *kwargs)
 SWARMPY_METHOD(image_resolve);
 SWARMPY_METHOD(service_apply);
 
+/* _versioned.c */
+SWARMPY_METHOD(secret_put);
+SWARMPY_METHOD(config_put);
+SWARMPY_METHOD(versioned_remove);
+SWARMPY_METHOD(versioned_users);
+
 /* _stream.c */
 extern PyType_Spec swarmpy_events_spec;
 extern PyType_Spec swarmpy_logs_spec;

@@ -220,6 +220,47 @@ class Client:
         registry_auth: dict[str, str] | None = None,
         timeout: float | None = None,
     ) -> dict[str, Any]: ...
+    def secret_put(
+        self,
+        name: str,
+        data: bytes | None,
+        *,
+        hash_key: bytes | None = None,
+        template_driver: str | None = None,
+        driver: dict[str, Any] | None = None,
+        labels: dict[str, str | None] | None = None,
+        keep: int = 1,
+        fixed_name: bool = False,
+        adopt: bool = False,
+        spare_stacks: bool = False,
+        wait: bool = True,
+        retry: bool = False,
+        dry_run: bool = False,
+        timeout: float | None = None,
+    ) -> dict[str, Any]: ...
+    def config_put(
+        self,
+        name: str,
+        data: bytes,
+        *,
+        hash_key: bytes | None = None,
+        template_driver: str | None = None,
+        labels: dict[str, str | None] | None = None,
+        keep: int = 1,
+        fixed_name: bool = False,
+        adopt: bool = False,
+        spare_stacks: bool = False,
+        wait: bool = True,
+        retry: bool = False,
+        dry_run: bool = False,
+        timeout: float | None = None,
+    ) -> dict[str, Any]: ...
+    def versioned_remove(
+        self, kind: str, name: str, *, dry_run: bool = False, timeout: float | None = None
+    ) -> dict[str, Any]: ...
+    def versioned_users(
+        self, kind: str, ref: str, *, timeout: float | None = None
+    ) -> list[dict[str, Any]]: ...
     def image_resolve(
         self,
         image: str,

@@ -162,10 +162,33 @@ int swarm__budget_fail(const swarm__budget *budget, int code, swarm_error *err);
 
 /* --- sha256.c ----------------------------------------------------------------------------- */
 
+#define SWARM__SHA256_SIZE 32
 #define SWARM__SHA256_HEX 65
 
+typedef struct swarm__sha256 {
+	uint32_t hash[8];
+	unsigned char rest[64]; /* of the input, left bytes of it */
+	size_t left;
+	uint64_t size;
+} swarm__sha256;
+
+void swarm__sha256_begin(swarm__sha256 *s);
+void swarm__sha256_add(swarm__sha256 *s, const void *bytes, size_t size);
+/* Wipes s. */
+void swarm__sha256_end(swarm__sha256 *s, unsigned char digest[SWARM__SHA256_SIZE]);
 /* SHA-256 (FIPS 180-4) in lower-case hexadecimal digits, NUL-terminated. */
 void swarm__sha256_hex(const void *bytes, size_t size, char hex[SWARM__SHA256_HEX]);
+
+/* HMAC-SHA256 of what is added, under a key. */
+typedef struct swarm__hmac {
+	swarm__sha256 inner;
+	swarm__sha256 outer;
+} swarm__hmac;
+
+void swarm__hmac_begin(swarm__hmac *h, const void *key, size_t size);
+void swarm__hmac_add(swarm__hmac *h, const void *bytes, size_t size);
+/* Wipes h. */
+void swarm__hmac_end(swarm__hmac *h, char hex[SWARM__SHA256_HEX]);
 
 /* --- base64.c ------------------------------------------------------------------------------- */
 

@@ -1,4 +1,4 @@
-/* SHA-256 (FIPS 180-4), for the names of folders only; nothing secret passes here. */
+/* SHA-256 (FIPS 180-4), and HMAC by it. What passes here may be a secret: every copy is wiped. */
 #include "base/internal.h"
 
 #include <stdio.h>
@@ -50,33 +50,111 @@ static void add_block(uint32_t hash[WORDS], const unsigned char block[BLOCK])
 	}
 	for (size_t i = 0; i < WORDS; i++)
 		hash[i] += v[i];
+	swarm__wipe(w, sizeof(w));
+	swarm__wipe(v, sizeof(v));
+}
+
+void swarm__sha256_begin(swarm__sha256 *s)
+{
+	*s = (swarm__sha256){ .hash = { 0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f,
+					0x9b05688c, 0x1f83d9ab, 0x5be0cd19 } };
+}
+
+void swarm__sha256_add(swarm__sha256 *s, const void *bytes, size_t size)
+{
+	const unsigned char *next = bytes;
+
+	s->size += size;
+	while (size > 0) {
+		size_t part = BLOCK - s->left < size ? BLOCK - s->left : size;
+
+		memcpy(s->rest + s->left, next, part);
+		s->left += part;
+		next += part;
+		size -= part;
+		if (s->left == BLOCK) {
+			add_block(s->hash, s->rest);
+			s->left = 0;
+		}
+	}
 }
 
 /* What is left of the input, a 1 bit, zeros, and the length in bits: one block or two. */
-static void add_end(uint32_t hash[WORDS], const unsigned char *rest, size_t left, uint64_t bits)
+void swarm__sha256_end(swarm__sha256 *s, unsigned char digest[SWARM__SHA256_SIZE])
 {
 	unsigned char block[2 * BLOCK] = { 0 };
-	size_t size = left + 9 > BLOCK ? 2 * BLOCK : BLOCK;
+	size_t size = s->left + 9 > BLOCK ? 2 * BLOCK : BLOCK;
+	uint64_t bits = s->size * 8;
 
-	if (left)
-		memcpy(block, rest, left);
-	block[left] = 0x80;
+	memcpy(block, s->rest, s->left);
+	block[s->left] = 0x80;
 	for (size_t i = 1; i <= 8; i++, bits >>= 8)
 		block[size - i] = (unsigned char)bits;
 	for (size_t i = 0; i < size; i += BLOCK)
-		add_block(hash, block + i);
+		add_block(s->hash, block + i);
+	for (size_t i = 0; i < SWARM__SHA256_SIZE; i++)
+		digest[i] = (unsigned char)(s->hash[i / 4] >> (24 - 8 * (i % 4)));
+	swarm__wipe(block, sizeof(block));
+	swarm__wipe(s, sizeof(*s));
+}
+
+static void to_hex(const unsigned char digest[SWARM__SHA256_SIZE], char hex[SWARM__SHA256_HEX])
+{
+	for (size_t i = 0; i < SWARM__SHA256_SIZE; i++)
+		snprintf(hex + 2 * i, 3, "%02x", digest[i]);
 }
 
 void swarm__sha256_hex(const void *bytes, size_t size, char hex[SWARM__SHA256_HEX])
 {
-	uint32_t hash[WORDS] = { 0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
-				 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19 };
-	const unsigned char *next = bytes;
-	size_t left = size;
+	unsigned char digest[SWARM__SHA256_SIZE];
+	swarm__sha256 s;
 
-	for (; left >= BLOCK; left -= BLOCK, next += BLOCK)
-		add_block(hash, next);
-	add_end(hash, next, left, (uint64_t)size * 8);
-	for (size_t i = 0; i < WORDS; i++)
-		snprintf(hex + 8 * i, 9, "%08x", (unsigned)hash[i]);
+	swarm__sha256_begin(&s);
+	swarm__sha256_add(&s, bytes, size);
+	swarm__sha256_end(&s, digest);
+	to_hex(digest, hex);
+}
+
+/* --- HMAC (RFC 2104) ------------------------------------------------------------------------ */
+
+static void add_pad(swarm__sha256 *s, const unsigned char key[BLOCK], unsigned char with)
+{
+	unsigned char pad[BLOCK];
+
+	for (size_t i = 0; i < BLOCK; i++)
+		pad[i] = key[i] ^ with;
+	swarm__sha256_begin(s);
+	swarm__sha256_add(s, pad, sizeof(pad));
+	swarm__wipe(pad, sizeof(pad));
+}
+
+void swarm__hmac_begin(swarm__hmac *h, const void *key, size_t size)
+{
+	unsigned char block[BLOCK] = { 0 };
+
+	if (size > BLOCK) {
+		swarm__sha256_begin(&h->inner);
+		swarm__sha256_add(&h->inner, key, size);
+		swarm__sha256_end(&h->inner, block);
+	} else if (size) {
+		memcpy(block, key, size);
+	}
+	add_pad(&h->inner, block, 0x36);
+	add_pad(&h->outer, block, 0x5c);
+	swarm__wipe(block, sizeof(block));
+}
+
+void swarm__hmac_add(swarm__hmac *h, const void *bytes, size_t size)
+{
+	swarm__sha256_add(&h->inner, bytes, size);
+}
+
+void swarm__hmac_end(swarm__hmac *h, char hex[SWARM__SHA256_HEX])
+{
+	unsigned char digest[SWARM__SHA256_SIZE];
+
+	swarm__sha256_end(&h->inner, digest);
+	swarm__sha256_add(&h->outer, digest, sizeof(digest));
+	swarm__sha256_end(&h->outer, digest);
+	to_hex(digest, hex);
 }

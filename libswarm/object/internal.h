@@ -28,6 +28,16 @@ int swarm__object_update(swarm_client *client, swarm_kind kind, const char *ref,
 			 const json_t *patch, const json_t *registry_auth,
 			 const swarm__deadline *deadline, json_t **ret_change, swarm_error *err);
 
+/* --- secret.c: the content of secrets and configs --------------------------------------------- */
+
+/* As the engine takes it, in base64: new, for swarm__free_secret(). NULL without memory. */
+char *swarm__content_text(const void *data, size_t size);
+/* May it have so many bytes? 0 or SWARM_E_INVAL. */
+int swarm__content_check(swarm_kind kind, size_t size, swarm_error *err);
+/* Create one from a spec and its content in base64 (NULL: none), which is not in spec afterwards. */
+int swarm__content_create(swarm_client *client, swarm_kind kind, json_t *spec, const char *text,
+			  const swarm__deadline *deadline, json_t **ret_created, swarm_error *err);
+
 /* --- image.c -------------------------------------------------------------------------------- */
 
 /* As swarm_image_resolve(), within a deadline and with its own limit. err is not NULL. */

@@ -13,9 +13,9 @@ enum {
 	MAX_CONFIG = 1000 * 1024,
 };
 
-/* New; NULL without memory. */
-static char *to_base64(const unsigned char *bytes, size_t size)
+char *swarm__content_text(const void *data, size_t size)
 {
+	const unsigned char *bytes = data;
 	static const char letters[] =
 		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 	char *text = malloc((size + 2) / 3 * 4 + 1);
@@ -39,19 +39,25 @@ static char *to_base64(const unsigned char *bytes, size_t size)
 	return text;
 }
 
-static int send_spec(swarm_client *client, swarm_kind kind, const char *name, const char *data,
-		     const json_t *labels, const swarm__deadline *deadline, json_t **ret_created,
-		     swarm_error *err)
+int swarm__content_check(swarm_kind kind, size_t size, swarm_error *err)
 {
-	json_t *spec = json_pack("{s:s, s:s}", "Name", name, "Data", data);
-	int rc = 0;
+	const size_t limit = kind == SWARM_KIND_SECRET ? MAX_SECRET : MAX_CONFIG;
 
-	if (!spec || (labels && json_object_set(spec, "Labels", swarm__json_iterable(labels)) < 0))
-		rc = swarm__nomem(err);
-	if (!rc)
-		rc = swarm__object_create(client, kind, spec, NULL, deadline, ret_created, err);
+	if (size > 0 && size < limit)
+		return 0;
+	return swarm__error(err, SWARM_E_INVAL, "data must be 1 to %zu bytes, not %zu", limit - 1, size);
+}
+
+int swarm__content_create(swarm_client *client, swarm_kind kind, json_t *spec, const char *text,
+			  const swarm__deadline *deadline, json_t **ret_created, swarm_error *err)
+{
+	int rc;
+
+	if (text && json_object_set_new(spec, "Data", json_string(text)))
+		return swarm__nomem(err);
+	rc = swarm__object_create(client, kind, spec, NULL, deadline, ret_created, err);
 	swarm__json_wipe(spec, "Data");
-	json_decref(spec);
+	json_object_del(spec, "Data");
 	return rc;
 }
 
@@ -59,9 +65,8 @@ static int create(swarm_client *client, swarm_kind kind, const char *name, const
 		  size_t size, const json_t *labels, int64_t timeout_ms, char **ret_id,
 		  swarm_error *err)
 {
-	const size_t limit = kind == SWARM_KIND_SECRET ? MAX_SECRET : MAX_CONFIG;
 	swarm__deadline deadline = swarm__deadline_in(timeout_ms, DEFAULT_TIMEOUT_MS);
-	json_t *created = NULL;
+	json_t *spec, *created = NULL;
 	char *text;
 	int rc;
 
@@ -71,14 +76,18 @@ static int create(swarm_client *client, swarm_kind kind, const char *name, const
 		return SWARM_E_INVAL;
 	if (labels && !json_is_object(labels))
 		return swarm__error(err, SWARM_E_INVAL, "labels must be an object of strings");
-	if (size == 0 || size >= limit)
-		return swarm__error(err, SWARM_E_INVAL, "data must be 1 to %zu bytes, not %zu",
-				    limit - 1, size);
-	text = to_base64(data, size);
-	if (!text)
-		return swarm__nomem(err);
-	rc = send_spec(client, kind, name, text, labels, &deadline, &created, err);
+	rc = swarm__content_check(kind, size, err);
+	if (rc)
+		return rc;
+	text = swarm__content_text(data, size);
+	spec = json_pack("{s:s}", "Name", name);
+	if (!text || !spec ||
+	    (labels && json_object_set(spec, "Labels", swarm__json_iterable(labels)) < 0))
+		rc = swarm__nomem(err);
+	if (!rc)
+		rc = swarm__content_create(client, kind, spec, text, &deadline, &created, err);
 	swarm__free_secret(text);
+	json_decref(spec);
 	if (!rc && ret_id) {
 		*ret_id = strdup(swarm__json_string(created, "ID"));
 		rc = *ret_id ? 0 : swarm__nomem(err);

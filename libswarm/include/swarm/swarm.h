@@ -16,6 +16,7 @@
 #include <swarm/progress.h>
 #include <swarm/service.h>
 #include <swarm/spec.h>
+#include <swarm/stack.h>
 #include <swarm/stream.h>
 #include <swarm/token.h>
 #include <swarm/view.h>
