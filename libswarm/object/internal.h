@@ -38,6 +38,20 @@ int swarm__content_check(swarm_kind kind, size_t size, swarm_error *err);
 int swarm__content_create(swarm_client *client, swarm_kind kind, json_t *spec, const char *text,
 			  const swarm__deadline *deadline, json_t **ret_created, swarm_error *err);
 
+/* --- logical_name.c: versions of one secret or config, which have its name in a label ----------- */
+
+#define SWARM__NAME_LABEL "libswarm.name"
+#define SWARM__VERSION_LABEL "libswarm.version"
+
+/* A label of an object; "" where it has none. */
+const char *swarm__label(const json_t *object, const char *label);
+/* The number of a version; 0 where it has none. */
+json_int_t swarm__version_number(const json_t *object);
+/* As of qsort(): the version that was declared last comes first. */
+int swarm__version_order(const json_t *one, const json_t *other);
+/* Add {"id", "name"} of the newest version of each logical name in a list. 0, or -1 without memory. */
+int swarm__logical_ids(const json_t *list, json_t *ids);
+
 /* --- image.c -------------------------------------------------------------------------------- */
 
 /* As swarm_image_resolve(), within a deadline and with its own limit. err is not NULL. */

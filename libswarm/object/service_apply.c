@@ -57,6 +57,8 @@ static int read_ids(apply *a, swarm_kind kind, const char *what, const char *id_
 					json_string(swarm__json_string(object, id_path))))
 			rc = swarm__nomem(err);
 	}
+	if (!rc && kind != SWARM_KIND_NETWORK && swarm__logical_ids(list, ids))
+		rc = swarm__nomem(err);
 	json_decref(list);
 	if (json_object_set_new(a->ids, what, ids) || rc)
 		return swarm__nomem(err);

@@ -345,7 +345,11 @@ static void complete_reference(swarm__conversion *c, const char *place, json_t *
 	const json_t *ids = c->options->ids ? json_object_get(c->options->ids, what) : NULL;
 	const char *source = text_at(flat, "source");
 	const json_t *id = json_object_get(ids, source);
+	const json_t *version = json_is_object(id) ? id : NULL;
 
+	/* A logical name: the file has it, the reference that of the version. */
+	if (version)
+		id = json_object_get(version, "id");
 	if (!*source) {
 		swarm__slip(c, place, "needs a source: the name of the %.*s", (int)strlen(what) - 1,
 			    what);
@@ -358,6 +362,8 @@ static void complete_reference(swarm__conversion *c, const char *place, json_t *
 		swarm__spec_put(c, flat, "id", json_incref(swarm__json_iterable(id)));
 	if (!*text_at(flat, "target"))
 		swarm__spec_put(c, flat, "target", json_sprintf("%s%s", root, source));
+	if (version)
+		swarm__spec_put(c, flat, "source", json_incref(json_object_get(version, "name")));
 	if (!json_is_integer(json_object_get(flat, "mode")))
 		swarm__spec_put(c, flat, "mode", json_integer(0444));
 }

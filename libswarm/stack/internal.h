@@ -6,9 +6,7 @@
 
 #include "object/internal.h"
 
-#define SWARM__NAME_LABEL "libswarm.name"
 #define SWARM__HASH_LABEL "libswarm.hash"
-#define SWARM__VERSION_LABEL "libswarm.version"
 /* Of a version: the services that went back from it, "id:index id:index ...". */
 #define SWARM__REFUSED_LABEL "libswarm.refused"
 #define SWARM__STACK_LABEL "com.docker.stack.namespace"
@@ -24,12 +22,8 @@ enum { SWARM__STACK_TIMEOUT_MS = 60000 };
 
 /* "secret" or "config". */
 const char *swarm__kind_word(swarm_kind kind);
-/* A label of an object; "" where it has none. */
-const char *swarm__label(const json_t *object, const char *label);
 const char *swarm__object_name(const json_t *object);
 const char *swarm__object_id(const json_t *object);
-/* The number of a version; 0 where it has none. */
-json_int_t swarm__version_number(const json_t *object);
 /* All objects of this logical name, the newest first: new reference. */
 int swarm__versions_read(swarm_client *client, swarm_kind kind, const char *name,
 			 const swarm__deadline *deadline, json_t **ret_versions, swarm_error *err);

@@ -11,14 +11,6 @@ const char *swarm__kind_word(swarm_kind kind)
 	return kind == SWARM_KIND_SECRET ? "secret" : "config";
 }
 
-const char *swarm__label(const json_t *object, const char *label)
-{
-	const json_t *labels = swarm__json_at(object, "Spec.Labels");
-	const char *text = json_string_value(json_object_get(labels, label));
-
-	return text ? text : "";
-}
-
 const char *swarm__object_name(const json_t *object)
 {
 	return swarm__json_string(object, "Spec.Name");
@@ -29,27 +21,11 @@ const char *swarm__object_id(const json_t *object)
 	return swarm__json_string(object, "ID");
 }
 
-json_int_t swarm__version_number(const json_t *object)
-{
-	const char *text = swarm__label(object, SWARM__VERSION_LABEL);
-	/* Not over what an increment still holds. */
-	enum { MOST_DIGITS = 9 };
-
-	return strlen(text) <= MOST_DIGITS ? strtol(text, NULL, 10) : 0;
-}
-
 /* --- the list ----------------------------------------------------------------------------------- */
 
 static int compare(const void *one, const void *other)
 {
-	const json_t *a = *(const json_t *const *)one, *b = *(const json_t *const *)other;
-	json_int_t x = swarm__version_number(a), y = swarm__version_number(b);
-	int order;
-
-	if (x != y)
-		return x < y ? 1 : -1;
-	order = strcmp(swarm__json_string(b, "CreatedAt"), swarm__json_string(a, "CreatedAt"));
-	return order ? order : strcmp(swarm__object_id(a), swarm__object_id(b));
+	return swarm__version_order(*(const json_t *const *)one, *(const json_t *const *)other);
 }
 
 /* A new array of the objects in it that have the label, in order; NULL without memory. */
