@@ -202,6 +202,9 @@ static int wait_for(swarm__rotation *r, const json_t *service, swarm_error *err)
 		return 0;
 	if (is_ours(rc))
 		return swarm__replace(err, &here);
+	/* The managers could not be asked: that says nothing of the service, and the next run waits on. */
+	if (rc && rc != SWARM_E_STATE && rc != SWARM_E_TIMEOUT)
+		return fail(r, swarm__object_name(service), here.text, false, err);
 	return give_up(r, service, rc ? here.text : "docker rolled the update back", err);
 }
 

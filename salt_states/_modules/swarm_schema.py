@@ -370,6 +370,11 @@ PLACE = {
     ),
     "key_sdb": Key(SDB, "URL of an sdb profile.", example="sdb://vault/swarm_unlock"),
 }
+# A secret: no error shows it.
+HIDDEN = Kind(
+    "a string",
+    lambda where, value: [] if _is_text(value) else [f"{where} must be a string: quote it in YAML"],
+)
 MARK = _simple("a string or integer", lambda value: _is_text(value) or _is_integer(value), _quote)
 
 
@@ -493,6 +498,13 @@ SWARM = {
         "Credentials for private registries, unless a service has `registry_auth` of its own.",
         example={"registry.example.com:5000": {"pillar": "registry:robot"}},
     ),
+    "hash_key": Key(
+        HIDDEN,
+        "Key of the hashes in the names of secrets and configs (swarm.secret); an sdb URL works too."
+        " Another key makes a new version of each secret.",
+        "the cluster's id",
+        "sdb://vault/swarm_hash_key",
+    ),
     **ENGINE,
 }
 
@@ -579,6 +591,14 @@ ARGUMENTS = {
     "nodes": Key(_list(_text("a node id or host name"), "node ids or host names"), ""),
     "hosts": Key(_list(MINION, "minion ids"), ""),
     "timeout": Key(SECONDS, ""),
+    "keep": Key(_integer(0, 1000), ""),
+    "versioned": Key(FLAG, ""),
+    "adopt": Key(FLAG, ""),
+    "move_stacks": Key(FLAG, ""),
+    "retry_refused": Key(FLAG, ""),
+    "wait": Key(FLAG, ""),
+    "runs_on": Key(_choice("leader", "any"), ""),
+    "template_driver": Key(_simple("golang", lambda value: value == "golang"), ""),
 }
 
 
