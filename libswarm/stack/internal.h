@@ -15,8 +15,15 @@
 #define SWARM__HASH_DIGITS 12
 #define SWARM__MAX_OBJECT_NAME 64
 
-/* For what is asked beside the rollouts. */
+/* For what is asked beside a rollout: no more than that may take itself. */
 enum { SWARM__STACK_TIMEOUT_MS = 60000 };
+
+static inline swarm__deadline swarm__stack_deadline(int64_t timeout_ms)
+{
+	bool shorter = timeout_ms > 0 && timeout_ms < SWARM__STACK_TIMEOUT_MS;
+
+	return swarm__deadline_in(shorter ? timeout_ms : 0, SWARM__STACK_TIMEOUT_MS);
+}
 
 /* --- versions.c: the objects of one logical name ------------------------------------------------ */
 
@@ -36,6 +43,12 @@ int swarm__versioned_name_check(swarm_kind kind, const char *name, bool fixed, s
 int swarm__versioned_hash(swarm_client *client, const swarm_versioned *what, const char *text,
 			  const swarm__deadline *deadline, char hash[SWARM__SHA256_HEX],
 			  swarm_error *err);
+
+/* --- declared.c --------------------------------------------------------------------------------- */
+
+/* 0 or SWARM_E_INVAL. */
+int swarm__versioned_check(const swarm_client *client, swarm_kind kind, const swarm_versioned *what,
+			   json_t **ret_result, swarm_error *err);
 
 /* --- consumers.c: what services name ------------------------------------------------------------ */
 
@@ -69,5 +82,30 @@ typedef struct swarm__rotation {
 int swarm__rotate(swarm__rotation *r, const json_t *services, swarm_error *err);
 /* Will this service be moved? */
 bool swarm__is_moved(const swarm__rotation *r, const json_t *service);
+
+/* --- prune.c: services are moved, then older versions removed ------------------------------------- */
+
+/* A secret or config that is declared, and what is there of it. */
+typedef struct swarm__put {
+	swarm_client *client;
+	swarm_kind kind;
+	const swarm_versioned *what;
+	char hash[SWARM__SHA256_HEX];
+	char name[SWARM__MAX_OBJECT_NAME + 1]; /* of a version with this content */
+	char *text;                            /* the content in base64; NULL: a driver has it */
+	json_t *versions;                      /* the newest first */
+	json_t *current;                       /* has the content; NULL: is still to be made */
+	json_t *replaced;                      /* the object of a fixed name that must go first */
+	const char *action;
+	json_t *changes;
+	json_t *warnings;
+	json_t *failed;
+	swarm__deadline deadline;
+} swarm__put;
+
+int swarm__services_read(const swarm__put *p, json_t **ret_services, swarm_error *err);
+/* Of a list of services, which is read again after a move. */
+int swarm__versioned_finish(const swarm__put *p, swarm__rotation *r, json_t **services,
+			    swarm_error *err);
 
 #endif

@@ -7,22 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-typedef struct put {
-	swarm_client *client;
-	swarm_kind kind;
-	const swarm_versioned *what;
-	char hash[SWARM__SHA256_HEX];
-	char name[SWARM__MAX_OBJECT_NAME + 1]; /* of a version with this content */
-	char *text;                            /* the content in base64; NULL: a driver has it */
-	json_t *versions;                      /* the newest first */
-	json_t *current;                       /* has the content; NULL: is still to be made */
-	json_t *replaced;                      /* the object of a fixed name that must go first */
-	const char *action;
-	json_t *changes;
-	json_t *warnings;
-	json_t *failed;
-	swarm__deadline deadline;
-} put;
+typedef swarm__put put;
 
 static bool has_flag(const put *p, unsigned flag)
 {
@@ -37,66 +22,6 @@ static bool is_dry(const put *p)
 static const json_t *newest(const put *p)
 {
 	return json_array_get(p->versions, 0);
-}
-
-/* --- arguments ---------------------------------------------------------------------------------- */
-
-static int check_labels(const json_t *labels, swarm_error *err)
-{
-	static const char own[] = "libswarm.";
-	const char *label;
-	json_t *value;
-
-	if (labels && !json_is_object(labels))
-		return swarm__error(err, SWARM_E_INVAL, "labels is an object of strings");
-	json_object_foreach (swarm__json_iterable(labels), label, value) {
-		if (!json_is_string(value) && !json_is_null(value))
-			return swarm__error(err, SWARM_E_INVAL, "label '%s' must be a string",
-					    label);
-		if (strncmp(label, own, strlen(own)) == 0)
-			return swarm__error(err, SWARM_E_INVAL,
-					    "label '%s' is one of the library's own: choose a name "
-					    "that does not begin with '%s'",
-					    label, own);
-	}
-	return 0;
-}
-
-static int check_content(swarm_kind kind, const swarm_versioned *what, swarm_error *err)
-{
-	if (!what->driver) {
-		if (!what->data)
-			return swarm__error(err, SWARM_E_INVAL, "data is required");
-		return swarm__content_check(kind, what->data_size, err);
-	}
-	if (kind != SWARM_KIND_SECRET || what->data)
-		return swarm__error(err, SWARM_E_INVAL,
-				    "a driver is for secrets, and gives their data itself");
-	if (!json_is_object(what->driver) || !*swarm__json_string(what->driver, "Name"))
-		return swarm__error(err, SWARM_E_INVAL, "a driver is an object with a Name");
-	return 0;
-}
-
-static int check(swarm_client *client, swarm_kind kind, const swarm_versioned *what,
-		 json_t **ret_result, swarm_error *err)
-{
-	int rc;
-
-	if (!client || !what || !ret_result ||
-	    (kind != SWARM_KIND_SECRET && kind != SWARM_KIND_CONFIG))
-		return swarm__error(err, SWARM_E_INVAL,
-				    "client, a secret or config, and ret_result are required");
-	if (what->size != sizeof(*what))
-		return swarm__error(err, SWARM_E_INVAL, "start from SWARM_VERSIONED_INIT");
-	if (what->key && !what->key_size)
-		return swarm__error(err, SWARM_E_INVAL, "the key of the hash is empty");
-	rc = swarm__versioned_name_check(kind, what->name, what->flags & SWARM_VERSIONED_FIXED_NAME,
-					 err);
-	if (!rc)
-		rc = swarm__utf8_check("the template driver", what->template_driver, err);
-	if (!rc)
-		rc = check_labels(what->labels, err);
-	return rc ? rc : check_content(kind, what, err);
 }
 
 /* --- what is there ------------------------------------------------------------------------------- */
@@ -319,7 +244,8 @@ static int replace(put *p, swarm_error *err)
 	p->action = "replace";
 	if (rc || is_dry(p))
 		return rc;
-	rc = swarm_object_remove(p->client, p->kind, swarm__object_id(p->replaced), 0, err);
+	rc = swarm_object_remove(p->client, p->kind, swarm__object_id(p->replaced),
+				 p->what->timeout_ms, err);
 	if (rc != SWARM_E_NOT_FOUND)
 		return rc;
 	swarm__error_clear(err);
@@ -444,89 +370,7 @@ static int adopt_older(put *p, swarm_error *err)
 	return rc ? rc : read_versions(p, err);
 }
 
-/* --- the older versions ---------------------------------------------------------------------------- */
-
-/* What services name, once those that are moved in a dry run have been moved. */
-static json_t *used_ids(const put *p, const swarm__rotation *r, const json_t *services)
-{
-	json_t *used = json_object(), *service;
-	bool bad = !used;
-	size_t i;
-
-	json_array_foreach (services, i, service) {
-		bool moved = is_dry(p) && swarm__is_moved(r, service);
-
-		bad = bad || swarm__spec_collect(p->kind, json_object_get(service, "Spec"), used);
-		if (!moved)
-			bad = bad ||
-			      swarm__spec_collect(p->kind, json_object_get(service, "PreviousSpec"),
-						  used);
-	}
-	if (!bad)
-		return used;
-	json_decref(used);
-	return NULL;
-}
-
-/* A service may have come to name it since: the engine refuses then, and it stays. */
-static int remove_older(const put *p, const json_t *object, json_t *removed, swarm_error *err)
-{
-	swarm_error here = SWARM_ERROR_INIT;
-	int rc = is_dry(p) ? 0
-			   : swarm_object_remove(p->client, p->kind, swarm__object_id(object), 0,
-						 &here);
-	json_t *line;
-
-	if (rc == SWARM_E_NOMEM || rc == SWARM_E_CANCELED)
-		return swarm__replace(err, &here);
-	if (rc == SWARM_E_NOT_FOUND)
-		return 0;
-	line = rc ? json_sprintf("%s stays: %s", swarm__object_name(object), here.text)
-		  : json_string(swarm__object_name(object));
-	return json_array_append_new(rc ? p->warnings : removed, line) ? swarm__nomem(err) : 0;
-}
-
-static int prune(const put *p, const swarm__rotation *r, const json_t *services, swarm_error *err)
-{
-	json_t *used = used_ids(p, r, services), *removed = json_array(), *object;
-	size_t i, older = 0;
-	int rc = used && removed ? 0 : swarm__nomem(err);
-
-	json_array_foreach (p->versions, i, object) {
-		if (rc || object == p->current || object == p->replaced ||
-		    older++ < p->what->keep || json_object_get(used, swarm__object_id(object)))
-			continue;
-		rc = remove_older(p, object, removed, err);
-	}
-	if (!rc && json_array_size(removed))
-		rc = set_change(p, "removed", json_incref(removed), err);
-	json_decref(used);
-	json_decref(removed);
-	return rc;
-}
-
-static int read_services(const put *p, json_t **ret_services, swarm_error *err)
-{
-	const swarm__deadline deadline = swarm__deadline_in(0, SWARM__STACK_TIMEOUT_MS);
-
-	return swarm__object_list(p->client, SWARM_KIND_SERVICE, NULL, &deadline, ret_services,
-				  err);
-}
-
-/* Services are listed again before anything is removed: others write, too. */
-static int finish(put *p, swarm__rotation *r, json_t **services, swarm_error *err)
-{
-	int rc = swarm__rotate(r, *services, err);
-
-	if (rc || r->failed)
-		return rc;
-	if (!is_dry(p) && json_object_size(r->services)) {
-		json_decref(*services);
-		*services = NULL;
-		rc = read_services(p, services, err);
-	}
-	return rc ? rc : prune(p, r, *services, err);
-}
+/* --- all of it ---------------------------------------------------------------------------------- */
 
 static int move_services(put *p, swarm_error *err)
 {
@@ -544,9 +388,9 @@ static int move_services(put *p, swarm_error *err)
 
 	/* The only version there is: nobody can name another one. */
 	if (!rc && json_object_size(r.older)) {
-		rc = read_services(p, &services, err);
+		rc = swarm__services_read(p, &services, err);
 		if (!rc)
-			rc = finish(p, &r, &services, err);
+			rc = swarm__versioned_finish(p, &r, &services, err);
 	}
 	if (!rc && json_object_size(r.services))
 		rc = set_change(p, "services", json_incref(r.services), err);
@@ -556,8 +400,6 @@ static int move_services(put *p, swarm_error *err)
 	json_decref(services);
 	return rc;
 }
-
-/* --- all of it ---------------------------------------------------------------------------------------- */
 
 static int run(put *p, swarm_error *err)
 {
@@ -613,10 +455,10 @@ int swarm_versioned_put(swarm_client *client, swarm_kind kind, const swarm_versi
 
 	if (!err)
 		err = &spare;
-	rc = check(client, kind, what, ret_result, err);
+	rc = swarm__versioned_check(client, kind, what, ret_result, err);
 	if (rc)
 		return rc;
-	p.deadline = swarm__deadline_in(0, SWARM__STACK_TIMEOUT_MS);
+	p.deadline = swarm__stack_deadline(what->timeout_ms);
 	p.changes = json_object();
 	p.warnings = json_array();
 	rc = p.changes && p.warnings ? run(&p, err) : swarm__nomem(err);

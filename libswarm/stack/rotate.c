@@ -87,7 +87,7 @@ static bool is_refused(const swarm__rotation *r, const json_t *service)
 /* Without it the next run would only send the same again. */
 static int note_refused(const swarm__rotation *r, const json_t *service, swarm_error *err)
 {
-	const swarm__deadline deadline = swarm__deadline_in(0, SWARM__STACK_TIMEOUT_MS);
+	const swarm__deadline deadline = swarm__stack_deadline(r->what->timeout_ms);
 	char mark[128];
 	json_t *patch;
 	int rc;
@@ -125,7 +125,7 @@ static int make_spec(void *payload, const json_t *object, json_t **ret_spec, swa
 
 static int send_move(swarm__rotation *r, const json_t *service, swarm_error *err)
 {
-	const swarm__deadline deadline = swarm__deadline_in(0, SWARM__STACK_TIMEOUT_MS);
+	const swarm__deadline deadline = swarm__stack_deadline(r->what->timeout_ms);
 
 	return swarm__update_run(r->client,
 				 &(swarm__update){ .inspect = SWARM_OP_SERVICE_INSPECT,
@@ -139,7 +139,7 @@ static int send_move(swarm__rotation *r, const json_t *service, swarm_error *err
 /* The previous spec again, where it is the one that names an older version. */
 static int go_back(const swarm__rotation *r, const char *id, bool *ret_done, swarm_error *err)
 {
-	const swarm__deadline deadline = swarm__deadline_in(0, SWARM__STACK_TIMEOUT_MS);
+	const swarm__deadline deadline = swarm__stack_deadline(r->what->timeout_ms);
 	json_t *service;
 	int rc = swarm__object_get(r->client, SWARM_KIND_SERVICE, id, &deadline, &service, err);
 
@@ -148,7 +148,7 @@ static int go_back(const swarm__rotation *r, const char *id, bool *ret_done, swa
 	*ret_done = swarm__spec_names(r->kind, spec_of(service), r->older) != NULL;
 	if (!*ret_done &&
 	    swarm__spec_names(r->kind, json_object_get(service, "PreviousSpec"), r->older)) {
-		rc = swarm_service_rollback(r->client, id, 0, err);
+		rc = swarm_service_rollback(r->client, id, swarm__deadline_left(&deadline), err);
 		*ret_done = !rc;
 	}
 	json_decref(service);
@@ -158,7 +158,7 @@ static int go_back(const swarm__rotation *r, const char *id, bool *ret_done, swa
 /* After it has settled, so that the mark names the service as it stays. */
 static int settle(const swarm__rotation *r, const char *id, swarm_error *err)
 {
-	const swarm__deadline deadline = swarm__deadline_in(0, SWARM__STACK_TIMEOUT_MS);
+	const swarm__deadline deadline = swarm__stack_deadline(r->what->timeout_ms);
 	json_t *service;
 	int rc = swarm_service_wait(r->client, id, r->what->timeout_ms, NULL, err);
 

@@ -155,7 +155,7 @@ static int check_unused(swarm_kind kind, const char *name, const json_t *users, 
 }
 
 static int remove_all(swarm_client *client, swarm_kind kind, const json_t *objects, bool dry,
-		      json_t *removed, swarm_error *err)
+		      int64_t timeout_ms, json_t *removed, swarm_error *err)
 {
 	json_t *object;
 	size_t i;
@@ -163,8 +163,8 @@ static int remove_all(swarm_client *client, swarm_kind kind, const json_t *objec
 	json_array_foreach (objects, i, object) {
 		swarm_error here = SWARM_ERROR_INIT;
 		int rc = dry ? 0
-			     : swarm_object_remove(client, kind, swarm__object_id(object), 0,
-						   &here);
+			     : swarm_object_remove(client, kind, swarm__object_id(object),
+						   timeout_ms, &here);
 
 		if (rc && rc != SWARM_E_NOT_FOUND)
 			return swarm__replace(err, &here);
@@ -200,7 +200,8 @@ int swarm_versioned_remove(swarm_client *client, swarm_kind kind, const char *na
 		if (!rc)
 			rc = check_unused(kind, name, users, warnings, err);
 		if (!rc)
-			rc = remove_all(client, kind, objects, flags != 0, removed, err);
+			rc = remove_all(client, kind, objects, flags != 0, timeout_ms, removed,
+					err);
 	}
 	if (!rc) {
 		result = json_pack("{s:O, s:O}", "removed", removed, "warnings", warnings);

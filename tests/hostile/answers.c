@@ -49,6 +49,10 @@
 	"{\"ID\":\"" id "\"," VERSION                                                              \
 	",\"CreatedAt\":\"2999-01-01T00:00:00Z\",\"Spec\":{\"Name\":\"" name                       \
 	"\",\"Labels\":{\"a\":\"b\"},\"Driver\":{\"Name\":\"d\"},\"Templating\":{\"Name\":\"golang\"}}}"
+#define VERSION_OF(number)                                                                         \
+	"{\"ID\":\"x" number "\",\"CreatedAt\":\"2026-11-29T12:00:00Z\",\"Spec\":{\"Name\":"       \
+	"\"db-" number "\",\"Labels\":{\"libswarm.name\":\"db\",\"libswarm.version\":\"" number    \
+	"\",\"libswarm.refused\":\"s1:5 s2:6\"}}}"
 #define NETWORK                                                                                                 \
 	"{\"Name\":\"net\",\"Id\":\"x1\",\"Created\":\"2999-01-01T00:00:00Z\",\"Scope\":\"swarm\","             \
 	"\"Driver\":\"overlay\",\"EnableIPv6\":false,\"Internal\":false,\"Attachable\":true,\"Ingress\":false," \
@@ -101,6 +105,8 @@ static const route routes[] = {
 	  { .reply = "[" TASK("pending") "]" } },
 	{ "GET /tasks", { .reply = "[" TASK("running") "]" } },
 	{ "GET /secrets/", { .reply = OBJECT("x1", "secret1") } },
+	{ "GET /secrets?filters=%7B%22label",
+	  { .reply = "[" VERSION_OF("1") "," VERSION_OF("2") "]" } },
 	{ "GET /secrets", { .reply = "[" OBJECT("x1", "secret1") "]" } },
 	{ "POST /secrets/create", { .status = 201, .reply = "{\"ID\":\"x1\"}" } },
 	{ "GET /configs/", { .reply = OBJECT("x1", "config1") } },

@@ -384,6 +384,45 @@ static int secret_create(swarm_client *client, swarm_error *err)
 	return rc;
 }
 
+/* What it would do: its writes are those of other functions. */
+static int versioned_put(swarm_client *client, swarm_error *err)
+{
+	swarm_versioned what = SWARM_VERSIONED_INIT;
+	json_t *result = NULL;
+	int rc;
+
+	what.name = "db";
+	what.data = "one";
+	what.data_size = 3;
+	what.key = "key";
+	what.key_size = 3;
+	what.keep = 0;
+	what.flags = SWARM_VERSIONED_DRY_RUN;
+	what.timeout_ms = TIMEOUT_MS;
+	rc = swarm_versioned_put(client, SWARM_KIND_SECRET, &what, &result, err);
+	json_decref(result);
+	return rc;
+}
+
+static int versioned_remove(swarm_client *client, swarm_error *err)
+{
+	json_t *result = NULL;
+	int rc = swarm_versioned_remove(client, SWARM_KIND_SECRET, "db", SWARM_VERSIONED_DRY_RUN,
+					TIMEOUT_MS, &result, err);
+
+	json_decref(result);
+	return rc;
+}
+
+static int versioned_users(swarm_client *client, swarm_error *err)
+{
+	json_t *users = NULL;
+	int rc = swarm_versioned_users(client, SWARM_KIND_SECRET, "db", TIMEOUT_MS, &users, err);
+
+	json_decref(users);
+	return rc;
+}
+
 static int config_create(swarm_client *client, swarm_error *err)
 {
 	return swarm_config_create(client, "config1", "data", 4, NULL, TIMEOUT_MS, NULL, err);
@@ -481,6 +520,9 @@ const function functions[] = {
 	{ "object_remove", object_remove, MANAGER, MANAGER },
 	{ "secret_create", secret_create, MANAGER, MANAGER },
 	{ "config_create", config_create, MANAGER, MANAGER },
+	{ "versioned_put", versioned_put, MANAGER, MANAGER },
+	{ "versioned_remove", versioned_remove, MANAGER, MANAGER },
+	{ "versioned_users", versioned_users, MANAGER, MANAGER },
 	{ "service_scale", service_scale, MANAGER, MANAGER },
 	{ "service_rollback", service_rollback, MANAGER, MANAGER },
 	{ "service_wait", service_wait, MANAGER, MANAGER },

@@ -93,7 +93,7 @@ def test_made_once(client, apply):
 def test_two_services_are_moved_and_can_go_back(machines, client, apply):
     first = put(client, b"one")
     for name in ("web", "api"):
-        apply(name, secrets=[{"source": "db", "uid": "7", "gid": "8", "mode": 0o400}])
+        apply(name, secrets=[{"source": "db", "uid": "7", "gid": "8", "mode": "0400"}])
         client.service_wait(name)
         assert content(machines, client, name) == b"one"
     planned = put(client, b"two", keep=0, dry_run=True)

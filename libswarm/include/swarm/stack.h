@@ -47,9 +47,10 @@ typedef struct swarm_versioned {
 	const json_t *driver; /**< NULL, or of a secret {"Name": text, "Options": {name: text}} */
 	/** NULL, or an object of strings; null removes a label. Others stay. */
 	const json_t *labels;
-	size_t keep;        /**< older versions that stay although no service names them */
-	unsigned flags;     /**< SWARM_VERSIONED_... */
-	int64_t timeout_ms; /**< for the rollout of each service; 0: 300 s */
+	size_t keep;    /**< older versions that stay although no service names them */
+	unsigned flags; /**< SWARM_VERSIONED_... */
+	/** For the rollout of each service; 0: 300 s. Other requests: as long, but 60 s at most. */
+	int64_t timeout_ms;
 } swarm_versioned;
 
 #define SWARM_VERSIONED_INIT                                                                       \
