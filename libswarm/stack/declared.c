@@ -10,7 +10,7 @@ static int check_labels(const json_t *labels, swarm_error *err)
 	json_t *value;
 
 	if (labels && !json_is_object(labels))
-		return swarm__error(err, SWARM_E_INVAL, "labels is an object of strings");
+		return swarm__error(err, SWARM_E_INVAL, "labels must be an object of strings");
 	json_object_foreach (swarm__json_iterable(labels), label, value) {
 		if (!json_is_string(value) && !json_is_null(value))
 			return swarm__error(err, SWARM_E_INVAL, "label '%s' must be a string",

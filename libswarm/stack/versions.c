@@ -90,8 +90,8 @@ int swarm__versioned_name_check(swarm_kind kind, const char *name, bool fixed, s
 	if (good)
 		return 0;
 	return swarm__error(err, SWARM_E_INVAL,
-			    "the name of a %s is 1 to %zu letters, digits, '-', '_' and '.', and "
-			    "begins and ends with a letter or digit",
+			    "the name of a %s must be 1 to %zu letters, digits, '-', '_' and '.', and "
+			    "begin and end with a letter or digit",
 			    swarm__kind_word(kind), most);
 }
 

@@ -32,6 +32,7 @@ def apply(client):
 
     def make(name, script=SLEEP, **words):
         deploy = {**DEPLOY, **words.pop("deploy", {})}
+        deploy = {key: value for key, value in deploy.items() if value is not None}
         service = {
             "image": IMAGE,
             "entrypoint": ["/bin/busybox", "sh", "-c", script],
@@ -39,11 +40,12 @@ def apply(client):
             "deploy": deploy,
             **words,
         }
+        done = client.service_apply(name, service, resolve_image="never")
         made.append(name)
-        return client.service_apply(name, service, resolve_image="never")
+        return done
 
     yield make
-    for name in made:
+    for name in set(made):
         client.object_remove("service", name)
     for kind in ("secret", "config"):
         for one in client.object_list(kind):
@@ -184,13 +186,13 @@ def test_limits(swarm, client, apply):
 
 
 def test_a_template_is_filled_in(machines, client, apply):
-    put(client, b"on {{ .Node.Hostname }}", kind="config", template_driver="golang")
+    put(client, b"on {{ .Service.Name }}", kind="config", template_driver="golang")
     apply("web", configs=["db"])
     client.service_wait("web")
-    assert content(machines, client, "web", "/db") == b"on manager1"
-    plain = put(client, b"on {{ .Node.Hostname }}", kind="config")
+    assert content(machines, client, "web", "/db") == b"on web"
+    plain = put(client, b"on {{ .Service.Name }}", kind="config")
     assert list(plain["changes"]["services"]) == ["web"]
-    assert content(machines, client, "web", "/db") == b"on {{ .Node.Hostname }}"
+    assert content(machines, client, "web", "/db") == b"on {{ .Service.Name }}"
 
 
 # --- 62: by hand before -----------------------------------------------------------------------------
@@ -261,7 +263,7 @@ def test_the_first_that_fails_goes_back(machines, client, apply):
 
 def test_a_job_is_not_run_again(client, apply):
     put(client, b"one")
-    job = {"mode": "replicated-job", "restart_policy": {"condition": "none"}}
+    job = {"mode": "replicated-job", "endpoint_mode": None}
     apply(
         "job",
         "exit 0",

@@ -541,16 +541,16 @@ typedef struct bad_case {
 #define LONG_NAME "a234567890123456789012345678901234567890123456789012"
 
 static const bad_case bad[] = {
-	{ "empty", "db", 0, NULL, "data is 1 to 511999 bytes, not 0" },
-	{ "too large", "db", 512000, NULL, "data is 1 to 511999 bytes, not 512000" },
+	{ "empty", "db", 0, NULL, "data must be 1 to 511999 bytes, not 0" },
+	{ "too large", "db", 512000, NULL, "data must be 1 to 511999 bytes, not 512000" },
 	{ "no name", "", 3, NULL,
-	  "the name of a secret is 1 to 51 letters, digits, '-', '_' and '.', and begins and ends "
+	  "the name of a secret must be 1 to 51 letters, digits, '-', '_' and '.', and begin and end "
 	  "with a letter or digit" },
 	{ "no room for the hash", LONG_NAME, 3, NULL,
-	  "the name of a secret is 1 to 51 letters, digits, '-', '_' and '.', and begins and ends "
+	  "the name of a secret must be 1 to 51 letters, digits, '-', '_' and '.', and begin and end "
 	  "with a letter or digit" },
 	{ "a blank", "d b", 3, NULL,
-	  "the name of a secret is 1 to 51 letters, digits, '-', '_' and '.', and begins and ends "
+	  "the name of a secret must be 1 to 51 letters, digits, '-', '_' and '.', and begin and end "
 	  "with a letter or digit" },
 	{ "a label that is no text", "db", 3, "{\"a\":1}", "label 'a' must be a string" },
 	{ "a label of ours", "db", 3, "{\"libswarm.hash\":\"x\"}",
