@@ -84,6 +84,10 @@ swarm:
   # more, none is removed. 0 (the default): they are reported, and left alone.
   # prune: 0
 
+  # The key of the hashes in the names of secrets and configs (states swarm.secret and swarm.config): a
+  # text, or an sdb:// URL. Without it, it is the cluster's id, by which a weak secret could be guessed.
+  # hash_key: sdb://vault/swarm_hash_key
+
   # Managers that are dead for good, on your word: runs go on without them. A new swarm is still not
   # made while one of their known addresses answers. Take them out again afterwards.
   # init_without: [manager3]

@@ -30,8 +30,6 @@ int swarm__object_update(swarm_client *client, swarm_kind kind, const char *ref,
 
 /* --- secret.c: the content of secrets and configs --------------------------------------------- */
 
-/* As the engine takes it, in base64: new, for swarm__free_secret(). NULL without memory. */
-char *swarm__content_text(const void *data, size_t size);
 /* May it have so many bytes? 0 or SWARM_E_INVAL. */
 int swarm__content_check(swarm_kind kind, size_t size, swarm_error *err);
 /* Create one from a spec and its content in base64 (NULL: none), which is not in spec afterwards. */

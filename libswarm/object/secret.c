@@ -13,39 +13,14 @@ enum {
 	MAX_CONFIG = 1000 * 1024,
 };
 
-char *swarm__content_text(const void *data, size_t size)
-{
-	const unsigned char *bytes = data;
-	static const char letters[] =
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-	char *text = malloc((size + 2) / 3 * 4 + 1);
-	char *out = text;
-
-	for (size_t i = 0; text && i < size; i += 3) {
-		size_t left = size - i;
-		unsigned group = (unsigned)bytes[i] << 16;
-
-		if (left > 1)
-			group |= (unsigned)bytes[i + 1] << 8;
-		if (left > 2)
-			group |= bytes[i + 2];
-		*out++ = letters[group >> 18];
-		*out++ = letters[group >> 12 & 63];
-		*out++ = left > 1 ? letters[group >> 6 & 63] : '=';
-		*out++ = left > 2 ? letters[group & 63] : '=';
-	}
-	if (out)
-		*out = '\0';
-	return text;
-}
-
 int swarm__content_check(swarm_kind kind, size_t size, swarm_error *err)
 {
 	const size_t limit = kind == SWARM_KIND_SECRET ? MAX_SECRET : MAX_CONFIG;
 
 	if (size > 0 && size < limit)
 		return 0;
-	return swarm__error(err, SWARM_E_INVAL, "data must be 1 to %zu bytes, not %zu", limit - 1, size);
+	return swarm__error(err, SWARM_E_INVAL, "data must be 1 to %zu bytes, not %zu", limit - 1,
+			    size);
 }
 
 int swarm__content_create(swarm_client *client, swarm_kind kind, json_t *spec, const char *text,
@@ -79,7 +54,7 @@ static int create(swarm_client *client, swarm_kind kind, const char *name, const
 	rc = swarm__content_check(kind, size, err);
 	if (rc)
 		return rc;
-	text = swarm__content_text(data, size);
+	text = swarm__base64(data, size);
 	spec = json_pack("{s:s}", "Name", name);
 	if (!text || !spec ||
 	    (labels && json_object_set(spec, "Labels", swarm__json_iterable(labels)) < 0))

@@ -406,7 +406,7 @@ static int run(put *p, swarm_error *err)
 	int rc;
 
 	if (p->what->data) {
-		p->text = swarm__content_text(p->what->data, p->what->data_size);
+		p->text = swarm__base64(p->what->data, p->what->data_size);
 		if (!p->text)
 			return swarm__nomem(err);
 	}

@@ -89,10 +89,11 @@ int swarm__versioned_name_check(swarm_kind kind, const char *name, bool fixed, s
 		good = is_alnum(name[i]) || strchr("-_.", name[i]);
 	if (good)
 		return 0;
-	return swarm__error(err, SWARM_E_INVAL,
-			    "the name of a %s must be 1 to %zu letters, digits, '-', '_' and '.', and "
-			    "begin and end with a letter or digit",
-			    swarm__kind_word(kind), most);
+	return swarm__error(
+		err, SWARM_E_INVAL,
+		"the name of a %s must be 1 to %zu letters, digits, '-', '_' and '.', and "
+		"begin and end with a letter or digit",
+		swarm__kind_word(kind), most);
 }
 
 /* Each part ends with its NUL, so that no two lists of parts give the same bytes. */

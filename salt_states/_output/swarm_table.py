@@ -1,6 +1,6 @@
 """
-Print ``swarm.node_ls`` and ``swarm.ps`` as docker's own tables
-===============================================================
+Print lists such as ``swarm.node_ls`` as docker's own tables
+===========================================================
 
 Salt's own ``table`` outputter sorts columns by name. Sync this one to the master once, with
 ``salt-run saltutil.sync_output``.
@@ -14,6 +14,11 @@ CLI Example:
 
 NODES = ("ID", "HOSTNAME", "STATUS", "AVAILABILITY", "MANAGER STATUS", "ENGINE VERSION")
 TASKS = ("ID", "NAME", "IMAGE", "NODE", "DESIRED STATE", "CURRENT STATE", "ERROR", "PORTS")
+SECRETS = ("ID", "NAME", "DRIVER", "CREATED", "UPDATED")
+CONFIGS = ("ID", "NAME", "CREATED", "UPDATED")
+USERS = ("SERVICE", "VERSION", "SPEC")
+# The first one whose columns are all in a row.
+TABLES = (TASKS, NODES, SECRETS, CONFIGS, USERS)
 # What the runner's functions return beside the minion's rows.
 OF_THE_RUNNER = ("retcode", "outputter")
 
@@ -38,7 +43,7 @@ def _minion(minion, rows):
         return f"{minion}:\n    {rows}"
     if not rows:
         return f"{minion}:\n    none"
-    columns = TASKS if "DESIRED STATE" in rows[0] else NODES
+    columns = next((one for one in TABLES if set(one) <= set(rows[0])), tuple(rows[0]))
     lines = [columns] + [_cells(columns, row) for row in rows]
     widths = [max(len(line[place]) for line in lines) for place in range(len(columns))]
     return "\n".join(

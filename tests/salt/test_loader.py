@@ -29,6 +29,7 @@ MODULES = (
     "swarm_facts",
     "swarm_leading",
     "swarm_mine",
+    "swarm_content",
     "swarm_registry",
     "swarm_repository",
 )

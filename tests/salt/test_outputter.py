@@ -39,6 +39,17 @@ def test_an_error_stands_as_it_is_beside_tables(output):
     assert lines[-2:] == ["worker1:", "    ERROR: this host is a worker"]
 
 
+def test_secrets_configs_and_their_users_have_columns_of_their_own(output):
+    config = {"UPDATED": "1 hour ago", "CREATED": "2 days ago", "NAME": "motd", "ID": "c1"}
+    user = {"SPEC": "current", "SERVICE": "web", "VERSION": "motd-1"}
+    for row, head in [
+        (config, "ID NAME CREATED UPDATED"),
+        ({**config, "DRIVER": ""}, "ID NAME DRIVER CREATED UPDATED"),
+        (user, "SERVICE VERSION SPEC"),
+    ]:
+        assert output({"manager1": [row]}).split("\n")[1].split() == head.split()
+
+
 def test_no_rows_are_told(output):
     assert output({"manager1": []}) == "manager1:\n    none"
 

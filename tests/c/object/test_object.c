@@ -411,7 +411,7 @@ static void secret_create(void)
 	json_t *labels = json_pack("{s:s}", "a", "b");
 	const fake_row rows[] = {
 		{ "POST " API "/secrets/create",
-		  .body = "{\"Name\":\"x\",\"Data\":\"Zm9v\",\"Labels\":{\"a\":\"b\"}}",
+		  .body = "{\"Name\":\"x\",\"Labels\":{\"a\":\"b\"},\"Data\":\"Zm9v\"}",
 		  .status = 201, .reply = "{\"ID\":\"s1\"}" },
 		{ "POST " API "/secrets/create", .status = 400,
 		  .reply = MESSAGE("bad value c2VjcmV0IHdvcmQ=") },
