@@ -1,5 +1,5 @@
 /*
- * Keys of dicts that become JSON. json.dumps makes text of None, True and numbers in silence, and YAML
+ * Keys of dicts that become JSON. json.dumps makes text of None, True and numbers silently, and YAML
  * makes these of null, yes, no, on, off and 5: a label of another name than was written.
  */
 #include "_swarm.h"

@@ -92,7 +92,7 @@ static column *make_columns(PyObject *model, size_t count)
 /*
  * The member of a record, in column->value. Most texts of a long list, such as roles and states, are
  * those of the row before: one str serves all of these. 1 where the value is another one than before,
- * 0 where not, -1 with an exception.
+ * 0 if not, -1 with an exception.
  */
 static int next_value(const swarmpy_field *field, column *column, const void *record)
 {

@@ -131,7 +131,7 @@ static PyMethodDef methods[] = {
 };
 
 /*
- * Around one step in the library. 0; -1 with an exception set, or with none where the iterator is at
+ * Around one step in the library. 0; -1 with an exception set, or with none if the iterator is at
  * its end.
  */
 static int begin_next(stream *self)

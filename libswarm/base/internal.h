@@ -157,7 +157,7 @@ swarm__budget swarm__budget_make(const swarm__deadline *deadline, swarm_cancel_c
  * 0, SWARM_E_TOO_LARGE, SWARM_E_TIMEOUT, SWARM_E_CANCELED.
  */
 int swarm__budget_check(swarm__budget *budget, size_t memory);
-/* Fill err from one of these codes. Gives it. */
+/* Fill err from one of these codes. Returns it. */
 int swarm__budget_fail(const swarm__budget *budget, int code, swarm_error *err);
 
 /* --- sha256.c ----------------------------------------------------------------------------- */
@@ -215,7 +215,7 @@ static inline json_t *swarm__json_iterable(const json_t *json)
 {
 	return (json_t *)json;
 }
-/* Wipe the string at a path of a tree that is ours alone; nothing where there is none. */
+/* Wipe the string at a path of a tree that is ours alone; nothing if there is none. */
 void swarm__json_wipe(const json_t *json, const char *path);
 /* RFC 7396. New reference, target and patch unchanged; NULL without memory. */
 json_t *swarm__json_merge(const json_t *target, const json_t *patch);

@@ -76,7 +76,7 @@ static void weigh_token(weigher *w, char c)
 	}
 }
 
-/* False where it is deeper than JSON is read: nothing is made of what comes behind. */
+/* False if it is deeper than JSON is read: nothing is made of what comes behind. */
 static bool weigh(weigher *w, const char *bytes, size_t size)
 {
 	for (size_t i = 0; i < size && w->depth <= JSON_PARSER_MAX_DEPTH; i++) {

@@ -35,7 +35,7 @@ void swarm__free_secret(char *secret)
 	free(secret);
 }
 
-/* The mark, or as much of it as fits into room. Gives what it wrote. */
+/* The mark, or as much of it as fits into room. Returns what it wrote. */
 static size_t put_mark(char *out, size_t room)
 {
 	size_t size = room < sizeof(MARK) - 1 ? room : sizeof(MARK) - 1;
@@ -55,7 +55,7 @@ static int hex_digit(char c)
 	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
-/* count hex digits; false where there are fewer. */
+/* count hex digits; false if there are fewer. */
 static bool read_hex(const char *text, int count, unsigned *ret_code)
 {
 	unsigned code = 0;
@@ -133,7 +133,7 @@ size_t swarm__read_meant(const char *text, unsigned *ret_code)
 
 /*
  * How long is word at text, in capitals or not, with what cannot be seen between its characters?
- * 0 where it is not there.
+ * 0 if it is not there.
  */
 static size_t word_length(const char *text, const char *word)
 {

@@ -92,7 +92,7 @@ static void feed(parts *p, unsigned char byte)
 	}
 }
 
-/* The mark, or stars where it does not fit. Gives what it wrote. */
+/* The mark, or stars if it does not fit. Returns what it wrote. */
 static size_t put_mark(char *out, size_t room)
 {
 	size_t size = sizeof(MARK) - 1;

@@ -219,7 +219,7 @@ bool swarm__scan_string(swarm__scan *scan, swarm__slice *ret_string)
 	return true;
 }
 
-/* The UTF-8 of a code point to text. Gives its length. */
+/* The UTF-8 of a code point to text. Returns its length. */
 static size_t write_utf8(unsigned long point, char *text)
 {
 	size_t length = point < 0x80 ? 1 : point < 0x800 ? 2 : point < 0x10000 ? 3 : 4;
@@ -231,7 +231,7 @@ static size_t write_utf8(unsigned long point, char *text)
 	return length;
 }
 
-/* The character of an escape that was checked. Moves *at behind it, and gives the length of text. */
+/* The character of an escape that was checked. Moves *at behind it, and returns the length of text. */
 static size_t unescape(const char **at, const char *end, char *text)
 {
 	static const char from[] = "\"\\/bfnrt", to[] = "\"\\/\b\f\n\r\t";

@@ -53,7 +53,7 @@ typedef struct swarm__slice {
 } swarm__slice;
 
 void swarm__scan_init(swarm__scan *scan, const char *text, size_t size);
-/* Stop with an error; the first one counts. Gives false. */
+/* Stop with an error; the first one counts. Returns false. */
 bool swarm__scan_fail(swarm__scan *scan, int code);
 
 /* The first byte of the next token, which stays where it is; '\0' at the end. */

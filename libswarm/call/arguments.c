@@ -1,6 +1,6 @@
 /*
  * The arguments of a call against the operation's row, before anything is sent: id, query
- * parameters, credentials and top-level body fields may not be missing, unknown or of the wrong
+ * parameters, credentials and top-level body fields must not be missing, unknown or of the wrong
  * type. What they need of the engine's API version is gathered here and compared in prepare.c,
  * which knows the version.
  */

@@ -47,9 +47,9 @@ static inline const swarm_allocator *swarm__client_allocator(const swarm_client 
 {
 	return client->has_allocator ? &client->allocator : NULL;
 }
-/* Say in an error of the transport what it means for an engine. Gives code. */
+/* Say in an error of the transport what it means for an engine. Returns code. */
 int swarm__client_explain(const swarm_client *client, int code, swarm_error *err);
-/* True where the engine is on a unix socket, that is, on this very host. */
+/* True if the engine is on a unix socket, that is, on this very host. */
 bool swarm__client_is_local(const swarm_client *client);
 /* Asks the cancel callback. 0 or SWARM_E_CANCELED. */
 int swarm__client_canceled(swarm_client *client, swarm_error *err);
@@ -151,7 +151,7 @@ int swarm__prepared_agree(const swarm_client *client, swarm__prepared *prepared,
 /* The request of it, with what is left of the deadline; it borrows from ready and client. */
 swarm__http_request swarm__prepared_request(const swarm_client *client,
 					    const swarm__prepared *prepared);
-/* Say in an error of the transport what it means for this call. Gives code. */
+/* Say in an error of the transport what it means for this call. Returns code. */
 int swarm__prepared_explain(const swarm_client *client, const swarm__prepared *prepared, int code,
 			    swarm_error *err);
 /* Turn an answer's status and, unless it is a success, its body into 0 or an error. */
@@ -239,7 +239,7 @@ void swarm__reword(const char *message, char *text, size_t size);
 
 /*
  * Fill err from an error answer: what the engine says, without the secrets that the
- * request (NULL or its options) carried. Gives the code.
+ * request (NULL or its options) carried. Returns the code.
  */
 int swarm__refusal(int http_status, const swarm__buffer *body, const swarm_call_options *request,
 		   swarm_error *err);

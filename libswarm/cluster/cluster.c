@@ -116,7 +116,7 @@ static int check_wish(void *payload, const json_t *before, const json_t *after, 
 	if (!rc && *rotate & SWARM_ROTATE_UNLOCK_KEY)
 		rc = swarm__spec_autolock(after, &locks, err);
 	(void)before;
-	/* moby drops the rotation in silence then. */
+	/* moby drops the rotation silently then. */
 	if (!rc && *rotate & SWARM_ROTATE_UNLOCK_KEY && !locks)
 		return swarm__error(
 			err, SWARM_E_INVAL,

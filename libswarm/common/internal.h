@@ -59,7 +59,7 @@ bool swarm__is_write_transient(const swarm_error *err);
 int swarm__replace(swarm_error *err, const swarm_error *other);
 /* Whole seconds, at least 1, for texts. */
 int64_t swarm__seconds_since(int64_t started_ms);
-/* SWARM_E_TIMEOUT with the advice for an engine that hangs in what; in place of what err says. */
+/* SWARM_E_TIMEOUT with the advice for an engine that hangs in what; instead of what err says. */
 int swarm__error_hung(swarm_error *err, const char *what, int64_t started_ms);
 
 /*
@@ -156,7 +156,7 @@ typedef struct swarm__update {
 	const swarm_pair *query;     /* beside version; may be NULL */
 	const json_t *registry_auth; /* may be NULL */
 	bool always;                 /* send although the patch changes nothing (rotation) */
-	/* Makes the new spec, a new reference, of the object as read, in place of patch; may be NULL. */
+	/* Makes the new spec, a new reference, of the object as read, instead of patch; may be NULL. */
 	int (*make)(void *payload, const json_t *object, json_t **ret_spec, swarm_error *err);
 	/* Looks at each pair of specs before it is sent; may be NULL. */
 	int (*check)(void *payload, const json_t *before, const json_t *after, swarm_error *err);

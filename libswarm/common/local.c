@@ -320,7 +320,7 @@ int swarm__host_check(const swarm_client *client, const swarm__host *host, swarm
 		return rc;
 	/*
 	 * The engine refuses a wrong address at init with an unclear text, and at a join it ignores
-	 * one in silence.
+	 * one silently.
 	 */
 	if (host->listen_addr && !is_any(host->listen_addr))
 		rc = swarm__address_check_local("listen address", host->listen_addr, err);

@@ -41,7 +41,7 @@ int swarm__docker_folder(char path[SWARM__MAX_PATH], swarm_error *err)
 	return swarm__path(path, err, "%s/.docker", home ? home : "");
 }
 
-/* The file in a folder; nothing where it is not there, unless it must. */
+/* The file in a folder; nothing if it is not there, unless it must. */
 static int find_pem(const char *folder, const char *name, bool must, char **ret_path,
 		    swarm_error *err)
 {

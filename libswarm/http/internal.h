@@ -43,7 +43,7 @@ void swarm__endpoint_clear(swarm__endpoint *endpoint);
 
 #define SWARM__MAX_PATH 4096
 
-/* NULL where it is unset or empty. */
+/* NULL if it is unset or empty. */
 const char *swarm__env(const char *name);
 /* 0 or SWARM_E_INVAL (too long). */
 int swarm__path(char path[SWARM__MAX_PATH], swarm_error *err, const char *format, ...)

@@ -14,7 +14,7 @@ enum { DEFAULT_TIMEOUT_MS = 120000 };
 
 /*
  * A manager that demotes itself cannot be asked about the raft group for long: what it says of itself
- * counts then. As look(); why is the error where the host is another one.
+ * counts then. As look(); why is the error if the host is another one.
  */
 static int look_at_self(const swarm__node_change *change, const swarm_error *why, swarm_error *err)
 {

@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-/* The engine waits for ever where a registry accepts a request and does not answer it. */
+/* The engine waits forever where a registry accepts a request and does not answer it. */
 enum { DEFAULT_TIMEOUT_MS = 15000, MAX_IMAGE = 1024 };
 
 /* Length of the registry's host in front of an image's name; 0: it is docker.io's. */
@@ -34,7 +34,7 @@ static bool is_distrusted(const swarm_error *err)
 	return err->http_status == 500 && (strstr(err->text, "x509") || strstr(err->text, "tls:"));
 }
 
-/* Say what a refusal means. Gives the code. */
+/* Say what a refusal means. Returns the code. */
 static int explain(const char *image, int rc, swarm_error *err)
 {
 	size_t length = host_length(image);

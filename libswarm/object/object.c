@@ -10,7 +10,7 @@
 
 enum { DEFAULT_TIMEOUT_MS = 60000 };
 
-/* In place of an operation that a kind does not have; no swarm_op has this value. */
+/* Instead of an operation that a kind does not have; no swarm_op has this value. */
 enum { NONE = -1 };
 
 typedef struct kind_row {

@@ -11,7 +11,7 @@ enum { DEFAULT_TIMEOUT_MS = 60000 };
 
 /* --- scale ---------------------------------------------------------------------------------- */
 
-/* NULL and a filled error where the mode has no number, or without memory. */
+/* NULL and a filled error if the mode has no number, or without memory. */
 static json_t *make_patch(const json_t *service, int64_t count, swarm_error *err)
 {
 	const json_t *mode = swarm__json_at(service, "Spec.Mode");

@@ -39,7 +39,7 @@ const json_t *swarm__service_ports(const json_t *service);
 
 /* --- reasons.c ----------------------------------------------------------------------------- */
 
-/* Why a node is not taken: "first reason; second reason", cut where it is too long. */
+/* Why a node is not taken: "first reason; second reason", cut if it is too long. */
 typedef struct swarm__reasons {
 	char text[1024];
 } swarm__reasons;

@@ -256,7 +256,7 @@ static bool is_alike(const json_t *one, const json_t *other)
 				json_equal(spec, json_object_get(other, "Spec")));
 }
 
-/* How many of the tasks from first on are like that one; 0 where one before it is. */
+/* How many of the tasks from first on are like that one; 0 if one before it is. */
 static size_t count_alike(const json_t *tasks, size_t first)
 {
 	const json_t *task = json_array_get(tasks, first);

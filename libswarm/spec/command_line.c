@@ -29,7 +29,7 @@ static void take(split *s, char c)
 	s->open = true;
 }
 
-/* text is behind the quote; gives the place behind its end, NULL where there is none. */
+/* text is behind the quote; gives the place behind its end, NULL if there is none. */
 static const char *quoted(split *s, const char *text, char quote)
 {
 	s->open = true;

@@ -85,7 +85,7 @@ typedef enum swarm__spec_table {
 
 /* The rows of a table; the one after the last has no name. */
 const swarm__spec_row *swarm__spec_rows(swarm__spec_table table);
-/* NULL where the table has no such name for callers. */
+/* NULL if the table has no such name for callers. */
 const swarm__spec_row *swarm__spec_find(swarm__spec_table table, const char *name);
 /*
  * The caller's words to {name: normal form, or null where it is to be removed}, into flat. place: of
@@ -111,10 +111,10 @@ void swarm__slip(swarm__conversion *c, const char *place, const char *format, ..
 	__attribute__((format(printf, 3, 4)));
 void swarm__spec_warn(swarm__conversion *c, const char *place, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
-/* The slip that a value is not what its kind expects. Gives NULL. */
+/* The slip that a value is not what its kind expects. Returns NULL. */
 json_t *swarm__slip_expects(swarm__conversion *c, const char *place, const char *expects,
 			    const json_t *given);
-/* Mark the engine's spec as malformed at this row. Gives NULL. */
+/* Mark the engine's spec as malformed at this row. Returns NULL. */
 json_t *swarm__spec_malformed(swarm__conversion *c, const swarm__spec_row *row);
 /* json, which is new; NULL is noted as memory that ran out. */
 json_t *swarm__spec_new(swarm__conversion *c, json_t *json);
@@ -125,7 +125,7 @@ void swarm__spec_add(swarm__conversion *c, json_t *array, json_t *value);
 /* Set what is at a dotted path, with the objects on the way; value is stolen. */
 void swarm__spec_put_at(swarm__conversion *c, json_t *tree, const char *path, json_t *value);
 void swarm__spec_remove_at(json_t *tree, const char *path);
-/* "place.name", cut where it is too long. */
+/* "place.name", cut if it is too long. */
 void swarm__spec_place(char place[SWARM__MAX_PLACE], const char *before, const char *name);
 /* A scalar as the text that was written; NULL if it is not a scalar (nothing is noted), or memory. */
 json_t *swarm__spec_text(swarm__conversion *c, const json_t *scalar);
@@ -135,7 +135,7 @@ json_t *swarm__spec_write_copy(swarm__conversion *c, const swarm__spec_row *row,
 /* An array of texts as a set: sorted, each one once. */
 json_t *swarm__spec_sorted(swarm__conversion *c, const json_t *array);
 
-/* --- units.c: texts with units; false where the text has another form ------------------------------ */
+/* --- units.c: texts with units; false if the text has another form ------------------------------ */
 
 bool swarm__parse_duration(const char *text, int64_t *ret_ns);
 bool swarm__parse_size(const char *text, int64_t *ret_bytes);

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* In place of a value of an environment variable, which may be a secret. */
+/* Instead of a value of an environment variable, which may be a secret. */
 #define MASK "***"
 
 static json_t *some(json_t *object)

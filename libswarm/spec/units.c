@@ -1,6 +1,6 @@
 /*
  * Durations, sizes and processors as texts with units. Go's time.ParseDuration() and docker's
- * units.RAMInBytes(), by whole numbers only, so that nothing is lost in a double.
+ * units.RAMInBytes(), by integers only, so that nothing is lost in a double.
  */
 #include "spec/internal.h"
 

@@ -9,7 +9,7 @@
 
 #define SWARM__MAX_FIELDS 32
 
-/* In place of an index, for a row that is in no list. */
+/* Instead of an index, for a row that is in no list. */
 #define SWARM__ALONE (-1)
 
 typedef enum swarm__field_kind {

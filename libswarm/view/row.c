@@ -180,7 +180,7 @@ swarm_label *swarm__labels_take(swarm__arena *arena, size_t count)
 
 /* --- from a tree ----------------------------------------------------------------------------- */
 
-/* The value at a path, NULL where it is missing or null. Gives how much of the path was walked. */
+/* The value at a path, NULL if it is missing or null. Returns how much of the path was walked. */
 static size_t walk(const json_t *json, const char *path, const json_t **ret_value)
 {
 	size_t end = 0;

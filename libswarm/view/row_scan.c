@@ -1,6 +1,6 @@
 /*
  * One row of a view out of the bytes of a long list, in one pass: what no field asks for is checked
- * and left behind. Gives the same values and the same errors as row.c does from a tree.
+ * and left behind. Returns the same values and the same errors as row.c does from a tree.
  */
 #include "view/internal.h"
 

@@ -33,7 +33,7 @@ struct fake_engine {
 	pthread_t thread;
 	const fake_row *row;
 	bool row_used;    /* a repeating row has answered at least once */
-	fake_answer give; /* in place of rows, or NULL */
+	fake_answer give; /* instead of rows, or NULL */
 	void *payload;
 	fake_row own; /* what it gave */
 	connection connections[MAX_CONNECTIONS];

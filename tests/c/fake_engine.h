@@ -31,7 +31,7 @@ typedef enum fake_fault {
 	FAKE_CLOSE_AFTER, /* whole reply, then close, without saying "Connection: close" */
 	FAKE_SILENT,      /* never answer; the connection stays open */
 	FAKE_LENGTH,      /* Content-Length says `at`, whatever is sent; closes afterwards */
-	FAKE_HUGE,        /* a body of `at` bytes, all spaces, in place of reply */
+	FAKE_HUGE,        /* a body of `at` bytes, all spaces, instead of reply */
 	FAKE_RAW,         /* reply is sent as it is, without head; closes afterwards */
 	FAKE_OPEN /* chunks without their end; the connection stays open, as a stream's does */
 } fake_fault;
@@ -82,7 +82,7 @@ int fake_engine_requests(fake_engine *engine);
 const char *fake_engine_request(fake_engine *engine, int n);
 
 /*
- * Stop, remove socket and folder, free. Gives the number of failures: unexpected requests and rows
+ * Stop, remove socket and folder, free. Returns the number of failures: unexpected requests and rows
  * that were not asked for; each is printed as a line of the form "# ...".
  */
 int fake_engine_stop(fake_engine *engine);

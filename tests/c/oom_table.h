@@ -40,7 +40,7 @@ int __wrap_swarm__json_read(const char *text, size_t size, swarm__budget *budget
 	return rc;
 }
 
-/* One run in which allocation n fails; false where it needed fewer. */
+/* One run in which allocation n fails; false if it needed fewer. */
 static inline bool oom_run(const oom_case *c, long n, void (*start)(long n), int *ret_rc)
 {
 	fixture f = setup(c->rows);

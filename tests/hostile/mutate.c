@@ -170,7 +170,7 @@ static const char *mutate_whole(fake_row *row, size_t n, const char *request, ch
 
 /* --- of one value ------------------------------------------------------------------------------- */
 
-/* In place of a value; NULL: it is taken out. Bytes that are not UTF-8 cannot be in a tree: MARK. */
+/* Instead of a value; NULL: it is taken out. Bytes that are not UTF-8 cannot be in a tree: MARK. */
 #define MARK "@bad-bytes@"
 
 static json_t *deep_value(void)

@@ -22,7 +22,7 @@ static void end(void)
 }
 
 /*
- * The one answer for both tasks, new reference; NULL where there is none. The scheduler writes its
+ * The one answer for both tasks, new reference; NULL if there is none. The scheduler writes its
  * error a moment after the task is there.
  */
 static json_t *why(void)

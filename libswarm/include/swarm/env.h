@@ -18,7 +18,7 @@
 extern "C" {
 #endif
 
-/** An endpoint; the strings belong to it, NULL where nothing is said. */
+/** An endpoint; the strings belong to it, NULL if nothing is said. */
 typedef struct swarm_endpoint {
 	char *url;
 	char *api_version; /**< without the "v" that some write */

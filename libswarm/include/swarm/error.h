@@ -28,9 +28,9 @@ typedef enum swarm_error_code {
  */
 typedef struct swarm_error {
 	int code;        /**< a swarm_error_code, equal to the function's return value */
-	int http_status; /**< the engine's HTTP status, 0 where there was none */
-	int curl_code;   /**< libcurl's CURLcode, 0 where there was none */
-	int sys_errno;   /**< errno of a failed system call, 0 where there was none */
+	int http_status; /**< the engine's HTTP status, 0 if there was none */
+	int curl_code;   /**< libcurl's CURLcode, 0 if there was none */
+	int sys_errno;   /**< errno of a failed system call, 0 if there was none */
 	char text[SWARM_ERROR_TEXT]; /**< one line, UTF-8, no final period or newline */
 } swarm_error;
 

@@ -47,7 +47,7 @@ typedef struct swarm_op_info {
 /** Row of an operation, NULL for a number that is none. Any thread. */
 const swarm_op_info *swarm_op_get(int op);
 
-/** Row by name such as "node_list", NULL where there is none. Any thread. */
+/** Row by name such as "node_list", NULL if there is none. Any thread. */
 const swarm_op_info *swarm_op_by_name(const char *name);
 
 #ifdef __cplusplus

@@ -32,7 +32,7 @@ extern "C" {
  *                     "nodes": [{"id", "hostname", "rejected"}]}.
  *                    "rejected" is a text with all the rules that do, "" where none does: the task
  *                    would get this node at the next look. Of a task that belongs to one node (of a
- *                    global service) only that one is there; none where the task has its node, or is
+ *                    global service) only that one is there; none if the task has its node, or is
  *                    to end: its state, message and error say what there is to say
  * @return 0, SWARM_E_NOT_FOUND, SWARM_E_INVAL, and those of the transport and of the engine,
  *         SWARM_E_NOT_MANAGER and SWARM_E_NO_LEADER

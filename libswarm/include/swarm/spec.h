@@ -64,7 +64,7 @@ int swarm_spec_check(const json_t *service, const swarm_spec_options *options, j
  * @param ret_result  new reference: {"spec": the merged spec, equal to spec where nothing differs;
  *                    "changes": {field in compose's words: {"old": value, "new": value}};
  *                    "restarts": "no", "tasks" or "placement" (only tasks on nodes that no longer
- *                    fit); "replaces": true where the mode changes, which needs a new service;
+ *                    fit); "replaces": true if the mode changes, which needs a new service;
  *                    "warnings": [line, ...]}
  * @param err         its text has the first mistakes; swarm_spec_check() gives all of them
  * @return 0, SWARM_E_INVAL, SWARM_E_JSON (spec has another shape than the engine's), SWARM_E_NOMEM

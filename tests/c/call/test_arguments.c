@@ -36,7 +36,7 @@ static const row rows[] = {
 	  { { "X-Registry-Auth", "e30=" } },
 	  NULL,
 	  "takes no parameter 'X-Registry-Auth'" },
-	/* Engine 29 drops it in silence. */
+	/* Engine 29 drops it silently. */
 	{ SWARM_OP_SERVICE_CREATE,
 	  NULL,
 	  { { 0 } },
