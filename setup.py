@@ -24,6 +24,7 @@ SOURCES = [
     "pymodule/_errors.c",
     "pymodule/_keys.c",
     "pymodule/_methods.c",
+    "pymodule/_network.c",
     "pymodule/_node.c",
     "pymodule/_record.c",
     "pymodule/_service.c",

@@ -261,6 +261,33 @@ PyDoc_STRVAR(
 	"Returns a dict: image (name with digest), digest, platforms (list of dicts).");
 
 PyDoc_STRVAR(
+	registry_login_doc,
+	"registry_login($self, /, registry, registry_auth, version, *, dry_run=False,\n"
+	"               timeout=None)\n--\n\n"
+	"Give new credentials to all services with an image of a registry; no task restarts.\n\n"
+	"version: a text that goes into a label of each service, which is left alone where it is\n"
+	"there already. Returns a dict: services, skipped (jobs), two lists of names.");
+
+PyDoc_STRVAR(
+	network_apply_doc,
+	"network_apply($self, /, name, network, *, replace=False, dry_run=False, timeout=None)\n"
+	"--\n\n"
+	"Make a network as declared in compose's words; it must not differ unless replace is true,\n"
+	"which takes its services off, makes it new, and puts them on again.\n\n"
+	"Returns a dict: id, action (create, replace, restore, none), changes ({field: {old, new}}),\n"
+	"services (names of those that were moved).");
+
+PyDoc_STRVAR(network_remove_doc,
+	     "network_remove($self, /, name, *, dry_run=False, timeout=None)\n--\n\n"
+	     "Remove a network that no service uses; waits for tasks that still end.\n\n"
+	     "Returns a dict: id, action (remove or none).");
+
+PyDoc_STRVAR(network_usage_doc,
+	     "network_usage($self, /, *, timeout=None)\n--\n\n"
+	     "How many IPv4 addresses of each network are in use.\n\n"
+	     "Returns a list of dicts: id, name, subnets, size, used, tasks, services, nodes.");
+
+PyDoc_STRVAR(
 	events_doc,
 	"events($self, /, *, filters=None, others=None, timeout=None)\n--\n\n"
 	"The events of the cluster, from a manager, as an iterator without end.\n\n"
@@ -322,6 +349,10 @@ static PyMethodDef methods[] = {
 	METHOD(versioned_remove),
 	METHOD(versioned_users),
 	METHOD(image_resolve),
+	METHOD(registry_login),
+	METHOD(network_apply),
+	METHOD(network_remove),
+	METHOD(network_usage),
 	METHOD(service_scale),
 	METHOD(service_rollback),
 	METHOD(service_wait),

@@ -271,6 +271,11 @@ SWARMPY_METHOD(secret_put);
 SWARMPY_METHOD(config_put);
 SWARMPY_METHOD(versioned_remove);
 SWARMPY_METHOD(versioned_users);
+/* _network.c */
+SWARMPY_METHOD(network_apply);
+SWARMPY_METHOD(network_remove);
+SWARMPY_METHOD(network_usage);
+SWARMPY_METHOD(registry_login);
 
 /* _stream.c */
 extern PyType_Spec swarmpy_events_spec;

@@ -268,6 +268,28 @@ class Client:
         registry_auth: dict[str, str] | None = None,
         timeout: float | None = None,
     ) -> dict[str, Any]: ...
+    def registry_login(
+        self,
+        registry: str,
+        registry_auth: dict[str, str],
+        version: str,
+        *,
+        dry_run: bool = False,
+        timeout: float | None = None,
+    ) -> dict[str, list[str]]: ...
+    def network_apply(
+        self,
+        name: str,
+        network: dict[str, Any],
+        *,
+        replace: bool = False,
+        dry_run: bool = False,
+        timeout: float | None = None,
+    ) -> dict[str, Any]: ...
+    def network_remove(
+        self, name: str, *, dry_run: bool = False, timeout: float | None = None
+    ) -> dict[str, str]: ...
+    def network_usage(self, *, timeout: float | None = None) -> list[dict[str, Any]]: ...
     def service_scale(
         self, service: str, count: int, *, timeout: float | None = None
     ) -> dict[str, Any]: ...

@@ -208,6 +208,18 @@ static int check_id(const swarm_op_info *row, const char *id, swarm_error *err)
 	return 0;
 }
 
+static bool has_text(const json_t *object, const char *name)
+{
+	return json_string_length(json_object_get(object, name)) != 0;
+}
+
+/* moby takes anything else for no credentials, and those that a service has are lost then. */
+static bool is_usable(const json_t *auth)
+{
+	return (has_text(auth, "username") && has_text(auth, "password")) ||
+	       has_text(auth, "identitytoken") || has_text(auth, "registrytoken");
+}
+
 /* The texts quote no value, and only names that the engine has: the rest may be the secret. */
 static int check_registry_auth(const swarm_op_info *row, const json_t *auth, swarm_error *err)
 {
@@ -236,6 +248,11 @@ static int check_registry_auth(const swarm_op_info *row, const json_t *auth, swa
 					    "%s: registry_auth: the field %s must be a string",
 					    row->name, name);
 	}
+	if (!is_usable(auth))
+		return swarm__error(err, SWARM_E_INVAL,
+				    "%s: registry_auth must have username and password, "
+				    "identitytoken or registrytoken",
+				    row->name);
 	return 0;
 }
 

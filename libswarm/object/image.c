@@ -5,6 +5,7 @@
 #define _GNU_SOURCE
 #include "object/internal.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* The engine waits forever where a registry accepts a request and does not answer it. */
@@ -19,6 +20,45 @@ static size_t host_length(const char *image)
 			      strncmp(image, "localhost/", 10) == 0))
 		return length;
 	return 0;
+}
+
+/* docker names its own registry in several ways. */
+static bool is_hub(const char *host, size_t length)
+{
+	static const char *const names[] = { "docker.io", "index.docker.io",
+					     "registry-1.docker.io" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (strlen(names[i]) == length && strncmp(host, names[i], length) == 0)
+			return true;
+	return length == 0;
+}
+
+bool swarm__image_is_of(const char *image, const char *registry)
+{
+	size_t length = host_length(image), wanted = strlen(registry);
+
+	if (is_hub(image, length))
+		return is_hub(registry, wanted);
+	return length == wanted && strncmp(image, registry, length) == 0;
+}
+
+/* docker's configuration names a registry by its host, or with scheme and path. */
+int swarm__image_check_auth(const char *image, const json_t *registry_auth, swarm_error *err)
+{
+	const char *address = swarm__json_string(registry_auth, "serveraddress");
+	const char *scheme = strstr(address, "://");
+	char host[MAX_IMAGE];
+
+	if (scheme)
+		address = scheme + 3;
+	snprintf(host, sizeof(host), "%.*s", (int)strcspn(address, "/"), address);
+	if (!*host || swarm__image_is_of(image, host))
+		return 0;
+	return swarm__error(err, SWARM_E_INVAL,
+			    "the credentials are for the registry %s, and image %s is of another "
+			    "one: the engine would send them there",
+			    host, image);
 }
 
 /* moby: missing credentials are a 500, only its text says what it is. */
@@ -111,6 +151,9 @@ int swarm__image_resolve(swarm_client *client, const char *image, const json_t *
 	json_t *answer;
 	int rc;
 
+	rc = swarm__image_check_auth(image, registry_auth, err);
+	if (rc)
+		return rc;
 	if (swarm__deadline_left(deadline) < swarm__deadline_left(&own))
 		own = *deadline;
 	options.id = image;

@@ -81,6 +81,7 @@ typedef enum swarm__spec_table {
 	SWARM__SPEC_NETWORK,
 	SWARM__SPEC_SECRET,
 	SWARM__SPEC_CONFIG,
+	SWARM__SPEC_OVERLAY,
 } swarm__spec_table;
 
 /* The rows of a table; the one after the last has no name. */
@@ -177,7 +178,7 @@ json_t *swarm__spec_texts(swarm__conversion *c, const char *place, const char *e
 
 /*
  * --- the kinds: scalars.c, element_fields.c, list_fields.c, placement_fields.c, mapping_fields.c,
- * elements.c, mode.c
+ * elements.c, mode.c, pools.c
  */
 
 extern const swarm__spec_kind swarm__kind_TEXT, swarm__kind_IMAGE, swarm__kind_BOOLEAN,
@@ -192,6 +193,7 @@ extern const swarm__spec_kind swarm__kind_MAP, swarm__kind_ENVIRONMENT, swarm__k
 extern const swarm__spec_kind swarm__kind_PORTS, swarm__kind_VOLUMES, swarm__kind_NETWORKS,
 	swarm__kind_SECRETS, swarm__kind_CONFIGS;
 extern const swarm__spec_kind swarm__kind_MODE, swarm__kind_REPLICAS;
+extern const swarm__spec_kind swarm__kind_POOLS;
 
 /* "busybox" is "busybox:latest", as docker names it for people. New; NULL without memory. */
 json_t *swarm__normal_image(const char *image);
@@ -200,6 +202,27 @@ bool swarm__same_image(const char *stored, const char *wanted);
 
 /* Labels that docker stack or libswarm keep on objects: never removed, and no difference in a mount. */
 bool swarm__is_kept_label(const char *name);
+
+/* --- pools.c: networks and addresses by their bits ----------------------------------------------------- */
+
+typedef struct swarm__pool {
+	int family; /* AF_INET or AF_INET6 */
+	int prefix;
+	unsigned char bytes[16];
+} swarm__pool;
+
+/* "10.1.0.0/24", or an address alone. False where the text has another form. */
+bool swarm__pool_read(const char *text, swarm__pool *pool);
+bool swarm__pools_overlap(const swarm__pool *a, const swarm__pool *b);
+
+/* --- merge.c: a network instead of a service ---------------------------------------------------------- */
+
+/*
+ * As swarm_spec_merge(), for a network: spec is the body of its create, or NULL for a new one. The
+ * result has spec, changes and warnings.
+ */
+int swarm__network_merge(const json_t *spec, const json_t *network, const char *name,
+			 json_t **ret_result, swarm_error *err);
 
 /* --- short_form.c: one text to an element's own words ------------------------------------------------- */
 

@@ -56,6 +56,7 @@ static int judge(const swarm__conversion *c, swarm_error *err)
 
 typedef struct merge {
 	swarm__conversion *c;
+	swarm__spec_table table;
 	json_t *have;   /* {name: normal form} of the engine's spec */
 	json_t *given;  /* of the caller's words */
 	json_t *merged; /* of what it becomes */
@@ -238,24 +239,34 @@ static json_t *make_result(const merge *m)
 					 "replaces", (int)m->replaces, "warnings", m->c->warnings));
 }
 
-static void merge_all(merge *m, const json_t *spec, const json_t *service)
+/* What a service and a network have in common. given: in the caller's words. */
+static void merge_rows(merge *m, const json_t *spec, const json_t *given)
 {
 	swarm__conversion *c = m->c;
 	const char *name = c->options->name;
 
 	m->spec = swarm__spec_new(c, spec ? json_deep_copy(spec) : json_object());
-	m->have = swarm__spec_read(c, SWARM__SPEC_SERVICE, m->spec);
+	m->have = swarm__spec_read(c, m->table, m->spec);
 	m->given = swarm__spec_new(c, json_object());
 	m->merged = swarm__spec_new(c, json_object());
 	m->changes = swarm__spec_new(c, json_object());
 	/* What is not of the engine's form cannot be written into either. */
 	if (c->nomem || c->malformed)
 		return;
-	swarm__spec_parse(c, SWARM__SPEC_SERVICE, "", service, m->given);
+	swarm__spec_parse(c, m->table, "", given, m->given);
 	if (!spec && name)
 		swarm__spec_put(c, m->spec, "Name", json_string(name));
-	for (const swarm__spec_row *row = swarm__spec_rows(SWARM__SPEC_SERVICE); row->name; row++)
+	for (const swarm__spec_row *row = swarm__spec_rows(m->table); row->name; row++)
 		merge_row(m, row);
+}
+
+static void merge_all(merge *m, const json_t *spec, const json_t *service)
+{
+	swarm__conversion *c = m->c;
+
+	merge_rows(m, spec, service);
+	if (c->nomem)
+		return;
 	if (!spec)
 		set_mode(m);
 	set_parallelism(m, spec, "UpdateConfig");
@@ -308,6 +319,29 @@ int swarm_spec_merge(const json_t *spec, const json_t *service, const swarm_spec
 	if (!rc) {
 		merge_all(&m, spec, service);
 		result = c.nomem || c.malformed ? NULL : make_result(&m);
+		rc = judge(&c, err);
+	}
+	if (!rc)
+		*ret_result = json_incref(result);
+	json_decref(result);
+	merge_clear(&m);
+	return rc;
+}
+
+int swarm__network_merge(const json_t *spec, const json_t *network, const char *name,
+			 json_t **ret_result, swarm_error *err)
+{
+	swarm_spec_options options = SWARM_SPEC_OPTIONS_INIT;
+	swarm__conversion c;
+	merge m = { .c = &c, .table = SWARM__SPEC_OVERLAY };
+	json_t *result = NULL;
+	int rc;
+
+	options.name = name;
+	rc = begin(&c, spec, NULL, &options, err);
+	if (!rc) {
+		merge_rows(&m, spec, network);
+		result = c.nomem ? NULL : make_result(&m);
 		rc = judge(&c, err);
 	}
 	if (!rc)

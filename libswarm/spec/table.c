@@ -31,6 +31,7 @@
 #define ROWS_OF_NETWORK NO_ROW
 #define ROWS_OF_SECRET NO_ROW
 #define ROWS_OF_CONFIG NO_ROW
+#define ROWS_OF_OVERLAY NO_ROW
 static const swarm__spec_row service_rows[] = {
 #include "spec/spec.def"
 	END
@@ -75,11 +76,20 @@ static const swarm__spec_row config_rows[] = {
 #include "spec/spec.def"
 	END
 };
+#undef ROWS_OF_CONFIG
+#undef ROWS_OF_OVERLAY
+#define ROWS_OF_CONFIG NO_ROW
+#define ROWS_OF_OVERLAY ROW
+static const swarm__spec_row overlay_rows[] = {
+#include "spec/spec.def"
+	END
+};
 
 const swarm__spec_row *swarm__spec_rows(swarm__spec_table table)
 {
 	static const swarm__spec_row *const tables[] = { service_rows, port_rows,   volume_rows,
-							 network_rows, secret_rows, config_rows };
+							 network_rows, secret_rows, config_rows,
+							 overlay_rows };
 
 	return tables[table];
 }

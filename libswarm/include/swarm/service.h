@@ -32,6 +32,29 @@ extern "C" {
 int swarm_image_resolve(swarm_client *client, const char *image, const json_t *registry_auth,
 			int64_t timeout_ms, json_t **ret_found, swarm_error *err);
 
+/** Send nothing: the result says what would be done. */
+#define SWARM_REGISTRY_DRY_RUN 0x1u
+
+/**
+ * Give new credentials for a registry to all services that have an image of it. The credentials are tried
+ * first, by looking one of the images up. No task restarts; but each service that gets them loses the spec
+ * that it could be rolled back to, so a service has the version in its label "libswarm.registry_auth", and
+ * is left alone where that is the one that is given. Jobs are left alone, since they would run again.
+ *
+ * @param registry       host of the registry, as in the names of its images: "registry:5000", "docker.io"
+ * @param registry_auth  credentials as in swarm_call_options; borrowed, wiped from every copy
+ * @param version        any text that is another one for each credentials, such as a date; no secret
+ * @param flags          0 or SWARM_REGISTRY_DRY_RUN
+ * @param timeout_ms     0: 60 s
+ * @param ret_result     new reference: {"services": [name of each that got them, or would], "skipped":
+ *                       [name of each job]}
+ * @return 0, SWARM_E_HTTP (http_status 401: the credentials are wrong, and nothing was sent),
+ *         SWARM_E_INVAL, SWARM_E_SEQUENCE, SWARM_E_TIMEOUT
+ */
+int swarm_registry_login(swarm_client *client, const char *registry, const json_t *registry_auth,
+			 const char *version, unsigned flags, int64_t timeout_ms,
+			 json_t **ret_result, swarm_error *err);
+
 /** When the digest of an image is looked up. */
 typedef enum swarm_resolve {
 	SWARM_RESOLVE_CHANGED, /**< where another image is written, or none is pinned yet */

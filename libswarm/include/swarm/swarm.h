@@ -9,6 +9,7 @@
 #include <swarm/error.h>
 #include <swarm/events.h>
 #include <swarm/loop.h>
+#include <swarm/network.h>
 #include <swarm/node.h>
 #include <swarm/object.h>
 #include <swarm/ops.h>

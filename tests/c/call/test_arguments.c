@@ -219,6 +219,10 @@ static void credentials(void)
 		{ SWARM_OP_SERVICE_CREATE, "[]", "must be an object with credentials" },
 		{ SWARM_OP_SERVICE_CREATE, "{}", "must be an object with credentials" },
 		{ SWARM_OP_SERVICE_CREATE, "{\"password\":7}", "password must be a string" },
+		{ SWARM_OP_SERVICE_CREATE, "{\"auth\":\"hunter2\"}", "must have username and" },
+		{ SWARM_OP_SERVICE_CREATE, "{\"username\":\"hunter2\"}", "must have username and" },
+		{ SWARM_OP_SERVICE_CREATE, "{\"username\":\"\",\"password\":\"hunter2\"}",
+		  "must have username and password, identitytoken or registrytoken" },
 		{ SWARM_OP_SERVICE_CREATE, "{\"hunter2\":\"x\"}", "has a member that is unknown" },
 	};
 

@@ -14,7 +14,7 @@
 #define PASSWORD "hunter2hunter2"
 /* Of base64url of the credentials, from where the password starts. */
 #define ENCODED "Imh1bnRlcjJodW50ZXIyIn0"
-#define AUTH "{\"password\":\"" PASSWORD "\"}"
+#define AUTH "{\"username\":\"a\",\"password\":\"" PASSWORD "\"}"
 
 static _Thread_local bool watching;
 static int found;

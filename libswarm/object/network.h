@@ -1,0 +1,49 @@
+/* What the files on networks share. */
+#ifndef SWARM_OBJECT_NETWORK_H
+#define SWARM_OBJECT_NETWORK_H
+
+#include "object/internal.h"
+
+#include <swarm/network.h>
+
+/* Longest label of a network, with its NUL; the name is of a request. */
+#define SWARM__MAX_LABEL 512
+
+/* One network on its way. */
+typedef struct swarm__network {
+	swarm_client *client;
+	const char *name;
+	swarm__deadline deadline;
+	json_t *all;    /* networks as listed */
+	json_t *object; /* the one of that name, or NULL; borrowed from all */
+} swarm__network;
+
+/* --- network_users.c: which services and containers use a network --------------------------------- */
+
+/* Is it the one that services publish their ports on? */
+bool swarm__network_is_ingress(const json_t *object);
+/* Fill all and object. 0, or SWARM_E_CONFLICT where another kind of network has the name. */
+int swarm__network_find(swarm__network *n, swarm_error *err);
+/* The services whose spec uses the network; new array. */
+int swarm__network_users(swarm__network *n, json_t **ret_services, swarm_error *err);
+/* The services that were taken off it, and not put on again; new array. */
+int swarm__network_detached(swarm__network *n, json_t **ret_services, swarm_error *err);
+/* 0, or SWARM_E_CONFLICT for containers that hold the network, as far as this manager sees them. */
+int swarm__network_check_attached(swarm__network *n, swarm_error *err);
+/* Delete it, and wait for the tasks that still use it. 0 also where it is gone already. */
+int swarm__network_delete(swarm__network *n, swarm_error *err);
+/* Names of services, for texts and results. */
+void swarm__network_names(const json_t *services, swarm__names *names);
+
+/* --- network_move.c: services off a network and on again ------------------------------------------- */
+
+/* 0, or SWARM_E_CONFLICT for a service that cannot be moved. */
+int swarm__network_check_users(const swarm__network *n, const json_t *services, swarm_error *err);
+int swarm__network_take_off(swarm__network *n, const json_t *services, swarm_error *err);
+/* id: of the network that they are put on; it may be another one than before. */
+int swarm__network_put_on(swarm__network *n, const char *id, const json_t *services,
+			  swarm_error *err);
+/* "libswarm.detached.NAME" */
+void swarm__network_label(const swarm__network *n, char label[SWARM__MAX_LABEL]);
+
+#endif
