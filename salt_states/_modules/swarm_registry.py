@@ -127,9 +127,29 @@ def auth(image=None, registry_auth=None, into=None):
 
         salt manager1 swarm_registry.auth nginx    # refused: a job has no function to give
     """
+    return auth_for(host(image), registry_auth, into)
+
+
+def auth_for(registry=None, registry_auth=None, into=None):
+    """
+    The same for a registry by its host.
+
+    registry
+        Such as ``registry.example.com:5000`` or ``docker.io``.
+    registry_auth, into
+        As for :py:func:`swarm_registry.auth <auth>`.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt manager1 swarm_registry.auth_for docker.io    # refused: a job has no function to give
+    """
     if not callable(into):
         raise SaltInvocationError("'into' must be a callable (internal callers only)")
-    return into(_find(host(image), registry_auth))
+    if not isinstance(registry, str) or not registry:
+        raise SaltInvocationError(f"registry must be the host of a registry, not {registry!r}")
+    return into(_find(_host_of_key(registry), registry_auth))
 
 
 def _find(registry, source):

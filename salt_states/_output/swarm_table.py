@@ -44,6 +44,10 @@ def _minion(minion, rows):
     if not rows:
         return f"{minion}:\n    none"
     columns = next((one for one in TABLES if set(one) <= set(rows[0])), tuple(rows[0]))
+    columns = next(
+        (known for known in (TASKS, NODES) if set(known) <= set(rows[0])),
+        tuple(column for column in rows[0] if column != "SELF"),
+    )
     lines = [columns] + [_cells(columns, row) for row in rows]
     widths = [max(len(line[place]) for line in lines) for place in range(len(columns))]
     return "\n".join(

@@ -11,6 +11,7 @@ FLOORS = (
     {"_convert", "_record", "_wait"},
     {"_client"},
     {"_cluster", "_node", "_service", "_spec", "_stream", "_versioned"},
+    {"_cluster", "_network", "_node", "_service", "_spec", "_stream"},
     {"_methods"},
     {"_swarmmodule"},
 )
