@@ -484,13 +484,23 @@ static int check_unused(swarm__network *n, swarm_error *err)
 	return swarm__network_check_attached(n, err);
 }
 
+/* moby lists networks without a word where it has no leader; a list of services says so. */
+static int check_absent(swarm__network *n, swarm_error *err)
+{
+	json_t *services = NULL;
+	int rc = swarm__network_detached(n, &services, err);
+
+	json_decref(services);
+	return rc;
+}
+
 static int remove_network(swarm__network *n, bool dry, json_t **ret_result, swarm_error *err)
 {
 	json_t *result;
 	int rc = swarm__network_find(n, err);
 
-	if (!rc && n->object)
-		rc = check_unused(n, err);
+	if (!rc)
+		rc = n->object ? check_unused(n, err) : check_absent(n, err);
 	if (!rc && n->object && !dry)
 		rc = swarm__network_delete(n, err);
 	if (rc || !ret_result)

@@ -24,6 +24,15 @@ static bool is_later(const char *a, const char *b)
 	return order ? order > 0 : length_a > length_b;
 }
 
+/*
+ * moby: a manager lists what the cluster has, then what its own host has beside that. A network of the
+ * swarm that only the host has was deleted, and goes with the last container on it.
+ */
+static bool is_remains(const json_t *network)
+{
+	return json_is_object(json_object_get(network, "Containers"));
+}
+
 int swarm__network_find(swarm__network *n, swarm_error *err)
 {
 	const json_t *other = NULL;
@@ -41,7 +50,9 @@ int swarm__network_find(swarm__network *n, swarm_error *err)
 			continue;
 		if (strcmp(swarm__json_string(one, "Scope"), "swarm") != 0)
 			other = one;
-		/* moby: a manager lists the remains of one that was deleted until its tasks are gone. */
+		else if (is_remains(one))
+			continue;
+		/* Where the remains do not show, they are older. */
 		else if (!n->object || is_later(swarm__json_string(one, "Created"),
 						swarm__json_string(n->object, "Created")))
 			n->object = one;

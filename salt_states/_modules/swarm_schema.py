@@ -586,6 +586,8 @@ ARGUMENTS = {
     "registry_auth": Key(SOURCE, ""),
     "older_than": Key(_duration(), ""),
     "enable": Key(FLAG, ""),
+    "replace": Key(FLAG, ""),
+    "wait": Key(FLAG, ""),
     "init": Key(INIT, ""),
     "force": Key(FLAG, ""),
     "nodes": Key(_list(_text("a node id or host name"), "node ids or host names"), ""),

@@ -536,7 +536,55 @@ def _ps(ref, running=False):
     return _of_a_manager("swarm.ps", [ref], {"running": running})
 
 
-def _of_a_manager(function, args, kwargs):
+def network_ls(*args, **kwargs):
+    """
+    The networks in the columns of ``docker network ls``, from the first manager of pillar that answers.
+
+    name, scope, driver
+        As for the execution function ``swarm.network_ls``.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-run swarm.network_ls scope=swarm
+    """
+    return _run(_of_a_manager, ("swarm.network_ls", args, kwargs), {})
+
+
+def network_inspect(*args, **kwargs):
+    """
+    One network as the engine has it, from the first manager of pillar that answers.
+
+    network
+        Full id or exact name.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-run swarm.network_inspect backend
+    """
+    return _run(_of_a_manager, ("swarm.network_inspect", args, kwargs, "nested"), {})
+
+
+def network_usage(*args, **kwargs):
+    """
+    How many addresses of each network are in use, from the first manager of pillar that answers.
+
+    name
+        Only the network with exactly this name or id.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-run swarm.network_usage
+    """
+    return _run(_of_a_manager, ("swarm.network_usage", args, kwargs), {})
+
+
+def _of_a_manager(function, args, kwargs, outputter="swarm_table"):
     """The table of the first manager in the order of pillar that has one."""
     managers = list(_known()["swarm"]["managers"])
     kwargs = {key: value for key, value in kwargs.items() if not key.startswith("__")}
@@ -544,7 +592,7 @@ def _of_a_manager(function, args, kwargs):
         answers = client.cmd(managers, function, list(args), tgt_type="list", kwarg=kwargs)
     for name in managers:
         if isinstance(answers.get(name), (list, dict)):
-            return _ended({name: answers[name]}, FINE, "swarm_table")
+            return _ended({name: answers[name]}, FINE, outputter)
     said = {name: _reason(answers[name]) for name in managers if name in answers}
     slips = [str(one).startswith(("ERROR executing", "Passed invalid")) for one in answers.values()]
     if slips and all(slips):

@@ -7,6 +7,7 @@ The extension is the built drop-in. It reaches the engine of a host from outside
 the host's own root.
 """
 
+import contextlib
 import importlib.util
 import os
 import pathlib
@@ -19,7 +20,11 @@ import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests/lab"))
+# Behind, since it has a conftest of its own.
+sys.path.append(str(ROOT / "tests/salt"))
 
+import rendered
+import salt.loader
 from hosts import Host
 from steps import Lab
 
@@ -129,8 +134,35 @@ def client(clients):
     return clients["manager1"]
 
 
+class Job:
+    """The functions and states of one job of Salt, loaded by its own loader, at one engine."""
+
+    def __init__(self, core, folder, url, test, pillar):
+        self.opts = rendered.minion_opts(
+            folder, "manager1", test=test, pillar=pillar, swarm={"url": url}
+        )
+        self.salt = salt.loader.minion_mods(self.opts)
+        self.states = salt.loader.states(self.opts, self.salt, utils={}, serializers={})
+        for loader in (self.salt, getattr(self.salt, "_dunder_salt", self.salt)):
+            loader["swarm.info"].func.__globals__.update(_CORE=core, _CORE_ERROR=None)
+
+    def state(self, function, name, **arguments):
+        """What a state function of the extension returns."""
+        return self.states[f"swarm.{function}"](name=name, **arguments)
+
+
 @pytest.fixture
-def services(client):
+def job(swarm, clients, tmp_path):
+    """A maker of jobs: ``job(test=False, host="manager1", **pillar)``."""
+
+    def make(test=False, host="manager1", **pillar):
+        return Job(swarm, tmp_path, clients[host].url, test, pillar)
+
+    return make
+
+
+@pytest.fixture
+def services(swarm, client):
     """A function that makes a service and returns its id; they are removed after the test."""
     made = []
 
@@ -155,7 +187,8 @@ def services(client):
 
     yield make
     for name in made:
-        client.object_remove("service", name)
+        with contextlib.suppress(swarm.NotFound):
+            client.object_remove("service", name)
 
 
 @pytest.fixture(scope="session")

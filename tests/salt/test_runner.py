@@ -548,6 +548,21 @@ def test_no_manager_with_a_node_list(runner, formed, monkeypatch):
     assert (found["problems"], found["retcode"]) == (["this host is not in a swarm"], 1)
 
 
+def test_networks_by_a_manager(runner, formed, monkeypatch):
+    network = {"Id": "n1", "Name": "backend", "Driver": "overlay", "Scope": "swarm"}
+    for name in ("manager1", "manager2", "manager3"):
+        machine = formed[name].machine
+        machine.do_object_list = lambda core, kind, **_: [network]
+        machine.do_object_inspect = lambda core, kind, ref, **_: network
+        machine.do_network_usage = lambda core, **_: []
+    found = table(runner, formed, monkeypatch, "network_ls", scope="swarm")
+    assert [row["NAME"] for row in found["manager1"]] == ["backend"]
+    assert (found["retcode"], found["outputter"]) == (0, "swarm_table")
+    found = table(runner, formed, monkeypatch, "network_inspect", "backend")
+    assert (found["manager1"], found["outputter"]) == (network, "nested")
+    assert table(runner, formed, monkeypatch, "network_usage")["manager1"] == []
+
+
 def test_tasks_by_a_manager(runner, formed, monkeypatch):
     for name in ("manager1", "manager2", "manager3"):
         formed[name].machine.do_call = lambda core, op, **_: []
