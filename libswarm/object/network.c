@@ -224,6 +224,35 @@ static int wait_allocated(apply *a, const char *id, swarm_error *err)
 	}
 }
 
+/* moby: the remains of a deleted one on this host hold its name, until the last container is gone. */
+static int post_create(apply *a, const json_t *body, json_t **ret_created, swarm_error *err)
+{
+	int64_t pause = 0;
+
+	for (;;) {
+		swarm_error here = SWARM_ERROR_INIT;
+		int rc = swarm__object_create(a->n.client, SWARM_KIND_NETWORK, body, NULL,
+					      &a->n.deadline, ret_created, err);
+
+		if (rc != SWARM_E_CONFLICT)
+			return rc;
+		if (swarm__network_find(&a->n, &here))
+			return swarm__replace(err, &here);
+		if (a->n.object || !a->n.remains)
+			return rc;
+		rc = swarm__pause(a->n.client, &a->n.deadline, &pause, &here);
+		if (rc == SWARM_E_TIMEOUT)
+			return swarm__error_wrap(
+				err, SWARM_E_CONFLICT,
+				"containers of this host still hold a network %s that "
+				"was removed",
+				a->n.name);
+		if (rc)
+			return swarm__replace(err, &here);
+		swarm__error_clear(err);
+	}
+}
+
 static int create(apply *a, json_t *body, swarm_error *err)
 {
 	json_t *created = NULL;
@@ -231,8 +260,7 @@ static int create(apply *a, json_t *body, swarm_error *err)
 
 	if (complete(body))
 		return swarm__nomem(err);
-	rc = swarm__object_create(a->n.client, SWARM_KIND_NETWORK, body, NULL, &a->n.deadline,
-				  &created, err);
+	rc = post_create(a, body, &created, err);
 	if (rc)
 		return rc;
 	rc = set_id(a, swarm__json_string(created, "ID"), err);
@@ -267,16 +295,13 @@ static int create_new(apply *a, swarm_error *err)
 {
 	int rc = create(a, json_object_get(a->result, "spec"), err);
 
-	if (rc != SWARM_E_CONFLICT)
+	if (rc != SWARM_E_CONFLICT || !a->n.object)
 		return rc;
 	swarm__error_clear(err);
 	rc = look(a, err);
 	if (rc)
 		return rc;
-	if (!a->n.object)
-		return swarm__error(err, SWARM_E_CONFLICT,
-				    "the engine has another network named %s", a->n.name);
-	if (differs(a))
+	if (!a->n.object || differs(a))
 		return conflict(a, err);
 	a->action = "none";
 	return set_id(a, swarm__json_string(a->n.object, "Id"), err);
@@ -336,13 +361,9 @@ static int replace(apply *a, swarm_error *err)
 		rc = create(a, json_object_get(a->result, "spec"), err);
 	}
 	/* Another manager makes the same one, and this run goes on with it. */
-	if (rc == SWARM_E_CONFLICT && deleted) {
-		swarm_error here = SWARM_ERROR_INIT;
-
-		if (!swarm__network_find(&a->n, &here) && a->n.object) {
-			swarm__error_clear(err);
-			return set_id(a, swarm__json_string(a->n.object, "Id"), err);
-		}
+	if (rc == SWARM_E_CONFLICT && deleted && a->n.object) {
+		swarm__error_clear(err);
+		return set_id(a, swarm__json_string(a->n.object, "Id"), err);
 	}
 	return rc ? restore(a, deleted, rc, err) : 0;
 }

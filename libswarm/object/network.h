@@ -16,12 +16,12 @@ typedef struct swarm__network {
 	swarm__deadline deadline;
 	json_t *all;    /* networks as listed */
 	json_t *object; /* the one of that name, or NULL; borrowed from all */
+	bool ingress;   /* was object, when there last was one, what services publish ports on? */
+	bool remains;   /* does this host have the remains of one that was deleted? */
 } swarm__network;
 
 /* --- network_users.c: which services and containers use a network --------------------------------- */
 
-/* Is it the one that services publish their ports on? */
-bool swarm__network_is_ingress(const json_t *object);
 /* Fill all and object. 0, or SWARM_E_CONFLICT where another kind of network has the name. */
 int swarm__network_find(swarm__network *n, swarm_error *err);
 /* The services whose spec uses the network; new array. */

@@ -279,7 +279,7 @@ static int make_on(void *payload, const json_t *object, json_t **ret_spec, swarm
 static int move_all(swarm__network *n, const char *id, const json_t *services,
 		    int (*make)(void *, const json_t *, json_t **, swarm_error *), swarm_error *err)
 {
-	move m = { .n = n, .id = id, .ingress = swarm__network_is_ingress(n->object) };
+	move m = { .n = n, .id = id, .ingress = n->ingress };
 	json_t *service;
 	size_t i;
 	int rc = 0;

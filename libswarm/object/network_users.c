@@ -9,11 +9,6 @@
 
 /* --- the network ---------------------------------------------------------------------------------- */
 
-bool swarm__network_is_ingress(const json_t *object)
-{
-	return swarm__json_bool(object, "Ingress");
-}
-
 /* RFC 3339 with as many digits behind the point as there are. Is a later than b? */
 static bool is_later(const char *a, const char *b)
 {
@@ -42,6 +37,7 @@ int swarm__network_find(swarm__network *n, swarm_error *err)
 
 	json_decref(n->all);
 	n->all = n->object = NULL;
+	n->remains = false;
 	rc = swarm__object_list(n->client, SWARM_KIND_NETWORK, NULL, &n->deadline, &n->all, err);
 	if (rc)
 		return rc;
@@ -51,12 +47,14 @@ int swarm__network_find(swarm__network *n, swarm_error *err)
 		if (strcmp(swarm__json_string(one, "Scope"), "swarm") != 0)
 			other = one;
 		else if (is_remains(one))
-			continue;
+			n->remains = true;
 		/* Where the remains do not show, they are older. */
 		else if (!n->object || is_later(swarm__json_string(one, "Created"),
 						swarm__json_string(n->object, "Created")))
 			n->object = one;
 	}
+	if (n->object)
+		n->ingress = swarm__json_bool(n->object, "Ingress");
 	if (n->object || !other)
 		return 0;
 	return swarm__error(err, SWARM_E_CONFLICT,
@@ -99,7 +97,7 @@ static bool uses(const swarm__network *n, const json_t *service)
 	const json_t *spec = json_object_get(service, "Spec");
 	const char *id = swarm__json_string(n->object, "Id");
 
-	if (swarm__network_is_ingress(n->object) && publishes(spec))
+	if (n->ingress && publishes(spec))
 		return true;
 	return names_network(swarm__json_at(spec, "TaskTemplate.Networks"), id, n->name) ||
 	       names_network(json_object_get(spec, "Networks"), id, n->name);
