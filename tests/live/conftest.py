@@ -197,6 +197,8 @@ def private_image(machines):
     machine, image = machines["manager1"], f"{REGISTRY}/live:1"
     machine.run("cat >/root/htpasswd", HTPASSWD + "\n")
     machine.run("cat >/root/registry.yml", REGISTRY_CONFIG)
+    # Of another file of tests it may still run.
+    machine.run("systemctl stop live-registry", check=False)
     machine.run("systemd-run --unit=live-registry /root/docker-registry serve /root/registry.yml")
     login = f"docker login -u {AUTH['username']} --password-stdin {REGISTRY}"
     until(

@@ -163,9 +163,8 @@ def test_a_container_is_named_and_the_services_stay(swarm, machines, client, bac
         assert attachments(client, "live-web") == before
         client.object_remove("service", "live-web")
         # A manager without a task on the network sees no container, but the engine's refusal.
-        until(lambda: not client.task_list(filters={"service": "live-web"}), 30, "tasks stay")
         with pytest.raises(swarm.Conflict, match="used by container"):
-            client.network_remove("backend", timeout=20)
+            client.network_remove("backend")
     finally:
         machines["worker1"].run("docker rm -f plain")
 
