@@ -34,6 +34,19 @@ static void merge_twice(const json_t *spec, const json_t *service, unsigned flag
 	json_decref(second);
 }
 
+static void merge_network_twice(const json_t *spec, const json_t *network)
+{
+	json_t *first = NULL, *second = NULL;
+
+	if (swarm__network_merge(spec, network, "net", &first, NULL))
+		return;
+	REQUIRE(swarm__network_merge(json_object_get(first, "spec"), network, "net", &second,
+				     NULL) == 0);
+	REQUIRE(!changes(second));
+	json_decref(first);
+	json_decref(second);
+}
+
 static void merge_own_words(const json_t *spec)
 {
 	swarm_spec_options options = SWARM_SPEC_OPTIONS_INIT;
@@ -60,6 +73,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (service) {
 		merge_twice(json_is_object(spec) ? spec : NULL, service, 0);
 		merge_twice(json_is_object(spec) ? spec : NULL, service, SWARM_SPEC_STRICT);
+		merge_network_twice(json_is_object(spec) ? spec : NULL, service);
 		if (swarm_spec_check(service, NULL, &slips, NULL) == 0)
 			json_decref(slips);
 	}

@@ -112,6 +112,9 @@ static const route routes[] = {
 	{ "GET /configs/", { .reply = OBJECT("x1", "config1") } },
 	{ "GET /configs", { .reply = "[" OBJECT("x1", "config1") "]" } },
 	{ "POST /configs/create", { .status = 201, .reply = "{\"ID\":\"x1\"}" } },
+	{ "GET /distribution/",
+	  { .reply = "{\"Descriptor\":{\"digest\":\"sha256:"
+		     "b79000000000000000000000000000000000000000000000000000000000000f\"}}" } },
 	{ "GET /networks/", { .reply = NETWORK } },
 	{ "GET /networks", { .reply = "[" NETWORK "]" } },
 	{ "POST /networks/create",

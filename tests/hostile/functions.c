@@ -428,6 +428,58 @@ static int config_create(swarm_client *client, swarm_error *err)
 	return swarm_config_create(client, "config1", "data", 4, NULL, TIMEOUT_MS, NULL, err);
 }
 
+/* A replacement has a time of its own to put back what it took off: test_network.c has it. */
+static int apply_network(swarm_client *client, const char *name, swarm_error *err)
+{
+	swarm_network_options options = SWARM_NETWORK_OPTIONS_INIT;
+	json_t *network = json_object(), *result = NULL;
+	int rc;
+
+	options.timeout_ms = TIMEOUT_MS;
+	rc = swarm_network_apply(client, name, network, &options, &result, err);
+	json_decref(result);
+	json_decref(network);
+	return rc;
+}
+
+static int network_create(swarm_client *client, swarm_error *err)
+{
+	return apply_network(client, "fresh", err);
+}
+
+static int network_compare(swarm_client *client, swarm_error *err)
+{
+	return apply_network(client, "net", err);
+}
+
+static int network_remove(swarm_client *client, swarm_error *err)
+{
+	swarm_network_options options = SWARM_NETWORK_OPTIONS_INIT;
+
+	options.timeout_ms = TIMEOUT_MS;
+	return swarm_network_remove(client, "net", &options, NULL, err);
+}
+
+static int network_usage(swarm_client *client, swarm_error *err)
+{
+	json_t *rows = NULL;
+	int rc = swarm_network_usage(client, TIMEOUT_MS, &rows, err);
+
+	json_decref(rows);
+	return rc;
+}
+
+static int registry_login(swarm_client *client, swarm_error *err)
+{
+	json_t *auth = json_pack("{s:s, s:s}", "username", "me", "password", PASSWORD);
+	json_t *result = NULL;
+	int rc = swarm_registry_login(client, "docker.io", auth, "1", 0, TIMEOUT_MS, &result, err);
+
+	json_decref(result);
+	json_decref(auth);
+	return rc;
+}
+
 /* --- streams -------------------------------------------------------------------------------------- */
 
 static int logs(swarm_client *client, swarm_error *err)
@@ -523,6 +575,11 @@ const function functions[] = {
 	{ "versioned_put", versioned_put, MANAGER, MANAGER },
 	{ "versioned_remove", versioned_remove, MANAGER, MANAGER },
 	{ "versioned_users", versioned_users, MANAGER, MANAGER },
+	{ "network_apply, new", network_create, MANAGER, MANAGER },
+	{ "network_apply", network_compare, MANAGER, MANAGER },
+	{ "network_remove", network_remove, MANAGER, MANAGER },
+	{ "network_usage", network_usage, MANAGER, MANAGER },
+	{ "registry_login", registry_login, MANAGER, MANAGER },
 	{ "service_scale", service_scale, MANAGER, MANAGER },
 	{ "service_rollback", service_rollback, MANAGER, MANAGER },
 	{ "service_wait", service_wait, MANAGER, MANAGER },
