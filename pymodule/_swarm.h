@@ -271,6 +271,7 @@ SWARMPY_METHOD(secret_put);
 SWARMPY_METHOD(config_put);
 SWARMPY_METHOD(versioned_remove);
 SWARMPY_METHOD(versioned_users);
+
 /* _network.c */
 SWARMPY_METHOD(network_apply);
 SWARMPY_METHOD(network_remove);

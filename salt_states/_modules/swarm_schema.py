@@ -587,7 +587,6 @@ ARGUMENTS = {
     "older_than": Key(_duration(), ""),
     "enable": Key(FLAG, ""),
     "replace": Key(FLAG, ""),
-    "wait": Key(FLAG, ""),
     "init": Key(INIT, ""),
     "force": Key(FLAG, ""),
     "nodes": Key(_list(_text("a node id or host name"), "node ids or host names"), ""),

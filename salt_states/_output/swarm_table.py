@@ -17,8 +17,10 @@ TASKS = ("ID", "NAME", "IMAGE", "NODE", "DESIRED STATE", "CURRENT STATE", "ERROR
 SECRETS = ("ID", "NAME", "DRIVER", "CREATED", "UPDATED")
 CONFIGS = ("ID", "NAME", "CREATED", "UPDATED")
 USERS = ("SERVICE", "VERSION", "SPEC")
+NETWORKS = ("NETWORK ID", "NAME", "DRIVER", "SCOPE")
+USAGE = ("NAME", "SUBNETS", "USED", "SIZE", "TASKS", "SERVICES", "NODES")
 # The first one whose columns are all in a row.
-TABLES = (TASKS, NODES, SECRETS, CONFIGS, USERS)
+TABLES = (TASKS, NODES, SECRETS, CONFIGS, USERS, NETWORKS, USAGE)
 # What the runner's functions return beside the minion's rows.
 OF_THE_RUNNER = ("retcode", "outputter")
 
@@ -44,10 +46,6 @@ def _minion(minion, rows):
     if not rows:
         return f"{minion}:\n    none"
     columns = next((one for one in TABLES if set(one) <= set(rows[0])), tuple(rows[0]))
-    columns = next(
-        (known for known in (TASKS, NODES) if set(known) <= set(rows[0])),
-        tuple(column for column in rows[0] if column != "SELF"),
-    )
     lines = [columns] + [_cells(columns, row) for row in rows]
     widths = [max(len(line[place]) for line in lines) for place in range(len(columns))]
     return "\n".join(

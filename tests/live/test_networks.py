@@ -158,7 +158,7 @@ def test_a_container_is_named_and_the_services_stay(swarm, machines, client, bac
     before = attachments(client, "live-web")
     try:
         for replace in (client.network_apply, lambda *args, **_: client.network_remove("backend")):
-            with pytest.raises(swarm.Conflict, match=r"used by (containers: plain|services)"):
+            with pytest.raises(swarm.Conflict, match=r"used by (container|services)"):
                 replace("backend", {**BACKEND, "attachable": False}, replace=True)
         assert attachments(client, "live-web") == before
         client.object_remove("service", "live-web")
