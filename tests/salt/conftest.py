@@ -1,11 +1,13 @@
 """Fixtures for the tests of the Salt side. No engine is needed."""
 
+import once
 import pytest
 import salt._logging
 from fleet import Fleet
 
 # Salt keeps early log records for a handler of its own, and prints them at the end.
 salt._logging.shutdown_temp_handler()
+once.install()
 
 
 @pytest.fixture(autouse=True)

@@ -3,7 +3,7 @@
 import copy
 from pathlib import Path
 
-import salt.config
+import once
 import salt.state
 import yaml
 
@@ -31,7 +31,7 @@ def minion_opts(root, minion="minion1", modules=STATES, **more):
     modules
         Folder with ``_modules``, ``_states`` and ``_output``.
     """
-    opts = salt.config.minion_config(None)
+    opts = once.minion_config()
     root = str(root)
     opts.update(
         id=minion,
