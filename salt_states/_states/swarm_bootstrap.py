@@ -117,6 +117,7 @@ def dead_removed(name, **kwargs):
     """
     ret = _new(name)
     with _reported(ret, _tell_of_failure):
+        __salt__["swarm_schema.require"](kwargs)
         plan = _plan(known=True)
         if plan["lead"] != __opts__["id"]:
             ret["comment"] = f"{plan['lead']} leads this run"
@@ -192,6 +193,7 @@ def sealed(name, **kwargs):
     """
     ret = _new(name)
     with _reported(ret, _tell_of_failure):
+        __salt__["swarm_schema.require"](kwargs)
         plan = _plan(known=True)
         if plan["lead"] != __opts__["id"]:
             ret["comment"] = f"{plan['lead']} leads this run"
@@ -241,6 +243,7 @@ def promoted(name, **kwargs):
     """
     ret = _new(name)
     with _reported(ret, _tell_of_failure):
+        __salt__["swarm_schema.require"](kwargs)
         plan = _plan(known=True)
         if plan["action"] == "handover":
             ret["comment"] = "hosts that are managers still promote those of pillar"
@@ -285,6 +288,7 @@ def verified(name, **kwargs):
     """
     ret = _new(name)
     with _reported(ret):
+        __salt__["swarm_schema.require"](kwargs)
         plan = _plan()
         run = __salt__["swarm_facts.run"]()
         roles = {minion: "worker" for minion in run["workers"]}

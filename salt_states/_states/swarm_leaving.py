@@ -45,6 +45,11 @@ def _new(name):
     return {"name": name, "result": True, "changes": {}, "comment": ""}
 
 
+def _needed(value):
+    """An argument that has to be given: null is as wrong as a value of another kind."""
+    return "" if value is None else value
+
+
 def _plan(hosts, cluster=""):
     plan = __salt__["swarm_facts.leaving"](hosts, cluster)
     if plan["reason"]:
@@ -81,6 +86,9 @@ def released(name, hosts, drain=True, cluster="", **kwargs):
     """
     ret = _new(name)
     with _reported(ret):
+        __salt__["swarm_schema.require"](
+            kwargs, hosts=_needed(hosts), drain=drain, cluster=cluster or None
+        )
         plan = _plan(hosts, cluster)
         if plan["lead"] != __opts__["id"]:
             ret["comment"] = _who_leads(plan)
@@ -143,8 +151,7 @@ def departed(name, hosts, cluster="", **kwargs):
     """
     ret = _new(name)
     with _reported(ret):
-        if not isinstance(hosts, list):
-            raise SaltInvocationError("hosts wants a list of minion ids")
+        __salt__["swarm_schema.require"](kwargs, hosts=_needed(hosts), cluster=cluster or None)
         if __opts__["id"] not in hosts:
             ret["comment"] = "this host stays"
             return ret
@@ -228,6 +235,7 @@ def dissolved(name, hosts, cluster, **kwargs):
     """
     ret = _new(name)
     with _reported(ret):
+        __salt__["swarm_schema.require"](kwargs, hosts=_needed(hosts), cluster=_needed(cluster))
         plan = _plan(hosts, cluster)
         if plan["lead"] != __opts__["id"]:
             ret["comment"] = _who_leads(plan)
@@ -289,6 +297,7 @@ def removed(name, hosts, **kwargs):
     """
     ret = _new(name)
     with _reported(ret):
+        __salt__["swarm_schema.require"](kwargs, hosts=_needed(hosts))
         plan = _plan(hosts)
         if plan["lead"] != __opts__["id"]:
             ret["comment"] = _who_leads(plan)
@@ -336,10 +345,7 @@ def replaceable(name, replaced, **kwargs):
     """
     ret = _new(name)
     with _reported(ret):
-        if not isinstance(replaced, dict):
-            raise SaltInvocationError(
-                f"replaced must be a dictionary of minion ids, not {replaced!r}"
-            )
+        __salt__["swarm_schema.require"](kwargs, replaced=_needed(replaced))
         plan = __salt__["swarm_facts.plan"]()
         if plan["action"] == "refuse":
             raise CommandExecutionError(plan["reason"])
@@ -394,8 +400,7 @@ def pruned(name, limit, **kwargs):
     """
     ret = _new(name)
     with _reported(ret):
-        if isinstance(limit, bool) or not isinstance(limit, int) or limit < 1:
-            raise SaltInvocationError("pillar swarm:prune wants a number")
+        __salt__["swarm_schema.require"](kwargs, limit=_needed(limit))
         if __salt__["swarm_facts.plan"]()["action"] == "init":
             ret["comment"] = "there is no cluster yet"
             return ret

@@ -57,7 +57,15 @@ def recovered(
             - advertise_addr: eth0
     """
     ret = {"name": name, "result": True, "changes": {}, "comment": ""}
+    addresses = {
+        "advertise_addr": advertise_addr,
+        "listen_addr": listen_addr,
+        "data_path_addr": data_path_addr,
+    }
     try:
+        __salt__["swarm_schema.require"](
+            kwargs, host="" if host is None else host, confirm=confirm or None, **addresses
+        )
         facts = _facts(host)
         if __opts__["id"] != host:
             ret["comment"] = f"{host} is the one that goes on"
@@ -65,11 +73,6 @@ def recovered(
             _recovered(ret, facts)
         else:
             _check(host, facts)
-            addresses = {
-                "advertise_addr": advertise_addr,
-                "listen_addr": listen_addr,
-                "data_path_addr": data_path_addr,
-            }
             _recover(ret, facts, confirm, addresses)
     except (CommandExecutionError, SaltInvocationError) as exc:
         ret["result"] = False
@@ -79,8 +82,6 @@ def recovered(
 
 def _facts(host):
     """The facts of all managers of the run, where nothing in them speaks against it."""
-    if not isinstance(host, str):
-        raise SaltInvocationError(f"host must be the minion id of one manager, not {host!r}")
     run = __salt__["swarm_facts.run"]()
     facts = __salt__["swarm_facts.fresh"](run["managers"])
     silent = [name for name in run["managers"] if name not in facts]

@@ -49,6 +49,13 @@ def unlock_key_rotated(name, key, key_file=None, key_sdb=None, timeout=None, **k
     """
     ret = {"name": name, "result": True, "changes": {}, "comment": ""}
     try:
+        __salt__["swarm_schema.require"](
+            kwargs,
+            key="" if key is None else key,
+            key_file=key_file,
+            key_sdb=key_sdb,
+            timeout=timeout,
+        )
         keep = {"timeout": timeout, **__salt__["swarm.key_place"](key_file, key_sdb)}
         cluster = __salt__["swarm.cluster"]()
         if not cluster["autolock"]:

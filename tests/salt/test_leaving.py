@@ -410,4 +410,4 @@ def test_a_manager_that_the_operator_called_dead_is_named(formed):
 @pytest.mark.parametrize("limit", ["2", True, 0, -1])
 def test_a_limit_that_is_none(formed, limit):
     ret = pruned(formed, limit)
-    assert ret["result"] is False and "wants a number" in ret["comment"]
+    assert ret["result"] is False and "limit must be an integer of at least 1" in ret["comment"]

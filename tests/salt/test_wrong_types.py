@@ -8,10 +8,45 @@ from salt.exceptions import CommandExecutionError, SaltInvocationError
 
 MANY = "9" * 5000
 STATES = [
-    ("departed", {"hosts": None}, "hosts wants a list of minion ids"),
-    ("departed", {"hosts": True}, "hosts wants a list of minion ids"),
-    ("released", {"hosts": [""]}, "Give a list of minion ids"),
+    ("departed", {"hosts": None}, "hosts must be a list of minion ids, not ''"),
+    ("departed", {"hosts": True}, "hosts must be a list of minion ids, not True"),
+    ("departed", {"hosts": [], "ends": "x"}, "unknown argument 'ends'"),
+    ("released", {"hosts": [""]}, "hosts: each entry must be a minion id"),
+    (
+        "released",
+        {"hosts": "worker1", "drain": "no", "cluster": 5},
+        "hosts must be a list of minion ids, not 'worker1': write [worker1];"
+        " drain must be True or False, not 'no'; cluster must be a cluster id, not 5",
+    ),
+    ("dissolved", {"hosts": ["worker1"], "cluster": None}, "cluster must be a cluster id, not ''"),
+    ("removed", {"hosts": [7]}, "hosts: each entry must be a minion id, not 7: quote it in YAML"),
+    ("removed", {"hosts": ["worker1"], "host": "a"}, "unknown argument 'host'"),
+    ("replaceable", {"replaced": {"worker1": 9}}, "replaced:worker1 must be a minion id, not 9"),
+    ("replaceable", {"replaced": "worker1"}, "replaced must be a dictionary"),
+    ("pruned", {"limit": 0}, "limit must be an integer of at least 1, not 0"),
+    (
+        "pruned",
+        {"limit": "2"},
+        "limit must be an integer of at least 1, not '2': remove the quotes",
+    ),
+    ("dead_removed", {"hosts": []}, "unknown argument 'hosts' (valid: none)"),
+    ("sealed", {"hosts": []}, "unknown argument 'hosts' (valid: none)"),
+    ("promoted", {"nodes": []}, "unknown argument 'nodes' (valid: none)"),
+    ("verified", {"wait": 5}, "unknown argument 'wait' (valid: none)"),
     ("recovered", {"host": ["manager1"]}, "host must be the minion id of one manager"),
+    (
+        "recovered",
+        {"host": "manager1", "confirm": 5, "listen_addr": 80, "advertise": "eth0"},
+        "unknown argument 'advertise' (did you mean 'advertise_addr'?);"
+        " confirm must be a node id, not 5: quote it in YAML; listen_addr must be",
+    ),
+    (
+        "unlock_key_rotated",
+        {"key": 2026.11, "key_file": "key", "timeout": "5m"},
+        "key must be a string or integer, not 2026.11: quote it in YAML;"
+        " key_file must be an absolute path, not 'key'; timeout must be a number of seconds above 0",
+    ),
+    ("unlock_key_rotated", {"key": "a", "key_pillar": "b"}, "unknown argument 'key_pillar'"),
     (
         "joined",
         {"role": "mangler"},
