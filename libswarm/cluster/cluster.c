@@ -124,6 +124,13 @@ static int check_wish(void *payload, const json_t *before, const json_t *after, 
 	return rc;
 }
 
+static int prove_tokens(void *payload, const json_t *before, const json_t *after, swarm_error *err)
+{
+	const wish *w = payload;
+
+	return swarm__rotation_tokens(w->rotate, before, after, err);
+}
+
 /*
  * A signing key is a secret that must not come back in the change. moby blanks it when read, so it
  * is there only where the caller gave a new one.
@@ -138,8 +145,9 @@ static void drop_signing_key(json_t *change)
 	json_object_del(config, "SigningCAKey");
 }
 
-int swarm_cluster_update(swarm_client *client, const json_t *patch, unsigned rotate,
-			 int64_t timeout_ms, json_t **ret_change, swarm_error *err)
+int swarm__cluster_update(swarm_client *client, const json_t *patch, unsigned rotate,
+			  const swarm__deadline *deadline, json_t **ret_change, char **ret_key,
+			  swarm_error *err)
 {
 	static const struct {
 		unsigned flag;
@@ -150,15 +158,14 @@ int swarm_cluster_update(swarm_client *client, const json_t *patch, unsigned rot
 		{ SWARM_ROTATE_UNLOCK_KEY, "rotateManagerUnlockKey" },
 	};
 	enum { ROTATIONS = sizeof(rotations) / sizeof(rotations[0]) };
-	swarm__deadline deadline = swarm__deadline_in(timeout_ms, DEFAULT_TIMEOUT_MS);
+	const unsigned tokens = SWARM_ROTATE_WORKER_TOKEN | SWARM_ROTATE_MANAGER_TOKEN;
+	char *key = NULL;
 	swarm_pair query[ROTATIONS + 1] = { { NULL, NULL } };
 	unsigned known = 0;
 	size_t count = 0;
-	json_t *change;
+	json_t *change = NULL;
 	int rc;
 
-	if (!client)
-		return swarm__error(err, SWARM_E_INVAL, "client is required");
 	rc = patch ? swarm__patch_check(SWARM_OP_SWARM_UPDATE, patch, err) : 0;
 	if (rc)
 		return rc;
@@ -170,6 +177,10 @@ int swarm_cluster_update(swarm_client *client, const json_t *patch, unsigned rot
 	if (rotate & ~known)
 		return swarm__error(err, SWARM_E_INVAL, "unknown rotation flags 0x%x",
 				    rotate & ~known);
+	if (rotate & SWARM_ROTATE_UNLOCK_KEY)
+		rc = swarm__rotation_key_before(client, deadline, &key, err);
+	if (rc)
+		return rc;
 	rc = swarm__update_run(client,
 			       &(swarm__update){ .inspect = SWARM_OP_SWARM_INSPECT,
 						 .update = SWARM_OP_SWARM_UPDATE,
@@ -177,14 +188,27 @@ int swarm_cluster_update(swarm_client *client, const json_t *patch, unsigned rot
 						 .query = query,
 						 .always = count > 0,
 						 .check = check_wish,
+						 .prove = rotate & tokens ? prove_tokens : NULL,
 						 .payload = &(wish){ patch, rotate } },
-			       &deadline, &change, err);
-	if (rc)
-		return rc;
-	drop_signing_key(change);
-	if (ret_change)
+			       deadline, &change, err);
+	if (!rc)
+		drop_signing_key(change);
+	if (!rc && rotate & SWARM_ROTATE_UNLOCK_KEY)
+		rc = swarm__rotation_key_after(client, deadline, key, ret_key, err);
+	swarm__free_secret(key);
+	if (!rc && ret_change)
 		*ret_change = change;
 	else
 		json_decref(change);
-	return 0;
+	return rc;
+}
+
+int swarm_cluster_update(swarm_client *client, const json_t *patch, unsigned rotate,
+			 int64_t timeout_ms, json_t **ret_change, swarm_error *err)
+{
+	swarm__deadline deadline = swarm__deadline_in(timeout_ms, DEFAULT_TIMEOUT_MS);
+
+	if (!client)
+		return swarm__error(err, SWARM_E_INVAL, "client is required");
+	return swarm__cluster_update(client, patch, rotate, &deadline, ret_change, NULL, err);
 }

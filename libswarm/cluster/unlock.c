@@ -155,8 +155,8 @@ int swarm_unlock(swarm_client *client, const char *key, int64_t timeout_ms, swar
 
 /* --- the key -------------------------------------------------------------------------------- */
 
-static int read_key(swarm_client *client, const swarm__deadline *deadline, char **ret_key,
-		    swarm_error *err)
+int swarm__unlock_key_read(swarm_client *client, const swarm__deadline *deadline, char **ret_key,
+			   swarm_error *err)
 {
 	json_t *answer;
 	const char *key;
@@ -185,20 +185,16 @@ int swarm_unlock_key_get(swarm_client *client, int64_t timeout_ms, char **ret_ke
 
 	if (!client || !ret_key)
 		return swarm__error(err, SWARM_E_INVAL, "client and ret_key are required");
-	return read_key(client, &deadline, ret_key, err);
+	return swarm__unlock_key_read(client, &deadline, ret_key, err);
 }
 
 int swarm_unlock_key_rotate(swarm_client *client, int64_t timeout_ms, char **ret_key,
 			    swarm_error *err)
 {
 	swarm__deadline deadline = swarm__deadline_in(timeout_ms, DEFAULT_TIMEOUT_MS);
-	int64_t left;
-	int rc;
 
 	if (!client || !ret_key)
 		return swarm__error(err, SWARM_E_INVAL, "client and ret_key are required");
-	left = swarm__deadline_left(&deadline);
-	rc = swarm_cluster_update(client, NULL, SWARM_ROTATE_UNLOCK_KEY, left ? left : 1, NULL,
-				  err);
-	return rc ? rc : read_key(client, &deadline, ret_key, err);
+	return swarm__cluster_update(client, NULL, SWARM_ROTATE_UNLOCK_KEY, &deadline, NULL,
+				     ret_key, err);
 }

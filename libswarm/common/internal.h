@@ -160,6 +160,11 @@ typedef struct swarm__update {
 	int (*make)(void *payload, const json_t *object, json_t **ret_spec, swarm_error *err);
 	/* Looks at each pair of specs before it is sent; may be NULL. */
 	int (*check)(void *payload, const json_t *before, const json_t *after, swarm_error *err);
+	/*
+	 * Looks at the whole object as read before a write that the engine took, and as read after it,
+	 * which costs a request; may be NULL. Its error is final.
+	 */
+	int (*prove)(void *payload, const json_t *before, const json_t *after, swarm_error *err);
 	void *payload;
 } swarm__update;
 

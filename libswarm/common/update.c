@@ -55,13 +55,19 @@ typedef struct round {
 	bool same; /* nothing was sent */
 } round;
 
+/* The cluster's tree has join tokens. */
+static void object_clear(json_t *object)
+{
+	swarm__json_wipe(object, "JoinTokens.Worker");
+	swarm__json_wipe(object, "JoinTokens.Manager");
+	json_decref(object);
+}
+
 static void round_clear(round *r)
 {
-	/* The cluster's tree has them, and a new signing key may come from the caller. */
-	swarm__json_wipe(r->object, "JoinTokens.Worker");
-	swarm__json_wipe(r->object, "JoinTokens.Manager");
+	object_clear(r->object);
+	/* A new signing key may come from the caller. */
 	swarm__json_wipe(r->after, "CAConfig.SigningCAKey");
-	json_decref(r->object);
 	json_decref(r->after);
 	*r = (round){ 0 };
 }
@@ -131,6 +137,22 @@ static int run_round(swarm_client *client, const swarm__update *u, const swarm__
 	return rc;
 }
 
+static int prove_round(swarm_client *client, const swarm__update *u,
+		       const swarm__deadline *deadline, const round *r, swarm_error *err)
+{
+	json_t *object;
+	int rc;
+
+	if (!u->prove || r->same)
+		return 0;
+	rc = swarm__call_patiently(client, u->inspect, u->id, NULL, deadline, &object, err);
+	if (rc)
+		return swarm__error_wrap(err, rc, "docker accepted the change; reading it back");
+	rc = u->prove(u->payload, r->object, object, err);
+	object_clear(object);
+	return rc;
+}
+
 /* old: the spec before an earlier round whose write may have been the one that counts; or NULL. */
 static int make_change(const round *r, json_t *old, json_t **ret_change, swarm_error *err)
 {
@@ -176,13 +198,18 @@ int swarm__update_run(swarm_client *client, const swarm__update *u, const swarm_
 		bool unsure = false;
 
 		rc = run_round(client, u, deadline, looking ? &last : NULL, &r, &unsure, &here);
-		if (!rc)
-			rc = make_change(&r, unsure_spec, ret_change, &here);
+		if (!rc) {
+			rc = prove_round(client, u, deadline, &r, &here);
+			if (!rc)
+				rc = make_change(&r, unsure_spec, ret_change, &here);
+			/* The change is made: no other round may follow. */
+			last = here;
+			round_clear(&r);
+			break;
+		}
 		if (unsure && !unsure_spec)
 			unsure_spec = json_incref(r.before);
 		round_clear(&r);
-		if (!rc)
-			goto out;
 		if (looking)
 			break;
 		tries++;
@@ -203,12 +230,13 @@ int swarm__update_run(swarm_client *client, const swarm__update *u, const swarm_
 		if (rc)
 			break;
 	}
+	json_decref(unsure_spec);
+	if (!rc)
+		return 0;
 	rc = last.code;
 	if (rc == SWARM_E_SEQUENCE)
 		swarm__error_wrap(&last, rc, "other writers came first %d times", tries);
 	if (err)
 		*err = last;
-out:
-	json_decref(unsure_spec);
 	return rc;
 }

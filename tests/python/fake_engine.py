@@ -106,6 +106,13 @@ class Server(ThreadingMixIn, UnixStreamServer):
 
 
 UNLOCK_KEY = "SWMKEY-1-" + "k" * 43
+
+
+def other(secret):
+    """The secret that is in force after a rotation of this one, and the other way round."""
+    return secret[:-1] + ("2" if secret[-1] != "2" else "3")
+
+
 SERVICE = {
     "ID": "s1",
     "Version": {"Index": 5},
@@ -150,6 +157,7 @@ class FakeEngine:
             "Spec": {"Name": "default", "Raft": {"Kept": 1}},
         }
         self.cluster["JoinTokens"] = {"Worker": TOKEN, "Manager": MANAGER_TOKEN}
+        self.unlock_key = UNLOCK_KEY
         self.arrived = threading.Event()
         self.released = threading.Event()
         self.server = Server(str(path), Handler)
@@ -209,6 +217,16 @@ class FakeEngine:
         for one in self.nodes:
             one["Description"] = {**one["Description"], "TLSInfo": root}
 
+    def rotate_secrets(self, query):
+        """Tokens and key, back and forth between two of each."""
+        tokens = dict(self.cluster["JoinTokens"])
+        for role in tokens:
+            if f"rotate{role}Token" in query:
+                tokens[role] = other(tokens[role])
+        self.cluster["JoinTokens"] = tokens
+        if "rotateManagerUnlockKey" in query:
+            self.unlock_key = other(self.unlock_key)
+
     def handle(self, request):
         """Return (status, body) for a request, or None."""
         self.requests.append(request)
@@ -242,6 +260,7 @@ class FakeEngine:
             if body.get("CAConfig") != self.cluster["Spec"].get("CAConfig"):
                 self.rotate(body["CAConfig"])
             self.cluster = {**self.cluster, "Spec": body}
+            self.rotate_secrets(query)
             return 200, b""
         if path == "/nodes":
             return 200, self.nodes
@@ -254,7 +273,7 @@ class FakeEngine:
         if path == "/services/s1/logs":
             return 200, iter([frame(1, b"out\n"), frame(2, b"err\n")]), MULTIPLEXED
         if path == "/swarm/unlockkey":
-            return 200, {"UnlockKey": UNLOCK_KEY}
+            return 200, {"UnlockKey": self.unlock_key}
         if path in ("/services/web", "/services/s1"):
             return 200, {**SERVICE, "PreviousSpec": SERVICE["Spec"]}
         if path == "/services/s1/update":

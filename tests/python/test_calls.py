@@ -192,6 +192,13 @@ def test_cluster_update_rotates(manager, engine):
     assert second.query == {"version": "3", **both}
 
 
+def test_a_rotation_that_rotates_nothing_is_none(manager, engine, swarm):
+    engine.answers["POST", "/swarm/update"] = (200, b"")
+    with pytest.raises(swarm.StateError, match="the same as before: worker token") as caught:
+        manager.cluster_update(rotate_worker_token=True)
+    assert TOKEN not in str(caught.value)
+
+
 def test_node_list(manager, engine):
     engine.nodes.append(node("n2", "host-ü", "worker"))
     engine.nodes[1]["Spec"]["Labels"] = None

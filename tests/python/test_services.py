@@ -50,7 +50,10 @@ def test_unlock_key(swarm, engine, client):
     engine.answers["GET", "/swarm/unlockkey"] = (200, {"UnlockKey": UNLOCK_KEY})
     assert client.unlock_key() == UNLOCK_KEY
     engine.cluster["Spec"] = {"EncryptionConfig": {"AutoLockManagers": True}}
-    assert client.unlock_key(rotate=True) == UNLOCK_KEY
+    with pytest.raises(swarm.StateError, match="the same as before: unlock key"):
+        client.unlock_key(rotate=True)
+    del engine.answers["GET", "/swarm/unlockkey"]
+    assert client.unlock_key(rotate=True) == engine.unlock_key != UNLOCK_KEY
     assert ("rotateManagerUnlockKey", "true") in [
         item for r in engine.requests if r.path == "/swarm/update" for item in r.query.items()
     ]

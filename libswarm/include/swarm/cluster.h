@@ -207,7 +207,10 @@ int swarm_tokens_get(swarm_client *client, int64_t timeout_ms, swarm_tokens *ret
 /** Wipe and free the strings. The struct may be used again. @param tokens NULL is allowed */
 void swarm_tokens_clear(swarm_tokens *tokens);
 
-/** What swarm_cluster_update() rotates besides changing the spec. */
+/**
+ * What swarm_cluster_update() rotates besides changing the spec. What is read afterwards is another token
+ * or key than before, or the call fails with SWARM_E_STATE.
+ */
 #define SWARM_ROTATE_WORKER_TOKEN 1U
 #define SWARM_ROTATE_MANAGER_TOKEN 2U
 #define SWARM_ROTATE_UNLOCK_KEY 4U
@@ -221,7 +224,7 @@ void swarm_tokens_clear(swarm_tokens *tokens);
  * @param timeout_ms  0: 60 s
  * @param ret_change  NULL, or new reference: {"old": spec before, "new": spec sent}
  * @return 0, SWARM_E_NOT_MANAGER, SWARM_E_NO_LEADER, SWARM_E_SEQUENCE (lost each race until the
- *         deadline)
+ *         deadline), SWARM_E_STATE (the engine rotated nothing)
  */
 int swarm_cluster_update(swarm_client *client, const json_t *patch, unsigned rotate,
 			 int64_t timeout_ms, json_t **ret_change, swarm_error *err);

@@ -173,18 +173,42 @@ static void nothing_changes(void)
 	}
 }
 
+/* The same cluster with other tokens. */
+#define ROTATED(worker, manager)                                                                   \
+	"{\"ID\":\"c1\",\"Version\":{\"Index\":12},\"Spec\":" SPEC(                                \
+		"{}") ",\"JoinTokens\":{\"Worker\":\"" worker "\",\"Manager\":\"" manager "\"}}"
+#define NEW_TOKEN "SWMTKN-1-" DIGEST "-2bwxwuwd3z9j1z3puu7rcgdbx"
+#define KEY_GET "GET " API "/swarm/unlockkey"
+#define OLD_KEY "{\"UnlockKey\":\"SWMKEY-1-UmuaHGEvEoZT4HXzNYQSRcnGSBXUxRBHMIdXjHuhYUY\"}"
+#define NEW_KEY "{\"UnlockKey\":\"SWMKEY-1-VmuaHGEvEoZT4HXzNYQSRcnGSBXUxRBHMIdXjHuhYUY\"}"
+#define LOCKS "{\"EncryptionConfig\":{\"AutoLockManagers\":true}}"
+
 static void rotation(void)
 {
 	const fake_row rows[] = {
 		{ SWARM, .reply = CLUSTER("11", SPEC("{}")) },
 		{ UPDATE("11&rotateWorkerToken=true&rotateManagerToken=true"), .body = SPEC("{}") },
+		{ SWARM, .reply = ROTATED(NEW_TOKEN, NEW_TOKEN) },
 		{ NULL },
 	};
-	const fake_row no_autolock[] = { { SWARM, .reply = CLUSTER("11", SPEC("{}")) }, { NULL } };
+	const fake_row no_autolock[] = {
+		{ KEY_GET, .reply = "{\"UnlockKey\":\"\"}" },
+		{ SWARM, .reply = CLUSTER("11", SPEC("{}")) },
+		{ NULL },
+	};
 	const fake_row autolock[] = {
-		{ SWARM,
-		  .reply = CLUSTER("11", "{\"EncryptionConfig\":{\"AutoLockManagers\":true}}") },
+		{ KEY_GET, .reply = OLD_KEY },
+		{ SWARM, .reply = CLUSTER("11", LOCKS) },
 		{ .expect = UPDATE("11&rotateManagerUnlockKey=true") },
+		{ KEY_GET, .reply = NEW_KEY },
+		{ NULL },
+	};
+	/* No key before it: whatever there is afterwards is new. */
+	const fake_row turned_on[] = {
+		{ KEY_GET, .reply = "{\"UnlockKey\":\"\"}" },
+		{ SWARM, .reply = CLUSTER("11", SPEC("{}")) },
+		{ .expect = UPDATE("11&rotateManagerUnlockKey=true") },
+		{ KEY_GET, .reply = OLD_KEY },
 		{ NULL },
 	};
 	fixture f = setup(rows);
@@ -204,6 +228,73 @@ static void rotation(void)
 	teardown(&f);
 	f = setup(autolock);
 	CHECK_INT(swarm_cluster_update(f.client, NULL, SWARM_ROTATE_UNLOCK_KEY, 0, NULL, NULL), 0);
+	teardown(&f);
+	f = setup(turned_on);
+	CHECK_INT(update(&f, LOCKS, SWARM_ROTATE_UNLOCK_KEY, 0, &text), 0);
+	free(text);
+	teardown(&f);
+}
+
+/* The engine takes the wish and drops it, or cannot say what came of it: no round follows. */
+static void nothing_rotated(void)
+{
+	static const struct {
+		const char *reply;
+		unsigned rotate;
+		const char *text;
+		int status;
+		int code;
+	} table[] = {
+		{ CLUSTER("12", SPEC("{}")), SWARM_ROTATE_WORKER_TOKEN,
+		  "the same as before: worker token; see docker's log", 200, SWARM_E_STATE },
+		{ ROTATED(NEW_TOKEN, TOKEN), SWARM_ROTATE_MANAGER_TOKEN,
+		  "the same as before: manager token; ", 200, SWARM_E_STATE },
+		{ CLUSTER("12", SPEC("{}")), SWARM_ROTATE_WORKER_TOKEN | SWARM_ROTATE_MANAGER_TOKEN,
+		  "the same as before: worker token, manager token; ", 200, SWARM_E_STATE },
+		{ ROTATED("", TOKEN), SWARM_ROTATE_WORKER_TOKEN,
+		  "JoinTokens.Worker: expected join token", 200, SWARM_E_JSON },
+		{ MESSAGE("no such thing"), SWARM_ROTATE_WORKER_TOKEN,
+		  "docker accepted the change; reading it back: ", 404, SWARM_E_NOT_FOUND },
+	};
+
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		const fake_row rows[] = {
+			{ SWARM, .reply = CLUSTER("11", SPEC("{}")) },
+			{ .expect = table[i].rotate == SWARM_ROTATE_WORKER_TOKEN
+					    ? UPDATE("11&rotateWorkerToken=true")
+				    : table[i].rotate == SWARM_ROTATE_MANAGER_TOKEN
+					    ? UPDATE("11&rotateManagerToken=true")
+					    : UPDATE("11&rotateWorkerToken=true&rotateManagerToken="
+						     "true") },
+			{ SWARM, .status = table[i].status, .reply = table[i].reply },
+			{ NULL },
+		};
+		fixture f = setup(rows);
+		char *text;
+
+		test_row = table[i].text;
+		CHECK_INT(update(&f, NULL, table[i].rotate, 0, &text), table[i].code);
+		CHECK_PART(f.err.text, table[i].text);
+		CHECK(!strstr(f.err.text, DIGEST));
+		teardown(&f);
+	}
+}
+
+static void same_key(void)
+{
+	const fake_row rows[] = {
+		{ KEY_GET, .reply = OLD_KEY },
+		{ SWARM, .reply = CLUSTER("11", LOCKS) },
+		{ .expect = UPDATE("11&rotateManagerUnlockKey=true") },
+		{ KEY_GET, .reply = OLD_KEY },
+		{ NULL },
+	};
+	fixture f = setup(rows);
+	char *text;
+
+	CHECK_INT(update(&f, NULL, SWARM_ROTATE_UNLOCK_KEY, 0, &text), SWARM_E_STATE);
+	CHECK_PART(f.err.text, "the same as before: unlock key; ");
+	CHECK(!strstr(f.err.text, "HGEvEoZT4HXzNYQSRcnGSBXUxRBH"));
 	teardown(&f);
 }
 
@@ -382,6 +473,6 @@ static void bad_settings(void)
 }
 
 TEST_MAIN(TEST(tokens), TEST(tokens_refused), TEST(lost_races), TEST(lost_until_the_deadline),
-	  TEST(unknown_fields), TEST(nothing_changes), TEST(rotation), TEST(waits_out_an_election),
-	  TEST(write_of_unknown_end), TEST(bad_patches), TEST(bad_answers), TEST(signing_key),
-	  TEST(bad_settings))
+	  TEST(unknown_fields), TEST(nothing_changes), TEST(rotation), TEST(nothing_rotated),
+	  TEST(same_key), TEST(waits_out_an_election), TEST(write_of_unknown_end),
+	  TEST(bad_patches), TEST(bad_answers), TEST(signing_key), TEST(bad_settings))

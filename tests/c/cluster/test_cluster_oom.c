@@ -11,6 +11,8 @@
 #define WORKER_RECORD                                                                              \
 	"{\"ID\":\"n1\",\"Version\":{\"Index\":5},\"Spec\":{\"Role\":\"worker\","                  \
 	"\"Availability\":\"active\"},\"Description\":{\"Hostname\":\"host1\"}}"
+#define NEW_TOKEN "SWMTKN-1-" DIGEST "-2bwxwuwd3z9j1z3puu7rcgdbx"
+#define OLD_KEY "SWMKEY-1-8XJCgnXwYIcA4WzWqQ7i9VJFzY1QW3tN0r5K8m2LhPs"
 #define KEY "SWMKEY-1-7XJCgnXwYIcA4WzWqQ7i9VJFzY1QW3tN0r5K8m2LhPs"
 #define MEMBER(id) "{\"ID\":\"" id "\",\"ManagerStatus\":{\"Reachability\":\"reachable\"}}"
 
@@ -223,6 +225,7 @@ static const fake_row update_rows[] = {
 	  .reply = "{\"Version\":{\"Index\":5},\"Spec\":{\"Name\":\"default\"},"
 		   "\"JoinTokens\":{\"Worker\":\"" TOKEN "\"}}" },
 	{ .expect = "POST " API "/swarm/update?version=5&rotateWorkerToken=true" },
+	{ "GET " API "/swarm", .reply = "{\"JoinTokens\":{\"Worker\":\"" NEW_TOKEN "\"}}" },
 	{ NULL },
 };
 static const fake_row list_rows[] = {
@@ -254,6 +257,7 @@ static const fake_row unlock_rows[] = {
 	{ NULL },
 };
 static const fake_row rotate_key_rows[] = {
+	{ "GET " API "/swarm/unlockkey", .reply = "{\"UnlockKey\":\"" OLD_KEY "\"}" },
 	{ "GET " API "/swarm",
 	  .reply = "{\"Version\":{\"Index\":5},\"Spec\":{\"EncryptionConfig\":{"
 		   "\"AutoLockManagers\":true}}}" },

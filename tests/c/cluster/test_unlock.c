@@ -4,6 +4,7 @@
 #define KEY "SWMKEY-1-7XJCgnXwYIcA4WzWqQ7i9VJFzY1QW3tN0r5K8m2LhPs"
 #define UNLOCK "POST " API "/swarm/unlock"
 #define LOCKED STATE("locked")
+#define OLD_KEY "SWMKEY-1-8XJCgnXwYIcA4WzWqQ7i9VJFzY1QW3tN0r5K8m2LhPs"
 #define KEY_GET "GET " API "/swarm/unlockkey"
 
 static void unlock(void)
@@ -175,19 +176,36 @@ static void key_get(void)
 static void key_rotate(void)
 {
 	const fake_row rows[] = {
+		{ KEY_GET, .reply = "{\"UnlockKey\":\"" OLD_KEY "\"}" },
 		{ "GET " API "/swarm", .reply = CLUSTER("true") },
 		{ "POST " API "/swarm/update?version=5&rotateManagerUnlockKey=true",
 		  .body = "\"AutoLockManagers\":true" },
 		{ KEY_GET, .reply = "{\"UnlockKey\":\"" KEY "\"}" },
 		{ NULL },
 	};
-	const fake_row off[] = { { "GET " API "/swarm", .reply = CLUSTER("false") }, { NULL } };
+	const fake_row same[] = {
+		{ KEY_GET, .reply = "{\"UnlockKey\":\"" KEY "\"}" },
+		{ "GET " API "/swarm", .reply = CLUSTER("true") },
+		{ .expect = "POST " API "/swarm/update?version=5&rotateManagerUnlockKey=true" },
+		{ KEY_GET, .reply = "{\"UnlockKey\":\"" KEY "\"}" },
+		{ NULL },
+	};
+	const fake_row off[] = {
+		{ KEY_GET, .reply = "{\"UnlockKey\":\"\"}" },
+		{ "GET " API "/swarm", .reply = CLUSTER("false") },
+		{ NULL },
+	};
 	fixture f = setup(rows);
 	char *key = NULL;
 
 	CHECK_INT(swarm_unlock_key_rotate(f.client, 0, &key, &f.err), 0);
 	if (CHECK_STR(key, KEY))
 		swarm_bytes_free(key, strlen(key));
+	teardown(&f);
+	key = NULL;
+	f = setup(same);
+	CHECK_INT(swarm_unlock_key_rotate(f.client, 0, &key, &f.err), SWARM_E_STATE);
+	CHECK(key == NULL && !strstr(f.err.text, KEY));
 	teardown(&f);
 	f = setup(off);
 	CHECK_INT(swarm_unlock_key_rotate(f.client, 0, &key, &f.err), SWARM_E_INVAL);
