@@ -46,12 +46,23 @@ def of_minions(opts, given):
         return {sls: rendered.high_of(state, sls) for sls in MINION_SLS}
 
 
-@pytest.mark.parametrize("given", EACH_BRANCH, ids=["all of pillar", "none"])
-@pytest.mark.parametrize("family", [rendered.DEBIAN, rendered.REDHAT], ids=["Debian", "RedHat"])
-def test_the_files_of_minions(undelivered, family, given):  # noqa: F811
+# Each setting meets each file in the first case, and each case some of the settings.
+ALL_SETTINGS, *SOME_SETTINGS = list(SETTINGS), *(list(SETTINGS)[n::3] for n in range(3))
+MINIONS = {
+    "Debian": (rendered.DEBIAN, EACH_BRANCH[0], ALL_SETTINGS),
+    "RedHat": (rendered.REDHAT, EACH_BRANCH[0], SOME_SETTINGS[0]),
+    "Debian, without pillar": (rendered.DEBIAN, EACH_BRANCH[1], SOME_SETTINGS[1]),
+    "RedHat, without pillar": (rendered.REDHAT, EACH_BRANCH[1], SOME_SETTINGS[2]),
+}
+
+
+@pytest.mark.parametrize("case", MINIONS)
+def test_the_files_of_minions(undelivered, case):  # noqa: F811
+    family, given, settings = MINIONS[case]
     opts = {**undelivered, "grains": {"id": "manager1", **family}}
     expected = of_minions(opts, given)
-    for name, setting in SETTINGS.items():
+    for name in settings:
+        setting = SETTINGS[name]
         assert of_minions({**opts, **setting}, given) == expected, name
 
 
@@ -71,11 +82,11 @@ RUNS = {
 }
 
 
-@pytest.mark.parametrize("run", RUNS)
-def test_the_orchestrations(tmp_path, run):
+@pytest.mark.parametrize("run, settings", zip(RUNS, [ALL_SETTINGS, *SOME_SETTINGS], strict=True))
+def test_the_orchestrations(tmp_path, run, settings):
     expected = of_the_master(tmp_path, **RUNS[run])
-    for name, setting in SETTINGS.items():
-        assert of_the_master(tmp_path, **RUNS[run], **setting) == expected, name
+    for name in settings:
+        assert of_the_master(tmp_path, **RUNS[run], **SETTINGS[name]) == expected, name
 
 
 FILES = sorted(path for kind in ("*.sls", "*.jinja") for path in rendered.STATES.rglob(kind))
