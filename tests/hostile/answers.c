@@ -51,7 +51,8 @@
 	"\",\"Labels\":{\"a\":\"b\"},\"Driver\":{\"Name\":\"d\"},\"Templating\":{\"Name\":\"golang\"}}}"
 #define VERSION_OF(number)                                                                         \
 	"{\"ID\":\"x" number "\",\"CreatedAt\":\"2026-11-29T12:00:00Z\",\"Spec\":{\"Name\":"       \
-	"\"db-" number "\",\"Labels\":{\"libswarm.name\":\"db\",\"libswarm.version\":\"" number    \
+	"\"db-" number                                                                             \
+	"\",\"Labels\":{\"libswarm.name\":\"secret1\",\"libswarm.version\":\"" number              \
 	"\",\"libswarm.refused\":\"s1:5 s2:6\"}}}"
 #define NETWORK                                                                                                 \
 	"{\"Name\":\"net\",\"Id\":\"x1\",\"Created\":\"2999-01-01T00:00:00Z\",\"Scope\":\"swarm\","             \

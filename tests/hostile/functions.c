@@ -391,7 +391,7 @@ static int versioned_put(swarm_client *client, swarm_error *err)
 	json_t *result = NULL;
 	int rc;
 
-	what.name = "db";
+	what.name = "secret1";
 	what.data = "one";
 	what.data_size = 3;
 	what.key = "key";
@@ -407,8 +407,8 @@ static int versioned_put(swarm_client *client, swarm_error *err)
 static int versioned_remove(swarm_client *client, swarm_error *err)
 {
 	json_t *result = NULL;
-	int rc = swarm_versioned_remove(client, SWARM_KIND_SECRET, "db", SWARM_VERSIONED_DRY_RUN,
-					TIMEOUT_MS, &result, err);
+	int rc = swarm_versioned_remove(client, SWARM_KIND_SECRET, "secret1",
+					SWARM_VERSIONED_DRY_RUN, TIMEOUT_MS, &result, err);
 
 	json_decref(result);
 	return rc;
@@ -417,7 +417,8 @@ static int versioned_remove(swarm_client *client, swarm_error *err)
 static int versioned_users(swarm_client *client, swarm_error *err)
 {
 	json_t *users = NULL;
-	int rc = swarm_versioned_users(client, SWARM_KIND_SECRET, "db", TIMEOUT_MS, &users, err);
+	int rc = swarm_versioned_users(client, SWARM_KIND_SECRET, "secret1", TIMEOUT_MS, &users,
+				       err);
 
 	json_decref(users);
 	return rc;
