@@ -81,7 +81,7 @@ static void add_volume(swarm__compose *c, const char *place, const json_t *entry
 		swarm__spec_add(&c->lines, list, json_incref(swarm__json_iterable(entry)));
 		return;
 	}
-	source = text[length] ? json_stringn(text, length) : NULL;
+	source = text[length] ? swarm__spec_new(&c->lines, json_stringn(text, length)) : NULL;
 	resolved = source ? resolve(c, json_string_value(source)) : NULL;
 	if (resolved)
 		whole = swarm__spec_new(&c->lines, json_sprintf("%s%s", json_string_value(resolved),

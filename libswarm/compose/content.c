@@ -40,6 +40,8 @@ bool swarm__content_read(swarm__compose *c, const char *place, const char *file,
 	int rc;
 
 	*content = (swarm_content){ NULL, 0 };
+	if (swarm__is_over(c))
+		return false;
 	if (!c->options->content) {
 		swarm__slip(&c->lines, place, "names file '%.100s', and no files are given", file);
 		return false;

@@ -95,12 +95,13 @@ class _Document:
 
     def mapping(self, node, place, depth):
         found = {}
-        for key, item, where in self.members(node, place, depth):
+        for key, key_node, item, where in self.members(node, place, depth):
             found[key] = self.value(item, where, depth + 1)
+            self.lines[where] = _line(key_node)
         return found
 
     def members(self, node, place, depth):
-        """(key, node, place) of a mapping; its own keys go before those that it merges in."""
+        """(key, its node, node, place) of a mapping; its own keys go before those that it merges in."""
         own, merged = {}, {}
         for key_node, item in node.value:
             if key_node.tag == "tag:yaml.org,2002:merge" and key_node.style is None:
@@ -118,7 +119,10 @@ class _Document:
                 own[key] = (key_node, item)
         for key, other in merged.items():
             own.setdefault(key, other)
-        return [(key, item, f"{place}.{key}" if place else key) for key, (_, item) in own.items()]
+        return [
+            (key, key_node, item, f"{place}.{key}" if place else key)
+            for key, (key_node, item) in own.items()
+        ]
 
     def merged(self, node, place, depth):
         """(key, (its node, its value)) of what << names; of several mappings the first one wins."""
@@ -132,7 +136,10 @@ class _Document:
         self.values += len(node.value)
         if self.values > MAX_VALUES:
             raise SaltInvocationError(f"{self.name}:{_line(node)}: over {MAX_VALUES} values in <<")
-        return [(key, (item, item)) for key, item, _where in self.members(node, place, depth + 1)]
+        return [
+            (key, (key_node, item))
+            for key, key_node, item, _where in self.members(node, place, depth + 1)
+        ]
 
     def key(self, node, place):
         if not isinstance(node, yaml.ScalarNode) or (
@@ -209,7 +216,7 @@ def _compose(text, name):
     except yaml.reader.ReaderError as exc:
         line = text[: exc.position].count("\n") + 1
         raise SaltInvocationError(
-            f"{name}:{line}: the character U+{ord(str(exc.character)):04X} is not allowed in YAML"
+            f"{name}:{line}: the character U+{exc.character:04X} is not allowed in YAML"
         ) from None
     except yaml.MarkedYAMLError as exc:
         mark = exc.problem_mark or exc.context_mark
