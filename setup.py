@@ -20,6 +20,7 @@ SOURCES = [
     "pymodule/_swarmmodule.c",
     "pymodule/_client.c",
     "pymodule/_cluster.c",
+    "pymodule/_compose.c",
     "pymodule/_convert.c",
     "pymodule/_errors.c",
     "pymodule/_keys.c",

@@ -259,6 +259,10 @@ SWARMPY_METHOD(service_rollback);
 SWARMPY_METHOD(service_wait);
 SWARMPY_METHOD(task_why);
 
+/* _compose.c; functions of the module */
+PyObject *swarmpy_compose_check(PyObject *module, PyObject *args, PyObject *kwargs);
+PyObject *swarmpy_compose_convert(PyObject *module, PyObject *args, PyObject *kwargs);
+
 /* _spec.c; the first three are functions of the module */
 PyObject *swarmpy_spec_check(PyObject *module, PyObject *args, PyObject *kwargs);
 PyObject *swarmpy_spec_merge(PyObject *module, PyObject *args, PyObject *kwargs);

@@ -322,6 +322,34 @@ def token_parse(token: str) -> dict[str, Any]:
 def probe(address: str, *, timeout: float | None = None) -> None:
     """Return if ``host[:port]`` accepts TCP connections; raise an :class:`Error` if not."""
 
+def compose_check(
+    documents: list[dict[str, Any]],
+    name: str | None = None,
+    *,
+    env: dict[str, str] | None = None,
+    names: list[str] | None = None,
+    base_dir: str | None = None,
+    home: str | None = None,
+    content: Callable[[str], bytes] | None = None,
+) -> list[str]:
+    """What is wrong with compose documents, a line each."""
+
+def compose_convert(
+    documents: list[dict[str, Any]],
+    name: str | None = None,
+    *,
+    env: dict[str, str] | None = None,
+    names: list[str] | None = None,
+    base_dir: str | None = None,
+    home: str | None = None,
+    content: Callable[[str], bytes] | None = None,
+) -> dict[str, Any]:
+    """Make the objects of a stack of compose documents: ``{"stack": dict, "warnings": [str]}``.
+
+    ``content`` gives the bytes of a file that a document names; an exception that it raises is one of
+    the mistakes in the document.
+    """
+
 def spec_check(
     service: dict[str, Any], *, ids: dict[str, dict[str, str]] | None = None
 ) -> list[str]:

@@ -81,6 +81,19 @@ static PyObject *probe(PyObject *module, PyObject *args, PyObject *kwargs)
 	{ #name, (PyCFunction)(void (*)(void))name, METH_VARARGS | METH_KEYWORDS, name##_doc }
 /* clang-format on */
 
+PyDoc_STRVAR(compose_check_doc,
+	     "compose_check($module, /, documents, name=None, *, env=None, names=None,\n"
+	     "              base_dir=None, home=None, content=None)\n--\n\n"
+	     "What is wrong with compose documents: a list of lines, empty if nothing is.");
+
+PyDoc_STRVAR(compose_convert_doc,
+	     "compose_convert($module, /, documents, name=None, *, env=None, names=None,\n"
+	     "                base_dir=None, home=None, content=None)\n--\n\n"
+	     "Make the objects of a stack of compose documents, without an engine.\n\n"
+	     "env: the variables. names: what lines call the documents. content: a callable that\n"
+	     "gives the bytes of a file that a document names.\n\n"
+	     "Returns a dict: stack, warnings.");
+
 PyDoc_STRVAR(
 	spec_check_doc,
 	"spec_check($module, /, service, *, ids=None)\n--\n\n"
@@ -102,8 +115,9 @@ PyDoc_STRVAR(spec_words_doc, "spec_words($module, /, spec, *, ids=None, show_env
 /* clang-format on */
 
 static PyMethodDef methods[] = {
-	SPEC(spec_check),    SPEC(spec_merge), SPEC(spec_words),        METHOD(redact),
-	METHOD(token_parse), METHOD(probe),    { NULL, NULL, 0, NULL },
+	SPEC(compose_check), SPEC(compose_convert), SPEC(spec_check),
+	SPEC(spec_merge),    SPEC(spec_words),      METHOD(redact),
+	METHOD(token_parse), METHOD(probe),         { NULL, NULL, 0, NULL },
 };
 
 /* New type, also in the module under its name. */

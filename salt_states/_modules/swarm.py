@@ -74,7 +74,7 @@ SETTINGS = ("url", "timeout", "api_version", "tls")
 # What these methods give is a secret.
 SECRETS = ("tokens", "unlock_key")
 # Functions of the core itself that swarm.core gives beside the methods of its Client.
-FUNCTIONS = ("token_parse",)
+FUNCTIONS = ("token_parse", "compose_check", "compose_convert")
 # So many addresses are tried at a time.
 PROBES = 32
 

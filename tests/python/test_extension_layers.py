@@ -10,7 +10,7 @@ FLOORS = (
     {"_errors", "_keys", "_state"},
     {"_convert", "_record", "_wait"},
     {"_client"},
-    {"_cluster", "_network", "_node", "_service", "_spec", "_stream", "_versioned"},
+    {"_cluster", "_compose", "_network", "_node", "_service", "_spec", "_stream", "_versioned"},
     {"_methods"},
     {"_swarmmodule"},
 )

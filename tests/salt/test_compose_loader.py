@@ -1,7 +1,10 @@
 """The YAML of compose files: read as docker reads it, or refused with the line."""
 
+import importlib.util
 import json
+import platform
 import sys
+from importlib.machinery import ExtensionFileLoader
 from pathlib import Path
 
 import pytest
@@ -247,7 +250,81 @@ def test_lines_of_places():
     assert compose.with_line("other: x", named) == "other: x"
 
 
-# --- with Salt's loader, and the compiled core where it is built ---------------------------------
+# --- with the compiled core -----------------------------------------------------------------------
+
+
+def core_of(name):
+    version = (rendered.PROJECT / "VERSION").read_text().strip()
+    path = rendered.PROJECT / f"build/dropin/_swarm-{version}-{platform.machine()}.abi3.so"
+    loader = ExtensionFileLoader("_swarm", str(path))
+    spec = importlib.util.spec_from_file_location("_swarm", str(path), loader=loader)
+    module = importlib.util.module_from_spec(spec)
+    loader.exec_module(module)
+    return getattr(module, name)
+
+
+@pytest.fixture
+def convert(monkeypatch):
+    def core(method, *args, **kwargs):
+        return core_of(method)(*args, **kwargs)
+
+    monkeypatch.setattr(compose, "__salt__", {"swarm.core": core}, raising=False)
+    return compose.convert
+
+
+def test_swarm_core_gives_the_functions(modules):
+    assert {"compose_check", "compose_convert"} <= set(
+        modules["swarm.core"].__globals__["FUNCTIONS"]
+    )
+
+
+def test_files_to_a_stack(convert):
+    first = "services:\n  web:\n    image: a:${TAG}\n    ports: [22:22]\n    container_name: x\n"
+    second = (
+        "services:\n  web:\n    environment:\n      D: 2026-11-29\n      V: 1.10\n      O: 0644\n"
+    )
+    found = convert([["a.yml", first], ["b.yml", second]], "s", env={"TAG": "1"})
+    spec = found["stack"]["services"]["s_web"]
+    assert spec["TaskTemplate"]["ContainerSpec"]["Image"] == "a:1"
+    assert spec["TaskTemplate"]["ContainerSpec"]["Env"] == ["D=2026-11-29", "O=420", "V=1.10"]
+    assert spec["EndpointSpec"]["Ports"][0]["PublishedPort"] == 22
+    assert [line.partition(": ")[0] for line in found["warnings"]] == ["b.yml:6", "a.yml:2"]
+
+
+def test_mistakes_have_file_and_line(convert):
+    first = "services:\n  web:\n    image: a:1\n    ports:\n      - x\n    tty: maybe\n"
+    second = "services:\n  web:\n    imag: 1\n    volumes: [gone:/v]\n"
+    with pytest.raises(SaltInvocationError) as caught:
+        convert([["a.yml", first], ["b.yml", second]], "s")
+    lines = str(caught.value).split("; ")
+    assert [line.split(": ")[:2] for line in lines] == [
+        ["a.yml:5", "services.web.ports[0]"],
+        ["b.yml:3", "services.web.imag"],
+        ["b.yml:4", "services.web.volumes[0]"],
+        ["a.yml:6", "services.web.tty"],
+    ]
+
+
+def test_mistakes_of_yaml_come_from_all_files(convert):
+    with pytest.raises(SaltInvocationError) as caught:
+        convert([["a.yml", "a: [1"], ["b.yml", "b: 1\nb: 2\n"]], "s")
+    assert "a.yml:1: not YAML" in str(caught.value)
+    assert "b.yml:2: b: the key is there twice" in str(caught.value)
+
+
+def test_content_of_files(convert):
+    files = {"./c": b"\0x", "k": b"a secret of its own"}
+    text = "configs: {c: {file: ./c}}\nsecrets:\n  k: {file: k}\n  g: {file: gone}\n"
+    with pytest.raises(SaltInvocationError) as caught:
+        convert([["a.yml", text]], "s", content=files.__getitem__)
+    assert str(caught.value).startswith("a.yml:4: secrets.g: file 'gone': ")
+    files["gone"] = b"1"
+    found = convert([["a.yml", text]], "s", content=files.__getitem__)["stack"]
+    assert found["configs"]["s_c"]["Data"] == "AHg="
+    assert "a secret" not in str(found)
+
+
+# --- with Salt's loader ----------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
