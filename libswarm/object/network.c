@@ -13,7 +13,9 @@ enum {
 	/* For what must be put back after the caller's time was over. */
 	RESTORE_TIMEOUT_MS = 60000,
 	/* The managers give a network its addresses at once, or never. */
-	ALLOCATE_MS = 10000,
+	ALLOCATE_MS = 5000,
+	/* So often a name is taken by what no list shows, such as remains that went meanwhile. */
+	BLIND_TRIES = 5,
 	MAX_NAME = 200,
 };
 
@@ -150,10 +152,37 @@ static int check_overlaps(const apply *a, swarm_error *err)
 
 /* --- the steps ---------------------------------------------------------------------------------------------- */
 
+/* The managers that have no addresses for a network leave its driver empty. */
+static bool is_allocated(const json_t *object)
+{
+	return *swarm__json_string(object, "Driver") != '\0';
+}
+
+/* One that was created a moment ago has nothing yet to compare. */
+static int find(apply *a, swarm_error *err)
+{
+	swarm__deadline soon = swarm__deadline_in(0, ALLOCATE_MS);
+	int64_t pause = 0;
+
+	for (;;) {
+		int rc = swarm__network_find(&a->n, err);
+
+		if (rc || !a->n.object || is_allocated(a->n.object))
+			return rc;
+		rc = swarm__pause(a->n.client, &soon, &pause, err);
+		if (rc == SWARM_E_TIMEOUT) {
+			swarm__error_clear(err);
+			return 0;
+		}
+		if (rc)
+			return rc;
+	}
+}
+
 /* Read the network and compare; services of it that a run before left off, too. */
 static int look(apply *a, swarm_error *err)
 {
-	int rc = swarm__network_find(&a->n, err);
+	int rc = find(a, err);
 
 	json_decref(a->body);
 	json_decref(a->result);
@@ -178,12 +207,6 @@ static int set_id(apply *a, const char *id, swarm_error *err)
 	free(a->id);
 	a->id = strdup(id);
 	return a->id ? 0 : swarm__nomem(err);
-}
-
-/* The managers that have no addresses for a network leave its driver empty. */
-static bool is_allocated(const json_t *object)
-{
-	return *swarm__json_string(object, "Driver") != '\0';
 }
 
 static int unallocated(const apply *a, swarm_error *err)
@@ -228,6 +251,7 @@ static int wait_allocated(apply *a, const char *id, swarm_error *err)
 static int post_create(apply *a, const json_t *body, json_t **ret_created, swarm_error *err)
 {
 	int64_t pause = 0;
+	int blind = 0;
 
 	for (;;) {
 		swarm_error here = SWARM_ERROR_INIT;
@@ -238,7 +262,7 @@ static int post_create(apply *a, const json_t *body, json_t **ret_created, swarm
 			return rc;
 		if (swarm__network_find(&a->n, &here))
 			return swarm__replace(err, &here);
-		if (a->n.object || !a->n.remains)
+		if (a->n.object || (!a->n.remains && ++blind > BLIND_TRIES))
 			return rc;
 		rc = swarm__pause(a->n.client, &a->n.deadline, &pause, &here);
 		if (rc == SWARM_E_TIMEOUT)

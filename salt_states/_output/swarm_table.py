@@ -1,6 +1,6 @@
 """
 Print lists such as ``swarm.node_ls`` as docker's own tables
-===========================================================
+============================================================
 
 Salt's own ``table`` outputter sorts columns by name. Sync this one to the master once, with
 ``salt-run saltutil.sync_output``.
