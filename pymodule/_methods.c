@@ -226,7 +226,7 @@ PyDoc_STRVAR(
 	"that name an older version, one after the other, and remove versions that none names.\n\n"
 	"data: bytes, or None with a driver (dict: Name, Options). hash_key: bytes; the cluster's id\n"
 	"without. labels: None removes one. keep: older versions that stay unused. fixed_name: one\n"
-	"object of exactly this name. adopt: take over one without labels, and believe its content.\n"
+	"object of exactly this name. adopt: take over one without labels, and assume its content.\n"
 	"spare_stacks: leave services of stacks alone. retry: also a service that went back before.\n"
 	"timeout: for the rollout of each service.\n"
 	"Returns a dict: id, name (of the version), action (create, replace, adopt, return, update or\n"

@@ -1,5 +1,5 @@
-{# What a highstate keeps right between runs of docker.bootstrap. Never init or join: those belong to
-   the orchestration. Nodegroups: see examples/nodegroups.conf. #}
+{# States that a highstate keeps between runs of docker.bootstrap. Never init or join: those belong to the
+   orchestration. Nodegroups: see examples/nodegroups.conf. #}
 base:
   swarmmanager:
     - match: nodegroup

@@ -138,7 +138,7 @@ static void canonical_list(swarm__compose *c, const char *place, json_t *service
 			swarm__slip(&c->lines, at, "over %d entries", MAX_ENTRIES);
 			break;
 		}
-		/* Only ports may be numbers; a number is no name. */
+		/* Only ports may be numbers; a number is not a name. */
 		if (json_is_object(entry) || json_is_string(entry) ||
 		    (json_is_integer(entry) && add == add_port))
 			add(c, at, entry, list);

@@ -98,7 +98,7 @@ static void take_line(env_file *f, char *line)
 			*--end = '\0';
 	}
 	if (!*line || strpbrk(line, " \t")) {
-		/* The text may be a secret: only its place is told. */
+		/* The text may be a secret: only its place is reported. */
 		swarm__slip(&f->c->lines, f->place,
 			    "file '%.100s' line %zu: %s in the name of the variable", f->file,
 			    f->line, *line ? "a blank is" : "nothing is");

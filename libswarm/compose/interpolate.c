@@ -44,7 +44,7 @@ static size_t name_length(const char *text, const char *end)
 	return (size_t)(at - text);
 }
 
-/* Once for each variable; its name is no secret, as it is in the document. */
+/* Once for each variable; its name is not a secret, as it is in the document. */
 static void warn_unset(const expansion *e, const char *name)
 {
 	swarm__compose *c = e->c;

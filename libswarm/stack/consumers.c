@@ -1,5 +1,5 @@
 /*
- * Which secrets and configs a service's spec names, and another one in the place of one. Asks nothing
+ * Which secrets and configs a service's spec names, and another one instead of one. Asks nothing
  * of an engine.
  */
 #include "stack/internal.h"

@@ -128,7 +128,7 @@ int swarm_versioned_users(swarm_client *client, swarm_kind kind, const char *ref
 
 /* --- removal ----------------------------------------------------------------------------------------- */
 
-/* 0, or SWARM_E_CONFLICT with all services that name one now; those of before are warnings. */
+/* 0, or SWARM_E_CONFLICT with all services that name one now; earlier ones are warnings. */
 static int check_unused(swarm_kind kind, const char *name, const json_t *users, json_t *warnings,
 			swarm_error *err)
 {

@@ -118,7 +118,7 @@ int swarm__versioned_hash(swarm_client *client, const swarm_versioned *what, con
 		rc = swarm__local_read(client, deadline, &local, err);
 		if (!rc && !*local->cluster_id)
 			rc = swarm__error(err, SWARM_E_NOT_MANAGER,
-					  "this host is no manager of a swarm with a leader");
+					  "this host is not a manager of a swarm with a leader");
 	}
 	if (!rc) {
 		if (what->key)

@@ -4,8 +4,8 @@ Docker swarm mode: this host's place in a swarm, as grains
 
 One grain, ``swarm``, with ``state`` (inactive, pending, active, error or locked, as the engine
 says; ``absent`` where there is no engine's socket, ``unreachable`` where the engine does not
-answer), ``role`` (manager, worker, or empty) and ``node_id``. It is what this host believes: a host whose
-record the managers deleted goes on to be ``active``. No token is read, and none is in it.
+answer), ``role`` (manager, worker, or empty) and ``node_id``. It is what the host's own engine reports:
+a host whose record the managers deleted is still ``active``. It neither reads nor contains a token.
 
 Grains are made when the minion starts, and by ``saltutil.refresh_grains``. Without a socket no call
 is made; an engine that hangs costs two seconds. Only a unix socket is asked, the one that the
@@ -31,7 +31,7 @@ SOCKET = "/var/run/docker.sock"
 
 def swarm():
     """
-    The grain ``swarm``; no grain where the engine is asked by TCP.
+    Return the grain ``swarm``; none if the engine is reached over TCP.
 
     CLI Example:
 
@@ -50,7 +50,7 @@ def swarm():
         role = "manager" if told["ControlAvailable"] else "worker"
         state = told["LocalNodeState"]
         if state == "error" and told["NodeID"] and not told.get("Error"):
-            # As libswarm's local.c has it: a swarm part that was started anew is up.
+            # As libswarm's local.c has it: a swarm part that was restarted is up.
             state = "active"
         return _grain(state, role if told["NodeID"] else "", told["NodeID"])
     except (OSError, http.client.HTTPException, ValueError, KeyError, TypeError):
@@ -63,8 +63,8 @@ def _grain(state, role="", node_id=""):
 
 def _info(path):
     """
-    What ``GET /info`` answers. Not by the compiled core: grains are made in the minion's own
-    process, which lives on, and must not hold a library that the next sync replaces.
+    Return the answer of ``GET /info``. Not through the compiled core: grains run in the minion's
+    own process, which keeps running and must not hold a library that the next sync replaces.
     """
     connection = http.client.HTTPConnection("docker", timeout=TIMEOUT)
     with socket.socket(socket.AF_UNIX) as connection.sock:

@@ -83,7 +83,7 @@ def _others(labels):
 
 def label_texts(labels=None):
     """
-    Labels as the engine takes them: ``{name: text, or None for a label that is taken away}``.
+    Return labels as the engine accepts them: ``{name: string, or None for a label to remove}``.
 
     labels
         ``{name: text, whole number or None}``; anything else is an error.

@@ -40,9 +40,9 @@ def __virtual__():
 
 def wanted(pillar=None):
     """
-    Return what pillar says of the engine: ``package`` and ``version`` (empty where it does not
-    say), ``installs`` (the package for a host that has none), and ``repository``: ``None``, or ``baseurl``, ``gpgkey``, ``dist``, ``comps`` (a list) and
-    ``humanname`` with their defaults.
+    Return the engine that pillar asks for: ``package`` and ``version`` (empty where it does not
+    say), ``installs`` (the package for a host that has none), and ``repository``: ``None``, or
+    ``baseurl``, ``gpgkey``, ``dist``, ``comps`` (a list) and ``humanname`` with their defaults.
 
     pillar
         All of it; by default as this job has it.
@@ -169,8 +169,8 @@ def forget():
 
 
 def _once(key, function):
-    """What the function returned first in this run and job; the run's id tells jobs of one process
-    apart."""
+    """Return the function's first result in this run and job; the run's id distinguishes jobs of one
+    process."""
     run = __salt__["swarm_facts.run"]()["id"]
     if not run:
         return function()
@@ -246,7 +246,10 @@ def difference(engine, given):
 
 
 def _fits(found, version):
-    """As pkg.installed has it: an epoch that is not given is not compared; globs are allowed."""
+    """
+    Compare versions as pkg.installed does: an epoch that is not given is not compared; globs are
+    allowed.
+    """
     if ":" not in version:
         found = found.partition(":")[2] or found
     return fnmatch.fnmatchcase(found, version)
@@ -298,7 +301,7 @@ def service_kept():
 
 def refusal():
     """
-    Return why ``docker.engine`` must not go on, as one line; empty if nothing speaks against it.
+    Return why ``docker.engine`` must stop, as one line; empty if it may go on.
 
     CLI Example:
 

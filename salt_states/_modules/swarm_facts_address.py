@@ -24,10 +24,11 @@ def __virtual__():
 
 def local_only(address):
     """
-    Whether no other host can reach this address: loopback, link-local, multicast, or unspecified.
+    Return whether no other host can reach this address: loopback, link-local, multicast, or
+    unspecified.
 
     address
-        An IP address, or ``ip:port``; of a host or interface name this is false.
+        An IP address, or ``ip:port``; the result is false for a host or interface name.
 
     CLI Example:
 
@@ -43,7 +44,7 @@ def local_only(address):
 
 
 def _host(address):
-    """The address or interface, without its port."""
+    """Return the address or interface, without its port."""
     text = str(address).strip()
     if text.startswith("["):
         return text[1:].partition("]")[0]
@@ -52,8 +53,8 @@ def _host(address):
 
 def why_no_address(given, key="advertise"):
     """
-    One line why other hosts cannot reach this one by an address or interface; empty if nothing speaks
-    against it. An interface that this host does not have the engine reports itself.
+    Return why other hosts cannot reach this one by an address or interface, as one line; empty if
+    they can. The engine itself reports an interface that this host does not have.
 
     given
         ``address[:port]`` or ``interface[:port]``, as for ``swarm.init``; ``None``: the engine chooses.
@@ -68,28 +69,28 @@ def why_no_address(given, key="advertise"):
     """
     if not given:
         return ""
-    mend = f"give an address of this host that the others reach in pillar swarm:{key}"
+    advice = f"give an address of this host that the others reach in pillar swarm:{key}"
     if local_only(given):
-        return f"no other host can reach {given}: {mend}"
+        return f"no other host can reach {given}: {advice}"
     name = _host(given)
     ip4 = (__grains__.get("ip4_interfaces") or {}).get(name) or []
     ip6 = (__grains__.get("ip6_interfaces") or {}).get(name) or []
     if len(ip4) > 1:
         return f"{name} has {len(ip4)} addresses ({', '.join(sorted(ip4))}): give one of them in pillar swarm:{key}"
     if [*ip4, *ip6] and all(local_only(one) for one in [*ip4, *ip6]):
-        return f"no other host can reach {name} ({', '.join([*ip4, *ip6])}): {mend}"
+        return f"no other host can reach {name} ({', '.join([*ip4, *ip6])}): {advice}"
     return ""
 
 
 def why_alone(lead, others):
     """
-    One line why no other host can join the swarm of a manager, which advertises an address of its own
-    host alone; empty if nothing speaks against it.
+    Return why no other host can join the swarm of a manager that advertises an address only its own
+    host reaches, as one line; empty if they can.
 
     lead
         The facts of that manager.
     others
-        Whether the swarm is to have any other host.
+        Whether the swarm should have any other host.
 
     CLI Example:
 

@@ -23,9 +23,9 @@ def __virtual__():
 
 def why_no_init(managers, entries, init=False):
     """
-    One line why the first of these managers must not make a swarm; empty if nothing speaks against.
-    The addresses of other managers are tried only on that host itself, as by now it may be the one
-    that listens.
+    Return why the first of these managers must not create a swarm, as one line; empty if it may.
+    The addresses of other managers are tried only on that host itself, because it may be the one
+    that listens by now.
 
     managers
         The minion ids of pillar ``swarm:managers``.
@@ -71,7 +71,9 @@ def why_no_init(managers, entries, init=False):
 
 
 def _why_elsewhere(managers, run_id, beside):
-    """What the facts of all minions say of swarms that live, of any age: they only ever veto."""
+    """
+    Return which swarms are alive by the facts of all minions, of any age: these can only veto.
+    """
     published = __salt__["swarm_facts.read"]("*")
     members = sorted(
         name
@@ -106,7 +108,10 @@ def _why_elsewhere(managers, run_id, beside):
 
 
 def _manager_addresses(facts):
-    """Where the managers of a host's swarm listen, as it published; a host in none names nobody."""
+    """
+    Return where the managers of a host's swarm listen, as it published; none for a host outside a
+    swarm.
+    """
     if facts["managers"] or facts["state"] in ("inactive", "absent", "active"):
         return facts["managers"]
     # It did not tell, and may have been a manager: locked, or its engine did not answer.
@@ -114,7 +119,7 @@ def _manager_addresses(facts):
 
 
 def _owners(address, minions, published):
-    """Those of these minions whose own address it is."""
+    """Return those of these minions that have this address."""
     host = address.rpartition(":")[0].strip("[]")
     return [name for name in minions if host in published.get(name, {}).get("addresses", [])]
 

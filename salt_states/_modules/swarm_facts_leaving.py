@@ -28,20 +28,20 @@ def __virtual__():
 
 def leaving(hosts, cluster=""):
     """
-    What the facts of this run say about hosts that are to leave.
+    Return what the facts of this run say about hosts that are to leave.
 
     hosts
-        List of minion ids. A host without a minion is named by its full node id or its exact host
-        name, and has to be down.
+        List of minion ids. Name a host without a minion by its full node id or its exact host name;
+        it must be down.
     cluster
         The id of a cluster that ends with this, as the operator confirmed it. Then the manager that
         leads may be among the hosts, and is the last.
 
-    Returns ``reason`` (one line why nothing may be done; empty if nothing speaks against), ``lead``
-    (the first manager of pillar that stays and sees a leader; empty where a cluster has ended
-    already), ``cluster`` (its id), and on that manager ``targets``: ``{host: {"alive": its node in
-    the list or None, "records": [nodes that it left behind, or that are dead], "state": its own
-    word, or "silent"}}``.
+    Returns ``reason`` (one line why nothing may be done; empty if it may), ``lead`` (the first
+    manager of pillar that stays and sees a leader; empty where a cluster has ended already),
+    ``cluster`` (its id), and on that manager ``targets``: ``{host: {"alive": its node in the list
+    or None, "records": [nodes that it left behind, or that are dead], "state": its own word, or
+    "silent"}}``.
 
     CLI Example:
 
@@ -73,7 +73,7 @@ def leaving(hosts, cluster=""):
 
 
 def _look(ret, hosts, facts, ends):
-    """What only a manager can tell, from the node list."""
+    """Add what only a manager knows, from the node list."""
     nodes = __salt__["swarm.nodes"]()
     older = __salt__["swarm_facts.read"]([host for host in hosts if host not in facts])
     reasons = []
@@ -88,7 +88,7 @@ def _look(ret, hosts, facts, ends):
         own = facts[ret["lead"]]["node_id"]
         reasons += [
             f"{node['hostname']} ({node['id']}) is {node['state']}, but no host of pillar: its host"
-            " would go on believing that it is a member. Remove it first"
+            " would still report itself as a member. Remove it first"
             for node in nodes
             if node["state"] != "down" and node["id"] not in (own, *gone)
         ]
@@ -96,7 +96,7 @@ def _look(ret, hosts, facts, ends):
 
 
 def _joining(facts):
-    """In test mode: how many managers docker.replace would bring in before the old ones go."""
+    """Return how many managers docker.replace would add before the old ones leave, in test mode."""
     new = set(__salt__["swarm_facts.run"]()["replaced"].values() if __opts__["test"] else ())
     ids = new & set(__salt__["swarm_facts.manager_ids"]())
     return len([name for name in ids if facts.get(name, {}).get("role") != "manager"])
@@ -113,14 +113,15 @@ def _why_no_quorum(nodes, joining):
 
 def quorum_to_come(leaving, managers):
     """
-    In test mode: whether managers may step down, as a bootstrap would find the cluster by then, after
-    dead records went and pillar's managers came. It is an error, with the arithmetic, if they may not.
+    Check in test mode whether managers may step down, as a bootstrap would find the cluster by
+    then: after dead records were removed and pillar's managers joined. If not, it is an error with
+    the numbers.
 
     leaving
         List of the node ids of those that step down.
     managers
-        List of what the managers of pillar say of their node ids; those that are no managers yet will
-        be.
+        List of the node ids that the managers of pillar report; those that are not managers yet
+        will be.
 
     CLI Example:
 
@@ -158,7 +159,7 @@ def _why_no_lead(stay, facts, leading):
 
 
 def _target(host, facts, known, nodes, lead):
-    """(what of the node list is this host's, why it may not go)."""
+    """Return (this host's part of the node list, why it may not leave)."""
     target = {"alive": None, "records": [], "state": facts["state"] if facts else "silent"}
     if facts and facts["state"] in WELL:
         if facts["state"] == "active":
@@ -198,7 +199,8 @@ def _target(host, facts, known, nodes, lead):
 
 def records(target):
     """
-    All nodes of one target of :py:func:`swarm_facts.leaving <leaving>`, the living one first.
+    Return all nodes of one target of :py:func:`swarm_facts.leaving <leaving>`, the living one
+    first.
 
     CLI Example:
 
@@ -211,8 +213,9 @@ def records(target):
 
 def left_behind(nodes, hosts, names=True):
     """
-    Node records that one of these hosts is known to have left: it had that node id in earlier facts,
-    or its own address is the manager's. What another host reports to be is never among them.
+    Return the node records that one of these hosts is known to have left: it had that node id in
+    earlier facts, or its own address is the manager's. A node that another host reports to be is
+    never among them.
 
     A name alone proves nothing, since hosts made from one template share theirs, and an engine was
     seen to show a host's name in another's record. A record goes by its name, if it is down or at the
@@ -253,7 +256,7 @@ def _of_host(node, facts, hosts):
 
 
 def _by_name(nodes, known, hosts):
-    """Those of these records that are of one host by its name."""
+    """Return those of these records that belong to one host by its name."""
     named = [
         (node, facts)
         for node in nodes
@@ -273,7 +276,7 @@ def _by_name(nodes, known, hosts):
 
 
 def _others_of_name(nodes, facts):
-    """The records with the name of a host, without what is or was its own."""
+    """Return the records with the name of a host, except its own, present or past."""
     own = (facts["node_id"], *facts.get("was", []))
     return [
         node["id"] for node in nodes if node["hostname"] == facts["name"] and node["id"] not in own
@@ -281,7 +284,9 @@ def _others_of_name(nodes, facts):
 
 
 def _all_of_run(hosts):
-    """The facts of all hosts of the run; None while one of them cannot say which node it is."""
+    """
+    Return the facts of all hosts of the run; None while one of them does not know which node it is.
+    """
     run = __salt__["swarm_facts.run"]()
     ids = {*run["managers"], *run["workers"]}
     missing = sorted(ids - set(hosts))

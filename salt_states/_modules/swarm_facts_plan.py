@@ -27,7 +27,7 @@ def __virtual__():
 
 def plan(init=False, known=False):
     """
-    What the facts of the managers say must be done; the same on every host that reads them.
+    Decide what must be done from the facts of the managers; the same on every host that reads them.
 
     init
         The operator's word, without a run, that no swarm lives and one may be made; ``beside``, also
@@ -77,8 +77,8 @@ def plan(init=False, known=False):
 
 def twins(hosts, nodes=()):
     """
-    Which hosts are one node, as after a disk was cloned: ``{minion id: one line}``. The one at the
-    node's address, as the managers see it, is the node, and not among them.
+    Return which hosts are one node, as after a disk was cloned: ``{minion id: one line}``. The host
+    at the node's address, as the managers see it, is the node, and not among them.
 
     hosts
         ``{minion id: facts}``
@@ -124,7 +124,7 @@ def _is_worker(facts):
 
 
 def _unfit(entries):
-    """Why nothing may be done while a manager is as it says it is; empty if nothing speaks against."""
+    """Return why nothing may be done while a manager is in its reported state; empty if it may."""
     members = {node for facts in entries.values() for node in facts.get("members") or []}
     for name, facts in sorted(entries.items()):
         if facts["state"] == "locked":
@@ -136,7 +136,7 @@ def _unfit(entries):
             if facts["error"].startswith(NO_CORE):
                 return f"{name}: {facts['error']}{_age(facts)}"
             return f"docker does not answer on {name}: {facts['error']}{_age(facts)}"
-        # One that is no member any more joins anew.
+        # One that is no longer a member joins again.
         if facts["state"] == "error" and not (members and lost(facts, members)):
             if facts.get("data"):
                 return f"{name}: {facts['error']}{_age(facts)}"
@@ -145,7 +145,7 @@ def _unfit(entries):
 
 
 def _age(facts):
-    """When a host reported this, unless it did so in this very run or call."""
+    """Return when a host reported this, unless it did so in this very run or call."""
     ours = __salt__["swarm_facts.run"]()["id"]
     if facts["id"] == __opts__["id"] or (ours and facts["run"] == ours):
         return ""
@@ -156,8 +156,8 @@ def _age(facts):
 
 def lost(facts, members):
     """
-    Whether a host that believes in its membership has a node that is in no list. Data of a swarm that
-    its engine does not know of may be a cluster's last copy, and is never lost.
+    Return whether a host that reports to be a member has a node that no manager lists. Data of a
+    swarm that its engine does not know may be a cluster's last copy, and is never treated as lost.
 
     members
         The node ids of the list.
@@ -207,7 +207,9 @@ def _plan_existing(ret, entries, living):
 
 
 def _has_others():
-    """Whether the swarm of pillar is to have more hosts than one, as far as this job knows."""
+    """
+    Return whether the swarm of pillar should have more than one host, as far as this job knows.
+    """
     ours = __salt__["swarm_facts.run"]()
     hosts = {
         *__salt__["swarm_facts.manager_ids"](),
@@ -223,7 +225,9 @@ def _seals(facts, cluster):
 
 
 def _plan_promotions(ret, entries, moved):
-    """Pillar's managers that are active as workers: of this cluster, or of none that is ours."""
+    """
+    Add pillar's managers that are active as workers: of this cluster, or of none that is ours.
+    """
     for name in moved if ret["action"] == "exists" else []:
         facts = entries[name]
         reason = ""
@@ -262,7 +266,9 @@ def _plan_handover(ret, entries, moved):
 
 
 def _elsewhere(name, facts, plan_):
-    """Why an active host that is not in the members' list is no business of ours; "" if it is."""
+    """
+    Return why an active host that is not in the members' list belongs elsewhere; "" if it is ours.
+    """
     if set(facts["managers"]) & set(plan_["managers"]):
         return ""
     return (
@@ -273,8 +279,8 @@ def _elsewhere(name, facts, plan_):
 
 def foreign(facts, plan_):
     """
-    Why a host that is active, but no member, may not be taken: it is in another swarm. Empty where
-    it is an orphan of the cluster of ``plan``, that left its list.
+    Return why a host that is active but not a member may not join: it is in another swarm. Empty if
+    it is an orphan of the cluster of ``plan`` that left its list.
 
     CLI Example:
 

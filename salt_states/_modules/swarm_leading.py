@@ -36,7 +36,7 @@ def left_to(runs_on="leader"):
     if runs_on not in ("leader", "any"):
         raise SaltInvocationError(f"runs_on must be leader or any, not {runs_on!r}")
     own = __salt__["swarm.info"]()["node_id"]
-    # Also for any: a host that is no manager gets the line that names the managers.
+    # Also for any: a host that is not a manager gets the line that names the managers.
     nodes = __salt__["swarm.nodes"]()
     if runs_on == "any":
         return None

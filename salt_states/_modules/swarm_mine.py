@@ -4,7 +4,7 @@ The mine entry of this minion, and those of others, over one connection
 
 What ``mine.send`` and ``mine.get`` ask of the master, without their cost: ``mine.send`` hands its
 entry to the minion's main process and sleeps for half a second in the hope that it arrives, and each
-connection that ``mine.get`` opens loads the minion's private key anew, which takes more processor
+connection that ``mine.get`` opens loads the minion's private key again, which takes more processor
 time than all that is then sent.
 
 :maturity: new
@@ -32,8 +32,8 @@ def __virtual__():
 
 def hold():
     """
-    Keep the connection to the master that the next calls open, until
-    :py:func:`swarm_mine.release <release>`. For states; nothing is opened yet.
+    Keep the connection to the master that the next calls open, until :py:func:`swarm_mine.release
+    <release>`. For states; does not open one yet.
 
     CLI Example:
 
@@ -48,7 +48,7 @@ def hold():
 
 def release():
     """
-    Close the connection that was kept since :py:func:`swarm_mine.hold <hold>`, if any.
+    Close the connection that :py:func:`swarm_mine.hold <hold>` kept, if any.
 
     CLI Example:
 
@@ -64,7 +64,7 @@ def release():
 
 def read(minions=None):
     """
-    The mine entries ``swarm`` of these minions: ``{minion id: data}``, whatever the data is.
+    Return the mine entries ``swarm`` of these minions: ``{minion id: data}``, whatever the data is.
 
     minions
         List of exact minion ids; ``*`` for all whose key the master accepted.
@@ -88,8 +88,8 @@ def read(minions=None):
 
 def write(data):
     """
-    Replace this minion's mine entry ``swarm``. That the master answered does not say that it keeps
-    a mine; read the entry back to know.
+    Replace this minion's mine entry ``swarm``. The master's answer does not prove that it keeps a
+    mine; read the entry back to know.
 
     CLI Example:
 
@@ -106,7 +106,7 @@ def write(data):
 
 def given(data):
     """
-    Returns its argument: ``mine.send`` publishes what a function returns.
+    Return its argument: ``mine.send`` publishes what a function returns.
 
     CLI Example:
 
@@ -118,7 +118,9 @@ def given(data):
 
 
 def _ask(load):
-    """One request to the master, over the connection that is held, else over one of its own."""
+    """
+    Send one request to the master, over the connection that is held, else over one of its own.
+    """
     load["id"] = __opts__["id"]
     held = getattr(_HELD, "channels", None)
     try:

@@ -3,7 +3,7 @@ Docker swarm mode: the names of core Salt's module
 ==================================================
 
 The functions of the module ``swarm`` that core Salt had from 2018.3 to 3007, under the same names
-and with the same arguments; what each one promised, it does here. ``swarm.node_ls`` stands in
+and with the same arguments; here each one does what it promised. ``swarm.node_ls`` is in
 ``swarm_nodes.py``.
 
 :maturity: new
@@ -26,8 +26,8 @@ def __virtual__():
 
 def swarm_tokens(show=False):
     """
-    As core Salt's function of this name, but tokens are returned only with ``show=True``, since
-    they then stand in the job cache. See :py:func:`swarm.join_token <join_token>`.
+    Do the same as core Salt's function of this name, but return tokens only with ``show=True``,
+    because they are then in the job cache. See :py:func:`swarm.join_token <join_token>`.
 
     CLI Example:
 
@@ -46,8 +46,8 @@ def swarm_init(
     advertise_addr=None, listen_addr=None, force_new_cluster=False, force_despite_leader=False
 ):
     """
-    As core Salt's function of this name; see :py:func:`swarm.init <init>`, which also says when
-    ``force_new_cluster`` is refused. No token is returned.
+    Do the same as core Salt's function of this name; see :py:func:`swarm.init <init>`, which also
+    says when ``force_new_cluster`` is refused. No token is returned.
 
     CLI Example:
 
@@ -69,8 +69,8 @@ def swarm_init(
 
 def joinswarm(remote_addr=None, listen_addr=None, token=None, token_file=None):
     """
-    As core Salt's function of this name; see :py:func:`swarm.join <join>`. ``token`` leaks into the
-    job cache, ``token_file`` does not.
+    Do the same as core Salt's function of this name; see :py:func:`swarm.join <join>`. ``token``
+    leaks into the job cache, ``token_file`` does not.
 
     CLI Example:
 
@@ -84,7 +84,7 @@ def joinswarm(remote_addr=None, listen_addr=None, token=None, token_file=None):
 
 def leave_swarm(force=False):
     """
-    As core Salt's function of this name; see :py:func:`swarm.leave <leave>`.
+    Do the same as core Salt's function of this name; see :py:func:`swarm.leave <leave>`.
 
     CLI Example:
 
@@ -106,7 +106,7 @@ def service_create(
     published_port=None,
 ):
     """
-    Create a replicated service, as core Salt's function of this name promised to.
+    Create a replicated service, as documented for core Salt's function of this name.
 
     image, name
         Image of the containers, name of the service.
@@ -183,8 +183,8 @@ def _number(name, value):
 
 def swarm_service_info(service_name=None):
     """
-    A service in the keys of core Salt's function of this name; services without ports and global
-    ones too. ``Ports`` has all ports as the engine gives them.
+    Return a service under the keys of core Salt's function of this name, also without ports or in
+    global mode. ``Ports`` has all ports as the engine returns them.
 
     CLI Example:
 
@@ -218,7 +218,7 @@ def swarm_service_info(service_name=None):
 
 def remove_service(service=None):
     """
-    As core Salt's function of this name: remove a service by name or id.
+    Remove a service by name or id, as core Salt's function of this name.
 
     CLI Example:
 
@@ -232,7 +232,7 @@ def remove_service(service=None):
 
 def remove_node(node_id=None, force=False):
     """
-    As core Salt's function of this name; see :py:func:`swarm.node_rm <node_rm>`.
+    Do the same as core Salt's function of this name; see :py:func:`swarm.node_rm <node_rm>`.
 
     CLI Example:
 
@@ -245,8 +245,8 @@ def remove_node(node_id=None, force=False):
 
 def update_node(availability=None, node_name=None, role=None, node_id=None, version=None):
     """
-    As core Salt's function of this name, but labels are kept and ``version`` is not needed (and not
-    looked at); see :py:func:`swarm.node_update <node_update>`.
+    Do the same as core Salt's function of this name, but keep labels, and ignore ``version``; see
+    :py:func:`swarm.node_update <node_update>`.
 
     CLI Example:
 

@@ -72,7 +72,7 @@ def sources():
 
 
 def _lines(text):
-    """The entries of the one-line format."""
+    """Return the entries of the one-line format."""
     return [entry for entry in map(_entry, text.splitlines()) if entry]
 
 
@@ -94,7 +94,7 @@ def _entry(line):
 
 
 def _stanzas(text):
-    """The entries of the deb822 format."""
+    """Return the entries of the deb822 format."""
     ret = []
     lines = [line for line in text.splitlines() if not line.startswith("#")]
     for stanza in re.split(r"\n(?:[ \t]*\n)+", "\n".join(lines)):
@@ -128,8 +128,8 @@ def _expanded(text):
 
 def _address(uri):
     """
-    What tells repositories apart. Plain and encrypted HTTP lead to the same one, and who logs in
-    there or a slash at the end make no difference.
+    Return what identifies a repository: HTTP and HTTPS, a login and a final slash make no
+    difference.
     """
     try:
         parts = urllib.parse.urlsplit(str(uri))
@@ -142,12 +142,14 @@ def _address(uri):
 
 
 def _shown(uri):
-    """The address without the password that it may hold."""
+    """Return the address without the password that it may hold."""
     return re.sub(r"//[^/@\s]*@", "//", str(uri))
 
 
 def _covers(entry, repo):
-    """Whether the entry is about this repository and distribution, so that keys must agree."""
+    """
+    Return whether the entry is about this repository and distribution, so that keys must agree.
+    """
     return (
         entry["enabled"]
         and repo["dist"] in entry["suites"]
@@ -156,7 +158,7 @@ def _covers(entry, repo):
 
 
 def _provides(entry, repo):
-    """Whether the entry is all that is wanted."""
+    """Return whether the entry provides everything that pillar asks for."""
     return (
         "deb" in entry["types"]
         and set(repo["comps"]) <= set(entry["components"])
@@ -229,7 +231,7 @@ def _without_ours(text, keyring):
 
 
 def _check_others(others, repo):
-    """Refuse what would not work, whatever docker.engine writes beside it."""
+    """Refuse sources that break the repository, whatever docker.engine writes beside them."""
     files = " and ".join(dict.fromkeys(one["file"] for one in others))
     url = _shown(repo["baseurl"])
     if len({one["signed_by"] for one in others}) > 1:
@@ -267,7 +269,7 @@ def _add_key(files, keyring, repo, others):
 
 
 def _key(source):
-    """The key as text; apt tells the two forms of a key by the name of the file."""
+    """Return the key as text; apt distinguishes the two forms of a key by the name of the file."""
     if not source or not isinstance(source, str):
         raise CommandExecutionError(
             "pillar repositories:repos:docker:gpgkey must be the URL of the key that signs the"
@@ -387,7 +389,7 @@ def _write(path, text):
 
 
 def _line(exc):
-    """One line of an error: what apt calls an error, else all of it."""
+    """Return one line of an error: what apt calls an error, else all of it."""
     text = _shown(exc)
     errors = [line.strip() for line in text.splitlines() if line.startswith("E:")]
     return errors[0] if errors else " ".join(text.split())

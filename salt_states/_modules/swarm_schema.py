@@ -61,7 +61,7 @@ def __virtual__():
 
 
 def _shown(value):
-    """A value in an error: nothing secret, one line, and never the whole of a large one."""
+    """Return a value for an error: nothing secret, one line, and a large one cut."""
     if value is None:
         return "empty"
     if isinstance(value, dict):
@@ -80,7 +80,7 @@ def _shown(value):
 
 
 def _bare(text):
-    """A name in an error, without quotes where it is one word."""
+    """Return a name for an error, without quotes if it is one word."""
     plain = isinstance(text, str) and re.fullmatch(r"[\w.*?:/@\[\]-]{1,60}", text)
     return text if plain and _shown(text) != "a secret" else _shown(text)
 
@@ -90,13 +90,13 @@ def _is_pattern(text):
 
 
 def _quote(value):
-    """How to write a value that YAML read as something else than text."""
+    """Return how to write a value that YAML did not read as a string."""
     loose = (bool, int, float, datetime.date)
     return ": quote it in YAML" if isinstance(value, loose) else ""
 
 
 def _near(text, known, cutoff=0.6):
-    """`` (did you mean 'x'?)``, or nothing."""
+    """Return `` (did you mean 'x'?)``, or nothing."""
     found = difflib.get_close_matches(_bare(text), [str(one) for one in known], 1, cutoff)
     return f" (did you mean {_shown(found[0])}?)" if found else ""
 
@@ -162,7 +162,7 @@ def _one_or_list(kind, one):
 
 
 def _mapping(keys):
-    """A dictionary of these keys; null stands for a key that is not given."""
+    """Check a dictionary of these keys; null means that a key is not given."""
 
     def slips(where, value):
         if not isinstance(value, dict):
@@ -184,7 +184,7 @@ def _unknown(what, name, known, under=""):
 
 
 def _each(one, words, of=None):
-    """A dictionary whose keys are the operator's own."""
+    """Check a dictionary whose keys are the operator's own."""
     of = of or _text()
 
     def slips(where, value):
@@ -236,7 +236,7 @@ def _duration(least="1ns"):
 
 
 def _nanoseconds(text):
-    """A duration in nanoseconds; None for a text that is not one."""
+    """Return a duration in nanoseconds; None for a string that is not one."""
     text = text.strip()
     parts = re.findall(rf"(\d{{1,{DIGITS}}})(ms|us|ns|d|h|m|s)", text)
     if not parts or "".join(map("".join, parts)) != text:
@@ -245,7 +245,9 @@ def _nanoseconds(text):
 
 
 def _address(words, port=True, every=False):
-    """An address or interface of a host; ``every``: also the address that stands for all of them."""
+    """
+    Check an address or interface of a host; ``every``: also the address that means all of them.
+    """
 
     def fits(value):
         if not isinstance(value, str) or not re.fullmatch(r"[^\s/,]+", value):
@@ -293,7 +295,7 @@ def _api_version(where, value):
 
 
 def _ids(where, value):
-    """Exact minion ids, each once."""
+    """Check exact minion ids, each once."""
     lines = _list(MINION, "minion ids").slips(where, value)
     if lines:
         return lines
@@ -315,7 +317,7 @@ def _place(where, value):
 
 
 def _source(where, value):
-    """Where credentials are. No value is quoted: it may be a secret in the wrong place."""
+    """Check where credentials are. No value is quoted: it may be a secret in the wrong place."""
     words = f"a dictionary of one of {', '.join(SOURCES)}"
     if value is False:
         return []
@@ -416,7 +418,7 @@ CLUSTER = {
     ),
     "external_cas": Key(
         _list(_mapping(AUTHORITY), "dictionaries: " + ", ".join(AUTHORITY)),
-        "Authorities that sign in the cluster's place; replaces the list of the cluster.",
+        "Authorities that sign instead of the cluster; replaces the cluster's list.",
     ),
 }
 
@@ -456,14 +458,14 @@ ENGINE = {
 SWARM = {
     "managers": Key(
         Kind("list of exact minion ids", _ids),
-        "The managers; an odd number. The first one is the only one that ever makes a swarm.",
+        "The managers; an odd number. Only the first one ever creates a swarm.",
     ),
     "workers": Key(
         _list(MINION, "minion ids or patterns"),
         "The workers. Patterns match minion ids with an accepted key.",
     ),
     "advertise": Key(
-        HOST, "What the other hosts reach this host by.", "the engine's choice", "eth0"
+        HOST, "Address by which the other hosts reach this host.", "the engine's choice", "eth0"
     ),
     "listen": Key(EVERY_HOST, "Listen address of managers.", "0.0.0.0:2377"),
     "data_path": Key(
@@ -480,17 +482,17 @@ SWARM = {
         _each(_mapping(NODE), "minion id or pattern to settings of its node"),
         "All patterns that match add up in their order; the exact id comes last.",
     ),
-    "cluster": Key(_mapping(CLUSTER), "Settings of the cluster; what is not given stays as it is."),
+    "cluster": Key(_mapping(CLUSTER), "Settings of the cluster; those not given stay as they are."),
     "prune": Key(
         _integer(), "How many nodes that pillar does not name a bootstrap may remove, at most.", "0"
     ),
     "init_without": Key(
-        Kind("list of exact minion ids", _ids), "Managers that are dead for good, on your word."
+        Kind("list of exact minion ids", _ids), "Managers that are dead for good, as you confirm."
     ),
     "init": Key(
         INIT,
-        "True: your word that docker.manager.first, applied by hand, may make a swarm. beside: a second swarm"
-        " on purpose, though managers of another one answer that this master's minions know.",
+        "True: confirm that docker.manager.first, applied by hand, may create a swarm. beside: create a second"
+        " swarm on purpose, although managers of another one answer.",
         "False",
     ),
     "registries": Key(
@@ -538,8 +540,8 @@ ASKED = {
         _each(MINION, "old host to new host", of=MINION),
         "docker.replace: the old host and the new one.",
     ),
-    "swarm_recover": Key(MINION, "docker.recover: the manager that goes on."),
-    "swarm_confirm": Key(_text("a node id"), "docker.recover: the node id that it asked for."),
+    "swarm_recover": Key(MINION, "docker.recover: the manager that continues."),
+    "swarm_confirm": Key(_text("a node id"), "docker.recover: the node id to confirm."),
     "swarm_teardown": Key(
         _text("a cluster id"), "docker.teardown: the id of the cluster that ends."
     ),
@@ -550,11 +552,11 @@ ASKED = {
             ),
             "one",
         ),
-        "docker.rotate: what is rotated.",
+        "docker.rotate: what to rotate.",
     ),
     "swarm_rotate_key": Key(MARK, "docker.rotate: any text; each secret is rotated once for it."),
     "swarm_unlock_key": Key(
-        Kind("dictionary", _place, PLACE), "docker.rotate: where the unlock key is kept."
+        Kind("dictionary", _place, PLACE), "docker.rotate: where to keep the unlock key."
     ),
 }
 
@@ -614,7 +616,7 @@ ARGUMENTS = {
 
 def check(pillar=None, accepted=None, leaving=()):
     """
-    What is wrong in pillar, all of it at once.
+    Return everything that is wrong in pillar.
 
     pillar
         The whole pillar; this minion's own unless given.
@@ -668,7 +670,7 @@ def _dict(value):
 
 def ids(swarm, key):
     """
-    The texts of one list of pillar ``swarm``; none where it is not a list.
+    Return the strings of one list of pillar ``swarm``; none if it is not a list.
 
     CLI Example:
 
@@ -681,7 +683,9 @@ def ids(swarm, key):
 
 
 def _repositories(value):
-    """Other repositories and packages below these keys belong to others."""
+    """
+    Check docker's entries only: other repositories and packages below these keys belong to others.
+    """
     if value is None:
         return []
     if not isinstance(value, dict):
@@ -700,7 +704,7 @@ def _repositories(value):
 
 
 def _together(swarm):
-    """Values that do not fit each other."""
+    """Check values that depend on each other."""
     lines = []
     for host in ids(swarm, "managers"):
         if host in ids(swarm, "workers"):
@@ -724,7 +728,7 @@ def _settings(where, settings):
 
 
 def _masks(where, pools, size):
-    """moby: a network that is smaller than each of the networks to be cut out of it."""
+    """Check that a pool is not smaller than the networks to be cut from it (moby refuses that)."""
     size = SUBNET_SIZE if size is None else size
     if not _is_integer(size) or not isinstance(pools, (list, tuple)):
         return []
@@ -784,7 +788,7 @@ def _patterns_of_nobody(swarm, accepted):
 
 def refuse(swarm=None):
     """
-    Raise the slips of pillar as one error; do nothing where there are none.
+    Raise all mistakes in pillar as one error; do nothing if there are none.
 
     swarm
         Pillar ``swarm``; this minion's own pillar unless given.
@@ -810,13 +814,13 @@ def refuse(swarm=None):
 
 def require(more=None, **given):
     """
-    Raise all slips in the arguments of a state or function as one error.
+    Raise all mistakes in the arguments of a state or function as one error.
 
     more
         The arguments that the function does not know, such as ``**kwargs`` of a state. What Salt itself adds
         is not a slip.
 
-    Other arguments are those that are given; ``None`` stands for one that is not.
+    Other arguments are those that are given; ``None`` means one that is not.
 
     CLI Example:
 
@@ -839,7 +843,10 @@ def require(more=None, **given):
 
 
 def _requisites():
-    """What each state may have beside its arguments; Salt itself filters it, other callers may not."""
+    """
+    Return what each state may have besides its arguments; Salt itself filters it, other callers may
+    not.
+    """
     import salt.state  # pylint: disable=import-outside-toplevel
 
     return salt.state.STATE_INTERNAL_KEYWORDS
@@ -847,7 +854,8 @@ def _requisites():
 
 def engine(settings):
     """
-    Raise the slips in how a minion reaches its engine: ``url``, ``timeout``, ``api_version``, ``tls``.
+    Raise the mistakes in how a minion reaches its engine: ``url``, ``timeout``, ``api_version``,
+    ``tls``.
 
     CLI Example:
 
@@ -865,7 +873,7 @@ def engine(settings):
 
 def nanoseconds(duration):
     """
-    A duration in nanoseconds, as the engine has it; an integer counts as nanoseconds.
+    Return a duration in nanoseconds, as the engine has it; an integer is in nanoseconds.
 
     duration
         Such as ``90d`` or ``1m30s``.
@@ -889,7 +897,7 @@ def nanoseconds(duration):
 
 def duration(number):
     """
-    Nanoseconds as the shortest text.
+    Return nanoseconds as the shortest string.
 
     CLI Example:
 
@@ -910,9 +918,9 @@ def duration(number):
 
 def run():
     """
-    For Salt's ``py`` renderer alone, on the master: the pillar of a run, checked, with the accepted keys of
-    its hosts. The caller gives ``given``, the pillar, and ``whole=True`` where it may hold an override from
-    the command line.
+    Return the pillar of a run, checked, with the accepted keys of its hosts; only for Salt's ``py``
+    renderer on the master. The caller gives ``given``, the pillar, and ``whole=True`` where it may
+    hold an override from the command line.
 
     Returns ``refusals``, ``warnings`` and ``malformed`` as :py:func:`check`, ``swarm``, ``managers`` and ``workers``
     (``{minion id: accepted key}``), ``without``, ``hosts`` (that leave), ``replaced`` and ``reached`` (of
@@ -972,8 +980,8 @@ def run():
 
 def _override(pillar):
     """
-    A pillar from the command line reaches the steps of this master alone. It is not handed on, because
-    what a job is given stands in the job cache.
+    Refuse a pillar from the command line: it reaches only the steps on this master. It is not
+    passed on, because the arguments of a job are in the job cache.
     """
     import salt.pillar  # pylint: disable=import-outside-toplevel
 

@@ -366,7 +366,7 @@ def secret_rm(name=None, timeout=None):
     timeout
         Seconds for the whole call (60).
 
-    Returns ``{"removed": [name, …], "warnings": […]}``; a secret that is absent is no error.
+    Returns ``{"removed": [name, …], "warnings": […]}``; a secret that is absent is not an error.
 
     CLI Example:
 

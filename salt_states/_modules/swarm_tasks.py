@@ -35,7 +35,7 @@ def __virtual__():
 
 def tasks(ref="self", running=False):
     """
-    The tasks of a node or a service as data, from a manager.
+    Return the tasks of a node or a service as data, from a manager.
 
     ref
         A node (full id, exact host name, or ``self``), or a service (full id or exact name).
@@ -58,7 +58,7 @@ def tasks(ref="self", running=False):
 
 
 def _tasks(ref, running):
-    """``("node NAME" or "service NAME", its tasks)``"""
+    """Return ``("node NAME" or "service NAME", its tasks)``."""
     ref = _given(ref)
     nodes = {node["id"]: node["hostname"] for node in __salt__["swarm.nodes"]()}
     services = {
@@ -84,7 +84,7 @@ def _given(ref):
 
 
 def _which(ref, nodes, services):
-    """What a name means here: ``("node" or "service", id)``."""
+    """Return what a name means: ``("node" or "service", id)``."""
     if ref == "self":
         return "node", __salt__["swarm.info"]()["node_id"]
     found = [("node", key) for key, name in nodes.items() if ref in (key, name)]
@@ -98,7 +98,7 @@ def _which(ref, nodes, services):
 
 
 def _task(task, nodes, services):
-    """A task of the engine as :py:func:`swarm.tasks <tasks>` has it."""
+    """Return a task of the engine as :py:func:`swarm.tasks <tasks>` does."""
     status = task.get("Status") or {}
     container = status.get("ContainerStatus") or {}
     node_id, service_id = task.get("NodeID") or "", task.get("ServiceID") or ""
@@ -132,8 +132,8 @@ def _task(task, nodes, services):
 
 def ps(ref="self", running=False):
     """
-    The tasks of a node or a service in the columns of ``docker node ps`` and ``docker service ps``,
-    from a manager.
+    Return the tasks of a node or a service in the columns of ``docker node ps`` and ``docker
+    service ps``, from a manager.
 
     ref, running
         As for :py:func:`swarm.tasks <tasks>`.
@@ -177,7 +177,7 @@ def _now():
 
 
 def _age(since, now):
-    """How long ago, such as " 5 minutes ago"; empty where the time is not known."""
+    """Return how long ago, such as " 5 minutes ago"; empty if the time is not known."""
     try:
         # The engine gives nanoseconds, which no format of Python has.
         then = datetime.datetime.strptime(since[:19], "%Y-%m-%dT%H:%M:%S")
@@ -191,8 +191,8 @@ def _age(since, now):
 
 def why(ref=None):
     """
-    Why a task stays pending: its error, and which rule of the managers' scheduler rejects which
-    node. From a manager. Nothing is changed.
+    Return why a task stays pending: its error, and which rule of the managers' scheduler rejects
+    which node. From a manager. Changes nothing.
 
     ref
         A service (full id or exact name), or the full id of a task.

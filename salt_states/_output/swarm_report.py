@@ -15,7 +15,7 @@ CLI Example:
 
 def output(data, **kwargs):
     """
-    A report of the runner ``swarm`` as lines.
+    Format a report of the runner ``swarm`` as lines.
 
     data
         What a function of the runner returned.

@@ -27,8 +27,8 @@ OF_THE_RUNNER = ("retcode", "outputter")
 
 def output(data, **kwargs):
     """
-    The rows of each minion under its id, and for tasks whose they are; anything else, such as an
-    error, is printed unchanged.
+    Format the rows of each minion under its id, and under the node or service for tasks; print
+    anything else, such as an error, unchanged.
 
     data
         ``{minion id: list of rows, or {"of": whose, "rows": list of rows}, or text}``

@@ -59,13 +59,13 @@ def __virtual__():
 
 
 class _Slip(Exception):
-    """Nothing can be asked; ``args`` are the lines that say why."""
+    """Raised when nothing can be asked; ``args`` are the lines that say why."""
 
 
 def _run(function, args, kwargs):
     """
-    What a function returns for these arguments. Salt prints a docstring for arguments that do not
-    fit, and a traceback for an exception, so here each of them becomes a report of one line.
+    Return a function's result for these arguments. Salt prints a docstring for wrong arguments, and
+    a traceback for an exception, so both become a report of one line here.
     """
     kwargs = {key: value for key, value in kwargs.items() if not key.startswith("__")}
     try:
@@ -93,7 +93,7 @@ def _ended(report, code, outputter="swarm_report"):
 
 
 def _progress(text):
-    """A line for whoever started salt-run. Stdout is for the result alone, such as JSON."""
+    """Print a line to stderr; stdout is only for the result, such as JSON."""
     if not __opts__.get("quiet"):
         print(text, file=sys.stderr, flush=True)
 
@@ -103,8 +103,8 @@ def _progress(text):
 
 def plan(*args, **kwargs):
     """
-    What an orchestration would do, host by host, or why it would refuse. It is the orchestration
-    itself, in test mode: the decisions are those of the real run.
+    Return what an orchestration would do, host by host, or why it would refuse. It runs the
+    orchestration itself in test mode, so the decisions are those of the real run.
 
     orchestration
         ``bootstrap`` (unless given), ``remove``, ``replace``, ``rotate``, ``teardown`` or
@@ -177,7 +177,7 @@ def _plan(orchestration="bootstrap", data=False, saltenv=None, **pillar):
 
 
 def _engines():
-    """``{host: [how its engine differs from pillar]}`` of the hosts that pillar names."""
+    """Return ``{host: [how its engine differs from pillar]}`` of the hosts that pillar names."""
     known = _checked(__salt__["pillar.show_pillar"](minion=__opts__["id"]))
     if known["malformed"]:
         return {}
@@ -191,7 +191,7 @@ def _engine_drift(answers):
 
 
 def _add_step(found, step):
-    """What the hosts of one step of an orchestration would change."""
+    """Add what the hosts of one step of an orchestration would change."""
     for host, states in step["hosts"].items():
         states = states.values() if isinstance(states, dict) else []
         for state in sorted(states, key=lambda state: state.get("__run_num__", 0)):
@@ -221,7 +221,7 @@ def _lines(orchestration, found):
 
 
 def _change(change):
-    """``{"old", "new"}`` as an arrow; a dict of such, one after the other."""
+    """Return ``{"old", "new"}`` as an arrow; a dict of such, one after the other."""
     if not isinstance(change, dict):
         return str(change)
     if set(change) == {"old", "new"}:
@@ -238,7 +238,7 @@ def _short(value):
 
 def status(*args, **kwargs):
     """
-    How the swarm is, and where it differs from pillar.
+    Return the state of the swarm, and where it differs from pillar.
 
     timeout
         Seconds that the hosts have to answer (30).
@@ -314,7 +314,7 @@ def _seconds(timeout):
 
 
 def _known():
-    """Pillar of the master's own id, checked, and its hosts that have an accepted key."""
+    """Return pillar of the master's own id, checked, and its hosts that have an accepted key."""
     known = _checked(__salt__["pillar.show_pillar"](minion=__opts__["id"]))
     if known["malformed"]:
         raise _Slip(*known["refusals"])
@@ -327,7 +327,10 @@ def _known():
 
 
 def _checked(pillar):
-    """What docker/run.jinja gets of pillar: its slips, and the hosts that have an accepted key."""
+    """
+    Return what docker/run.jinja gets from pillar: its mistakes, and the hosts that have an accepted
+    key.
+    """
     opts = {**__opts__, "grains": __opts__.get("grains") or {}, "pillar": {}}
     functions = salt.loader.minion_mods(opts, utils=salt.loader.utils(opts))
     return functions["slsutil.renderer"](
@@ -336,8 +339,11 @@ def _checked(pillar):
 
 
 def _ask(hosts, functions, timeout):
-    """Of ``{function: [arguments]}`` ``{host: {function: return}}``, where a host answered."""
-    # What the client has to say, such as that no minion is called so, is no part of the result.
+    """
+    Run ``{function: [arguments]}`` on hosts, and return ``{host: {function: result}}`` of those
+    that answered.
+    """
+    # What the client prints, such as that no minion matches, is not part of the result.
     with contextlib.redirect_stdout(sys.stderr), _client() as client:
         found = client.cmd(
             list(hosts), list(functions), list(functions.values()), tgt_type="list", timeout=timeout
@@ -351,8 +357,8 @@ def _client():
 
 def _reason(answer):
     """
-    One line of what a function says that failed. A job of several functions returns a traceback of
-    it; one of a single function the text, and its docstring where arguments did not fit.
+    Return one line of a failed function's text. A job of several functions returns a traceback; a
+    job of one function returns the text, and its docstring if the arguments were wrong.
     """
     lines = str(answer).strip().splitlines() or ["no answer"]
     if lines[0].startswith("Traceback"):
@@ -361,7 +367,7 @@ def _reason(answer):
 
 
 def _add_hosts(ret, answers):
-    """What each host says of itself alone."""
+    """Add what each host reports about itself."""
     for host, answer in sorted(answers.items()):
         info, certificate = answer.get("swarm.info"), answer.get("swarm.certificate")
         if isinstance(info, dict):
@@ -388,7 +394,9 @@ def _why_leaderless(managers, facts):
 
 
 def _add_cluster(ret, lead, facts, wanted, pillar, timeout):
-    """What a manager knows of all nodes, against pillar and against the hosts' own word."""
+    """
+    Add what a manager knows of all nodes, compared with pillar and with the hosts' own reports.
+    """
     hosts = {host: facts[host]["node_id"] for host in wanted if host in facts}
     # Not the manager's own pillar, which is as old as its last refresh.
     pillar = {key: pillar[key] for key in COMPARED if key in pillar}
@@ -422,7 +430,7 @@ def _add_cluster(ret, lead, facts, wanted, pillar, timeout):
 
 
 def _membership(nodes, facts, wanted):
-    """Who is in, in which role, against pillar and the hosts' own word."""
+    """Compare members and their roles with pillar and with the hosts' own reports."""
     by_id = {node["id"]: node for node in nodes}
     lines = []
     for host, role in wanted.items():
@@ -448,7 +456,10 @@ def _membership(nodes, facts, wanted):
 
 
 def _why_no_member(host, facts):
-    """A host without a node in the list. A node whose engine does not answer may well be in it."""
+    """
+    Return why a host has no node in the list. A node whose engine does not answer may still be in
+    it.
+    """
     if facts["state"] == "active":
         return [f"{host} is not in the node list: the managers removed its node"]
     return {
@@ -459,7 +470,7 @@ def _why_no_member(host, facts):
 
 
 def _node_drift(lead, found):
-    """What pillar says of the nodes of its hosts, and is otherwise."""
+    """Return where the nodes of pillar's hosts differ from pillar."""
     if not isinstance(found, dict):
         return [f"{lead} could not compare the nodes with pillar: {_reason(found)}"]
     lines = []
@@ -470,7 +481,7 @@ def _node_drift(lead, found):
 
 
 def _cluster_drift(lead, found):
-    """The settings of the cluster that pillar has otherwise."""
+    """Return the settings of the cluster that differ from pillar."""
     if not isinstance(found, dict):
         return [f"{lead} could not compare the cluster's settings with pillar: {_reason(found)}"]
     lines = _differences(found["changes"])
@@ -480,7 +491,7 @@ def _cluster_drift(lead, found):
 
 
 def _differences(changes):
-    """``{field: {"old", "new"}}``, and under ``labels`` of each label, as lines."""
+    """Return ``{field: {"old", "new"}}``, and each label under ``labels``, as lines."""
     changes = dict(changes)
     labels = {f"label {name}": one for name, one in changes.pop("labels", {}).items()}
     return [
@@ -498,7 +509,8 @@ def _value(value):
 
 def node_ls(*args, **kwargs):
     """
-    The nodes in the columns of ``docker node ls``, from the first manager of pillar that answers.
+    Return the nodes in the columns of ``docker node ls``, from the first manager of pillar that
+    answers.
 
     Arguments are those of the execution function ``swarm.node_ls``: ``server``, ``role``, ``state``,
     ``availability``, ``label``, ``engine_version``.
@@ -515,8 +527,8 @@ def node_ls(*args, **kwargs):
 
 def ps(*args, **kwargs):
     """
-    The tasks of a node or a service in the columns of ``docker node ps`` and ``docker service ps``,
-    from the first manager of pillar that answers.
+    Return the tasks of a node or a service in the columns of ``docker node ps`` and ``docker
+    service ps``, from the first manager of pillar that answers.
 
     ref
         A node (full id or exact host name) or a service (full id or exact name).
@@ -585,7 +597,7 @@ def network_usage(*args, **kwargs):
 
 
 def _of_a_manager(function, args, kwargs, outputter="swarm_table"):
-    """The table of the first manager in the order of pillar that has one."""
+    """Return the table of the first manager in the order of pillar that has one."""
     managers = list(_known()["swarm"]["managers"])
     kwargs = {key: value for key, value in kwargs.items() if not key.startswith("__")}
     with contextlib.redirect_stdout(sys.stderr), _client() as client:

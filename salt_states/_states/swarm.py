@@ -31,8 +31,8 @@ def __virtual__():
 @contextlib.contextmanager
 def _reported(ret, then=None):
     """
-    An error of the modules becomes the state's one-line reason; then ``then(ret)`` is called. All of
-    it over one connection to the mine.
+    Turn an error of the modules into the state's one-line reason; then ``then(ret)`` is called.
+    Everything uses one connection to the mine.
     """
     __salt__["swarm_mine.hold"]()
     try:
@@ -83,8 +83,8 @@ def initialized(
     **kwargs,
 ):
     """
-    The cluster of pillar ``swarm:managers`` is there. The first of them makes it, and only where no
-    swarm can live elsewhere; on the others this says who leads.
+    Ensure the cluster of pillar ``swarm:managers`` exists. The first of them creates it, and only
+    if no swarm can be alive elsewhere; on the others the comment says who leads.
 
     name
         Any text.
@@ -93,8 +93,8 @@ def initialized(
     availability
         Of the first manager, from its first moment.
     init
-        Outside a bootstrap run ``True``: your word that a new swarm may be made. ``beside``, in a run
-        too: a second one, though managers that pillar does not name answer.
+        ``True``, outside a bootstrap run: confirm that a new swarm may be created. ``beside``, also
+        in a run: create a second one, although managers that pillar does not name answer.
 
     .. code-block:: yaml
 
@@ -151,7 +151,7 @@ def _has_others():
 
 
 def _check_addresses(advertise_addr, data_path_addr):
-    """What the others cannot reach is an error, before a swarm is made or joined."""
+    """Refuse an address that the others cannot reach, before a swarm is created or joined."""
     for key, given in (("advertise", advertise_addr), ("data_path", data_path_addr)):
         reason = __salt__["swarm_facts.why_no_address"](given, key)
         if reason:
@@ -159,7 +159,7 @@ def _check_addresses(advertise_addr, data_path_addr):
 
 
 def _who_will_be_drained():
-    """Of a swarm that was made otherwise: managers that take tasks, and will not any more."""
+    """Return the managers of a swarm made by hand that take tasks now and will be drained."""
     facts = __salt__["swarm_facts.fresh"](__salt__["swarm_facts.manager_ids"](), known=True)
     rows = {row["id"]: row for row in __salt__["swarm.nodes"]()}
     names = [
@@ -177,7 +177,7 @@ def _who_will_be_drained():
 
 
 def _tell_of_failure(ret):
-    """The other managers wait for the one that leads; with its reason in the facts they stop."""
+    """Publish why the leading manager failed: the others wait for it, and stop with that reason."""
     if ret["result"] is False and _run_id() and not __opts__["test"]:
         with contextlib.suppress(CommandExecutionError, SaltInvocationError):
             __salt__["swarm_facts.publish"](error=ret["comment"], confirm=False)
@@ -207,11 +207,11 @@ def joined(
     **kwargs,
 ):
     """
-    This host is a member of the cluster of pillar ``swarm:managers``: its node id stands in their
-    list. A join found pending is waited for, then done anew; an orphan, that left the list, leaves
-    its remains and joins; a host in another swarm is left alone, and fails. In a bootstrap a worker
-    that pillar made a manager is waited for until the manager that leads has promoted it, and a
-    manager that pillar made a worker demotes itself, unless that would lose the quorum.
+    Ensure this host is a member of the cluster of pillar ``swarm:managers``: its node id is in
+    their list. A pending join is waited for, then repeated. An orphan, which is no longer in the
+    list, leaves and joins. A host in another swarm is not touched, and fails. In a bootstrap a
+    worker that pillar made a manager waits until the leading manager has promoted it, and a manager
+    that pillar made a worker demotes itself, unless that would lose the quorum.
 
     name
         Any text.
@@ -224,8 +224,8 @@ def joined(
         Managers to join, instead of those that the facts name.
     token_file, token_pillar, token_sdb
         Where the join token is, instead of the sealed one of a bootstrap run. With ``remote_addrs``
-        no facts are read or published at all, as for a masterless minion; whether an active host
-        is a member can then not be known, and is taken for granted.
+        no facts are read or published, as for a masterless minion; an active host is then assumed
+        to be a member, because nothing can prove it.
     timeout
         Seconds for the join (120).
 
@@ -267,7 +267,9 @@ def joined(
 
 
 def _check_pillar_is_there(source):
-    """Half of what a join by hand needs: the rest can only come from the managers of pillar."""
+    """
+    Refuse half of what a join by hand needs if pillar names no managers that could supply the rest.
+    """
     if not (__pillar__.get("swarm") or {}).get("managers"):
         left = "remote_addrs" if source else "one of token_file, token_pillar, token_sdb"
         raise CommandExecutionError(
@@ -277,8 +279,9 @@ def _check_pillar_is_there(source):
 
 def _plan_to_join(facts, role):
     """
-    The plan, for a manager once the one that leads the run has sealed the tokens: managers do both in
-    one job, side by side. A member waits for nobody; nor does test mode, or a host without a run.
+    Return the plan; a manager waits until the leading one has sealed the tokens, because both do
+    their part of one job in parallel. A member does not wait, nor does test mode, nor a host
+    without a run.
     """
     if facts["state"] in ("inactive", "absent") and __opts__["file_client"] == "local":
         raise CommandExecutionError(
@@ -303,7 +306,9 @@ def _plan_to_join(facts, role):
 
 
 def _publish_outcome(ret, drained):
-    """The manager that compares at the end learns from the facts why a host is missing."""
+    """
+    Publish the outcome, so that the manager that compares at the end knows why a host is missing.
+    """
     try:
         if ret["result"] is not True or ret["changes"] or not __salt__["swarm_facts.current"]():
             error = ret["comment"] if ret["result"] is False else ""
@@ -367,12 +372,12 @@ def _joined(ret, facts, plan, options, source, first):
 
 
 def _is_orphan(facts, plan):
-    """This host believes in its membership, and the cluster that it is to be in has no such node."""
+    """Return whether this host reports to be a member, and its cluster has no such node."""
     if plan["members"] is None or facts["state"] not in ("active", "error"):
         return False
     if not __salt__["swarm_facts.lost"](facts, plan["members"]):
         return False
-    # What does not come up is let go of only where it knows the same managers.
+    # A member that does not come up leaves only if it knows the same managers.
     known = plan["action"] == "exists" and not __salt__["swarm_facts.foreign"](facts, plan)
     return facts["state"] == "active" or known
 
@@ -385,8 +390,8 @@ def _same_swarm(facts, plan):
 
 def _first_availability():
     """
-    (how this host joins, whether it is drained only until a manager has set its labels): a node that
-    pillar gives labels takes no task before it has them.
+    Return (availability to join with, whether it is drained only until a manager has set its
+    labels): a node that pillar gives labels takes no task before it has them.
     """
     entry = __salt__["swarm_facts.named"](__opts__["id"])
     if entry["labels"]:
@@ -414,7 +419,7 @@ def _same_role(ret, facts, plan, role):
 
 
 def _wait_promoted(ret, facts, plan):
-    """This worker, which pillar has as manager, is promoted by the one that leads."""
+    """Wait until the leading manager has promoted this worker, which pillar has as manager."""
     ret["comment"] = f"{plan['lead']} promotes this host, node {facts['node_id']}"
     end = time.monotonic() + SEALED_SECONDS
     while not __opts__["test"] and __salt__["swarm.info"]()["role"] != "manager":
@@ -430,8 +435,8 @@ def _wait_promoted(ret, facts, plan):
 
 def _step_down(ret, facts, managers):
     """
-    This manager, which pillar has as worker, demotes itself; on its own word, so that nobody's
-    facts can take a manager away. Its labels and its availability come in the same update.
+    Demote this manager, which pillar has as worker. Each host demotes only itself, so that no other
+    host's facts can remove a manager. The same update sets its labels and availability.
     """
     rows = __salt__["swarm.nodes"]()
     reached = [row for row in rows if row["id"] in managers and row["reachability"] == "reachable"]
@@ -471,7 +476,7 @@ def _step_down(ret, facts, managers):
 
 
 def _own_row(rows, facts):
-    """This manager in its own node list."""
+    """Return this manager from its own node list."""
     if facts["node_id"] not in rows:
         raise CommandExecutionError(
             f"this host is a manager, but its node {facts['node_id']} is in no node list any more:"
@@ -488,7 +493,10 @@ def _node(who, node_id, **wanted):
 
 
 def _joined_in_handover(ret, facts, plan, role):
-    """Of pillar's managers none is one: those that still are promote them, and then step down."""
+    """
+    Hand over if none of pillar's managers is one: the hosts that still are promote them, then step
+    down.
+    """
     if facts["state"] == "active":
         _same_swarm(facts, plan)
     if role == "manager":
@@ -509,7 +517,7 @@ def _joined_in_handover(ret, facts, plan, role):
 
 
 def _promote_pillars(ret, facts, plan):
-    """By the one of them that leads the raft group; the others wait for it."""
+    """Promote pillar's managers if this host leads the raft group; the others wait for it."""
     end = time.monotonic() + SEALED_SECONDS
     while True:
         rows = {row["id"]: row for row in __salt__["swarm.nodes"]()}
@@ -544,7 +552,7 @@ def _promote_pillars(ret, facts, plan):
 
 
 def _sealed_token(plan):
-    """The arguments for ``swarm.join`` that hold the token of this host, still sealed."""
+    """Return the arguments for ``swarm.join`` with the token of this host, still sealed."""
     if not plan["sealed"] and not _run_id():
         raise CommandExecutionError(
             f"{plan['lead']} has sealed no join token for {__opts__['id']}, which only a bootstrap run"
@@ -560,7 +568,7 @@ def _sealed_token(plan):
 
 def left(name, force=False, **kwargs):
     """
-    This host is in no swarm.
+    Ensure this host is not in a swarm.
 
     name
         Any text.
@@ -602,8 +610,8 @@ def left(name, force=False, **kwargs):
 
 def drained(name, **kwargs):
     """
-    This manager takes no tasks, unless pillar ``swarm:nodes`` gives it another availability. Where
-    there is no swarm there is nothing to drain, and that is fine.
+    Ensure this manager takes no tasks, unless pillar ``swarm:nodes`` gives it another availability.
+    Without a swarm there is nothing to drain, and the state succeeds.
 
     name
         Any text.
@@ -651,8 +659,8 @@ def drained(name, **kwargs):
 
 def mod_watch(name, sfun=None, **kwargs):
     """
-    What ``watch`` does for each state of the name ``swarm``, in whatever file: the state is asked
-    once more, and knows by ``sfun`` that a watched state changed. Those that rotate something then
-    do; for all others nothing is left to do.
+    Handle ``watch`` for each state of the name ``swarm``, in whatever file: call the state once
+    more, which knows by ``sfun`` that a watched state changed. States that rotate something then do
+    so; all others have nothing left to do.
     """
     return __states__[f"swarm.{sfun}"](name, sfun=sfun, **kwargs)

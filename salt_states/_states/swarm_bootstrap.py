@@ -33,8 +33,8 @@ def __virtual__():
 @contextlib.contextmanager
 def _reported(ret, then=None):
     """
-    An error of the modules becomes the state's one-line reason; then ``then(ret)`` is called. All of
-    it over one connection to the mine.
+    Turn an error of the modules into the state's one-line reason; then ``then(ret)`` is called.
+    Everything uses one connection to the mine.
     """
     __salt__["swarm_mine.hold"]()
     try:
@@ -66,8 +66,8 @@ def _plan(init=False, known=False):
 
 def published(name, **kwargs):
     """
-    The facts of this host stand in the mine, for the managers and for hosts that join. It is no
-    change to report: the facts say what is.
+    Ensure the facts of this host are in the mine, for the managers and for hosts that join.
+    Publishing is not reported as a change, because facts only describe the host.
 
     name
         Any text.
@@ -95,7 +95,7 @@ def published(name, **kwargs):
 
 
 def _tell_of_failure(ret):
-    """The other managers wait for the one that leads; with its reason in the facts they stop."""
+    """Publish why the leading manager failed: the others wait for it, and stop with that reason."""
     if ret["result"] is False and __salt__["swarm_facts.run"]()["id"] and not __opts__["test"]:
         with contextlib.suppress(CommandExecutionError, SaltInvocationError):
             __salt__["swarm_facts.publish"](error=ret["comment"], confirm=False)
@@ -103,9 +103,9 @@ def _tell_of_failure(ret):
 
 def dead_removed(name, **kwargs):
     """
-    No manager record of a host stands in the node list that this host is known to have left: one
-    with the name or address of a manager of pillar, but another node id than its facts. Each is
-    demoted and deleted, unless that would lose the quorum. Done by the manager that leads.
+    Ensure the node list has no manager record that its host is known to have left: one with the
+    name or address of a manager of pillar, but another node id than its facts. Each is demoted and
+    deleted, unless that would lose the quorum. The leading manager does it.
 
     name
         Any text.
@@ -132,7 +132,10 @@ def dead_removed(name, **kwargs):
 
 
 def _managers_behind(nodes, facts, names=True):
-    """Manager records that pillar's managers left, as they may be demoted; refused by the quorum."""
+    """
+    Return the manager records that pillar's managers left, in the order of demotion; refuse if the
+    quorum would be lost.
+    """
     left_behind = __salt__["swarm_facts.left_behind"](list(nodes), facts, names)
     dead = __salt__["swarm.demotion_order"]([node for node in left_behind if _of_manager(node)])
     if dead:
@@ -143,8 +146,9 @@ def _managers_behind(nodes, facts, names=True):
 
 def _workers_behind(nodes, facts):
     """
-    Worker records that hosts left. A host's word takes no ready node away, since it may be forged:
-    the managers must see another node of the run at its address, as test mode takes for granted.
+    Return the worker records that hosts left. A host's report alone never removes a ready node,
+    because it may be forged: the managers must see another node of the run at its address. Test
+    mode assumes that.
     """
     own = {entry["node_id"] for entry in facts.values()}
     seen = {node["addr"] for node in nodes.values() if node["id"] in own and node["addr"]}
@@ -180,7 +184,7 @@ def _title(node):
 
 def sealed(name, **kwargs):
     """
-    Each host that may join finds its join token in the facts of the manager that leads, sealed to
+    Ensure the facts of the leading manager have a join token for each host that may join, sealed to
     the key that the master accepted for it. Nothing readable is published.
 
     name
@@ -213,8 +217,8 @@ def sealed(name, **kwargs):
 
 def _joining():
     """
-    ``{minion id: {"role", "key"}}`` of the hosts that may have to join. Whether a host is a member
-    shows only when it asks: what it published may be older, and its engine lost since.
+    Return ``{minion id: {"role", "key"}}`` of the hosts that may have to join. Whether a host is a
+    member shows only when it joins: its facts may be older than the loss of its engine.
     """
     run = __salt__["swarm_facts.run"]()
     if not run["id"]:
@@ -229,9 +233,9 @@ def _joining():
 
 def promoted(name, **kwargs):
     """
-    The managers of pillar that were workers of the cluster are managers, drained or as pillar
-    ``swarm:nodes`` wants them. Done by the manager that leads, one after the other, each waited for
-    until it is a reachable member of the managers' group.
+    Ensure the managers of pillar that were workers of the cluster are managers, drained or as
+    pillar ``swarm:nodes`` says. The leading manager promotes one after the other, and waits until
+    each is a reachable member of the managers' group.
 
     name
         Any text.
@@ -272,11 +276,11 @@ def _promote(ret, nodes):
 
 def verified(name, **kwargs):
     """
-    The cluster is what pillar says: each host of the run is a ready member with its role. Workers'
-    records that its hosts left behind are removed; nodes that pillar does not name are told of, and
-    left alone. Once no host is missing, records that got no name in half a minute are removed, too:
-    what is left of joins that failed after their certificate was issued. The comment counts, and
-    gives the reason of each host that is missing, and how the engines differ from pillar.
+    Ensure the cluster is what pillar says: each host of the run is a ready member with its role.
+    Worker records that its hosts left behind are removed; nodes that pillar does not name are
+    reported but not touched. If no host is missing, records without a name after 30 s are removed,
+    too: joins that failed after their certificate was issued leave them. The comment has the
+    counts, the reason for each missing host, and how the engines differ from pillar.
 
     name
         Any text.
@@ -324,7 +328,10 @@ def verified(name, **kwargs):
 
 
 def _check_quorum(roles, facts):
-    """Each manager that steps down looked at itself alone, in the step before."""
+    """
+    Check the quorum for all managers that step down; in the step before, each one checked only
+    itself.
+    """
     down = [one["node_id"] for one in map(facts.get, roles) if _steps_down(one, roles)]
     pillars = [facts[minion]["node_id"] for minion in facts if roles[minion] == "manager"]
     if down:
@@ -336,7 +343,10 @@ def _steps_down(entry, roles):
 
 
 def _will_be_handed_over(ret, plan, facts):
-    """Of pillar's managers none is one: in test mode that is to come, in a real run it is over."""
+    """
+    Report a handover, where none of pillar's managers is one yet: predicted in test mode, an error
+    in a real run.
+    """
     old = [
         minion
         for minion, one in sorted(facts.items())
@@ -354,8 +364,8 @@ def _will_be_handed_over(ret, plan, facts):
 
 def _settled(roles, facts):
     """
-    The nodes by id, and ``{minion id: reason}``; a node that comes up is waited for, and so is one
-    that may still get its name.
+    Return the nodes by id, and ``{minion id: reason}`` of the missing hosts; wait for a node that
+    comes up, and for one that may still get its name.
     """
     end = time.monotonic() + (0 if __opts__["test"] else READY_SECONDS)
     while True:
@@ -376,9 +386,10 @@ def _settled(roles, facts):
 
 def _nameless(nodes, facts):
     """
-    Records of joins that went no further: a node has its name from its host's first report to a
-    manager (swarmkit: the dispatcher's session), and its record from before, by the CA that issued
-    the certificate. Where that join fails, the engine forgets it and joins anew, as another node.
+    Return the records of joins that failed halfway: a node gets its name with its host's first
+    report to a manager (swarmkit: the dispatcher's session), but its record earlier, from the CA
+    that issued the certificate. If that join fails, the engine forgets it and joins again as
+    another node.
     """
     known = {entry["node_id"] for entry in facts.values()}
     return [
@@ -433,7 +444,7 @@ def _summarize(ret, roles, facts, nodes, missing):
 
 
 def _drift(facts):
-    """How engines differ from pillar, each difference once with all of its hosts."""
+    """Return how engines differ from pillar, each difference once with all of its hosts."""
     hosts = {}
     for minion, entry in sorted(facts.items()):
         for line in __salt__["swarm_facts.drift"](entry):

@@ -31,8 +31,8 @@ def __virtual__():
 
 def mod_init(low):
     """
-    Salt calls this before the first of these states in a run. As for its own package states, the
-    first installation then refreshes the package lists, unless a new repository did so.
+    Refresh the package lists with the first installation, as Salt's own package states do, unless a
+    new repository did so. Salt calls this before the first of these states in a run.
     """
     salt.utils.pkg.write_rtag(__opts__)
     return True
@@ -40,7 +40,7 @@ def mod_init(low):
 
 @contextlib.contextmanager
 def _reported(ret):
-    """An error of the modules becomes the state's one-line reason."""
+    """Turn an error of the modules into the state's one-line reason."""
     try:
         yield
     except CommandExecutionError as exc:
@@ -185,6 +185,6 @@ def _install(ret, package, version, engine):
 
 
 def _line(text):
-    """One line of what Salt's own states say; of apt only what it calls an error."""
+    """Return one line of what Salt's own states say; from apt only what it calls an error."""
     lines = [line.strip() for line in str(text).splitlines() if line.strip()]
     return next((line for line in lines if line.startswith("E:")), " ".join(lines))

@@ -34,7 +34,7 @@ def __virtual__():
 
 @contextlib.contextmanager
 def _reported(ret, what):
-    """An error of the modules becomes the state's one-line reason; what was done before stays."""
+    """Turn an error of the modules into the state's one-line reason; what was done before stays."""
     try:
         yield
     except (CommandExecutionError, SaltInvocationError) as exc:

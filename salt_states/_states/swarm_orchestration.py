@@ -32,9 +32,10 @@ def orchestrated(
     name, steps=(), run=None, refusal="", notes=(), saltenv="base", pillarenv=None, **kwargs
 ):
     """
-    Ensure the steps of an orchestration ran, each on its hosts. The last line of the comment says how it
-    ended: what was reached, or what to do. All steps follow the test mode of the orchestration, whatever
-    the configuration of a minion says; a minion that does not follow is an error.
+    Ensure the steps of an orchestration ran, each on its hosts. The last line of the comment says
+    how it ended: what was reached, or what to do. All steps follow the test mode of the
+    orchestration, whatever the configuration of a minion says; a minion that does not comply is an
+    error.
 
     Beside the keys of every state the return has ``steps``, a list of ``{"name", "hosts": {minion id: its
     states}}`` with the hosts that changed something or failed, ``refused``, ``{minion id: [reasons]}``, and
@@ -93,7 +94,10 @@ def orchestrated(
 
 
 def _new(step):
-    """A step that has not run: what its hosts returned, why it failed, what it says, and the changes."""
+    """
+    Return a step that has not run: what its hosts returned, why it failed, what it says, and the
+    changes.
+    """
     return {
         "name": step["name"],
         "targets": list(step["hosts"]),
@@ -109,7 +113,10 @@ def _new(step):
 
 
 def _with_failures(run, done):
-    """The step that compares at the end knows of a host that failed no more than it published."""
+    """
+    Add the failures of hosts to the pillar of the last step, which otherwise knows only what they
+    published.
+    """
     failures = {}
     for one in done:
         for host, reasons in one["refused"].items():
@@ -155,7 +162,7 @@ def _apply(hosts, sls, kwarg):
 
 
 def _states(answer):
-    """The states of a minion's answer in their order; None where it returned something else."""
+    """Return the states of a minion's answer in their order; None if it returned something else."""
     states = answer.get("ret", answer.get("return"))
     if not isinstance(states, dict) or not states:
         return None
@@ -172,7 +179,7 @@ def _is_stale(answer):
 
 
 def _add(found, host, answer, step, test):
-    """What one host did, and why it failed, if it did."""
+    """Add what one host did, and why it failed, if it did."""
     states = _states(answer)
     reasons = _why(answer, states, test)
     if reasons and host not in step.get("may_fail", ()):
@@ -188,7 +195,7 @@ def _add(found, host, answer, step, test):
 
 
 def _why(answer, states, test):
-    """Why a host failed: one line each."""
+    """Return why a host failed, one line each."""
     if states is None:
         said = answer.get("ret", answer.get("return"))
         return [_why_without_states(said)]
@@ -210,7 +217,7 @@ def _why(answer, states, test):
 
 
 def _why_without_states(said):
-    """What a minion says that ran no state: busy, an SLS that does not render, or nothing."""
+    """Return why a minion ran no state: busy, an SLS that does not render, or no answer."""
     if said in (None, False, "", {}, []):
         return "its minion did not answer: start it (systemctl start salt-minion), then run again"
     text = " ".join(str(line) for line in said) if isinstance(said, list) else str(said)
@@ -231,14 +238,14 @@ def _one_line(text):
 
 
 def _described(state):
-    """A change in few words: of our states what changed, of others which one."""
+    """Return a change in few words: what changed for our states, which state for others."""
     if not state["ours"]:
         return state.get("__id__", "a state")
     return ", ".join(f"{what}: {_arrow(change)}" for what, change in state["changes"].items())
 
 
 def _arrow(change):
-    """``{"old", "new"}`` as an arrow; a dict of such, one after the other."""
+    """Return ``{"old", "new"}`` as an arrow; a dict of such, one after the other."""
     if not isinstance(change, dict):
         return str(change)
     if set(change) == {"old", "new"}:
@@ -248,7 +255,10 @@ def _arrow(change):
 
 
 def _add_what_it_says(found, answers, id_):
-    """The comment of the state with this ID: where several hosts have it, of one that changed or failed."""
+    """
+    Add the comment of the state with this ID; if several hosts have it, of one that changed or
+    failed.
+    """
     best = -1
     for answer in answers.values():
         for state in _states(answer) or []:
@@ -264,7 +274,7 @@ def _add_what_it_says(found, answers, id_):
 
 
 def _left(hosts):
-    """Of swarm.leftovers what is there still, in words."""
+    """Return what swarm.leftovers still lists, in words."""
     found = {}
     for host, left in hosts.items():
         if isinstance(left, dict):
@@ -308,7 +318,7 @@ def _summed_up(ret, done):
 
 
 def _grouped(done):
-    """``{hosts: what changed there}``, hosts with the same changes together."""
+    """Return ``{hosts: what changed there}``, hosts with the same changes together."""
     per_host = {}
     for one in done:
         for host, text in one["changes"].items():
@@ -335,7 +345,9 @@ def _changed_before(changes):
 
 
 def _reasons(done):
-    """Each reason once, that of the last step last; what a comment says of all hosts replaces theirs."""
+    """
+    Return each reason once, that of the last step last; a comment about all hosts replaces theirs.
+    """
     ends = [one["says"] for one in done if one["refuses"] and one["says"]]
     last = ends[-1] if ends else ""
     by_reason = {}
@@ -372,7 +384,7 @@ def _ended(ret, lines, result):
 
 
 def _is_terse(result, changes):
-    """Whether the master's state_output shows this state without its comment."""
+    """Return whether the master's state_output shows this state without its comment."""
     form = str(__opts__.get("state_output") or "full").lower()
     if form.startswith("filter"):
         terse = __opts__.get("state_output_terse") or []
@@ -385,14 +397,14 @@ def _is_terse(result, changes):
 
 
 def _row(text, result):
-    """A state more, which says it by its name: that is shown where a comment is not."""
+    """Return one more state with the text in its name, which is shown where a comment is not."""
     low = {"state": "swarm", "__id__": text, "name": text, "fun": "orchestrated"}
     return {"low": low, "name": text, "changes": {}, "result": result, "comment": text}
 
 
 class _Once(logging.Filter):
-    """Salt also logs the comment of a state that failed, as an error, which a terminal shows: the same
-    text twice. For the log file that record stays, as information."""
+    """Lower Salt's log record of a failed state's comment from error to information: a terminal would
+    show the same text twice. The log file keeps the record."""
 
     def filter(self, record):
         if record.getMessage() == self.name:

@@ -32,12 +32,13 @@ def recovered(
     **kwargs,
 ):
     """
-    The cluster that lost its quorum has a leader again: ``host``, which goes on alone with the
-    services, secrets and workers that it knows of. The records of the other managers are deleted;
-    those hosts have to leave by force and join anew, which ``docker.bootstrap`` does.
+    Ensure the cluster that lost its quorum has a leader again: ``host``, which continues alone with
+    the services, secrets and workers that it knows. The records of the other managers are deleted;
+    those hosts must leave by force and join again, which ``docker.bootstrap`` does.
 
     It is refused where any manager of pillar still sees a leader, is silent, or listens though its
-    minion is silent; with autolock, since the engine cannot do both; and without the confirmation.
+    minion is silent; with autolock, because the engine cannot do both; and without the
+    confirmation.
 
     name
         Any text.
@@ -81,7 +82,7 @@ def recovered(
 
 
 def _facts(host):
-    """The facts of all managers of the run, where nothing in them speaks against it."""
+    """Return the facts of all managers of the run; refuse if any of them forbids a recovery."""
     run = __salt__["swarm_facts.run"]()
     facts = __salt__["swarm_facts.fresh"](run["managers"])
     silent = [name for name in run["managers"] if name not in facts]
@@ -109,7 +110,7 @@ def _facts(host):
 
 
 def _check(host, facts):
-    """What else would make two clusters of one, or end this one."""
+    """Refuse what else would split the cluster in two, or end it."""
     unwell = [
         f"{name} ({entry['error'] or entry['state']})"
         for name, entry in sorted(facts.items())
@@ -167,8 +168,8 @@ def _recover(ret, facts, confirm, addresses):
 
 def _recovered(ret, facts):
     """
-    A leader is there; after a run that was cut off the other managers' records may be, too. "nothing to
-    recover" ends the orchestration.
+    Report that there is a leader; after an interrupted run delete the other managers' remaining
+    records. "nothing to recover" ends the orchestration.
     """
     own = facts[__opts__["id"]]
     # Not this host itself, which sees the leader. A host that left by force knows no id any more.
@@ -176,7 +177,7 @@ def _recovered(ret, facts):
     nodes = __salt__["swarm.nodes"]()
     leader = next((node["hostname"] or node["id"] for node in nodes if node["leader"]), "one")
     ret["comment"] = f"{__opts__['id']} sees leader {leader}"
-    # Those that left, or that the new cluster does not have as members, docker.bootstrap lets join anew.
+    # docker.bootstrap joins those that left, or that the new cluster does not have as members.
     if lost <= {node["id"] for node in nodes if node["member"]}:
         ret["comment"] = f"nothing to recover: {ret['comment']}"
     lost.update(node["id"] for node in __salt__["swarm_facts.left_behind"](nodes, facts))
@@ -199,8 +200,8 @@ def _recovered(ret, facts):
 
 def _delete_others(own):
     """
-    Of the managers of before: swarmkit keeps their records when a new cluster is forced. They are
-    not in the raft group any more, so that there is nothing to demote.
+    Delete the records of the former managers: swarmkit keeps them when a new cluster is forced.
+    They are not in the raft group any more, so there is nothing to demote.
     """
     for node in __salt__["swarm.nodes"]():
         if node["id"] != own and node["role"] == "manager" and not node["member"]:
@@ -209,10 +210,10 @@ def _delete_others(own):
 
 def _wait_for_ca(ret):
     """
-    Where the CA was ever rotated, a forced new cluster rotates it once more (moby: initClusterSpec
-    sends no ForceRotate, and swarmkit's validateCAConfig takes another number than the last one for
-    a wish). When that ends, join tokens sealed before are worth nothing. A node that is down holds
-    it up; then the tokens stay as they are for now.
+    Wait for a rotation of the CA: if the CA was ever rotated, a forced new cluster rotates it once
+    more (moby: initClusterSpec sends no ForceRotate, and swarmkit's validateCAConfig takes a number
+    other than the last one as a request). When it ends, tokens sealed before are invalid. A node
+    that is down delays it; the tokens then stay valid for now.
     """
     if not __salt__["swarm.ca_settled"](CA_SECONDS):
         ret.setdefault("warnings", []).append(

@@ -2,7 +2,7 @@
 Docker swarm mode: a new unlock key, once for each key of the operator's
 ========================================================================
 
-The part of ``docker.rotate`` that is no setting of the cluster. It belongs to the name ``swarm``.
+The part of ``docker.rotate`` that is not a setting of the cluster. It belongs to the name ``swarm``.
 
 :maturity: new
 :depends: the execution module ``swarm``
@@ -26,17 +26,17 @@ def __virtual__():
 
 def unlock_key_rotated(name, key, key_file=None, key_sdb=None, timeout=None, **kwargs):
     """
-    The unlock key was made anew for this key, and is kept where the operator says. Managers that
-    run fetch it from each other; one that was off then may want the old key. A run that was cut off
-    is ended by the next one, with the key that it made.
+    Ensure the unlock key was rotated for this key, and is kept where the operator says. Running
+    managers fetch it from each other; one that was off may still need the old key. The next run
+    completes an interrupted one, with the key that it made.
 
     name
         Any text.
     key
         Any text; the unlock key is rotated once for each new one, and when a watched state changed.
     key_file, key_sdb
-        As for :py:func:`swarm.unlock_key <salt.modules.swarm_lock.unlock_key>`. The key of before is
-        kept there first, so that a place that takes none is told while that one is in force.
+        As for :py:func:`swarm.unlock_key <salt.modules.swarm_lock.unlock_key>`. The current key is
+        stored there first, so that a place that accepts none is reported while that key is in force.
     timeout
         Seconds for the change (60).
 
@@ -71,7 +71,7 @@ def unlock_key_rotated(name, key, key_file=None, key_sdb=None, timeout=None, **k
             ret.update(result=None, changes=changes, comment="the unlock key would be rotated")
             return ret
         if not begun:
-            # A place that takes no key is told while the old one is in force.
+            # A place that accepts no key is reported while the old one is in force.
             __salt__["swarm.unlock_key"](**keep)
             # In one update: where a run is cut off, the next one keeps the key that this one made.
             labels = {BEGUN: key}

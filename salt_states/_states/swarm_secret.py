@@ -38,7 +38,7 @@ def __virtual__():
 
 @contextlib.contextmanager
 def _reported(ret, kind):
-    """An error of the modules becomes the state's one-line reason; what was done before stays."""
+    """Turn an error of the modules into the state's one-line reason; what was done before stays."""
     try:
         yield
     except (CommandExecutionError, SaltInvocationError) as exc:
@@ -104,7 +104,7 @@ def secret(
         ``False``: one object of exactly this name. Its content cannot be changed while services name it.
     adopt
         ``True``: take over a secret of exactly this name that was made by hand. Its content cannot be read,
-        so it is believed to be this one.
+        so it is assumed to be this one.
     move_stacks
         ``False``: leave services that belong to a stack to their stack.
     retry_refused

@@ -1,12 +1,12 @@
-{# The swarm modules and their compiled core on this minion. A state.apply does not sync modules by
-   itself; synced here, the later states of the same run find them. #}
-{# docker/DIGESTS is written into a complete file root (make fileroot): with it a synced file that is
-    missing or changed shows here, without a question to the master for each, and only its folder is
-    synced. A file root without it has no core either, and the wheel must be here. Asking the loader for
-    a function that is missing costs seconds.
-    salt-ssh, whose mark is thin_dir, has brought the files with this very call, and each question below
+{# Ensure this minion has the swarm modules and their compiled core. A state.apply does not sync modules
+   by itself; after this sync the later states of the same run find them. #}
+{# docker/DIGESTS is written into a complete file root (make fileroot). It shows which synced files are
+    missing or changed without asking the master for each, and only their folders are synced. A file
+    root without it has no core either, and needs the wheel. Asking the loader for a missing function
+    costs seconds.
+    salt-ssh (recognized by thin_dir) has brought the files with this very call, and each check below
     would be a call of its own.
-    The minion loads its grains and modules anew once, after all of it (reload_modules). #}
+    The minion reloads its grains and modules once, after all syncs (reload_modules). #}
 {% set digests %}{% include 'docker/DIGESTS' ignore missing %}{% endset %}
 {% set by_ssh = 'thin_dir' in opts %}
 {% set stale = [] %}
@@ -21,8 +21,9 @@
 {% if not by_ssh and not digests and 'swarm.version' not in salt %}
 {%   do stale.extend(['grains', 'modules', 'output', 'states']) %}
 {% endif %}
-{# The files come from the environment of this file. A sync removes what it does not find: environments
-   that this minion synced from before stay among its own. Of two files of a name the last one wins. #}
+{# The files come from the environment of this file. A sync removes files that it does not find, so it
+   includes all environments that this minion synced from before. Of two files with one name the last
+   one wins. #}
 {% set synced = opts['cachedir'] ~ '/files' %}
 {% set others = salt['file.readdir'](synced) if stale and salt['file.directory_exists'](synced) else [] %}
 {% if stale %}

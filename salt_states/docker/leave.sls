@@ -1,4 +1,4 @@
-{# This host leaves its swarm; a step of docker.remove and docker.teardown. #}
+{# Ensure this host has left its swarm; a step of docker.remove and docker.teardown. #}
 {% set run = pillar.get('swarm_run', {}) %}
 docker-swarm-departed:
   swarm.departed:

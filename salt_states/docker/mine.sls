@@ -1,4 +1,4 @@
-{# The facts of this host, published to the mine: they hold no secret. #}
+{# Publish the facts of this host in the mine; they hold no secret. #}
 include:
   - docker.extension
 

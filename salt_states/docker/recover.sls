@@ -1,12 +1,12 @@
-{# A cluster that lost its quorum for good goes on with one of its managers:
+{# Continue a cluster that lost its quorum for good with one of its managers:
      salt-run state.orchestrate docker.recover pillar='{"swarm_recover": "manager2"}'
 
-   says what it would do, and the id that confirms it: "swarm_confirm": "<node id>" beside the host. First try
-   to bring the other managers back: with half of them and one more nothing is lost. Every manager of pillar
-   reports, or is named in swarm:init_without as dead for good.
+   reports what it would do, and the id that confirms it: "swarm_confirm": "<node id>" beside the host. First
+   try to bring the other managers back: with more than half of them nothing is lost. Every manager of pillar
+   must report, or be named in swarm:init_without as dead for good.
      1 managers: facts
      2 the host: force-new-cluster; deletes the records of the other managers
-     3 docker.bootstrap: the others leave by force and join anew #}
+     3 docker.bootstrap: the others leave by force and join again #}
 {% import 'docker/run.jinja' as run with context %}
 {% import 'docker/steps.jinja' as steps with context %}
 {% set host = pillar.get('swarm_recover') %}
@@ -35,7 +35,7 @@
         'ends': 'nothing to recover',
     },
 ] %}
-{# In test mode what bootstrap would find rests on what was not done. #}
+{# Not in test mode: bootstrap would find a cluster that was not recovered. #}
 {% set later = [] if refusal or opts.get('test') else steps.bootstrap(run) | load_json %}
 {% for step in later %}
 {%   do step.update({'needs': step.get('needs', []) + ['docker-recover-cluster']}) %}

@@ -1,8 +1,8 @@
-{# Hosts leave the cluster:
+{# Remove hosts from the cluster:
      salt-run state.orchestrate docker.remove pillar='{"swarm_hosts": ["worker2"]}'
 
-   Also hosts that are dead: those whose minion does not answer and whose node is down. A host without a
-   minion is named by its node id. Run it again after a failure. #}
+   Also removes dead hosts, whose minion does not answer and whose node is down. Name a host without a
+   minion by its node id. Run it again after a failure. #}
 {% import 'docker/run.jinja' as run with context %}
 {% import 'docker/steps.jinja' as steps with context %}
 {% if run.refusal %}

@@ -1,10 +1,11 @@
-{# Another host takes a host's place, or one that came back empty takes its own again:
+{# Replace a host by another one, or by itself after it came back empty:
      salt-run state.orchestrate docker.replace pillar='{"swarm_replace": {"worker2": "worker9"}}'
      salt-run state.orchestrate docker.replace pillar='{"swarm_replace": {"worker2": "worker2"}}'
 
-   Pillar names the new host already, among the managers or the workers; an old manager no longer. The
-   new one joins (docker.bootstrap, which leaves the old one out), then the old one goes (docker.remove).
-   Of a manager that came back empty the old record has to go first, since it counts for the quorum. #}
+   Pillar must already name the new host, among the managers or the workers, and no longer the old
+   manager. The new host joins (docker.bootstrap without the old one), then the old one leaves
+   (docker.remove). The old record of a manager that came back empty is removed first, because it counts
+   for the quorum. #}
 {% import 'docker/run.jinja' as run with context %}
 {% import 'docker/steps.jinja' as steps with context %}
 {% set unnamed = run.replaced.values() | reject('in', run.managers) | reject('in', run.workers) | list %}

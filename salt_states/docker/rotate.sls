@@ -1,4 +1,4 @@
-{# New secrets of the swarm, those that the caller names:
+{# Rotate the secrets of the swarm that the caller names:
      salt-run state.orchestrate docker.rotate pillar='{"swarm_rotate": ["worker", "manager"], "swarm_rotate_key": "2026-11"}'
 
    worker, manager: join tokens. ca: the root CA, and with it both tokens and every node's certificate; waits

@@ -1,12 +1,12 @@
-{# The end of the swarm, on the word that names it:
+{# End the swarm whose id confirms it:
      salt-run state.orchestrate docker.teardown pillar='{"swarm_teardown": "<cluster id>"}'
 
    Services, secrets, configs and overlay networks end with it. Volumes, images and other networks stay on
-   the hosts, and are listed at the end. A host that is dead has to be down in the node list.
+   the hosts, and are listed at the end. A dead host must be down in the node list.
      1 all hosts: facts
-     2 the manager that leads: demotes the other managers, so that a run that is cut off can go on
+     2 the leading manager: demotes the other managers, so that an interrupted run can continue
      3 all others: leave
-     4 the manager that leads: leaves, when nobody else is in
+     4 the leading manager: leaves, once nobody else is in
      5 all hosts: what is left there #}
 {% import 'docker/run.jinja' as run with context %}
 {% set cluster = pillar.get('swarm_teardown') or '' %}

@@ -1,5 +1,5 @@
-{# The cluster is what pillar says; the last step of docker.bootstrap, on one manager: who is a member,
-   the labels and then the availability of the nodes that pillar names, the settings of the cluster. #}
+{# Ensure the cluster is what pillar says; the last step of docker.bootstrap, on one manager: members,
+   labels and then availability of the nodes that pillar names, settings of the cluster. #}
 {% set prune = (pillar.get('swarm_run') or {}).get('prune') %}
 docker-swarm-verified:
   swarm.verified: []

@@ -24,8 +24,8 @@ extern "C" {
 /** One object, called as the logical name. Its content cannot change while a service names it. */
 #define SWARM_VERSIONED_FIXED_NAME 0x2u
 /**
- * Take over an object of exactly this name that has none of the labels. A secret is believed to have
- * the content that is given, since no engine shows it; of a config the content is compared.
+ * Take over an object of exactly this name that has none of the labels. A secret is assumed to have
+ * the given content, because no engine shows it; the content of a config is compared.
  */
 #define SWARM_VERSIONED_ADOPT 0x4u
 /** Leave the services of stacks to their stack: they are not moved. */
@@ -78,7 +78,7 @@ typedef struct swarm_versioned {
  *                    {service: {"old": name, "new": name}}, "removed": [name, ...]}, without what is
  *                    empty; "failed": null, or {"service": name, "reason": text, "rolled_back":
  *                    boolean}; "warnings": [line, ...]}. Look at "failed": a service that does not
- *                    run is no error of the function
+ *                    run is not an error of the function
  * @return 0, SWARM_E_INVAL, SWARM_E_CONFLICT (another object has the name, or the content of a fixed
  *         one that is in use differs: the text says by whom), SWARM_E_VERSION, SWARM_E_SEQUENCE
  */

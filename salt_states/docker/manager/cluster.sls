@@ -1,10 +1,10 @@
-{# Both in one job, on all managers side by side: one of them leads, the others join as soon as it has
-   sealed their tokens. #}
+{# Run both in one job, on all managers in parallel: one of them leads, the others join as soon as it
+   has sealed their tokens. #}
 include:
   - docker.manager.first
   - docker.manager.join
 
-{# Where the one that leads could not promote a host, its own join would publish that all is well. #}
+{# If the leading manager could not promote a host, its own join must not publish success. #}
 extend:
   docker-swarm-join:
     swarm:

@@ -1,4 +1,4 @@
-{# No record is left of the hosts that left; a step of docker.remove. #}
+{# Ensure the node list has no record of the hosts that left; a step of docker.remove. #}
 docker-swarm-removed:
   swarm.removed:
     - hosts: {{ pillar.get('swarm_run', {}).get('leaving') | json }}

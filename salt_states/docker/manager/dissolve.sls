@@ -1,4 +1,4 @@
-{# The last manager leaves; a step of docker.teardown. #}
+{# Ensure the last manager has left; a step of docker.teardown. #}
 {% set run = pillar.get('swarm_run', {}) %}
 docker-swarm-dissolved:
   swarm.dissolved:

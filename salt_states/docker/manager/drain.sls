@@ -1,4 +1,4 @@
-{# This manager takes no tasks. #}
+{# Ensure this manager takes no tasks. #}
 include:
   - docker.extension
 

@@ -1,6 +1,6 @@
-{# The cluster is there: made by the first of pillar swarm:managers where no swarm can live elsewhere.
-   The manager that leads then removes dead manager records, seals join tokens for who is missing, and
-   promotes workers that pillar made managers. #}
+{# Ensure the cluster exists: the first of pillar swarm:managers creates it if no swarm can be alive
+   elsewhere. The leading manager then removes dead manager records, seals join tokens for the missing
+   hosts, and promotes workers that pillar made managers. #}
 {% set swarm = pillar.get('swarm') or {} %}
 include:
   - docker.engine

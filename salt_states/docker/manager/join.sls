@@ -1,4 +1,4 @@
-{# This host is a manager of the cluster, drained from its first moment. #}
+{# Ensure this host is a manager of the cluster, drained from its first moment. #}
 {% set swarm = pillar.get('swarm') or {} %}
 include:
   - docker.engine

@@ -1,4 +1,4 @@
-{# One manager goes on alone; a step of docker.recover. #}
+{# Ensure one manager continues the cluster alone; a step of docker.recover. #}
 {% set run = pillar.get('swarm_run', {}) %}
 {% set swarm = pillar.get('swarm') or {} %}
 docker-swarm-recovered:

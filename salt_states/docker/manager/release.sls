@@ -1,4 +1,4 @@
-{# The hosts that leave run no task and are no managers; a step of docker.remove and docker.teardown. #}
+{# Drain and demote the hosts that leave; a step of docker.remove and docker.teardown. #}
 {% set run = pillar.get('swarm_run', {}) %}
 docker-swarm-released:
   swarm.released:

@@ -1,4 +1,4 @@
-{# The new hosts may take the places of the old ones; a step of docker.replace. #}
+{# Check that the new hosts may replace the old ones; a step of docker.replace. #}
 {% set run = pillar.get('swarm_run', {}) %}
 
 docker-swarm-replaceable:

@@ -1,5 +1,5 @@
-{# New secrets of the swarm, on one manager; the step of docker.rotate. The CA comes first, since it
-   renews both tokens, too. #}
+{# Rotate secrets of the swarm, on one manager; the step of docker.rotate. The CA comes first, because
+   its rotation renews both tokens, too. #}
 {% set run = pillar.get('swarm_run', {}) %}
 include:
   - docker.extension

@@ -1,4 +1,4 @@
-{# This host is a worker of the cluster. #}
+{# Ensure this host is a worker of the cluster. #}
 {% set swarm = pillar.get('swarm') or {} %}
 include:
   - docker.engine

@@ -230,7 +230,7 @@ static const put_case secrets[] = {
 	  NULL,
 	  0,
 	  RESULT("none", "", "x2", DB_TWO) },
-	{ "a removal that another's use prevents is no failure",
+	{ "a removal that another's use prevents is not a failure",
 	  { { SECRETS, .reply = "[" V1 "," V2 "]" },
 	    { SERVICES, .reply = "[]" },
 	    { "GET " API "/secrets/x1", .reply = V1 },
@@ -552,7 +552,7 @@ static const bad_case bad[] = {
 	{ "a blank", "d b", 3, NULL,
 	  "the name of a secret must be 1 to 51 letters, digits, '-', '_' and '.', and begin and end "
 	  "with a letter or digit" },
-	{ "a label that is no text", "db", 3, "{\"a\":1}", "label 'a' must be a string" },
+	{ "a label that is not a string", "db", 3, "{\"a\":1}", "label 'a' must be a string" },
 	{ "a label of ours", "db", 3, "{\"libswarm.hash\":\"x\"}",
 	  "label 'libswarm.hash' is one of the library's own: choose a name that does not begin "
 	  "with 'libswarm.'" },
