@@ -261,5 +261,41 @@ static void making_a_secret(void)
 	teardown(&f);
 }
 
+/* The same of a version: made, refused, and only looked for. */
+static void declaring_a_secret(void)
+{
+	static const char list[] =
+		"GET " API "/secrets?filters=%7B%22label%22%3A%5B%22libswarm.name%3Dx%22%5D%7D";
+	const fake_row rows[] = {
+		{ list, .reply = "[]" },
+		{ "GET " API "/secrets/x", .status = 404, .reply = MESSAGE("no such secret") },
+		{ "POST " API "/secrets/create", .body = DATA, .status = 400,
+		  .reply = MESSAGE("cannot take " DATA) },
+		{ list, .reply = "[{\"ID\":\"s1\",\"Spec\":{\"Name\":\"x-1\",\"Labels\":{"
+				 "\"libswarm.name\":\"x\"}}}]" },
+		{ "GET " API "/services", .reply = "[]" },
+		{ NULL },
+	};
+	swarm_versioned what = SWARM_VERSIONED_INIT;
+	fixture f = setup(rows);
+	json_t *result = NULL;
+
+	what.name = "x";
+	what.data = KEY;
+	what.data_size = strlen(KEY);
+	what.key = UNLOCK_KEY;
+	what.key_size = strlen(UNLOCK_KEY);
+	watch();
+	CHECK_INT(swarm_versioned_put(f.client, SWARM_KIND_SECRET, &what, &result, &f.err),
+		  SWARM_E_HTTP);
+	CHECK(!strstr(f.err.text, DATA));
+	what.flags = SWARM_VERSIONED_DRY_RUN;
+	CHECK_INT(swarm_versioned_put(f.client, SWARM_KIND_SECRET, &what, &result, NULL), 0);
+	json_decref(result);
+	stop_watching();
+	teardown(&f);
+}
+
 TEST_MAIN(TEST(the_watch_works), TEST(behind_the_end), TEST(joining), TEST(reading_tokens),
-	  TEST(updating), TEST(init), TEST(unlocking), TEST(rotating_the_ca), TEST(making_a_secret))
+	  TEST(updating), TEST(init), TEST(unlocking), TEST(rotating_the_ca), TEST(making_a_secret),
+	  TEST(declaring_a_secret))
