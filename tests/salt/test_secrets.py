@@ -1,9 +1,13 @@
 """The states and functions on secrets and configs: where content comes from, what is refused, what leaks."""
 
 import base64
+import inspect
 import logging
+import re
 
 import pytest
+import rendered
+import yaml
 from salt.exceptions import CommandExecutionError, SaltInvocationError
 
 PLANTED = "planted-4e1f-value"
@@ -306,6 +310,28 @@ def test_only_the_leader_acts(fleet, core, function):
     for minion in fleet.minions:
         state(fleet, function, minion=minion, pillar={"db": "x"}, runs_on="any", **arguments)
     assert len(core.given) == 4
+
+
+# --- the page ---------------------------------------------------------------------------------------
+
+PAGE = (rendered.PROJECT / "docs/service-secrets.md").read_text(encoding="utf-8")
+
+
+def test_the_page_has_every_argument(fleet, core):
+    parameters = inspect.signature(fleet["manager1"].job().states["swarm.secret"].func).parameters
+    names = set(parameters) - {"name", "kwargs", "contents", "driver", "i_know_it_leaks"}
+    assert {name for name in names if f"`{name}:" not in PAGE} == set()
+
+
+def test_the_example_of_the_page_works(fleet, core):
+    (block,) = re.findall(r"(?s)```yaml\n(db_password:.*?)```", PAGE)
+    ((name, states),) = yaml.safe_load(block).items()
+    ((function, arguments),) = states.items()
+    given = {key: value for one in arguments for key, value in one.items()}
+    ret = state(
+        fleet, function.partition(".")[2], pillar={"db": {"password": "x"}}, name=name, **given
+    )
+    assert ret["result"] is True, ret
 
 
 # --- absent -----------------------------------------------------------------------------------------
