@@ -85,6 +85,10 @@ swarm:
   # there are more, none is removed. 0 (the default): they are reported but not touched.
   # prune: 0
 
+  # Where the credentials of private registries come from: a pillar key, an sdb:// URL, a docker config
+  # file or a credential helper.
+  # registries: {'registry.example.com:5000': {pillar: 'registry:robot'}}
+
   # The key of the hashes in the names of secrets and configs (states swarm.secret and swarm.config): a
   # text, or an sdb:// URL. Without it, it is the cluster's id, by which a weak secret could be guessed.
   # hash_key: sdb://vault/swarm_hash_key

@@ -596,6 +596,102 @@ def network_usage(*args, **kwargs):
     return _run(_of_a_manager, ("swarm.network_usage", args, kwargs), {})
 
 
+def secret_ls(*args, **kwargs):
+    """
+    The secrets in the columns of ``docker secret ls``, from the first manager of pillar that answers.
+
+    name, label
+        As for the execution function ``swarm.secret_ls``.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-run swarm.secret_ls
+    """
+    return _run(_of_a_manager, ("swarm.secret_ls", args, kwargs), {})
+
+
+def config_ls(*args, **kwargs):
+    """
+    The configs in the columns of ``docker config ls``, from the first manager of pillar that answers.
+
+    name, label
+        As for the execution function ``swarm.config_ls``.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-run swarm.config_ls label=owner=web
+    """
+    return _run(_of_a_manager, ("swarm.config_ls", args, kwargs), {})
+
+
+def secret_inspect(*args, **kwargs):
+    """
+    One secret as the engine has it, without its content, from the first manager of pillar that answers.
+
+    name
+        As for the execution function ``swarm.secret_inspect``.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-run swarm.secret_inspect db_password
+    """
+    return _run(_of_a_manager, ("swarm.secret_inspect", args, kwargs, "nested"), {})
+
+
+def config_inspect(*args, **kwargs):
+    """
+    One config as the engine has it, from the first manager of pillar that answers.
+
+    name
+        As for the execution function ``swarm.config_inspect``.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-run swarm.config_inspect nginx.conf
+    """
+    return _run(_of_a_manager, ("swarm.config_inspect", args, kwargs, "nested"), {})
+
+
+def secret_users(*args, **kwargs):
+    """
+    The services that use a secret, or could be rolled back to it, from the first manager of pillar that answers.
+
+    name
+        As for the execution function ``swarm.secret_users``.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-run swarm.secret_users db_password
+    """
+    return _run(_of_a_manager, ("swarm.secret_users", args, kwargs), {})
+
+
+def config_users(*args, **kwargs):
+    """
+    The services that use a config, or could be rolled back to it, from the first manager of pillar that answers.
+
+    name
+        As for the execution function ``swarm.config_users``.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-run swarm.config_users nginx.conf
+    """
+    return _run(_of_a_manager, ("swarm.config_users", args, kwargs), {})
+
+
 def _of_a_manager(function, args, kwargs, outputter="swarm_table"):
     """Return the table of the first manager in the order of pillar that has one."""
     managers = list(_known()["swarm"]["managers"])

@@ -563,6 +563,23 @@ def test_networks_by_a_manager(runner, formed, monkeypatch):
     assert table(runner, formed, monkeypatch, "network_usage")["manager1"] == []
 
 
+@pytest.mark.parametrize("kind", ["secret", "config"])
+def test_secrets_and_configs_by_a_manager(runner, formed, monkeypatch, kind):
+    found = {"ID": "x1", "Spec": {"Name": "db", "Labels": {}}}
+    user = {"service": "web", "service_id": "s1", "id": "x1", "name": "db", "spec": "both"}
+    for name in ("manager1", "manager2", "manager3"):
+        machine = formed[name].machine
+        machine.do_object_list = lambda core, kind, **_: [found]
+        machine.do_versioned_users = lambda core, kind, ref, **_: [user]
+    rows = table(runner, formed, monkeypatch, f"{kind}_ls")
+    assert [row["NAME"] for row in rows["manager1"]] == ["db"]
+    assert (rows["retcode"], rows["outputter"]) == (0, "swarm_table")
+    one = table(runner, formed, monkeypatch, f"{kind}_inspect", "db")
+    assert (one["manager1"], one["outputter"]) == (found, "nested")
+    users = table(runner, formed, monkeypatch, f"{kind}_users", "db")["manager1"]
+    assert users == [{"SERVICE": "web", "VERSION": "db", "SPEC": "both"}]
+
+
 def test_tasks_by_a_manager(runner, formed, monkeypatch):
     for name in ("manager1", "manager2", "manager3"):
         formed[name].machine.do_call = lambda core, op, **_: []
