@@ -120,6 +120,12 @@ int swarm__json_weigh(const char *text, size_t size, swarm__budget *budget, swar
 		goes_on = weigh(&w, text + at, size - at < PIECE ? size - at : PIECE);
 		rc = check(&w, size, budget);
 	}
+	if (rc == SWARM_E_TOO_LARGE && w.weight <= budget->memory)
+		return swarm__error(
+			err, rc,
+			"reading the answer would take more than %d times its size in memory, and "
+			"docker's own take 13 times: is this docker?",
+			DENSEST);
 	return rc ? swarm__budget_fail(budget, rc, err) : 0;
 }
 

@@ -182,6 +182,69 @@ except KeyboardInterrupt:
     assert done.stdout == "interrupted\n"
 
 
+def in_one_process(code):
+    """What it prints; a process of its own has a peak of memory and a clock of its own."""
+    done = subprocess.run(
+        [sys.executable, "-c", LOAD + code], capture_output=True, text=True, timeout=300
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_ctrl_c_ends_a_parse(engine):
+    """
+    By the process's own time, which a busy machine does not stretch: a parse that ran to its end would
+    take all of it before the handler runs.
+    """
+    texts = b",".join([b'"sixteen letters."'] * 1_500_000)
+    engine.answers["GET", "/nodes"] = (200, b'[{"ID":"n1","Texts":[' + texts + b"]}]")
+    code = f"""
+import time
+client = swarm.Client({engine.url!r}, timeout=600, max_body=2**28)
+def parse():
+    began = time.process_time()
+    try:
+        return len(client.call("node_list")), time.process_time() - began
+    except KeyboardInterrupt:
+        return "interrupted", time.process_time() - began
+parse()
+count, whole = parse()
+assert count == 1
+signal.signal(signal.SIGPROF, signal.default_int_handler)
+signal.setitimer(signal.ITIMER_PROF, whole / 4)
+what, part = parse()
+assert what == "interrupted"
+print(part / whole)
+"""
+    assert float(in_one_process(code)) < 0.75
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"[" + b",".join([b"{}"] * 5_000_000) + b"]",
+        b"[" + b",".join([b'{"ID":"n1","Description":"sixteen letters."}'] * 350_000) + b"]",
+    ],
+    ids=["empty objects", "texts"],
+)
+def test_memory_is_bounded_during_a_parse(engine, body):
+    """Of an answer that takes seventy times its bytes as a tree, and of one that takes six times."""
+    engine.answers["GET", "/nodes"] = (200, body)
+    code = f"""
+import resource
+def peak():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+client = swarm.Client({engine.url!r}, timeout=600, max_body=2**24)
+client.local()
+before = peak()
+try:
+    client.call("node_list")
+except swarm.TooLarge:
+    print((peak() - before) / 2**24)
+"""
+    assert float(in_one_process(code)) < 4.5
+
+
 def test_signal_handlers_run_during_a_wait(swarm, engine, client):
     """The engine answers only when the handler ran."""
     held_info(engine)

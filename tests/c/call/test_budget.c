@@ -151,6 +151,22 @@ static void dense_trees(void)
 	}
 }
 
+/* It would keep within the memory: raising a limit is no way out, and the text names none. */
+static void dense_for_its_size(void)
+{
+	swarm__budget budget = swarm__budget_make(NULL, NULL, NULL, 192 * (size_t)MIB);
+	swarm_error err = SWARM_ERROR_INIT;
+	size_t size;
+	char *text = repeat("{}", 2 * MIB, &size);
+	json_t *json = NULL;
+
+	CHECK_INT(swarm__json_read(text, size, &budget, &json, &err), SWARM_E_TOO_LARGE);
+	CHECK(json == NULL);
+	CHECK_PART(err.text, "more than 24 times its size in memory");
+	CHECK(!strstr(err.text, "max_body"));
+	free(text);
+}
+
 /* --- by the client ---------------------------------------------------------------------------- */
 
 static int call_info(swarm_client *client, swarm_error *err)
@@ -420,5 +436,6 @@ static void stopped_while_reading(void)
 	}
 }
 
-TEST_MAIN(TEST(weights), TEST(dense_trees), TEST(small_answers), TEST(large_lists),
-	  TEST(large_refusal), TEST(dense_rows), TEST(many_labels), TEST(stopped_while_reading))
+TEST_MAIN(TEST(weights), TEST(dense_trees), TEST(dense_for_its_size), TEST(small_answers),
+	  TEST(large_lists), TEST(large_refusal), TEST(dense_rows), TEST(many_labels),
+	  TEST(stopped_while_reading))
