@@ -581,6 +581,8 @@ ARGUMENTS = {
     "token_pillar": Key(_text("a pillar key"), ""),
     "token_sdb": Key(SDB, ""),
     "cert_file": Key(PATH, ""),
+    "cert_pillar": Key(_text("a pillar key"), ""),
+    "cert_sdb": Key(SDB, ""),
     "key_file": Key(PATH, ""),
     "key_pillar": Key(_text("a pillar key"), ""),
     "key_sdb": Key(SDB, ""),

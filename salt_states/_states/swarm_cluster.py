@@ -479,9 +479,9 @@ def ca(
     """
     ret = _new(name)
     with _reported(ret):
-        __salt__["swarm_schema.require"](kwargs, timeout=timeout)
         cert = {"cert_file": cert_file, "cert_pillar": cert_pillar, "cert_sdb": cert_sdb}
         key = {"key_file": key_file, "key_pillar": key_pillar, "key_sdb": key_sdb}
+        __salt__["swarm_schema.require"](kwargs, timeout=timeout, **cert, **key)
         found = __salt__["swarm.ca_diff"](**cert, **key)
         if found["old"] == found["new"] and not found["rotating"]:
             ret["comment"] = f"the root CA is this certificate ({found['new']})"

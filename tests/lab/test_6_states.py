@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from conftest import assert_whole
+from conftest import HOSTS, assert_whole
 
 KEY_FILE = "/root/unlock.key"
 STATES = {
@@ -154,6 +154,35 @@ def test_the_ca_is_rotated_and_waited_for(swarm):
     assert found["ca"]["ca"] == {"old": before, "new": "rotated"}
     after = swarm.one("manager1", "swarm.cluster")
     assert after["ca_digest"] != before and not after["ca_rotating"]
+
+
+OWN_CA = """
+set -e
+mkdir -p /root/ca
+cd /root/ca
+umask 077
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 3650 \\
+    -subj '/CN=a root of our own' -keyout root.key -out root.crt
+"""
+ROOT_OF_A_NODE = "/var/lib/docker/swarm/certificates/swarm-root-ca.crt"
+
+
+def test_a_root_ca_of_our_own(swarm):
+    """Each node trusts it afterwards; its key is in no return, and in no file but the one it came from."""
+    swarm.shell("manager1", OWN_CA)
+    secret = swarm.on("manager1", "cat", "/root/ca/root.key").out.splitlines()[1]
+    given = [{"cert_file": "/root/ca/root.crt"}, {"key_file": "/root/ca/root.key"}]
+    found = predicted(swarm, {"ca": {"swarm.ca": given}})
+    assert set(found["ca"]) == {"root ca"}
+    root = swarm.on("manager1", "cat", "/root/ca/root.crt").out
+    assert swarm.on("manager1", "docker", "swarm", "ca").out.strip() == root.strip()
+    for host in HOSTS:
+        assert root.strip() in swarm.on(host, "cat", ROOT_OF_A_NODE).out
+    swarm.on("manager1", "rm", "-r", "/root/ca")
+    # The search for secrets at the end of the tests looks for it, too.
+    swarm.secrets.add(secret)
+    rotated = predicted(swarm, {"ca": {"swarm.ca_rotated": [{"key": "after our own"}]}})
+    assert rotated["ca"]["ca"]["new"] == "rotated"
 
 
 def test_absent_nodes_are_removed(swarm):

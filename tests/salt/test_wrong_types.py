@@ -46,6 +46,17 @@ STATES = [
         "key must be a string or integer, not 2026.11: quote it in YAML;"
         " key_file must be an absolute path, not 'key'; timeout must be a number of seconds above 0",
     ),
+    (
+        "ca",
+        {"cert_file": "root.crt", "key_sdb": "vault/key", "cert": "x"},
+        "unknown argument 'cert'",
+    ),
+    (
+        "ca",
+        {"cert_file": "root.crt", "key_sdb": "vault/key"},
+        "cert_file must be an absolute path, not 'root.crt';"
+        " key_sdb must be a URL that begins with sdb://, not 'vault/key'",
+    ),
     ("unlock_key_rotated", {"key": "a", "key_pillar": "b"}, "unknown argument 'key_pillar'"),
     (
         "joined",
