@@ -1,6 +1,7 @@
 """Arguments of another form than documented: one line that says so, and nothing changed."""
 
 import inspect
+import re
 
 import pytest
 import salt.loader.context
@@ -226,6 +227,35 @@ def refusal(job, name, given):
     except (CommandExecutionError, SaltInvocationError) as exc:
         return str(exc)
     return ""
+
+
+# Functions whose argument may be a secret as it is, and what the argument is called.
+PLAIN = {
+    "swarm.join": "token",
+    "swarm.unlock": "key",
+    "swarm.secret_create": "contents",
+    "swarm.call": "body",
+}
+# The one of core Salt's former module has the names that it had there.
+OLD = {"swarm.joinswarm": "token"}
+# What is so called and is no secret: a config's content, a key of facts or pillar.
+OPEN = {("swarm.config_create", "contents"), ("swarm.why_no_address", "key")}
+
+
+def test_a_secret_as_a_plain_argument_has_forms_that_do_not_leak(make_fleet):
+    job = make_fleet(managers=1, workers=0).form()["manager1"].job()
+    found = {}
+    for name in functions(job):
+        names = set(inspect.signature(job.salt[name].func).parameters)
+        for one in names & {"token", "key", "contents", "body", "password", "secret"}:
+            if name.startswith("swarm.") and (name, one) not in OPEN:
+                found[name] = one
+    assert found == {**PLAIN, **OLD}
+    for name, one in PLAIN.items():
+        function = job.salt[name].func
+        forms = {f"{one}_{form}" for form in ("file", "pillar", "sdb")}
+        assert forms <= set(inspect.signature(function).parameters), name
+        assert re.search("leak|job cache", function.__doc__), name
 
 
 def test_odd_arguments_of_each_function_are_one_line(make_fleet):
