@@ -12,6 +12,8 @@ enum {
 	MAX_DEPTH = 16,
 	MAX_TEXT = 1024 * 1024,
 	MAX_ALL = 4 * MAX_TEXT,
+	/* A name with its default: many braces without an end would each be searched to the end. */
+	MAX_BRACED = 4096,
 	SHOWN = 40,
 };
 
@@ -100,6 +102,8 @@ static const char *find_close(const char *text, const char *end, bool plain)
 {
 	int open = 1;
 
+	if (end - text > MAX_BRACED)
+		end = text + MAX_BRACED;
 	for (const char *at = text; at < end; at++) {
 		if (at[0] == '$' && at + 1 < end && (at[1] == '$' || at[1] == '{')) {
 			open += at[1] == '{';
@@ -122,10 +126,17 @@ static const char *braced(expansion *e, const char *text, const char *end, int d
 
 	if (!close)
 		close = find_close(text, end, false);
-	if (!close || !length || length >= sizeof(name) || text + length > close) {
-		swarm__slip(&e->c->lines, e->place, "'${%.*s' %s: write $$ for a plain $",
-			    end - text > SHOWN ? SHOWN : (int)(end - text), text,
-			    close ? "is not the name of a variable" : "has no closing brace");
+	if (!close) {
+		swarm__slip(&e->c->lines, e->place,
+			    "'${%.*s' has no closing brace within %d bytes: write $$ for a plain $",
+			    end - text > SHOWN ? SHOWN : (int)(end - text), text, MAX_BRACED);
+		e->bad = true;
+		return end;
+	}
+	if (!length || length >= sizeof(name)) {
+		swarm__slip(&e->c->lines, e->place,
+			    "'${%.*s' is not the name of a variable: write $$ for a plain $",
+			    end - text > SHOWN ? SHOWN : (int)(end - text), text);
 		e->bad = true;
 		return end;
 	}

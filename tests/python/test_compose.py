@@ -163,3 +163,16 @@ def test_either_a_stack_or_slips(swarm, given):
     else:
         first = swarm.compose_convert(given, "s", env={"A": "1"})
         assert first == swarm.compose_convert(given, "s", env={"A": "1"})
+
+
+def label(text):
+    return [{"services": {"web": {"image": "a:1", "labels": {"k": text}}}}]
+
+
+def test_a_default_is_bounded(swarm):
+    """Or a text of many braces would take time by the square of its length."""
+    given = swarm.compose_convert(label("${X:-%s}" % ("d" * 4000)), "s")["stack"]["services"]
+    assert given["s_web"]["TaskTemplate"]["ContainerSpec"]["Labels"]["k"] == "d" * 4000
+    for text in ("${X:-%s}" % ("d" * 4096), "${" + "\u00e9" * 5000):
+        (slip,) = swarm.compose_check(label(text), "s")
+        assert "has no closing brace within 4096 bytes" in slip

@@ -65,7 +65,7 @@ static void mistakes(void)
 		{ HOST("${EMPTY:?}"), SLIP, "required variable EMPTY is empty" },
 		{ HOST("${UNSET?${N} times}"), SLIP,
 		  "required variable UNSET is not set: 3 times" },
-		{ HOST("${UNSET"), SLIP, "has no closing brace: write $$" },
+		{ HOST("${UNSET"), SLIP, "has no closing brace within 4096 bytes: write $$" },
 		{ HOST("${}"), SLIP, "is not the name of a variable: write $$" },
 		{ HOST("${1}"), SLIP, "is not the name of a variable" },
 		{ HOST("${SET!x}"), SLIP, "behind variable SET" },
