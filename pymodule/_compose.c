@@ -21,7 +21,7 @@ static void given_clear(given *g)
 	json_decref(g->names);
 }
 
-/* An exception of the callable as a line about the file; what is no Exception ends it all. */
+/* An exception of the callable as a line about the file; anything but an Exception ends it all. */
 static int refuse(swarm_error *err)
 {
 	SWARMPY_AUTO PyObject *type = NULL;

@@ -40,7 +40,7 @@ static bool is_of_registry(const login *l, const json_t *service)
 	return *image && swarm__image_is_of(image, l->registry);
 }
 
-/* A rollback brings the credentials of before back, and the label with them. */
+/* A rollback restores the earlier credentials, and the label with them. */
 static bool has_version(const login *l, const json_t *service)
 {
 	const char *version = json_string_value(

@@ -1,4 +1,4 @@
-"""The check of the order of libswarm's folders finds an include that leads up."""
+"""tests/check-style finds includes that point up, words that are not plain English, and long lines."""
 
 import shutil
 import subprocess
@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @pytest.fixture
 def run(tmp_path):
-    """Run tests/check-style on a copy of the library, with one more line at the end of a file."""
+    """Return a function that runs tests/check-style on a copy of the library with a line added to a file."""
     shutil.copytree(ROOT / "libswarm", tmp_path / "libswarm")
 
     def run(name, line):
@@ -60,3 +60,50 @@ def test_an_include_that_leads_up_is_found(run, name, included):
 def test_an_include_that_leads_down_is_fine(run, name, included):
     result = run(name, f'#include "{included}"')
     assert (result.returncode, result.stdout.strip()) == (0, "")
+
+
+# In two parts, or the check would find them here.
+@pytest.mark.parametrize(
+    "words",
+    [
+        "M|end it.",
+        "The link is opened an|ew.",
+        "Nobody is to|ld.",
+        "The field wants| a number.",
+        "It stan|ds in the list.",
+        "A worker is n|o manager.",
+        "It lets go| of the lock.",
+        "The key of be|fore is kept.",
+        # Over the end of a line.
+        "These are n|o\n * nodes.",
+    ],
+)
+def test_a_word_that_is_not_plain_english_is_found(run, words):
+    result = run("base/buffer.c", f"/*\n * {words.replace('|', '')}\n */")
+    assert result.returncode == 1
+    (found,) = result.stdout.splitlines()
+    assert found.startswith("libswarm/base/buffer.c:") and " is not plain English: " in found
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["There is no such node.", "It is no longer there.", "Amend, told, a stand.", "See before."],
+)
+def test_plain_english_is_fine(run, words):
+    assert run("base/buffer.c", f"/* {words} */").stdout.strip() == ""
+
+
+@pytest.mark.parametrize(
+    "line, count",
+    [
+        ("word " * 20 + "w", 1),
+        ("word " * 19 + "words", 0),
+        ("| " + "word " * 30 + "|", 0),
+        ("# " + "word " * 30, 0),
+        ("see [this](" + "x" * 100 + ")", 0),
+        ("```\n" + "word " * 30 + "\n```", 0),
+    ],
+)
+def test_a_long_line_of_markdown_is_found(run, line, count):
+    found = run("notes.md", line).stdout.split("\n")
+    assert len([one for one in found if "wrap at 100" in one]) == count

@@ -42,7 +42,7 @@ typedef struct swarm_network_options {
 /**
  * Make a network as it is declared: create it, or compare what is given with the one that is there. What
  * is not given is not compared, and kept where the network is replaced; what the engine chose (a gateway,
- * VXLAN ids) is no difference.
+ * VXLAN ids) is not a difference.
  *
  * A network cannot be changed in place. With SWARM_NETWORK_REPLACE each service that uses it is taken off
  * in one update, which keeps what is needed to put it on again in the service's own label
@@ -68,8 +68,8 @@ int swarm_network_apply(swarm_client *client, const char *name, const json_t *ne
 			swarm_error *err);
 
 /**
- * Remove a network, and wait until the tasks of services that are gone have left it. What is absent is no
- * error.
+ * Remove a network, and wait until the tasks of services that are gone have left it. An absent network is
+ * not an error.
  *
  * @param name        the network's exact name
  * @param options     NULL: the defaults; SWARM_NETWORK_DRY_RUN is the only flag

@@ -74,7 +74,7 @@ static const network_case declared[] = {
 		 CHANGE("driver_opts.encrypted", "null",
 			"\"\"") "," CHANGE("ipam.config", "null", "[{\"subnet\":\"10.7.0.0/24\"}]"),
 		 "n2", "") },
-	{ "nothing differs: what the engine chose is no difference",
+	{ "nothing differs: what the engine chose is not a difference",
 	  { { LIST, .reply = "[" PLAIN "]" }, { DETACHED, .reply = "[]" } },
 	  "{\"driver\":\"overlay\",\"attachable\":false,\"labels\":{\"tier\":1},\"ipam\":{\"driver\":"
 	  "\"default\",\"config\":[{\"subnet\":\"10.0.1.0/24\"}]}}",
@@ -421,7 +421,7 @@ static const remove_case removals[] = {
 	  0,
 	  0,
 	  "{\"action\":\"none\",\"id\":\"\"}" },
-	{ "a list without the cluster's networks is no proof",
+	{ "a list without the cluster's networks proves nothing",
 	  { { LIST, .reply = "[]" },
 	    { DETACHED, .status = 503, .reply = MESSAGE("This node is not a swarm manager.") } },
 	  0,
