@@ -151,7 +151,7 @@ static void dense_trees(void)
 	}
 }
 
-/* It would keep within the memory: raising a limit is no way out, and the text names none. */
+/* It would keep within the memory: raising a limit does not help, and the text names none. */
 static void dense_for_its_size(void)
 {
 	swarm__budget budget = swarm__budget_make(NULL, NULL, NULL, 192 * (size_t)MIB);
