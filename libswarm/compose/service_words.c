@@ -201,6 +201,26 @@ static void put_credentials(const words *w)
 	swarm__spec_put(&w->c->lines, credentials, "config", name);
 }
 
+/* docker/cli sends nothing else of a healthcheck that is disabled; a test beside that is a slip. */
+static void put_health(const words *w)
+{
+	json_t *health = json_object_get(w->made, "healthcheck");
+	const char *name;
+	json_t *value;
+	void *next;
+	const char *text = json_string_value(json_object_get(health, "disable"));
+
+	/* spec/ takes a boolean alone. */
+	if (text && strcmp(text, "false") == 0)
+		swarm__spec_put(&w->c->lines, health, "disable", json_false());
+	if (!swarm__is_true(json_object_get(health, "disable")))
+		return;
+	swarm__spec_put(&w->c->lines, health, "disable", json_true());
+	json_object_foreach_safe(health, next, name, value) if (strcmp(name, "disable") != 0 &&
+								strcmp(name, "test") != 0)
+		json_object_del(health, name);
+}
+
 /* --- restart -------------------------------------------------------------------------------------------------------- */
 
 /* docker run's word as a policy: new, NULL for none or with a slip. */
@@ -262,6 +282,7 @@ json_t *swarm__service_words(swarm__compose *c, const char *place, const char *k
 	put_list(&w, "secrets");
 	put_list(&w, "configs");
 	put_credentials(&w);
+	put_health(&w);
 	put_restart(&w);
 	return w.made;
 }

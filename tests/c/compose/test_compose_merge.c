@@ -71,6 +71,9 @@ static void healthchecks(void)
 		  CONTAINER "Healthcheck", "{'Test':['CMD','c'],'Retries':2}" },
 		{ TWO("'healthcheck':{'test':['CMD','a']}", "'healthcheck':{'disable':true}"),
 		  CONTAINER "Healthcheck", "{'Test':['NONE']}" },
+		{ TWO("'healthcheck':{'test':['CMD','a'],'interval':'5s'}",
+		      "'healthcheck':{'disable':'true'}"),
+		  CONTAINER "Healthcheck", "{'Test':['NONE']}" },
 		{ TWO("'healthcheck':{'disable':true}", "'healthcheck':{'test':['CMD','a']}"),
 		  CONTAINER "Healthcheck", "{'Test':['CMD','a']}" },
 	};

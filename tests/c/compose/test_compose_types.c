@@ -16,6 +16,9 @@ static void casts(void)
 		{ SERVICE("'init':'no'"), CONTAINER "Init", "false" },
 		{ SERVICE("'healthcheck':{'test':'x','retries':'5'}"), CONTAINER "Healthcheck",
 		  "{'Test':['CMD-SHELL','x'],'Retries':5}" },
+		{ SERVICE("'healthcheck':{'disable':'false'}"), CONTAINER "Healthcheck", "{}" },
+		{ SERVICE("'healthcheck':{'disable':'true'}"), CONTAINER "Healthcheck",
+		  "{'Test':['NONE']}" },
 		{ DEPLOY("'resources':{'limits':{'pids':'9'}}"), TASK "Resources.Limits",
 		  "{'Pids':9}" },
 		{ DEPLOY("'resources':{'reservations':{'generic_resources':[{'discrete_resource_spec':"
