@@ -90,7 +90,7 @@ static inline void rule_check_value(const json_t *stack, const rule *r)
 	if (!CHECK(want && have &&
 		   json_equal(swarm__json_iterable(have), swarm__json_iterable(want)))) {
 		text = have ? json_dumps(have, JSON_ENCODE_ANY | JSON_SORT_KEYS) : NULL;
-		test_print("# got ", text, "\n");
+		test_print("# got ", text ? text : "nothing", "\n");
 		free(text);
 	}
 	json_decref(want);
