@@ -19,6 +19,8 @@ myst_heading_anchors = 3
 nitpicky = True
 add_module_names = False
 autodoc_member_order = "bysource"
+# The navigation shows pages; a page has its own functions.
+toc_object_entries = False
 
 # The names that the wheel gives the folders of Salt modules. Nothing is installed for this: the
 # modules load without their core, as on any host.
@@ -45,6 +47,9 @@ def find_in_the_other_files(app, env, node, contnode):
         for full in domain.objects
         if full.startswith(f"saltext.swarm.{kind}.") and full.rpartition(".")[2] == name
     ]
+    # Of several the one in the file that the reference names.
+    exact = [full for full in found if node["reftarget"].endswith(full.partition(f".{kind}")[2])]
+    found = exact if len(found) > 1 else found
     if len(found) != 1:
         return None
     return domain.resolve_xref(env, node["refdoc"], app.builder, "func", found[0], node, contnode)

@@ -4,9 +4,9 @@ Docker swarm mode: this host's part in a swarm
 
 Functions on the swarm that this minion's engine belongs to. They call the Engine API through the
 compiled core ``_swarm``; neither the ``docker`` command nor Docker's Python SDK is needed. This
-file holds what concerns the host itself, and is the only one that loads the core;
-``swarm_join.py``, ``swarm_nodes.py`` and others beside it add to the same name, ``swarm``, and
-reach the engine by :py:func:`swarm.core <core>`.
+file holds what concerns the host itself; ``swarm_join.py``, ``swarm_nodes.py`` and others beside it
+add to the same name, ``swarm``, which has what an operator types and nothing else. All of them reach
+the engine by ``swarm_core.py``, which loads the core.
 
 :maturity: new
 :depends: the compiled core, delivered beside this file or in the wheel ``saltext-swarm``
@@ -37,26 +37,11 @@ line holds a join token or a key. A node is named by its full id, by its exact h
 ``self``; a name that two nodes share is an error that lists both ids.
 """
 
-import concurrent.futures
-import contextlib
-import glob
-import importlib.machinery
-import importlib.util
+import datetime
 import os
-import platform
 
-import salt.utils.files
-import salt.utils.yaml
-from salt.exceptions import CommandExecutionError, SaltInvocationError
-from salt.utils.args import clean_kwargs
-from salt.utils.data import traverse_dict_and_list
+from salt.exceptions import SaltInvocationError
 
-VERSION = "0.1.0"
-
-# The longest secret is a private key in PEM.
-MAX_SECRET = 65536
-# The largest body is a config's: 1000 KiB in base64.
-MAX_BODY = 2 * 1024 * 1024
 # Operations whose body has a field for a token, key, password or data.
 MAY_HOLD_SECRETS = (
     "auth",
@@ -69,258 +54,25 @@ MAY_HOLD_SECRETS = (
     "config_create",
     "config_update",
 )
-# How the engine is reached, of minion config and pillar.
-SETTINGS = ("url", "timeout", "api_version", "tls")
-# What these methods give is a secret.
-SECRETS = ("tokens", "unlock_key")
-# Functions of the core itself that swarm.core gives beside the methods of its Client.
-FUNCTIONS = ("token_parse", "compose_check", "compose_convert")
-# So many addresses are tried at a time.
-PROBES = 32
+
+# swarmkit renews a certificate between half and four fifths of its life, counted from the start that
+# the certificate names, which lies an hour before its issue (ca: CertUpperRotationRange).
+RENEWED_BY = 0.8
+# Networks that every engine has.
+BUILT_IN = ("bridge", "host", "none")
+# What docker.engine and the engine's package leave in /etc.
+CONFIGURATION = (
+    "/etc/docker",
+    "/etc/apt/keyrings/docker.asc",
+    "/etc/apt/sources.list.d/docker.list",
+    "/etc/yum.repos.d/docker.repo",
+)
 
 __virtualname__ = "swarm"
 
 
-def _load_core():
-    """
-    The compiled core: the sibling file of this version and machine, else the one in the wheel. In a
-    file root that was written for it its name ends with a digest of it, since a sync would write over
-    one of the same name in place, and so into what processes have mapped. Of two, while one is being
-    replaced, the newer one counts.
-    """
-    folder = os.path.dirname(os.path.abspath(__file__))
-    path = os.path.join(folder, f"_swarm-{VERSION}-{platform.machine()}")
-    found = sorted(glob.glob(f"{glob.escape(path)}[-.]*abi3.so"), key=os.path.getmtime)
-    if found:
-        path = found[-1]
-        loader = importlib.machinery.ExtensionFileLoader("_swarm", path)
-        spec = importlib.util.spec_from_file_location("_swarm", path, loader=loader)
-        core = importlib.util.module_from_spec(spec)
-        loader.exec_module(core)
-    else:
-        try:
-            from saltext.swarm import _swarm as core
-        except ImportError as exc:
-            raise ImportError(
-                f"neither {path}.abi3.so nor the wheel saltext-swarm is here ({exc}): run"
-                " saltutil.sync_modules, or install the wheel for this machine"
-            ) from exc
-        path = core.__file__
-    if core.VERSION != VERSION:
-        raise ImportError(
-            f"the core {path} is version {core.VERSION}, this module is {VERSION}: deliver both"
-            " from the same release"
-        )
-    return core
-
-
-# At the module's top: the folder is on the path only while this body runs. A core that does not
-# load (noexec mount, older glibc, other architecture) must not take the module away or log
-# anything on hosts that never call it, so its reason is kept and given per call.
-try:
-    _CORE, _CORE_ERROR = _load_core(), None
-except Exception as exc:  # pylint: disable=broad-except
-    _CORE, _CORE_ERROR = None, str(exc)
-
-
 def __virtual__():
     return __virtualname__
-
-
-def _core():
-    if _CORE is None:
-        raise CommandExecutionError(f"the core of the swarm module did not load: {_CORE_ERROR}")
-    return _CORE
-
-
-def _setting(key):
-    """A setting of the minion config, else of pillar; not by pillar.get, which masks since 3008."""
-    for source in (__opts__, __pillar__):
-        value = traverse_dict_and_list(source, key)
-        if value is not None:
-            return value
-    return None
-
-
-def _client_options():
-    """The arguments of the core's ``Client`` that the configuration gives."""
-    own = __opts__.get("swarm")
-    given = dict(own) if isinstance(own, dict) else {}
-    given.update({key: _setting(f"swarm:{key}") for key in SETTINGS})
-    __salt__["swarm_schema.engine"](given)
-    older = _setting("docker.version")
-    if isinstance(older, float):
-        # YAML takes 1.40 without quotes for a number.
-        older = f"{older:.2f}"
-    version = given["api_version"] or older
-    options = {
-        "url": given["url"] or _setting("docker.url"),
-        "api_version": None if version == "auto" else version,
-        "timeout": given["timeout"],
-        **(given["tls"] or {}),
-    }
-    return {name: value for name, value in options.items() if value is not None}
-
-
-@contextlib.contextmanager
-def _engine():
-    """A client of this minion's engine; its errors come out as one line for Salt's user."""
-    loaded = _core()
-    client = None
-    try:
-        client = loaded.Client(**_client_options())
-        yield client
-    except loaded.NotManager as exc:
-        raise CommandExecutionError(_whom_to_ask(client, str(exc))) from None
-    except (loaded.NoLeader, loaded.Unavailable) as exc:
-        raise CommandExecutionError(str(exc) + _way_out(exc)) from None
-    except loaded.Error as exc:
-        raise CommandExecutionError(str(exc)) from None
-    except (TypeError, ValueError, OverflowError) as exc:
-        # Salt would print the whole docstring for a TypeError.
-        raise SaltInvocationError(loaded.redact(str(exc))) from None
-    finally:
-        if client is not None:
-            client.close()
-
-
-def _way_out(exc):
-    """What to do where the managers have no leader; a 500 is the engine's 20 s for one."""
-    if isinstance(exc, _CORE.Unavailable) and exc.status != 500:
-        return ""
-    return (
-        ". Bring the other managers back; if they are lost for good, the orchestration docker.recover"
-        " makes a cluster of one manager"
-    )
-
-
-def _whom_to_ask(client, words):
-    """One line for a manager's function on a host that is none, with the managers to ask."""
-    try:
-        local = client.local()
-    except _CORE.Error:
-        return words
-    if local["state"] == "inactive":
-        return "this host is not in a swarm"
-    if local["manager"]:
-        return words
-    hosts = ", ".join(sorted(local["managers"])) or "none known here"
-    return f"this host is a worker; ask one of the managers: {hosts}"
-
-
-def core(method, *args, into=None, **kwargs):
-    """
-    The way of this extension's other modules to the engine: one method of the core's ``Client``,
-    with its errors as one line. By hand use :py:func:`swarm.call <call>` and the functions by name.
-
-    method
-        Its name, as in ``_swarm.pyi``.
-    into
-        A Python function that takes the result, for a caller in the same process; what it returns
-        is returned. Only so are the methods called whose result is a secret.
-
-    Other arguments are the method's own. Returns its result as plain data, in which join tokens,
-    unlock keys and private keys are blanked.
-
-    CLI Example:
-
-    .. code-block:: bash
-
-        salt manager1 swarm.core node_inspect self
-    """
-    kwargs = clean_kwargs(**kwargs)
-    if method in ("init", "join"):
-        _keep_orphan_data()
-    if into is None and method in SECRETS:
-        raise SaltInvocationError(f"the result of {method} is a secret, and is not returned")
-    if into is not None and not callable(into):
-        raise SaltInvocationError("into wants a function of the same process")
-    with _engine() as engine:
-        owner = _CORE if method in FUNCTIONS else engine
-        function = None if str(method).startswith("_") else getattr(owner, method, None)
-        if not callable(function):
-            raise SaltInvocationError(f"the core has no function {method}")
-        result = function(*args, **kwargs)
-    return _blanked(result) if into is None else into(result)
-
-
-def _keep_orphan_data():
-    """An init or join deletes what is on this host's disk of a swarm, which the core cannot see."""
-    found = __salt__["swarm.orphan_data"]()
-    if found:
-        raise CommandExecutionError(found["reason"])
-
-
-def _blanked(value):
-    """Plain data without secrets, which are known by their form."""
-    if isinstance(value, str):
-        return _CORE.redact(value)
-    if isinstance(value, dict):
-        return {key: _blanked(one) for key, one in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_blanked(one) for one in value]
-    if value is None or isinstance(value, (int, float)):
-        return value
-    raise SaltInvocationError(f"a result of the type {type(value).__name__} is no plain data")
-
-
-def secret(into=None, **sources):
-    """
-    Hands a secret to a function of the same process, which is the only way to get at it here; what
-    that function returns is returned.
-
-    into
-        A Python function that takes the secret.
-    sources
-        Where the secret is; exactly one is given. Its name says what it is: ``…_file`` a path on
-        this minion, ``…_pillar`` a pillar key, ``…_sdb`` an ``sdb://`` URL, any other name the
-        secret itself.
-
-    CLI Example:
-
-    .. code-block:: bash
-
-        salt worker1 swarm.secret    # refused: a job has no function to give
-    """
-    if not callable(into):
-        raise SaltInvocationError("into wants a function of the same process")
-    given = {name: value for name, value in clean_kwargs(**sources).items() if value}
-    if len(given) != 1:
-        names = list(sources)
-        raise SaltInvocationError(f"give exactly one of {', '.join(names[:-1])} or {names[-1]}")
-    ((name, value),) = given.items()
-    if not isinstance(value, str):
-        raise SaltInvocationError(f"{name} wants a text")
-    what, _, kind = name.rpartition("_")
-    read = {"file": _from_file, "pillar": _from_pillar, "sdb": _from_sdb}.get(kind)
-    return into(str(read(what, value) if read else value).strip())
-
-
-def _from_file(what, path, limit=MAX_SECRET):
-    try:
-        with salt.utils.files.fopen(path) as handle:
-            return handle.read(limit)
-    except (OSError, UnicodeDecodeError) as exc:
-        reason = getattr(exc, "strerror", None) or "it is no text"
-        raise CommandExecutionError(f"cannot read the {what} file {path}: {reason}") from None
-
-
-def _from_pillar(_, key):
-    found = traverse_dict_and_list(__pillar__, key)
-    if not found:
-        raise CommandExecutionError(f"pillar has no key {key}")
-    return found
-
-
-def _from_sdb(_, url):
-    try:
-        found = __salt__["sdb.get"](url)
-    except Exception as exc:  # pylint: disable=broad-except
-        # A driver may raise anything, with anything in its text.
-        raise CommandExecutionError(f"sdb cannot read {url}: {type(exc).__name__}") from None
-    if not found or found == url:
-        raise CommandExecutionError(f"sdb has nothing at {url}")
-    return found
 
 
 def call(
@@ -359,41 +111,15 @@ def call(
 
         salt manager1 swarm.call task_list query='{filters: {node: [self]}}'
     """
-    if operation not in _core().OPS:
-        names = ", ".join(_CORE.OPS)
-        raise SaltInvocationError(f"no operation is called {operation}; there are {names}")
     sources = {"body_file": body_file, "body_pillar": body_pillar, "body_sdb": body_sdb}
-    given = {name: value for name, value in sources.items() if value}
-    if len(given) + (body is not None) > 1:
+    if len([value for value in sources.values() if value]) + (body is not None) > 1:
         raise SaltInvocationError(f"give only one of body, {', '.join(sources)}")
     if body is not None and operation in MAY_HOLD_SECRETS:
         raise SaltInvocationError(
             f"the body of {operation} may hold a secret, and arguments are in the job cache: give"
             f" {', '.join(sources)} instead of body"
         )
-    for name, value in given.items():
-        body = _read_body(name, value)
-    if operation in ("swarm_init", "swarm_join"):
-        _keep_orphan_data()
-    return core("call", operation, id, query=query, body=body, timeout=timeout)
-
-
-def _read_body(name, value):
-    """The dictionary at a source. No error quotes what is there."""
-    if not isinstance(value, str):
-        raise SaltInvocationError(f"{name} must be a string")
-    if name == "body_file":
-        found = _from_file("body", value, MAX_BODY)
-    else:
-        found = {"body_pillar": _from_pillar, "body_sdb": _from_sdb}[name]("body", value)
-    if isinstance(found, str):
-        try:
-            found = salt.utils.yaml.safe_load(found)
-        except salt.utils.yaml.YAMLError:
-            found = None
-    if not isinstance(found, dict):
-        raise CommandExecutionError(f"{name} {value}: it is not a JSON or YAML dictionary")
-    return found
+    return __salt__["swarm_core.call"](operation, id, query, body, timeout, **sources)
 
 
 def version():
@@ -406,7 +132,7 @@ def version():
 
         salt '*' swarm.version
     """
-    return {"module": VERSION, "core": _core().VERSION, "path": getattr(_CORE, "__file__", "")}
+    return __salt__["swarm_core.loaded"]()
 
 
 def info():
@@ -425,8 +151,7 @@ def info():
 
         salt '*' swarm.info
     """
-    with _engine() as engine:
-        local = engine.local()
+    local = __salt__["swarm_core.core"]("local")
     ret = {key: value for key, value in local.items() if key not in ("manager", "manager_ids")}
     ret["role"] = ""
     if local["node_id"]:
@@ -480,28 +205,21 @@ def init(
 
         salt manager1 swarm.init advertise_addr=eth0 availability=drain
     """
-    _keep_orphan_data()
-    if force_new_cluster and __salt__["swarm.key_locked"]():
-        raise CommandExecutionError(
-            "autolock is on: the engine cannot force a new cluster from locked data. Nothing was"
-            " changed: bring the other managers back, or restart docker and unlock this one"
-            " (swarm.unlock key_file=PATH)"
-        )
-    with _engine() as engine:
-        node_id = engine.init(
-            advertise_addr=advertise_addr,
-            listen_addr=listen_addr,
-            data_path_addr=data_path_addr,
-            data_path_port=data_path_port,
-            default_addr_pool=default_addr_pool,
-            subnet_size=subnet_size,
-            availability=availability,
-            autolock=autolock,
-            force_new_cluster=force_new_cluster,
-            timeout=timeout,
-            force_despite_leader=force_despite_leader,
-        )
-        return {"node_id": node_id, "cluster_id": engine.local()["cluster_id"]}
+    node_id = __salt__["swarm_core.core"](
+        "init",
+        advertise_addr=advertise_addr,
+        listen_addr=listen_addr,
+        data_path_addr=data_path_addr,
+        data_path_port=data_path_port,
+        default_addr_pool=default_addr_pool,
+        subnet_size=subnet_size,
+        availability=availability,
+        autolock=autolock,
+        force_new_cluster=force_new_cluster,
+        timeout=timeout,
+        force_despite_leader=force_despite_leader,
+    )
+    return {"node_id": node_id, "cluster_id": __salt__["swarm_core.core"]("local")["cluster_id"]}
 
 
 def leave(force=False, timeout=None):
@@ -522,8 +240,7 @@ def leave(force=False, timeout=None):
 
         salt worker1 swarm.leave
     """
-    with _engine() as engine:
-        engine.leave(force=bool(force), timeout=timeout)
+    __salt__["swarm_core.core"]("leave", force=bool(force), timeout=timeout)
     return True
 
 
@@ -546,42 +263,70 @@ def unlock(key_file=None, key_pillar=None, key_sdb=None, key=None, timeout=None)
     """
 
     def unlock_with(found):
-        core("unlock", found, timeout=timeout)
+        __salt__["swarm_core.core"]("unlock", found, timeout=timeout)
         return True
 
-    return secret(unlock_with, key_file=key_file, key_pillar=key_pillar, key_sdb=key_sdb, key=key)
+    sources = {"key_file": key_file, "key_pillar": key_pillar, "key_sdb": key_sdb, "key": key}
+    return __salt__["swarm_core.secret"](unlock_with, **sources)
 
 
-def reachable(addresses=None, timeout=3):
+def certificate():
     """
-    Which of these addresses accept TCP connections. Nothing is sent to them.
+    The certificate by which the managers know this node. The engine renews it by itself at a moment
+    between half and four fifths of its life; one that ran out keeps the node out of the swarm.
 
-    addresses
-        One ``host[:port]``, or a list; port 2377 unless given.
-    timeout
-        Seconds for each.
+    Returns ``{"node_id", "role", "cluster_id", "from", "until", "days_left", "overdue"}``, the times in
+    UTC as ``2026-11-23T12:00:00Z``, and whether the engine should have renewed it by now; an empty
+    dict where this host is in no swarm.
 
     CLI Example:
 
     .. code-block:: bash
 
-        salt worker1 swarm.reachable '[10.0.0.1, 10.0.0.2:2377]'
+        salt '*' swarm.certificate
     """
-    loaded = _core()
-    if addresses is None:
-        raise SaltInvocationError("give addresses: one host[:port], or a list of them")
-    addresses = [str(one) for one in (addresses if isinstance(addresses, list) else [addresses])]
+    found = __salt__["swarm_state_dir.certificate"]()
+    if not found:
+        return {}
+    utc = datetime.timezone.utc
+    since, until = (
+        datetime.datetime.fromtimestamp(found.pop(key), utc) for key in ("since", "until")
+    )
+    now = datetime.datetime.now(utc)
+    return {
+        **found,
+        "from": f"{since:%Y-%m-%dT%H:%M:%SZ}",
+        "until": f"{until:%Y-%m-%dT%H:%M:%SZ}",
+        "days_left": (until - now).days,
+        "overdue": now - since > RENEWED_BY * (until - since),
+    }
 
-    def listens(address):
-        with contextlib.suppress(loaded.ConnectError, loaded.Timeout):
-            loaded.probe(address, timeout=timeout)
-            return True
-        return False
 
-    # A host that is gone takes the whole timeout.
-    with concurrent.futures.ThreadPoolExecutor(PROBES) as pool:
-        try:
-            found = list(pool.map(listens, addresses))
-        except loaded.Error as exc:
-            raise CommandExecutionError(str(exc)) from None
-    return [address for address, answered in zip(addresses, found, strict=False) if answered]
+def leftovers():
+    """
+    What docker keeps on this host, in a swarm or not: a swarm that is left or torn down takes its
+    services, secrets and overlay networks with it, and nothing of this.
+
+    Returns ``{"swarm": local state, "volumes": [names], "networks": [names], "images": how many,
+    "containers": how many, "files": [paths]}``; of the networks those that not every engine has.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt '*' swarm.leftovers
+    """
+    call = __salt__["swarm_core.call"]
+    info = call("info")
+    root = info.get("DockerRootDir") or "/var/lib/docker"
+    paths = [root, os.path.join(root, "swarm"), *CONFIGURATION]
+    return {
+        "swarm": info["Swarm"]["LocalNodeState"],
+        "volumes": sorted(one["Name"] for one in call("volume_list").get("Volumes") or []),
+        "networks": sorted(
+            one["Name"] for one in call("network_list") if one["Name"] not in BUILT_IN
+        ),
+        "images": info["Images"],
+        "containers": info["Containers"],
+        "files": [path for path in paths if os.path.exists(path)],
+    }

@@ -1,10 +1,10 @@
 """
-Docker swarm mode: the root CA of the cluster
-=============================================
+The root CA of the cluster against a root of one's own
+======================================================
 
 Each node has a certificate of the cluster's root CA, which the engine makes unless it gets one. The
-functions run on a manager, and belong to the name ``swarm``. No function returns or logs a private
-key.
+functions run on a manager, and change nothing: ``swarm.rotate_ca`` does. No function returns or logs
+a private key.
 
 :maturity: new
 :depends: the execution module ``swarm``, which loads the compiled core
@@ -28,67 +28,42 @@ from salt.exceptions import CommandExecutionError, SaltInvocationError
 SECONDS = 300
 POLL_SECONDS = 1
 
-__virtualname__ = "swarm"
+__virtualname__ = "swarm_ca"
 
 
 def __virtual__():
     return __virtualname__
 
 
-def rotate_ca(
+def given(
     cert_file=None,
     key_file=None,
-    key_pillar=None,
-    key_sdb=None,
-    timeout=None,
     cert_pillar=None,
     cert_sdb=None,
+    key_pillar=None,
+    key_sdb=None,
 ):
     """
-    Give the cluster a new root CA, and wait until every node has a certificate of it. Both join
-    tokens change with it, and nodes stay in. A node that is down holds the rotation up.
+    The certificate of a root of one's own, as text, once its key is checked to be the one that is
+    given. Nothing is changed.
 
-    cert_file, cert_pillar, cert_sdb
-        Where the PEM certificate of a root of your own is; the engine makes one unless given.
-    key_file, key_pillar, key_sdb
-        Where the private key of that certificate is.
-    timeout
-        Seconds for the whole call (300). A rotation that takes longer goes on.
-
-    Returns ``{"old": CA digest before, "new": CA digest after}``.
+    cert_file, cert_pillar, cert_sdb, key_file, key_pillar, key_sdb
+        As for :py:func:`swarm.rotate_ca <salt.modules.swarm.rotate_ca>`.
 
     CLI Example:
 
     .. code-block:: bash
 
-        salt manager1 swarm.rotate_ca
-        salt manager1 swarm.rotate_ca cert_file=/root/ca.crt key_sdb=sdb://vault/swarm_ca
+        salt manager1 swarm_ca.given cert_file=/root/ca.crt key_sdb=sdb://vault/swarm_ca
     """
-    certs = {"cert_file": cert_file, "cert_pillar": cert_pillar, "cert_sdb": cert_sdb}
-    keys = {"key_file": key_file, "key_pillar": key_pillar, "key_sdb": key_sdb}
-    if any(certs.values()) != any(keys.values()):
-        raise SaltInvocationError(
-            f"a certificate ({', '.join(certs)}) and its key ({', '.join(keys)}) are given together"
-        )
-    before = _digest()
-
-    def rotate(key=None, cert=None):
-        return __salt__["swarm.core"]("ca_rotate", cert=cert, key=key, timeout=timeout)
-
-    if any(certs.values()):
-        cert = _certificate(certs)[0]
-        _check_key(cert, keys)
-        __salt__["swarm.secret"](lambda key: rotate(key, cert), **keys)
-    else:
-        rotate()
-    return {"old": before, "new": _digest()}
+    cert, _ = _certificate(
+        {"cert_file": cert_file, "cert_pillar": cert_pillar, "cert_sdb": cert_sdb}
+    )
+    _check_key(cert, {"key_file": key_file, "key_pillar": key_pillar, "key_sdb": key_sdb})
+    return cert
 
 
-def _digest():
-    return __salt__["swarm.join_token"]("worker")["digest"]
-
-
-def ca_diff(
+def diff(
     cert_file=None,
     key_file=None,
     cert_pillar=None,
@@ -101,7 +76,7 @@ def ca_diff(
     certificate. Nothing is changed.
 
     cert_file, cert_pillar, cert_sdb, key_file, key_pillar, key_sdb
-        As for :py:func:`swarm.rotate_ca <rotate_ca>`.
+        As for :py:func:`swarm.rotate_ca <salt.modules.swarm.rotate_ca>`.
 
     Returns ``{"old": fingerprint of the cluster's root CA, "new": that of the given one, "rotating":
     whether a rotation is under way}``; a fingerprint is the SHA-256 of a certificate, in hex digits.
@@ -110,13 +85,13 @@ def ca_diff(
 
     .. code-block:: bash
 
-        salt manager1 swarm.ca_diff cert_file=/root/ca.crt key_sdb=sdb://vault/swarm_ca
+        salt manager1 swarm_ca.diff cert_file=/root/ca.crt key_sdb=sdb://vault/swarm_ca
     """
     cert, new = _certificate(
         {"cert_file": cert_file, "cert_pillar": cert_pillar, "cert_sdb": cert_sdb}
     )
     _check_key(cert, {"key_file": key_file, "key_pillar": key_pillar, "key_sdb": key_sdb})
-    found = __salt__["swarm.call"]("swarm_inspect")
+    found = __salt__["swarm_core.call"]("swarm_inspect")
     root = (found.get("TLSInfo") or {}).get("TrustRoot") or ""
     return {
         "old": _fingerprint(_parsed(root, "the root CA of the cluster")) if root else "",
@@ -125,7 +100,7 @@ def ca_diff(
     }
 
 
-def ca_settled(timeout=None):
+def settled(timeout=None):
     """
     Wait until no rotation of the root CA is under way.
 
@@ -138,13 +113,13 @@ def ca_settled(timeout=None):
 
     .. code-block:: bash
 
-        salt manager1 swarm.ca_settled timeout=60
+        salt manager1 swarm_ca.settled timeout=60
     """
     seconds = SECONDS if timeout is None else timeout
     if isinstance(seconds, bool) or not isinstance(seconds, (int, float)):
         raise SaltInvocationError(f"timeout must be a number of seconds, not {seconds!r}")
     end = time.monotonic() + seconds
-    while __salt__["swarm.call"]("swarm_inspect").get("RootRotationInProgress"):
+    while __salt__["swarm_core.call"]("swarm_inspect").get("RootRotationInProgress"):
         if time.monotonic() > end:
             return False
         time.sleep(POLL_SECONDS)
@@ -156,7 +131,7 @@ def ca_settled(timeout=None):
 
 def _certificate(sources):
     """The certificate that is there, as text, and its fingerprint."""
-    text = __salt__["swarm.secret"](str, **sources)
+    text = __salt__["swarm_core.secret"](str, **sources)
     ((where, _),) = [(name, value) for name, value in sources.items() if value]
     return text, _fingerprint(_parsed(text, where))
 
@@ -200,5 +175,5 @@ def _check_key(cert, sources):
             ) from None
         return public(key.public_key()) == public(_parsed(cert, "cert").public_key())
 
-    if not __salt__["swarm.secret"](fits, **sources):
+    if not __salt__["swarm_core.secret"](fits, **sources):
         raise CommandExecutionError("the CA's key is not the key of this certificate")

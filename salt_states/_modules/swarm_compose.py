@@ -328,10 +328,10 @@ def convert(sources, name=None, env=None, base_dir=None, home=None, content=None
         "content": content,
     }
     documents = [found["document"] for found in loaded.values()]
-    slips = __salt__["swarm.core"]("compose_check", documents, name, **options)
+    slips = __salt__["swarm_core.core"]("compose_check", documents, name, **options)
     if slips:
         raise SaltInvocationError("; ".join(with_line(slip, lines) for slip in slips))
-    found = __salt__["swarm.core"]("compose_convert", documents, name, **options)
+    found = __salt__["swarm_core.core"]("compose_convert", documents, name, **options)
     warnings = [line for source in loaded.values() for line in source["warnings"]]
     warnings += [with_line(line, lines) for line in found["warnings"]]
     return {"stack": found["stack"], "warnings": warnings}

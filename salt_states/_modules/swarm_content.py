@@ -133,7 +133,9 @@ def put(kind=None, name=None, sources=None, saltenv=None, dry_run=False, **optio
 
     def send(content):
         return with_hash_key(
-            lambda key: __salt__["swarm.core"](f"{kind}_put", name, content, hash_key=key, **given)
+            lambda key: __salt__["swarm_core.core"](
+                f"{kind}_put", name, content, hash_key=key, **given
+            )
         )
 
     if "driver" in given:

@@ -1,12 +1,12 @@
 """
-Docker swarm mode: nodes against what they should be
-====================================================
+Nodes and cluster against what they should be
+=============================================
 
-What of a node is otherwise than wanted, by arguments or by pillar ``swarm:nodes``, asked on a
-manager. The states that change nodes ask here what to change, and ``salt-run swarm.status`` what to
-tell. The functions belong to the name ``swarm``, and change nothing.
+What of a node or of the cluster is otherwise than wanted, by arguments or by pillar ``swarm:nodes``
+and ``swarm:cluster``, asked on a manager. The states that change them ask here what to change, and
+``salt-run swarm.status`` what to report. The functions change nothing.
 
-In **test mode** :py:func:`swarm.nodes_drift <nodes_drift>` answers for the last step of a
+In **test mode** :py:func:`swarm_drift.nodes_drift <nodes_drift>` answers for the last step of a
 bootstrap, as it would find the nodes once the steps before it were done.
 
 :maturity: new
@@ -18,13 +18,21 @@ bootstrap, as it would find the nodes once the steps before it were done.
 """
 
 from salt.exceptions import SaltInvocationError
+from salt.utils.args import clean_kwargs
 
 # Labels of this extension itself, which pillar and labels_exact do not touch.
 OWN = "saltext.swarm."
 # On a node that was activated with its first labels.
 FIRST = OWN + "first-labels"
 
-__virtualname__ = "swarm"
+# What a new swarm alone can have otherwise, and the key of pillar swarm that gives it to one.
+FIXED = {
+    "default_addr_pool": "address_pool",
+    "subnet_size": "subnet_size",
+    "data_path_port": "data_path_port",
+}
+
+__virtualname__ = "swarm_drift"
 
 
 def __virtual__():
@@ -48,7 +56,7 @@ def node_diff(node=None, role=None, availability=None, labels=None, labels_exact
 
     .. code-block:: bash
 
-        salt manager1 swarm.node_diff '{role: worker, availability: drain, labels: {}}' role=manager
+        salt manager1 swarm_drift.node_diff '{role: worker, availability: drain, labels: {}}' role=manager
     """
     if not isinstance(node, dict) or not {"role", "availability", "labels"} <= set(node):
         raise SaltInvocationError("node must be a dictionary with role, availability and labels")
@@ -68,7 +76,10 @@ def _label_diff(old, given, exact):
     """``{label: {"old", "new"}}``; None stands for a label that is not there."""
     if given is None:
         return {}
-    new = {**(dict.fromkeys(_others(old)) if exact else {}), **label_texts(given)}
+    new = {
+        **(dict.fromkeys(_others(old)) if exact else {}),
+        **__salt__["swarm_settings.label_texts"](given),
+    }
     return {
         name: {"old": old.get(name), "new": new[name]}
         for name in sorted(new)
@@ -79,25 +90,6 @@ def _label_diff(old, given, exact):
 def _others(labels):
     """Those that are not the states' own marks; an exact mode keeps these."""
     return [name for name in labels if not name.startswith(OWN)]
-
-
-def label_texts(labels=None):
-    """
-    Return labels as the engine accepts them: ``{name: string, or None for a label to remove}``.
-
-    labels
-        ``{name: text, whole number or None}``; anything else is an error.
-
-    CLI Example:
-
-    .. code-block:: bash
-
-        salt manager1 swarm.label_texts '{rack: 17}'
-    """
-    if labels is None:
-        raise SaltInvocationError("labels must be a dictionary of names and values")
-    __salt__["swarm_schema.require"](labels=labels)
-    return {str(name): value if value is None else str(value) for name, value in labels.items()}
 
 
 def nodes_drift(hosts=None, swarm=None):
@@ -114,7 +106,7 @@ def nodes_drift(hosts=None, swarm=None):
     swarm
         What pillar has under ``swarm``; by itself as this minion last got it.
 
-    Returns ``{minion id: {"id": node id, "changes": as of swarm.node_diff, "reason": why pillar's
+    Returns ``{minion id: {"id": node id, "changes": as of swarm_drift.node_diff, "reason": why pillar's
     words cannot be followed; empty if they can}}`` of the hosts that pillar names and that have a
     node.
 
@@ -122,7 +114,7 @@ def nodes_drift(hosts=None, swarm=None):
 
     .. code-block:: bash
 
-        salt manager1 swarm.nodes_drift
+        salt manager1 swarm_drift.nodes_drift
     """
     rows = _rows()
     found = (
@@ -205,3 +197,92 @@ def _row_to_come(host, facts, row, run):
         }
     # A manager that steps down sets its labels itself.
     return None if facts["role"] == "manager" and host in run["workers"] else row
+
+
+# --- the cluster ----------------------------------------------------------------------------------
+
+
+def cluster_diff(**settings):
+    """
+    What :py:func:`swarm.cluster_update <salt.modules.swarm.cluster_update>` with these settings
+    would change, in the same form. Nothing is changed.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt manager1 swarm_drift.cluster_diff node_cert_expiry=30d
+    """
+    given = __salt__["swarm_settings.given"](clean_kwargs(**settings))
+    exact = given.pop("labels_exact", False)
+    of_spec = __salt__["swarm_settings.of_spec"]
+    wanted = of_spec(__salt__["swarm_settings.patch"](**given))
+    old = of_spec(__salt__["swarm_core.call"]("swarm_inspect")["Spec"])
+    new = {**old, **{name: wanted[name] for name in given}}
+    gone = [name for name in old["labels"] if exact and not name.startswith(OWN)]
+    merged = {**old["labels"], **dict.fromkeys(gone), **wanted["labels"]}
+    new["labels"] = {name: value for name, value in merged.items() if value is not None}
+    return __salt__["swarm_settings.difference"](old, new)
+
+
+def cluster_drift(swarm=None, **settings):
+    """
+    Which of these settings the cluster has otherwise.
+
+    swarm
+        What pillar has under ``swarm``; by itself as this minion last got it.
+    settings
+        As for the state ``swarm.cluster``; without any, those of pillar: ``swarm:cluster``, and
+        what a new swarm is made with (``address_pool``, ``subnet_size``, ``data_path_port``).
+
+    Returns ``changes`` (``{setting: {"old", "new"}}``, and under ``labels`` of each label),
+    ``fixed`` (the same, of what no update can change) and ``later`` (``True`` in test mode on a
+    host that would manage a cluster by then; it can be asked only then).
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt manager1 swarm_drift.cluster_drift
+        salt manager1 swarm_drift.cluster_drift node_cert_expiry=30d
+    """
+    # Salt adds its own arguments to those of a job.
+    settings = clean_kwargs(**settings) or _of_pillar(swarm)
+    given = __salt__["swarm_settings.given"](settings, also=list(FIXED))
+    fixed = {name: given.pop(name) for name in FIXED if name in given}
+    ret = {"changes": {}, "fixed": {}, "later": bool(__opts__["test"] and _will_manage())}
+    if given and not ret["later"]:
+        diff = cluster_diff(**given)
+        ret["changes"] = _each(diff["old"], diff["new"])
+        if "labels" in diff["new"]:
+            ret["changes"]["labels"] = _each(diff["old"]["labels"], diff["new"]["labels"])
+    if fixed and not ret["later"]:
+        there = __salt__["swarm.cluster"]()
+        ret["fixed"] = _each({name: there[name] for name in fixed}, fixed)
+    return ret
+
+
+def _of_pillar(swarm):
+    __salt__["swarm_schema.refuse"](swarm)
+    swarm = __pillar__.get("swarm") or {} if swarm is None else swarm
+    if not isinstance(swarm, dict):
+        raise SaltInvocationError(f"swarm must be a dictionary, as pillar has it, not {swarm!r}")
+    settings = swarm.get("cluster") or {}
+    return {**{name: swarm.get(key) for name, key in FIXED.items()}, **settings}
+
+
+def _will_manage():
+    """In test mode: a host outside a swarm, or one that this bootstrap would make a manager."""
+    facts = __salt__["swarm_facts.collect"]()
+    return facts["state"] in ("inactive", "absent") or (
+        facts["role"] != "manager" and bool(facts["run"])
+    )
+
+
+def _each(old, new):
+    """``{name: {"old", "new"}}`` of what differs; None stands for what is not there."""
+    return {
+        name: {"old": old.get(name), "new": new.get(name)}
+        for name in sorted({*old, *new})
+        if old.get(name) != new.get(name)
+    }

@@ -148,7 +148,7 @@ def _why_kept(package, name, info):
 
 def _has_data():
     try:
-        return bool(__salt__["swarm.orphan_data"]())
+        return bool(__salt__["swarm_state_dir.orphan_data"]())
     except CommandExecutionError:
         # The engine answered before: nothing is known of its data now.
         return True

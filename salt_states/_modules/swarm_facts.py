@@ -175,7 +175,7 @@ def collect(error="", sealed=None):
         _add_cluster(facts)
     if info["state"] != "active" and not facts["run"] and _has_master():
         # A minion without a master has no key.
-        facts["key"] = __salt__["swarm.public_key"]()
+        facts["key"] = __salt__["swarm_seal.public_key"]()
     if sealed is not None:
         facts["sealed"] = sealed
     return facts
@@ -189,7 +189,7 @@ def _add_silence(facts, reason):
     facts["error"] = reason
     with contextlib.suppress(CommandExecutionError):
         __salt__["swarm.version"]()
-        if not __salt__["swarm.engine_trace"]():
+        if not __salt__["swarm_state_dir.engine_trace"]():
             facts["state"] = "absent"
             return
     facts["state"] = "unreachable"
@@ -221,7 +221,7 @@ def _settled_info():
 def _info_and_data():
     """As ``swarm.info``; an engine in no swarm is not believed where data of one is on its disk."""
     info = __salt__["swarm.info"]()
-    orphan = __salt__["swarm.orphan_data"]() if info["state"] == "inactive" else {}
+    orphan = __salt__["swarm_state_dir.orphan_data"]() if info["state"] == "inactive" else {}
     if orphan:
         info.update(state="error", node_id=orphan["node_id"], error=orphan["reason"])
         info["data"] = orphan["cluster_id"] or "unknown"
@@ -281,7 +281,7 @@ def publish(error="", sealed=None, confirm=True, drained=False):
 
     drained
         This host joined drained, only to get its labels before any task: its node id stands under
-        ``drained`` for as long as it is that node, for :py:func:`swarm.nodes_drift
+        ``drained`` for as long as it is that node, for :py:func:`swarm_drift.nodes_drift
         <salt.modules.swarm_drift.nodes_drift>`.
 
     confirm

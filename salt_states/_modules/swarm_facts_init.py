@@ -84,7 +84,7 @@ def _why_elsewhere(managers, run_id, beside):
     for name, facts in published.items():
         for address in _manager_addresses(facts):
             known.setdefault(address, []).append(name)
-    alive = __salt__["swarm.reachable"](sorted(known)) if known else []
+    alive = __salt__["swarm_core.reachable"](sorted(known)) if known else []
     pillars = [address for address in alive if _owners(address, managers, published)]
     if pillars:
         return (

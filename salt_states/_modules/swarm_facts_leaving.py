@@ -103,12 +103,33 @@ def _joining(facts):
 
 
 def _why_no_quorum(nodes, joining):
-    order = __salt__["swarm.demotion_order"](nodes)
+    order = demotion_order(nodes)
     try:
         __salt__["swarm.quorum"]([node["id"] for node in order], joining=joining)
     except CommandExecutionError as exc:
         return str(exc)
     return ""
+
+
+def demotion_order(nodes=None):
+    """
+    The nodes in the order in which their demotion costs the quorum least: dead ones first, the
+    leader last.
+
+    nodes
+        As :py:func:`swarm.nodes <salt.modules.swarm_nodes.nodes>` returns them.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt manager1 swarm_facts.demotion_order "$nodes"
+    """
+    if not isinstance(nodes, list) or not all(
+        isinstance(node, dict) and {"reachability", "leader"} <= set(node) for node in nodes
+    ):
+        raise SaltInvocationError("nodes must be a list as swarm.nodes returns it")
+    return sorted(nodes, key=lambda node: (node["reachability"] == "reachable", node["leader"]))
 
 
 def quorum_to_come(leaving, managers):
@@ -131,8 +152,7 @@ def quorum_to_come(leaving, managers):
     """
     members = [node for node in __salt__["swarm.nodes"]() if node["member"]]
     hosts = __salt__["swarm_facts.fresh"](__salt__["swarm_facts.manager_ids"](), known=True)
-    order = __salt__["swarm.demotion_order"]
-    going = order(left_behind(members, hosts, names=False)) + order(
+    going = demotion_order(left_behind(members, hosts, names=False)) + demotion_order(
         [n for n in members if n["id"] in leaving]
     )
     known = {node["id"] for node in members}

@@ -15,7 +15,7 @@ made, or why nothing may be done. The functions belong to the name ``swarm_facts
 
 import time
 
-# How swarm.core begins where the compiled core does not load.
+# How swarm_core.core begins where the compiled core does not load.
 NO_CORE = "the core of the swarm module did not load"
 
 __virtualname__ = "swarm_facts"

@@ -2,8 +2,8 @@
 Docker swarm mode: how a host gets in
 =====================================
 
-Joining, the join tokens, and how a manager seals one to the key of the minion that may open it. All
-of it belongs to the name ``swarm``.
+Joining, and the join tokens. The functions belong to the name ``swarm``; ``swarm_seal.py`` seals a
+token to the key of the minion that may open it.
 
 :maturity: new
 :depends: the execution module ``swarm``, which loads the compiled core
@@ -11,12 +11,9 @@ of it belongs to the name ``swarm``.
 .. versionadded:: 0.1.0
 """
 
-import base64
 import contextlib
 import hashlib
-import os
 
-import salt.utils.files
 from salt.exceptions import CommandExecutionError, SaltInvocationError
 
 __virtualname__ = "swarm"
@@ -50,7 +47,7 @@ def join(
         Manager ``address[:port]``, or a list of them; those that listen are tried in turn.
     token_file, token_pillar, token_sdb, sealed, token
         Where the join token is; give one. A path on this minion; a pillar key; an ``sdb://`` URL; a
-        blob made by ``swarm.seal`` for this minion (with ``cluster_id`` and ``role``); the token
+        blob made by ``swarm_seal.seal`` for this minion (with ``cluster_id`` and ``role``); the token
         itself, which then **leaks** into job cache, event bus and debug logs.
     role
         ``worker`` or ``manager``: what the token makes of this host. A token of the other role is an
@@ -85,8 +82,6 @@ def join(
         "sealed": sealed,
         "token": token,
     }
-    if sealed and len([source for source in sources.values() if source]) == 1:
-        sources["sealed"] = _open(sealed, cluster_id, role)
     options = {
         "digest": digest,
         "advertise_addr": advertise_addr,
@@ -105,9 +100,12 @@ def join(
     def join_with(secret):
         if not sealed:
             _check_role_of(secret, role)
-        __salt__["swarm.core"]("join", remote_addrs, secret, **options)
+        __salt__["swarm_core.core"]("join", remote_addrs, secret, **options)
 
-    __salt__["swarm.secret"](join_with, **sources)
+    if sealed and len([source for source in sources.values() if source]) == 1:
+        __salt__["swarm_seal.opened"](sealed, cluster_id, role, into=join_with)
+    else:
+        __salt__["swarm_core.secret"](join_with, **sources)
     local = __salt__["swarm.info"]()
     return {"node_id": local["node_id"], "role": local["role"]}
 
@@ -132,82 +130,12 @@ def join_token(role=None, show=False):
         salt manager1 swarm.join_token worker
     """
     _check_role(role)
-    tokens = _tokens()
+    tokens = __salt__["swarm_seal.tokens"](into=dict)
     ret = {"role": role, "cluster_id": tokens["cluster_id"], "digest": tokens["digest"]}
     ret["fingerprints"] = {one: _fingerprint(tokens[one]) for one in ("worker", "manager")}
     if show is True:
         ret["token"] = tokens[role]
     return ret
-
-
-def _tokens():
-    """Both join tokens, in clear: ``{"worker", "manager", "cluster_id", "digest"}``."""
-    tokens = __salt__["swarm.core"]("tokens", into=dict)
-    # The digest is the CA's, so both tokens carry the same.
-    tokens["digest"] = __salt__["swarm.core"]("token_parse", tokens["worker"])["digest"]
-    return tokens
-
-
-def seal(hosts=None):
-    """
-    Join tokens, each sealed to the public key of the one minion that may open it.
-
-    A blob is RSA-OAEP with SHA-256, labelled with the cluster, the role and the minion id, so it
-    opens on no other minion and for no other purpose. It may travel through mine and job data.
-
-    hosts
-        ``{minion id: {"role": "worker" or "manager", "key": PEM public key}}``
-
-    Returns ``{"cluster_id": …, "digest": …, "sealed": {minion id: base64}}``.
-
-    CLI Example:
-
-    .. code-block:: bash
-
-        salt manager1 swarm.seal '{worker1: {role: worker, key: "-----BEGIN PUBLIC KEY-----…"}}'
-    """
-    from cryptography.hazmat.primitives.serialization import load_pem_public_key
-
-    if not isinstance(hosts, dict) or not all(isinstance(one, dict) for one in hosts.values()):
-        raise SaltInvocationError("hosts wants a dictionary: minion id, and for each role and key")
-    for minion, host in hosts.items():
-        _check_role(host.get("role"))
-        if not host.get("key"):
-            raise SaltInvocationError(f"no public key is given for {minion}")
-    tokens = _tokens()
-    ret = {"cluster_id": tokens["cluster_id"], "digest": tokens["digest"], "sealed": {}}
-    for minion, host in hosts.items():
-        try:
-            blob = load_pem_public_key(host["key"].encode()).encrypt(
-                tokens[host["role"]].encode(),
-                _padding(tokens["cluster_id"], host["role"], minion),
-            )
-        except (AttributeError, ValueError):
-            raise CommandExecutionError(
-                f"the public key of {minion} is no RSA key in PEM of 2048 bits or more"
-            ) from None
-        ret["sealed"][minion] = base64.b64encode(blob).decode()
-    return ret
-
-
-def public_key():
-    """
-    This minion's own public key as PEM, the one that its master accepted.
-
-    CLI Example:
-
-    .. code-block:: bash
-
-        salt worker1 swarm.public_key
-    """
-    from cryptography.hazmat.primitives import serialization
-
-    return (
-        _private_key()
-        .public_key()
-        .public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
-        .decode()
-    )
 
 
 def _fingerprint(token):
@@ -233,47 +161,3 @@ def _check_role_of(token, role):
 def _check_role(role):
     if role not in ("worker", "manager"):
         raise SaltInvocationError(f"the role is worker or manager, not {role!r}")
-
-
-def _padding(cluster_id, role, minion):
-    from cryptography.hazmat.primitives import hashes
-    from cryptography.hazmat.primitives.asymmetric import padding
-
-    return padding.OAEP(
-        mgf=padding.MGF1(algorithm=hashes.SHA256()),
-        algorithm=hashes.SHA256(),
-        label=f"swarm/1|{cluster_id}|{role}|{minion}".encode(),
-    )
-
-
-def _private_key():
-    from cryptography.hazmat.primitives.serialization import load_pem_private_key
-
-    path = os.path.join(__opts__["pki_dir"], "minion.pem")
-    password = __opts__.get("key_pass")
-    try:
-        with salt.utils.files.fopen(path, "rb") as handle:
-            # Its check takes a few hundredths of a second; Salt loads the same file at its start.
-            return load_pem_private_key(
-                handle.read(),
-                password.encode() if password else None,
-                unsafe_skip_rsa_key_validation=True,
-            )
-    except (OSError, TypeError, ValueError) as exc:
-        raise CommandExecutionError(
-            f"cannot read this minion's key {path}: {type(exc).__name__}"
-        ) from None
-
-
-def _open(sealed, cluster_id, role):
-    """The token of a blob that a manager sealed for this minion."""
-    if not isinstance(sealed, str):
-        raise SaltInvocationError(f"sealed must be a text, not {type(sealed).__name__}")
-    try:
-        blob = base64.b64decode(sealed, validate=True)
-        return _private_key().decrypt(blob, _padding(cluster_id, role, __opts__["id"])).decode()
-    except ValueError:
-        raise CommandExecutionError(
-            "the sealed join token does not open with this minion's key: it was sealed for"
-            " another key, role or cluster; run the bootstrap again"
-        ) from None

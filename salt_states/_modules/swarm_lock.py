@@ -26,7 +26,6 @@ show
 """
 
 import contextlib
-import hmac
 import os
 import tempfile
 
@@ -64,13 +63,13 @@ def autolock(enable=True, key_file=None, key_sdb=None, show=False, timeout=None)
         return dict(_switch(False, timeout), key="")
     with _sink(key_file, key_sdb, show) as keep:
         change = _switch(True, timeout)
-        key = __salt__["swarm.core"]("unlock_key", into=keep, timeout=timeout)
+        key = __salt__["swarm_core.core"]("unlock_key", into=keep, timeout=timeout)
         return dict(change, key=key)
 
 
 def _switch(enable, timeout):
     patch = {"EncryptionConfig": {"AutoLockManagers": enable}}
-    change = __salt__["swarm.core"]("cluster_update", patch, timeout=timeout)
+    change = __salt__["swarm_core.core"]("cluster_update", patch, timeout=timeout)
     return {
         side: bool((change[side].get("EncryptionConfig") or {}).get("AutoLockManagers"))
         for side in ("old", "new")
@@ -95,7 +94,7 @@ def unlock_key(key_file=None, key_sdb=None, show=False, timeout=None):
         salt manager1 swarm.unlock_key key_file=/root/swarm.key
     """
     with _sink(key_file, key_sdb, show) as keep:
-        return {"key": __salt__["swarm.core"]("unlock_key", into=keep, timeout=timeout)}
+        return {"key": __salt__["swarm_core.core"]("unlock_key", into=keep, timeout=timeout)}
 
 
 def rotate_unlock_key(key_file=None, key_sdb=None, show=False, timeout=None):
@@ -117,59 +116,8 @@ def rotate_unlock_key(key_file=None, key_sdb=None, show=False, timeout=None):
         salt manager1 swarm.rotate_unlock_key key_sdb=sdb://vault/swarm_unlock
     """
     with _sink(key_file, key_sdb, show) as keep:
-        key = __salt__["swarm.core"]("unlock_key", rotate=True, into=keep, timeout=timeout)
+        key = __salt__["swarm_core.core"]("unlock_key", rotate=True, into=keep, timeout=timeout)
         return {"key": key}
-
-
-def unlock_key_kept(key_file=None, key_sdb=None, key_pillar=None, timeout=None):
-    """
-    Whether the key that is kept there is the one that unlocks the cluster now. Neither is returned.
-
-    key_file, key_sdb, key_pillar
-        Where it is kept: a path on this minion, an ``sdb://`` URL, or a pillar key. What is not
-        there is no key.
-    timeout
-        Seconds for the call (60).
-
-    CLI Example:
-
-    .. code-block:: bash
-
-        salt manager1 swarm.unlock_key_kept key_file=/root/swarm.key
-    """
-    sources = {"key_file": key_file, "key_sdb": key_sdb, "key_pillar": key_pillar}
-    if len([value for value in sources.values() if value]) != 1:
-        raise SaltInvocationError(f"give exactly one of {', '.join(sources)}")
-    kept = []
-    try:
-        __salt__["swarm.secret"](kept.append, **sources)
-    except CommandExecutionError:
-        return False
-
-    def same(key):
-        return hmac.compare_digest(kept[0].encode(), key.encode())
-
-    return __salt__["swarm.core"]("unlock_key", into=same, timeout=timeout)
-
-
-def key_place(key_file=None, key_sdb=None):
-    """
-    Where an unlock key is to be kept, as an argument of the functions here: ``{"key_file": path}`` or
-    ``{"key_sdb": URL}``. Nothing is looked at there; what cannot be such a place is an error.
-
-    key_file, key_sdb
-        One of them.
-
-    CLI Example:
-
-    .. code-block:: bash
-
-        salt manager1 swarm.key_place key_file=/root/swarm.key
-    """
-    if bool(key_file) == bool(key_sdb):
-        raise SaltInvocationError("give key_file or key_sdb, where the unlock key is to be kept")
-    __salt__["swarm_schema.require"](key_file=key_file, key_sdb=key_sdb)
-    return {"key_sdb": key_sdb} if key_sdb else {"key_file": key_file}
 
 
 # --- where a key goes ----------------------------------------------------------------------------
@@ -186,7 +134,7 @@ def _sink(key_file, key_sdb, show):
     if show is True:
         yield lambda key: key
         return
-    key_place(key_file, key_sdb)
+    __salt__["swarm_key.place"](key_file, key_sdb)
     if key_file:
         with _file(key_file) as keep:
             yield keep

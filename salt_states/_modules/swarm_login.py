@@ -57,7 +57,7 @@ def registry_login(registry=None, version=None, registry_auth=None, timeout=None
             raise CommandExecutionError(
                 f"no credentials for {registry}: give registry_auth, or set pillar swarm:registries"
             )
-        return __salt__["swarm.core"](
+        return __salt__["swarm_core.core"](
             "registry_login", registry, auth, str(version), dry_run=bool(dry_run), timeout=timeout
         )
 

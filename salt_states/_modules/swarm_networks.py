@@ -50,7 +50,7 @@ def network_ls(name=None, scope=None, driver=None):
             "DRIVER": network["Driver"],
             "SCOPE": network["Scope"],
         }
-        for network in __salt__["swarm.core"]("object_list", "network")
+        for network in __salt__["swarm_core.core"]("object_list", "network")
         if (name is None or name in (network["Name"], network["Id"]))
         and scope in (None, network["Scope"])
         and driver in (None, network["Driver"])
@@ -70,7 +70,7 @@ def network_inspect(network=None):
 
         salt manager1 swarm.network_inspect backend
     """
-    return __salt__["swarm.core"]("object_inspect", "network", _given(network))
+    return __salt__["swarm_core.core"]("object_inspect", "network", _given(network))
 
 
 def network_create(
@@ -115,7 +115,7 @@ def network_create(
         "labels": labels,
     }
     given = {key: value for key, value in words.items() if value is not None}
-    done = __salt__["swarm.core"]("network_apply", _given(name), given, timeout=timeout)
+    done = __salt__["swarm_core.core"]("network_apply", _given(name), given, timeout=timeout)
     return {key: done[key] for key in ("id", "action", "changes")}
 
 
@@ -137,7 +137,7 @@ def network_rm(network=None, timeout=None):
 
         salt manager1 swarm.network_rm backend
     """
-    done = __salt__["swarm.core"]("network_remove", _given(network), timeout=timeout)
+    done = __salt__["swarm_core.core"]("network_remove", _given(network), timeout=timeout)
     return done["action"] == "remove"
 
 
@@ -168,6 +168,6 @@ def network_usage(name=None):
             "SERVICES": row["services"],
             "NODES": row["nodes"],
         }
-        for row in __salt__["swarm.core"]("network_usage")
+        for row in __salt__["swarm_core.core"]("network_usage")
         if name in (None, row["name"], row["id"])
     ]

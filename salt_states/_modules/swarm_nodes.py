@@ -62,7 +62,7 @@ def nodes(name=None, role=None, state=None, availability=None, label=None, engin
     names, labels = _alternatives(name), _labels(label)
     return [
         node
-        for node in __salt__["swarm.core"]("node_list")
+        for node in __salt__["swarm_core.core"]("node_list")
         if (names is None or node["hostname"] in names or node["id"] in names)
         and all(values is None or node[field] in values for field, values in wanted.items())
         and all(_has_label(node["labels"], *one) for one in labels)
@@ -155,7 +155,7 @@ def node_inspect(node="self"):
 
         salt manager1 swarm.node_inspect worker1
     """
-    return __salt__["swarm.core"]("node_inspect", _given(node))
+    return __salt__["swarm_core.core"]("node_inspect", _given(node))
 
 
 def node_update(node="self", availability=None, role=None, labels=None, timeout=None):
@@ -187,10 +187,12 @@ def node_update(node="self", availability=None, role=None, labels=None, timeout=
     if role is not None:
         patch["Role"] = role
     if labels is not None:
-        patch["Labels"] = __salt__["swarm.label_texts"](labels)
+        patch["Labels"] = __salt__["swarm_settings.label_texts"](labels)
     if not patch:
         raise SaltInvocationError("nothing to change: give availability, role or labels")
-    return _changed(__salt__["swarm.core"]("node_update", _given(node), patch, timeout=timeout))
+    return _changed(
+        __salt__["swarm_core.core"]("node_update", _given(node), patch, timeout=timeout)
+    )
 
 
 def _given(node):
@@ -268,7 +270,7 @@ def drain(node="self", timeout=None):
 
         salt manager1 swarm.drain worker1
     """
-    return _changed(__salt__["swarm.core"]("node_drain", _given(node), timeout=timeout))
+    return _changed(__salt__["swarm_core.core"]("node_drain", _given(node), timeout=timeout))
 
 
 def promote(node=None, timeout=None):
@@ -289,7 +291,7 @@ def promote(node=None, timeout=None):
 
         salt manager1 swarm.promote worker1
     """
-    return _changed(__salt__["swarm.core"]("node_promote", _given(node), timeout=timeout))
+    return _changed(__salt__["swarm_core.core"]("node_promote", _given(node), timeout=timeout))
 
 
 def demote(node=None, timeout=None):
@@ -310,7 +312,7 @@ def demote(node=None, timeout=None):
 
         salt manager1 swarm.demote manager3
     """
-    return _changed(__salt__["swarm.core"]("node_demote", _given(node), timeout=timeout))
+    return _changed(__salt__["swarm_core.core"]("node_demote", _given(node), timeout=timeout))
 
 
 def quorum(leaving=None, joining=0):
@@ -321,7 +323,7 @@ def quorum(leaving=None, joining=0):
 
     leaving
         One full id or exact host name, or a list of them, in the order in which they would go, as
-        :py:func:`swarm.demotion_order <demotion_order>` has it; a node that is no manager changes
+        :py:func:`swarm_facts.demotion_order <salt.modules.swarm_facts.demotion_order>` has it; a node that is no manager changes
         nothing.
     joining
         So many reachable managers would come before.
@@ -337,28 +339,7 @@ def quorum(leaving=None, joining=0):
         salt manager1 swarm.quorum '[manager3]'
     """
     leaving = [leaving] if isinstance(leaving, str) else leaving
-    return __salt__["swarm.core"]("quorum", leaving or [], joining=joining)
-
-
-def demotion_order(nodes=None):
-    """
-    The nodes in the order in which their demotion costs the quorum least: dead ones first, the
-    leader last.
-
-    nodes
-        As :py:func:`swarm.nodes <nodes>` returns them.
-
-    CLI Example:
-
-    .. code-block:: bash
-
-        salt manager1 swarm.demotion_order "$nodes"
-    """
-    if not isinstance(nodes, list) or not all(
-        isinstance(node, dict) and {"reachability", "leader"} <= set(node) for node in nodes
-    ):
-        raise SaltInvocationError("nodes must be a list as swarm.nodes returns it")
-    return sorted(nodes, key=lambda node: (node["reachability"] == "reachable", node["leader"]))
+    return __salt__["swarm_core.core"]("quorum", leaving or [], joining=joining)
 
 
 def prune(timeout=None):
@@ -377,7 +358,7 @@ def prune(timeout=None):
 
         salt manager1 swarm.prune
     """
-    return __salt__["swarm.core"]("node_prune", timeout=timeout)
+    return __salt__["swarm_core.core"]("node_prune", timeout=timeout)
 
 
 def node_rm(node=None, force=False, demote=False, timeout=None):
@@ -400,7 +381,7 @@ def node_rm(node=None, force=False, demote=False, timeout=None):
 
         salt manager1 swarm.node_rm worker3
     """
-    __salt__["swarm.core"](
+    __salt__["swarm_core.core"](
         "node_remove", _given(node), force=bool(force), demote=bool(demote), timeout=timeout
     )
     return True

@@ -873,7 +873,7 @@ def engine(settings):
 # --- durations ------------------------------------------------------------------------------------
 
 
-def nanoseconds(duration):
+def nanoseconds(duration=None):
     """
     Return a duration in nanoseconds, as the engine has it; an integer is in nanoseconds.
 

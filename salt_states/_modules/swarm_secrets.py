@@ -100,7 +100,7 @@ def config_ls(name=None, label=None):
 
 def _listed(kind, name, label):
     filters = {"label": str(label)} if label is not None else None
-    found = __salt__["swarm.core"]("object_list", kind, filters=filters)
+    found = __salt__["swarm_core.core"]("object_list", kind, filters=filters)
     if name is None:
         return found
     return [
@@ -184,13 +184,15 @@ def config_show(name=None):
 
 def _inspect(kind, name):
     name = _given(kind, name)
-    found = __salt__["swarm.core"]("object_list", kind, filters={"label": f"libswarm.name={name}"})
-    for one in __salt__["swarm.core"]("object_list", kind, filters={"name": name}):
+    found = __salt__["swarm_core.core"](
+        "object_list", kind, filters={"label": f"libswarm.name={name}"}
+    )
+    for one in __salt__["swarm_core.core"]("object_list", kind, filters={"name": name}):
         if (one["Spec"].get("Labels") or {}).get("libswarm.name") != name:
             return one
     if found:
         return max(found, key=_version)
-    return __salt__["swarm.core"]("object_inspect", kind, name)
+    return __salt__["swarm_core.core"]("object_inspect", kind, name)
 
 
 def _version(one):
@@ -243,7 +245,7 @@ def config_users(name=None):
 
 
 def _users(kind, name):
-    found = __salt__["swarm.core"]("versioned_users", kind, _given(kind, name))
+    found = __salt__["swarm_core.core"]("versioned_users", kind, _given(kind, name))
     return [
         {"SERVICE": one["service"], "VERSION": one["name"], "SPEC": one["spec"]} for one in found
     ]
@@ -374,7 +376,7 @@ def secret_rm(name=None, timeout=None):
 
         salt manager1 swarm.secret_rm db_password
     """
-    return __salt__["swarm.core"](
+    return __salt__["swarm_core.core"](
         "versioned_remove", "secret", _given("secret", name), timeout=timeout
     )
 
@@ -393,6 +395,6 @@ def config_rm(name=None, timeout=None):
 
         salt manager1 swarm.config_rm nginx.conf
     """
-    return __salt__["swarm.core"](
+    return __salt__["swarm_core.core"](
         "versioned_remove", "config", _given("config", name), timeout=timeout
     )

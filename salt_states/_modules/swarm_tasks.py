@@ -62,13 +62,14 @@ def _tasks(ref, running):
     ref = _given(ref)
     nodes = {node["id"]: node["hostname"] for node in __salt__["swarm.nodes"]()}
     services = {
-        service["ID"]: service["Spec"]["Name"] for service in __salt__["swarm.call"]("service_list")
+        service["ID"]: service["Spec"]["Name"]
+        for service in __salt__["swarm_core.call"]("service_list")
     }
     kind, key = _which(ref, nodes, services)
     filters = {kind: [key]}
     if running:
         filters["desired-state"] = ["running"]
-    found = __salt__["swarm.call"]("task_list", query={"filters": filters})
+    found = __salt__["swarm_core.call"]("task_list", query={"filters": filters})
     found.sort(key=lambda task: task["CreatedAt"], reverse=True)
     rows = [_task(task, nodes, services) for task in found]
     name = (nodes if kind == "node" else services).get(key) or key
@@ -209,4 +210,4 @@ def why(ref=None):
 
         salt manager1 swarm.why web
     """
-    return __salt__["swarm.core"]("task_why", _given(ref))
+    return __salt__["swarm_core.core"]("task_why", _given(ref))

@@ -403,8 +403,8 @@ def _add_cluster(ret, lead, facts, wanted, pillar, timeout):
     asked = {
         "swarm.nodes": [],
         "swarm.quorum": [],
-        "swarm.nodes_drift": [hosts, pillar],
-        "swarm.cluster_drift": [pillar],
+        "swarm_drift.nodes_drift": [hosts, pillar],
+        "swarm_drift.cluster_drift": [pillar],
     }
     answer = dict.fromkeys(asked, "no answer") | _ask([lead], asked, timeout).get(lead, {})
     nodes = answer["swarm.nodes"]
@@ -425,8 +425,8 @@ def _add_cluster(ret, lead, facts, wanted, pillar, timeout):
     if len(ret["versions"]) > 1:
         ret["problems"].append(f"engines differ: {', '.join(sorted(ret['versions']))}")
     ret["problems"] += _membership(nodes, facts, wanted)
-    ret["problems"] += _node_drift(lead, answer["swarm.nodes_drift"])
-    ret["problems"] += _cluster_drift(lead, answer["swarm.cluster_drift"])
+    ret["problems"] += _node_drift(lead, answer["swarm_drift.nodes_drift"])
+    ret["problems"] += _cluster_drift(lead, answer["swarm_drift.cluster_drift"])
 
 
 def _membership(nodes, facts, wanted):

@@ -137,7 +137,9 @@ def _managers_behind(nodes, facts, names=True):
     quorum would be lost.
     """
     left_behind = __salt__["swarm_facts.left_behind"](list(nodes), facts, names)
-    dead = __salt__["swarm.demotion_order"]([node for node in left_behind if _of_manager(node)])
+    dead = __salt__["swarm_facts.demotion_order"](
+        [node for node in left_behind if _of_manager(node)]
+    )
     if dead:
         # The same check in test mode, and before the first of them goes.
         __salt__["swarm.quorum"]([node["id"] for node in dead])
@@ -209,7 +211,7 @@ def sealed(name, **kwargs):
         if __opts__["test"]:
             ret["comment"] = f"join tokens would be sealed for {len(hosts)} hosts"
             return ret
-        blobs = __salt__["swarm.seal"](hosts)["sealed"] if hosts else {}
+        blobs = __salt__["swarm_seal.seal"](hosts)["sealed"] if hosts else {}
         __salt__["swarm_facts.publish"](sealed=blobs, confirm=False)
         ret["comment"] = f"join tokens are sealed for {len(blobs)} hosts"
     return ret
@@ -274,7 +276,7 @@ def _promote(ret, nodes):
         ret["comment"] = f"promoted {', '.join(nodes)}"
 
 
-def verified(name, **kwargs):
+def converged(name, **kwargs):
     """
     Ensure the cluster is what pillar says: each host of the run is a ready member with its role.
     Worker records that its hosts left behind are removed; nodes that pillar does not name are
@@ -288,7 +290,7 @@ def verified(name, **kwargs):
     .. code-block:: yaml
 
         the swarm as pillar has it:
-          swarm.verified: []
+          swarm.converged: []
     """
     ret = _new(name)
     with _reported(ret):

@@ -153,7 +153,7 @@ def _has_settings(name, settings, timeout, more):
     ret = _new(name)
     with _reported(ret):
         __salt__["swarm_schema.require"](more, timeout=timeout, **settings)
-        drift = __salt__["swarm.cluster_drift"](**settings)
+        drift = __salt__["swarm_drift.cluster_drift"](**settings)
         changes = drift["changes"]
         if drift["fixed"]:
             ret["warnings"] = [
@@ -170,7 +170,7 @@ def _has_settings(name, settings, timeout, more):
         else:
             __salt__["swarm.cluster_update"](timeout=timeout, **_new_settings(changes))
             ret.update(changes=changes, comment="changed settings of the cluster")
-            left = __salt__["swarm.cluster_drift"](**settings)["changes"]
+            left = __salt__["swarm_drift.cluster_drift"](**settings)["changes"]
             if left:
                 raise CommandExecutionError(
                     "docker took the settings, but another change came after them:"
@@ -241,7 +241,7 @@ def tokens_rotated(name, role, key=None, older_than=None, timeout=None, **kwargs
             labels[f"{mark}.key"] = key
         # Token and mark in one update: neither is there without the other.
         rotate = {f"rotate_{role}_token": True}
-        __salt__["swarm.core"]("cluster_update", {"Labels": labels}, timeout=timeout, **rotate)
+        __salt__["swarm_core.core"]("cluster_update", {"Labels": labels}, timeout=timeout, **rotate)
         ret.update(changes=changes, comment=f"rotated the {role} token")
     return ret
 
@@ -252,7 +252,7 @@ def _watched(kwargs, function):
 
 
 def _seconds(duration):
-    return __salt__["swarm.nanoseconds"](duration) / 1e9
+    return __salt__["swarm_schema.nanoseconds"](duration) / 1e9
 
 
 def _age(moment):
@@ -296,7 +296,7 @@ def autolocked(name, enable=True, key_file=None, key_sdb=None, timeout=None, **k
         __salt__["swarm_schema.require"](
             kwargs, enable=enable, key_file=key_file, key_sdb=key_sdb, timeout=timeout
         )
-        place = __salt__["swarm.key_place"](key_file, key_sdb) if enable else {}
+        place = __salt__["swarm_key.place"](key_file, key_sdb) if enable else {}
         on = __salt__["swarm.cluster"]()["autolock"]
         changes = {} if on == enable else {"autolock": {"old": on, "new": enable}}
         rotate = on and enable and _watched(kwargs, "autolocked")
@@ -321,7 +321,7 @@ def autolocked(name, enable=True, key_file=None, key_sdb=None, timeout=None, **k
 
 def _is_kept(place):
     """The key of the cluster is there, and in a file for its owner alone."""
-    if not __salt__["swarm.unlock_key_kept"](**place):
+    if not __salt__["swarm_key.is_kept"](**place):
         return False
     path = place.get("key_file")
     return not path or not os.stat(path).st_mode & (stat.S_IRWXG | stat.S_IRWXO)
@@ -436,7 +436,7 @@ def ca_rotated(name, key=None, timeout=None, **kwargs):
 
 
 def _wait_for_ca(timeout):
-    if not __salt__["swarm.ca_settled"](timeout):
+    if not __salt__["swarm_ca.settled"](timeout):
         raise CommandExecutionError(
             "the rotation of the CA that an earlier run began goes on: see swarm.node_ls for nodes"
             " that are down, then run again"
@@ -482,7 +482,7 @@ def ca(
         cert = {"cert_file": cert_file, "cert_pillar": cert_pillar, "cert_sdb": cert_sdb}
         key = {"key_file": key_file, "key_pillar": key_pillar, "key_sdb": key_sdb}
         __salt__["swarm_schema.require"](kwargs, timeout=timeout, **cert, **key)
-        found = __salt__["swarm.ca_diff"](**cert, **key)
+        found = __salt__["swarm_ca.diff"](**cert, **key)
         if found["old"] == found["new"] and not found["rotating"]:
             ret["comment"] = f"the root CA is this certificate ({found['new']})"
             return ret
@@ -498,7 +498,7 @@ def ca(
             mark = {f"{LABEL}.ca.cert": found["new"]}
             __salt__["swarm.cluster_update"](labels=mark, timeout=timeout)
             __salt__["swarm.rotate_ca"](timeout=timeout, **cert, **key)
-        after = __salt__["swarm.ca_diff"](**cert, **key)
+        after = __salt__["swarm_ca.diff"](**cert, **key)
         if after["rotating"] or after["old"] != found["new"]:
             raise CommandExecutionError(
                 "docker ended the rotation, but the root CA is not this certificate"

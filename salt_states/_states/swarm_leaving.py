@@ -61,7 +61,7 @@ def _who_leads(plan):
     return f"{plan['lead']} leads this run" if plan["lead"] else "no host is in a swarm"
 
 
-def released(name, hosts, drain=True, cluster="", **kwargs):
+def demoted_for_removal(name, hosts, drain=True, cluster="", **kwargs):
     """
     These hosts may leave without harm: no task runs on them, and none of them is a manager. The
     quorum is computed for all of them before the first one is touched. Done by the manager that
@@ -81,7 +81,7 @@ def released(name, hosts, drain=True, cluster="", **kwargs):
     .. code-block:: yaml
 
         worker2 may leave:
-          swarm.released:
+          swarm.demoted_for_removal:
             - hosts: [worker2]
     """
     ret = _new(name)
@@ -106,7 +106,7 @@ def released(name, hosts, drain=True, cluster="", **kwargs):
                 __salt__["swarm.drain"](node["id"])
             change = {"old": node["availability"], "new": "drain"}
             ret["changes"].setdefault(_title(node), {})["availability"] = change
-        for node in __salt__["swarm.demotion_order"](demoting):
+        for node in __salt__["swarm_facts.demotion_order"](demoting):
             if not __opts__["test"]:
                 __salt__["swarm.demote"](node["id"])
             change = {"old": "manager", "new": "worker"}
@@ -131,7 +131,7 @@ def _name(node):
     return node["hostname"] or "no name"
 
 
-def departed(name, hosts, cluster="", **kwargs):
+def left_for_good(name, hosts, cluster="", **kwargs):
     """
     This host is out of the swarm, if it is one of those that leave; a manager that was demoted is
     waited for. A host in another swarm than the managers of pillar is left alone, and fails.
@@ -141,12 +141,12 @@ def departed(name, hosts, cluster="", **kwargs):
     hosts
         List of minion ids that leave.
     cluster
-        As for :py:func:`swarm.released <released>`; the manager that leads stays.
+        As for :py:func:`swarm.demoted_for_removal <demoted_for_removal>`; the manager that leads stays.
 
     .. code-block:: yaml
 
         this host leaves:
-          swarm.departed:
+          swarm.left_for_good:
             - hosts: [worker2]
     """
     ret = _new(name)
@@ -214,7 +214,7 @@ def _has_not_left(host, facts):
     return f"{host} has not left: {facts[host]['error'] or silent}"
 
 
-def dissolved(name, hosts, cluster, **kwargs):
+def last_left(name, hosts, cluster, **kwargs):
     """
     The cluster has ended: its last manager, the one that leads, has left it. It goes only when no
     other host is in any more.
@@ -229,7 +229,7 @@ def dissolved(name, hosts, cluster, **kwargs):
     .. code-block:: yaml
 
         no swarm any more:
-          swarm.dissolved:
+          swarm.last_left:
             - hosts: [manager1, worker1]
             - cluster: er2qmud9b44y9mdzegneiv2pq
     """
@@ -261,7 +261,7 @@ def dissolved(name, hosts, cluster, **kwargs):
 
 def _content():
     """What ends with the cluster, counted; volumes and images stay on the hosts."""
-    call = __salt__["swarm.call"]
+    call = __salt__["swarm_core.call"]
     networks = [
         one for one in call("network_list") if one["Scope"] == "swarm" and not one.get("Ingress")
     ]
@@ -279,7 +279,7 @@ def _content():
     return ", ".join(counts)
 
 
-def removed(name, hosts, **kwargs):
+def records_absent(name, hosts, **kwargs):
     """
     No node record of these hosts is in the list. The record of a host that did not leave stays, and
     it is told why. Done by the manager that leads.
@@ -287,12 +287,12 @@ def removed(name, hosts, **kwargs):
     name
         Any text.
     hosts
-        As for :py:func:`swarm.released <released>`.
+        As for :py:func:`swarm.demoted_for_removal <demoted_for_removal>`.
 
     .. code-block:: yaml
 
         no record of worker2:
-          swarm.removed:
+          swarm.records_absent:
             - hosts: [worker2]
     """
     ret = _new(name)
@@ -381,7 +381,7 @@ def _is_of(node, host, facts):
     return node["id"] == (facts or {}).get("node_id") or node["hostname"] == host
 
 
-def pruned(name, limit, **kwargs):
+def unmanaged_absent(name, limit, **kwargs):
     """
     No node is in the list that pillar does not name: such nodes are drained, demoted and deleted,
     if they are no more than ``limit``; else none of them is touched. Their hosts are not told, and
@@ -395,7 +395,7 @@ def pruned(name, limit, **kwargs):
     .. code-block:: yaml
 
         nobody else:
-          swarm.pruned:
+          swarm.unmanaged_absent:
             - limit: 2
     """
     ret = _new(name)
@@ -407,7 +407,7 @@ def pruned(name, limit, **kwargs):
         if __opts__["test"] and __salt__["swarm_facts.collect"]()["role"] != "manager":
             ret["comment"] = "this host manages no cluster yet; it would look for them then"
             return ret
-        unnamed = __salt__["swarm.demotion_order"](_unnamed())
+        unnamed = __salt__["swarm_facts.demotion_order"](_unnamed())
         names = ", ".join(_title(node) for node in unnamed)
         if len(unnamed) > limit:
             raise CommandExecutionError(

@@ -151,7 +151,7 @@ def _is_left(ret, runs_on):
 
 
 def _apply(name, words, replace, timeout, dry_run=False):
-    return __salt__["swarm.core"](
+    return __salt__["swarm_core.core"](
         "network_apply", name, words, replace=replace, dry_run=dry_run, timeout=timeout
     )
 
@@ -170,7 +170,7 @@ def _wait(services, timeout):
     failed = []
     for service in services:
         try:
-            __salt__["swarm.core"]("service_wait", service, timeout=timeout)
+            __salt__["swarm_core.core"]("service_wait", service, timeout=timeout)
         except CommandExecutionError as exc:
             failed.append(f"service {service} was put on again, and does not run: {exc}")
     if failed:
@@ -199,7 +199,7 @@ def network_absent(name, timeout=None, runs_on="leader", **kwargs):
         __salt__["swarm_schema.require"](kwargs, timeout=timeout)
         if _is_left(ret, runs_on):
             return ret
-        done = __salt__["swarm.core"](
+        done = __salt__["swarm_core.core"](
             "network_remove", name, dry_run=__opts__["test"], timeout=timeout
         )
         if done["action"] == "none":

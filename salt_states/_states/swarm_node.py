@@ -95,7 +95,7 @@ def node(
         }
         __salt__["swarm_schema.require"](kwargs, timeout=timeout, **wanted)
         before = _read(name)
-        changes = __salt__["swarm.node_diff"](before, **wanted)
+        changes = __salt__["swarm_drift.node_diff"](before, **wanted)
         if not changes:
             ret["comment"] = f"{before['hostname']} is as it should be"
         elif __opts__["test"]:
@@ -124,7 +124,7 @@ def _read(name):
 
 def _change(ret, before, wanted, timeout):
     """All of it in one update, so that nothing is changed where the engine refuses; then waits."""
-    node_id, changes = before["id"], __salt__["swarm.node_diff"](before, **wanted)
+    node_id, changes = before["id"], __salt__["swarm_drift.node_diff"](before, **wanted)
     role, availability = (changes.get(field, {}).get("new") for field in ("role", "availability"))
     steps_down = role == "worker" and __salt__["swarm.info"]()["node_id"] == node_id
     __salt__["swarm.node_update"](node_id, availability, role, _new_labels(changes), timeout)
@@ -137,7 +137,7 @@ def _change(ret, before, wanted, timeout):
         __salt__["swarm.promote" if role == "manager" else "swarm.demote"](node_id, timeout=timeout)
     if availability == "drain":
         __salt__["swarm.drain"](node_id, timeout=timeout)
-    left = __salt__["swarm.node_diff"](_read(node_id), **wanted)
+    left = __salt__["swarm_drift.node_diff"](_read(node_id), **wanted)
     if left:
         raise CommandExecutionError(
             f"docker took the change of {before['hostname']}, but another one came after it:"
@@ -183,7 +183,7 @@ def nodes_by_pillar(name, **kwargs):
     ret = _new(name)
     with _reported(ret):
         __salt__["swarm_schema.require"](kwargs)
-        named = __salt__["swarm.nodes_drift"]()
+        named = __salt__["swarm_drift.nodes_drift"]()
         failed = []
         for minion, node_ in sorted(named.items()):
             changes, reason = node_["changes"], node_["reason"]
@@ -241,7 +241,7 @@ def nodes_absent(name, nodes=None, force=False, **kwargs):
     with _reported(ret):
         wanted = [name] if nodes is None else nodes
         __salt__["swarm_schema.require"](kwargs, nodes=wanted, force=force)
-        found = __salt__["swarm.demotion_order"](_named(wanted))
+        found = __salt__["swarm_facts.demotion_order"](_named(wanted))
         if not force:
             _all_down(found)
         if found:

@@ -127,13 +127,13 @@ def _check(host, facts):
         for address in facts[host]["managers"]
         if address.rpartition(":")[0].strip("[]") not in heard
     ]
-    alive = __salt__["swarm.reachable"](sorted(others)) if others else []
+    alive = __salt__["swarm_core.reachable"](sorted(others)) if others else []
     if alive:
         raise CommandExecutionError(
             f"a manager still listens at {', '.join(alive)}, though it sent no report: start its"
             " minion, or stop docker there for good"
         )
-    if __salt__["swarm.key_locked"]():
+    if __salt__["swarm_state_dir.key_locked"]():
         # moby issue 36852: the init fails, and takes the node out of its swarm.
         raise CommandExecutionError(
             "autolock is on, with which the engine cannot force a new cluster: bring the other"
@@ -215,7 +215,7 @@ def _wait_for_ca(ret):
     other than the last one as a request). When it ends, tokens sealed before are invalid. A node
     that is down delays it; the tokens then stay valid for now.
     """
-    if not __salt__["swarm.ca_settled"](CA_SECONDS):
+    if not __salt__["swarm_ca.settled"](CA_SECONDS):
         ret.setdefault("warnings", []).append(
             "the rotation of the CA goes on: a node that is down holds it up, see swarm.node_ls"
         )

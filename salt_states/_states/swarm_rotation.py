@@ -56,7 +56,7 @@ def unlock_key_rotated(name, key, key_file=None, key_sdb=None, timeout=None, **k
             key_sdb=key_sdb,
             timeout=timeout,
         )
-        keep = {"timeout": timeout, **__salt__["swarm.key_place"](key_file, key_sdb)}
+        keep = {"timeout": timeout, **__salt__["swarm_key.place"](key_file, key_sdb)}
         cluster = __salt__["swarm.cluster"]()
         if not cluster["autolock"]:
             raise CommandExecutionError("autolock is off: there is no unlock key to rotate")
@@ -75,7 +75,7 @@ def unlock_key_rotated(name, key, key_file=None, key_sdb=None, timeout=None, **k
             __salt__["swarm.unlock_key"](**keep)
             # In one update: where a run is cut off, the next one keeps the key that this one made.
             labels = {BEGUN: key}
-            __salt__["swarm.core"](
+            __salt__["swarm_core.core"](
                 "cluster_update", {"Labels": labels}, rotate_unlock_key=True, timeout=timeout
             )
         ret["changes"] = changes

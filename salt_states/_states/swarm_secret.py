@@ -296,7 +296,7 @@ def _absent(kind, name, runs_on, timeout, kwargs):
         if other:
             ret["comment"] = f"left to {other}"
             return ret
-        found = __salt__["swarm.core"](
+        found = __salt__["swarm_core.core"](
             "versioned_remove", kind, name, dry_run=bool(__opts__["test"]), timeout=timeout
         )
         if found["warnings"]:

@@ -49,7 +49,7 @@
         'sls': ['docker.manager.dissolve'],
         'run': more,
         'needs': ['docker-teardown-leave'],
-        'says': 'docker-swarm-dissolved',
+        'says': 'docker-swarm-last-left',
     },
     {
         'name': 'docker-teardown-left',

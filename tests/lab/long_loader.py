@@ -44,7 +44,7 @@ def next_version(tmp_path_factory):
         shutil.copy2(ROOT / name, copy / name, follow_symlinks=False)
     shutil.copytree(ROOT / "build/static", copy / "build/static")
     (copy / "VERSION").write_text(NEXT + "\n")
-    module = copy / "salt_states/_modules/swarm.py"
+    module = copy / "salt_states/_modules/swarm_core.py"
     module.write_text(module.read_text().replace(f'"{VERSION}"', f'"{NEXT}"'))
     subprocess.run([copy / "pymodule/build-dropin"], check=True, capture_output=True)
     return copy
@@ -79,7 +79,7 @@ def refuse(swarm):
 SLOW = f"""
 slow:
   module.run:
-    - swarm.reachable:
+    - swarm_core.reachable:
       - addresses: {SILENT}
       - timeout: 250
 facts:

@@ -86,8 +86,8 @@ def test_autolock_with_its_key_in_sdb(swarm, sdb):
     second = swarm.on("manager1", "cat", "/root/sdb.json").json["unlock"]
     assert first != second
     swarm.secrets.update((first, second))
-    assert swarm.one("manager1", "swarm.unlock_key_kept", place) is True
-    assert swarm.one("manager1", "swarm.unlock_key_kept", "key_sdb=sdb://reads/unlock") is False
+    assert swarm.one("manager1", "swarm_key.is_kept", place) is True
+    assert swarm.one("manager1", "swarm_key.is_kept", "key_sdb=sdb://reads/unlock") is False
     error = swarm.error("manager1", "swarm.unlock_key", "key_sdb=sdb://reads/unlock")
     assert "sdb://reads/unlock takes no key" in error and "The key is in force" in error
     swarm.on("manager1", "systemctl", "restart", "docker")

@@ -32,9 +32,9 @@ def test_filters_and_availability(swarm):
 def test_settings_of_the_cluster(swarm):
     given = ("node_cert_expiry=30d", "heartbeat_period=7s", "labels={site: north}")
     back = ("node_cert_expiry=90d", "heartbeat_period=5s", "labels={site: null}")
-    predicted = swarm.one("manager1", "swarm.cluster_diff", *given)
+    predicted = swarm.one("manager1", "swarm_drift.cluster_diff", *given)
     assert swarm.one("manager1", "swarm.cluster_update", *given) == predicted
-    assert swarm.one("manager1", "swarm.cluster_diff", *given) == {"old": {}, "new": {}}
+    assert swarm.one("manager1", "swarm_drift.cluster_diff", *given) == {"old": {}, "new": {}}
     found = swarm.one("manager2", "swarm.cluster")
     assert (found["node_cert_expiry"], found["heartbeat_period"]) == ("30d", "7s")
     assert found["snapshot_interval"] == 10000 and found["labels"] == {"site": "north"}
@@ -83,7 +83,7 @@ def test_autolock_with_its_key_in_a_file(swarm):
     ret = swarm.one("manager1", "swarm.autolock", "True", place)
     assert ret == {"old": False, "new": True, "key": "/root/unlock"}
     swarm.one("manager1", "swarm.rotate_unlock_key", place)
-    assert swarm.one("manager1", "swarm.unlock_key_kept", place) is True
+    assert swarm.one("manager1", "swarm_key.is_kept", place) is True
     assert swarm.shell("manager1", "stat -c %a%U /root/unlock").out.strip() == "600root"
     key = swarm.on("manager1", "cat", "/root/unlock").out.strip()
     swarm.secrets.add(key)
@@ -109,9 +109,13 @@ def test_rotated_token_and_ca(swarm):
 def test_secrets_are_neither_returned_nor_handed_out(swarm):
     found = swarm.one("manager1", "swarm.call", "swarm_inspect")
     assert found["JoinTokens"]["Worker"] == "SWMTKN-[redacted]"
-    assert "is a secret" in swarm.error("manager1", "swarm.core", "tokens")
-    assert "of the same process" in swarm.error("manager1", "swarm.core", "tokens", "into=print")
-    assert "of the same process" in swarm.error("manager1", "swarm.secret", "key_file=/etc/passwd")
+    assert "is a secret" in swarm.error("manager1", "swarm_core.core", "tokens")
+    assert "of the same process" in swarm.error(
+        "manager1", "swarm_core.core", "tokens", "into=print"
+    )
+    assert "of the same process" in swarm.error(
+        "manager1", "swarm_core.secret", "key_file=/etc/passwd"
+    )
 
 
 def test_a_host_without_a_master(swarm):

@@ -153,7 +153,7 @@ def test_rotate(swarm):
     assert kept_ones == [], "a new CA is in both tokens"
     again = swarm.orchestrate("docker.rotate", **given)
     assert again.code == 0 and again.swarm_changes() == {} and secrets() == after
-    assert swarm.one("manager1", "swarm.unlock_key_kept", f"key_file={kept}") is True
+    assert swarm.one("manager1", "swarm_key.is_kept", f"key_file={kept}") is True
     swarm.one("manager1", "swarm.autolock", "False")
 
 

@@ -1,4 +1,4 @@
-"""tests/check-style finds includes that point up, words that are not plain English, and long lines."""
+"""The checks of tests/check-style find what they look for."""
 
 import shutil
 import subprocess
@@ -45,7 +45,7 @@ def run(tmp_path):
     ],
 )
 def test_an_include_that_leads_up_is_found(run, name, included):
-    result = run(name, f'#include "{included}"')
+    result = run(name, f'/* SPDX-License-Identifier: Apache-2.0 */\n#include "{included}"')
     assert result.returncode == 1
     folder = name.split("/")[0]
     found = [line for line in result.stdout.splitlines() if line]
@@ -107,3 +107,16 @@ def test_plain_english_is_fine(run, words):
 def test_a_long_line_of_markdown_is_found(run, line, count):
     found = run("notes.md", line).stdout.split("\n")
     assert len([one for one in found if "wrap at 100" in one]) == count
+
+
+def test_a_source_without_a_license_is_found(run):
+    result = run("base/new.c", "/* new */")
+    assert (result.returncode, result.stdout.strip()) == (
+        1,
+        "libswarm/base/new.c:1: no line SPDX-License-Identifier: Apache-2.0",
+    )
+
+
+def test_a_file_that_is_too_long_is_found(run):
+    result = run("base/new.c", "/* SPDX-License-Identifier: Apache-2.0 */" + 600 * "\n")
+    assert result.stdout.strip() == "libswarm/base/new.c: over 600 lines: has it one subject?"

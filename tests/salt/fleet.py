@@ -58,16 +58,16 @@ class Job:
         for loader in {id(one): one for one in (self.salt, self._inner())}.values():
             self._prepare(loader)
         self.states["swarm.joined"].func.__globals__["SEALED_SECONDS"] = 0
-        self.states["swarm.verified"].func.__globals__["READY_SECONDS"] = 0
+        self.states["swarm.converged"].func.__globals__["READY_SECONDS"] = 0
 
     def _inner(self):
         return getattr(self.salt, "_dunder_salt", self.salt)
 
     def _prepare(self, loader):
         minion = self.minion
-        loader["swarm.info"].func.__globals__.update(_CORE=minion.core, _CORE_ERROR=None)
+        loader["swarm_core.core"].func.__globals__.update(_CORE=minion.core, _CORE_ERROR=None)
         loader["swarm_facts.collect"].func.__globals__.update(LEADER_SECONDS=0)
-        loader["swarm.engine_trace"].func.__globals__.update(HOST=str(minion.host()))
+        loader["swarm_state_dir.engine_trace"].func.__globals__.update(HOST=str(minion.host()))
         loader["swarm.certificate"] = minion.machine.certificate
         loader["swarm_mine.read"].func.__globals__["_connection"] = minion.fleet.connect
         loader["pillar.items"] = lambda **_: {"swarm": minion.fleet.pillar}
@@ -250,7 +250,7 @@ class Fleet:
         return _CHUNKS[wanted]
 
     def bootstrap(self, test=False):
-        """The four steps. Returns ``{"ready", "cluster", "workers", "verified"}``, each
+        """The four steps. Returns ``{"ready", "cluster", "workers", "converged"}``, each
         ``{minion id: {state id: return}}`` for the minions that answered, and ``ok``.
         """
         run = self.new_run()
@@ -280,7 +280,7 @@ class Fleet:
         workers.sort(key=lambda name: not self[name].machine.leads())
         if step("cluster", managers, "docker.manager.cluster", (*names, "keys"), without):
             step("workers", workers, "docker.worker.join", ())
-            step("verified", run["managers"][:1], "docker.verify", names)
+            step("converged", run["managers"][:1], "docker.verify", names)
         steps["ok"] = all(good.values()) and len(good) == 4
         return steps
 

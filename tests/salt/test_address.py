@@ -117,5 +117,5 @@ def test_a_manager_that_joined_with_one_is_told_apart_from_a_firewall(fleet):
 
     cluster.rows = seen
     steps = fleet.bootstrap()
-    comment = steps["verified"]["manager1"]["docker-swarm-verified"]["comment"]
+    comment = steps["converged"]["manager1"]["docker-swarm-converged"]["comment"]
     assert "manager3: it advertises 127.0.0.1:2377, which no other host can reach" in comment

@@ -45,8 +45,8 @@ def test_bare_hosts_become_a_swarm(fleet):
         "worker1": ["join"],
         "worker2": ["join"],
     }
-    verified = steps["verified"]["manager1"]["docker-swarm-verified"]
-    assert verified["comment"] == "3 of 3 managers joined, 2 of 2 workers joined"
+    converged = steps["converged"]["manager1"]["docker-swarm-converged"]
+    assert converged["comment"] == "3 of 3 managers joined, 2 of 2 workers joined"
 
 
 def test_managers_drain_from_their_first_moment(fleet):
@@ -163,7 +163,7 @@ def test_dead_manager_named_in_init_without(formed):
     formed.down = {"manager3"}
     formed.pillar["init_without"] = ["manager3"]
     steps = formed.bootstrap()
-    assert failures({k: v for k, v in steps.items() if k != "verified"}) == {}
+    assert failures({k: v for k, v in steps.items() if k != "converged"}) == {}
     assert [name for name, *_ in formed.rows()] == ["manager1", "manager2", "worker1", "worker2"]
 
 
@@ -205,9 +205,9 @@ def test_one_dead_worker_does_not_stop_the_others(fleet):
     steps = fleet.bootstrap()
     assert not steps["ok"]
     assert [name for name, *_ in fleet.rows()][3:] == ["worker1", "worker3"]
-    verified = steps["verified"]["manager1"]["docker-swarm-verified"]
-    assert verified["result"] is False
-    counted, _, reason = verified["comment"].partition("; worker2: ")
+    converged = steps["converged"]["manager1"]["docker-swarm-converged"]
+    assert converged["result"] is False
+    counted, _, reason = converged["comment"].partition("; worker2: ")
     assert counted == "3 of 3 managers joined, 2 of 3 workers joined"
     assert "its minion did not answer" in reason
 
@@ -215,7 +215,7 @@ def test_one_dead_worker_does_not_stop_the_others(fleet):
 def test_reason_of_a_failed_worker_is_told_at_the_end(fleet):
     fleet["worker2"].machine.fail["join"] = ("StillPending", "the join is still pending")
     steps = fleet.bootstrap()
-    comment = steps["verified"]["manager1"]["docker-swarm-verified"]["comment"]
+    comment = steps["converged"]["manager1"]["docker-swarm-converged"]["comment"]
     assert "1 of 2 workers joined; worker2: the join is still pending" in comment
 
 
@@ -224,7 +224,7 @@ def test_worker_with_stopped_engine_keeps_its_place(formed):
     steps = formed.bootstrap()
     assert not steps["ok"]
     assert ("worker2", "worker", "down", "active") in formed.rows()
-    comment = steps["verified"]["manager1"]["docker-swarm-verified"]["comment"]
+    comment = steps["converged"]["manager1"]["docker-swarm-converged"]["comment"]
     assert "worker2: docker does not answer" in comment
     formed["worker2"].machine.docker = "running"
     forget_calls(formed)
@@ -335,7 +335,7 @@ def test_forged_facts_and_tokens_of_a_worker_take_nobody(formed):
     keys = {"worker3": {"role": "worker", "key": "x"}}
     formed.add("worker3")
     keys["worker3"]["key"] = formed.new_run()["keys"]["worker3"]
-    forged["sealed"] = thief.job().salt["swarm.seal"](keys)["sealed"]
+    forged["sealed"] = thief.job().salt["swarm_seal.seal"](keys)["sealed"]
     formed.mine["worker9"] = {"swarm": forged}
     formed.down = {"worker9"}
     formed.bootstrap()
@@ -367,7 +367,7 @@ def test_nodes_that_pillar_does_not_name_are_told_of_and_left(formed):
     stranger.job().salt["swarm.join"]("10.0.0.1", token=token)
     steps = formed.bootstrap()
     assert steps["ok"], failures(steps)
-    comment = steps["verified"]["manager1"]["docker-swarm-verified"]["comment"]
+    comment = steps["converged"]["manager1"]["docker-swarm-converged"]["comment"]
     assert f"not in pillar, left alone: extra ({stranger.machine.node_id})" in comment
     assert stranger.machine.node_id in stranger.machine.cluster.nodes
 

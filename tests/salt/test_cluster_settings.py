@@ -94,7 +94,7 @@ def test_external_cas_in_our_names_and_the_engines(manager):
 )
 def test_the_difference_is_what_the_update_then_makes(manager, settings):
     manager.job().salt["swarm.cluster_update"](labels={"old": "1"})
-    predicted = manager.job().salt["swarm.cluster_diff"](**settings)
+    predicted = manager.job().salt["swarm_drift.cluster_diff"](**settings)
     assert len(patches(manager)) == 1, "nothing was sent"
     assert manager.job().salt["swarm.cluster_update"](**settings) == predicted
 
@@ -126,7 +126,7 @@ def test_the_difference_is_what_the_update_then_makes(manager, settings):
     ],
 )
 def test_wrong_settings_are_one_line_and_change_nothing(manager, given, words):
-    for function in ("swarm.cluster_update", "swarm.cluster_diff"):
+    for function in ("swarm.cluster_update", "swarm_drift.cluster_diff"):
         with pytest.raises(SaltInvocationError) as raised:
             manager.job().salt[function](**given)
         assert words in str(raised.value) and "\n" not in str(raised.value)
@@ -135,7 +135,7 @@ def test_wrong_settings_are_one_line_and_change_nothing(manager, given, words):
 
 def test_the_difference_knows_no_other_settings(manager):
     with pytest.raises(SaltInvocationError, match="unknown argument 'color'"):
-        manager.job().salt["swarm.cluster_diff"](color="red")
+        manager.job().salt["swarm_drift.cluster_diff"](color="red")
 
 
 @pytest.mark.parametrize(
@@ -152,7 +152,7 @@ def test_the_difference_knows_no_other_settings(manager):
     ],
 )
 def test_durations(manager, text, nanoseconds):
-    assert manager.job().salt["swarm.nanoseconds"](text) == nanoseconds
+    assert manager.job().salt["swarm_schema.nanoseconds"](text) == nanoseconds
 
 
 def test_rotated_token_is_a_new_one_and_returned_by_nobody(manager):
@@ -168,13 +168,13 @@ def test_rotated_token_is_a_new_one_and_returned_by_nobody(manager):
 def test_on_a_worker_each_names_the_managers(formed):
     functions = formed["worker1"].job().salt
     for name, given in (
-        ("cluster", {}),
-        ("cluster_update", {"election_tick": 3}),
-        ("cluster_diff", {"election_tick": 3}),
-        ("rotate_token", {"role": "worker"}),
+        ("swarm.cluster", {}),
+        ("swarm.cluster_update", {"election_tick": 3}),
+        ("swarm_drift.cluster_diff", {"election_tick": 3}),
+        ("swarm.rotate_token", {"role": "worker"}),
     ):
         with pytest.raises(CommandExecutionError, match="ask one of the managers: 10.0.0.1:2377"):
-            functions[f"swarm.{name}"](**given)
+            functions[name](**given)
 
 
 def test_rotated_ca_is_told_by_its_digest(manager):
@@ -204,13 +204,13 @@ def test_the_difference_of_a_ca(manager):
     given = {"cert_pillar": "ca:cert", "key_pillar": "ca:key"}
     root = ca.fingerprint(manager.machine.cluster.root)
     wanted = {"old": root, "new": ca.fingerprint(cert), "rotating": False}
-    assert job.salt["swarm.ca_diff"](**given) == wanted
+    assert job.salt["swarm_ca.diff"](**given) == wanted
     manager.machine.cluster.rotating = 5
-    assert job.salt["swarm.ca_diff"](**given)["rotating"] is True
+    assert job.salt["swarm_ca.diff"](**given)["rotating"] is True
 
 
 def test_a_rotation_is_waited_for(manager):
-    settled = manager.job().salt["swarm.ca_settled"]
+    settled = manager.job().salt["swarm_ca.settled"]
     settled.func.__globals__["POLL_SECONDS"] = 0
     assert settled() is True
     manager.machine.cluster.rotating = 3
@@ -239,8 +239,8 @@ def test_half_a_ca_is_one_line_and_changes_nothing(manager, given, words):
     cert, key = ca.pair("own")
     pillar = {"own": cert, "key": key, "other": ca.pair("other")[1], "chain": cert + cert}
     job = manager.job(pillar={**pillar, "cut": cert[:100]})
-    for function in ("rotate_ca", "ca_diff")[: 2 if len(given) > 1 else 1]:
+    for function in ("swarm.rotate_ca", "swarm_ca.diff")[: 2 if len(given) > 1 else 1]:
         with pytest.raises((SaltInvocationError, CommandExecutionError), match=words) as raised:
-            job.salt[f"swarm.{function}"](**given)
+            job.salt[function](**given)
         assert "\n" not in str(raised.value) and "PRIVATE" not in str(raised.value)
     assert "ca_rotate" not in [name for name, _ in manager.machine.calls]

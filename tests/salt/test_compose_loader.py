@@ -268,13 +268,13 @@ def convert(monkeypatch):
     def core(method, *args, **kwargs):
         return core_of(method)(*args, **kwargs)
 
-    monkeypatch.setattr(compose, "__salt__", {"swarm.core": core}, raising=False)
+    monkeypatch.setattr(compose, "__salt__", {"swarm_core.core": core}, raising=False)
     return compose.convert
 
 
 def test_swarm_core_gives_the_functions(modules):
     assert {"compose_check", "compose_convert"} <= set(
-        modules["swarm.core"].__globals__["FUNCTIONS"]
+        modules["swarm_core.core"].__globals__["FUNCTIONS"]
     )
 
 

@@ -38,7 +38,7 @@ class Host:
                 {state: self.held} if self.held else {}
             )
             loader["swarm.info"] = self.ask
-            loader["swarm.orphan_data"] = lambda: self.data
+            loader["swarm_state_dir.orphan_data"] = lambda: self.data
             loader["service.enabled"] = lambda name: self.enabled
             loader["swarm_repository.needed"] = self.look_at_sources
             loader["swarm_repository.change"] = lambda files: self.did("sources", files)
@@ -381,7 +381,7 @@ def drifted(fleet, monkeypatch):
 def test_the_last_line_of_a_bootstrap_tells_of_drift(drifted):
     done = drifted.bootstrap()
     assert done["ok"]
-    ret = done["verified"]["manager1"]["docker-swarm-verified"]
+    ret = done["converged"]["manager1"]["docker-swarm-converged"]
     assert ret["result"] is True and ret["changes"] == {}
     assert ret["comment"].startswith("3 of 3 managers joined, 2 of 2 workers joined")
     assert ret["comment"].endswith(f"; manager1, manager2, manager3, worker1: {OLD}")

@@ -253,7 +253,7 @@ def test_what_has_not_the_form_of_facts_is_no_report(fleet, forged):
     for name in fleet.minions:
         fleet[name].job(run=run).state("published")
     fleet.mine["worker2"]["swarm"].update(forged)
-    ret = fleet["manager1"].job(run=run).state("verified")
+    ret = fleet["manager1"].job(run=run).state("converged")
     assert ret["comment"].startswith(
         "3 of 3 managers joined, 1 of 2 workers joined; worker2: no report"
     )

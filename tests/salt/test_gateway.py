@@ -1,4 +1,4 @@
-"""``swarm.core``, the one way of the modules to the engine, and ``swarm.call``, the operator's."""
+"""``swarm_core.core``, the one way of the modules to the engine, and ``swarm.call``, the operator's."""
 
 import json
 import re
@@ -22,7 +22,7 @@ def manager(formed):
 
 
 def test_core_calls_a_method_with_its_arguments(manager):
-    core = manager.job().salt["swarm.core"]
+    core = manager.job().salt["swarm_core.core"]
     assert core("node_inspect", "worker1", __pub_jid="1")["Spec"]["Role"] == "worker"
     assert core("node_remove", "worker1", force=True) is None
     assert manager.machine.calls[-1] == ("node_remove", {"node": "worker1", "force": True})
@@ -30,7 +30,7 @@ def test_core_calls_a_method_with_its_arguments(manager):
 
 @pytest.mark.parametrize("method", ["tokens", "unlock_key"])
 def test_core_returns_no_secret(manager, method):
-    core = manager.job().salt["swarm.core"]
+    core = manager.job().salt["swarm_core.core"]
     for into in (None, "print", True):
         with pytest.raises(SaltInvocationError, match="is a secret|wants a function"):
             core(method, into=into)
@@ -39,25 +39,25 @@ def test_core_returns_no_secret(manager, method):
 
 def test_core_hands_a_secret_to_a_function(manager):
     tokens = manager.machine.cluster.tokens
-    core = manager.job().salt["swarm.core"]
+    core = manager.job().salt["swarm_core.core"]
     assert core("tokens", into=lambda found: found["worker"] == tokens["worker"]) is True
 
 
 @pytest.mark.parametrize("method", ["no_such", "__init__", "_core", "url"])
 def test_core_refuses_what_is_no_method(manager, method):
     with pytest.raises(SaltInvocationError, match="the core has no function"):
-        manager.job().salt["swarm.core"](method)
+        manager.job().salt["swarm_core.core"](method)
 
 
 def test_core_refuses_a_result_that_is_no_plain_data(manager):
     manager.machine.do_local = lambda core: iter(())
     with pytest.raises(SaltInvocationError, match="no plain data"):
-        manager.job().salt["swarm.core"]("local")
+        manager.job().salt["swarm_core.core"]("local")
 
 
 def test_core_tells_wrong_arguments_in_one_line(manager):
     with pytest.raises(SaltInvocationError) as raised:
-        manager.job().salt["swarm.core"]("node_inspect", no_such=1)
+        manager.job().salt["swarm_core.core"]("node_inspect", no_such=1)
     assert "\n" not in str(raised.value)
 
 

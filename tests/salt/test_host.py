@@ -34,7 +34,7 @@ def host(fleet, tmp_path):
         "network_list": NETWORKS,
     }
     job = fleet["worker1"].job()
-    job.replace("swarm.call", lambda operation: answers[operation])
+    job.replace("swarm_core.call", lambda operation: answers[operation])
     return job, root
 
 
@@ -117,9 +117,9 @@ def test_a_certificate_that_is_none(host):
 )
 def test_an_encrypted_key_is_seen(host, head, locked):
     job, root = host
-    assert job.salt["swarm.key_locked"]() is False, "there is none"
+    assert job.salt["swarm_state_dir.key_locked"]() is False, "there is none"
     (root / "swarm/certificates/swarm-node.key").write_text(f"{head}kek-version: 1\nsecret\n")
-    assert job.salt["swarm.key_locked"]() is locked
+    assert job.salt["swarm_state_dir.key_locked"]() is locked
 
 
 # Files below the host's root folder, and whether they show an engine.
@@ -162,7 +162,7 @@ def test_what_shows_that_a_host_has_an_engine(fleet, case):
         (root / path).parent.mkdir(parents=True, exist_ok=True)
         (root / path).write_text(text)
     job = fleet["worker1"].job()
-    found = job.salt["swarm.engine_trace"]()
+    found = job.salt["swarm_state_dir.engine_trace"]()
     assert (found != "") is expected, found
     state = job.salt["swarm_facts.collect"]()["state"]
     assert state == ("unreachable" if expected else "absent")
@@ -173,7 +173,7 @@ def test_a_masked_unit_is_not_an_engine(fleet):
     unit = fleet["worker1"].host() / "etc/systemd/system/docker.service"
     unit.parent.mkdir(parents=True)
     unit.symlink_to("/dev/null")
-    assert fleet["worker1"].job().salt["swarm.engine_trace"]() == ""
+    assert fleet["worker1"].job().salt["swarm_state_dir.engine_trace"]() == ""
 
 
 def test_the_certificate_is_found_where_the_engine_does_not_answer(fleet):

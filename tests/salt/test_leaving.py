@@ -21,7 +21,7 @@ def orchestrate(fleet, steps, leaving, test=False, dead=(), **arguments):
         for host in hosts:
             if host not in fleet.down:
                 job = fleet[host].job(test=test, run=run)
-                given = {"drain": False} if state == "released" and arguments else {}
+                given = {"drain": False} if state == "demoted_for_removal" and arguments else {}
                 done[state, host] = job.state(state, hosts=leaving, **given, **arguments)
         if any(ret["result"] is False for (name, _), ret in done.items() if name == state):
             break
@@ -31,14 +31,22 @@ def orchestrate(fleet, steps, leaving, test=False, dead=(), **arguments):
 def remove(fleet, *hosts, test=False):
     staying = [name for name in fleet.pillar["managers"] if name not in hosts]
     leaving = [name for name in hosts if name in fleet.minions]
-    steps = [("released", staying), ("departed", leaving), ("removed", staying)]
+    steps = [
+        ("demoted_for_removal", staying),
+        ("left_for_good", leaving),
+        ("records_absent", staying),
+    ]
     return orchestrate(fleet, steps, list(hosts), test)
 
 
 def teardown(fleet, cluster, test=False):
     managers = fleet.pillar["managers"]
     everybody = list(fleet.minions)
-    steps = [("released", managers), ("departed", everybody), ("dissolved", managers)]
+    steps = [
+        ("demoted_for_removal", managers),
+        ("left_for_good", everybody),
+        ("last_left", managers),
+    ]
     return orchestrate(fleet, steps, everybody, test, cluster=cluster)
 
 
@@ -62,11 +70,11 @@ def test_a_worker(formed):
     done = remove(formed, "worker2")
     assert not failed(done)
     assert changed(done) == {
-        ("released", "manager1"): {
+        ("demoted_for_removal", "manager1"): {
             f"worker2 ({id_})": {"availability": {"old": "active", "new": "drain"}}
         },
-        ("departed", "worker2"): {"swarm": {"old": "active", "new": "inactive"}},
-        ("removed", "manager1"): {id_: {"old": "worker2", "new": ""}},
+        ("left_for_good", "worker2"): {"swarm": {"old": "active", "new": "inactive"}},
+        ("records_absent", "manager1"): {id_: {"old": "worker2", "new": ""}},
     }
     assert names(formed) == ["manager1", "manager2", "manager3", "worker1"]
     calls = [name for name, _ in formed["manager1"].machine.calls]
@@ -85,7 +93,7 @@ def test_mode_predicts_exactly_that(formed):
 def test_a_manager_is_demoted_by_one_that_stays(formed):
     done = remove(formed, "manager1")
     assert not failed(done)
-    assert ("released", "manager2") in changed(done)
+    assert ("demoted_for_removal", "manager2") in changed(done)
     assert "node_demote" in [name for name, _ in formed["manager2"].machine.calls]
     assert dict(formed["manager1"].machine.calls)["leave"]["force"] is False
     assert names(formed, "manager2") == ["manager2", "manager3", "worker1", "worker2"]
@@ -158,7 +166,7 @@ def test_refused_before_anything_is_changed(make_fleet, case, test):
     for minion in fleet.minions.values():
         minion.machine.calls.clear()
     done = remove(fleet, *hosts, test=test)
-    assert REFUSED[case] in failed(done)["released", "manager1"]
+    assert REFUSED[case] in failed(done)["demoted_for_removal", "manager1"]
     assert not changed(done)
     assert not [m.id for m in fleet.minions.values() if m.machine.changed_by()]
 
@@ -169,10 +177,10 @@ def test_a_host_that_does_not_leave_keeps_its_record(formed):
     for host in formed.minions:
         formed[host].job(run=run).state("published")
     hosts = ["worker1", "worker2"]
-    assert formed["manager1"].job(run=run).state("released", hosts=hosts)["result"]
+    assert formed["manager1"].job(run=run).state("demoted_for_removal", hosts=hosts)["result"]
     for host in hosts:
-        formed[host].job(run=run).state("departed", hosts=hosts)
-    ret = formed["manager1"].job(run=run).state("removed", hosts=hosts)
+        formed[host].job(run=run).state("left_for_good", hosts=hosts)
+    ret = formed["manager1"].job(run=run).state("records_absent", hosts=hosts)
     assert ret["result"] is False
     assert ret["comment"].startswith("worker2 has not left: the leave hangs")
     assert "removed from the node list: worker1" in ret["comment"]
@@ -184,7 +192,7 @@ def test_a_host_that_does_not_leave_keeps_its_record(formed):
 
 def test_what_was_done_before_a_failure_is_told(formed):
     formed["manager1"].machine.fail["node_demote"] = ("Timeout", "the demotion hangs")
-    ret = remove(formed, "worker2", "manager3")["released", "manager1"]
+    ret = remove(formed, "worker2", "manager3")["demoted_for_removal", "manager1"]
     assert ret["result"] is False and ret["comment"] == "the demotion hangs"
     (change,) = ret["changes"].values()
     assert change == {"availability": {"old": "active", "new": "drain"}}
@@ -194,13 +202,13 @@ def test_what_was_done_before_a_failure_is_told(formed):
 def test_a_run_that_was_cut_off_is_finished_by_the_next(formed, steps):
     hosts = ["worker2", "manager3"]
     staying = ["manager1", "manager2"]
-    orchestrate(formed, [("released", staying), ("departed", hosts)][:steps], hosts)
+    orchestrate(formed, [("demoted_for_removal", staying), ("left_for_good", hosts)][:steps], hosts)
     assert not failed(remove(formed, *hosts))
     assert names(formed) == ["manager1", "manager2", "worker1"]
 
 
 def test_a_host_that_stays_does_nothing(formed):
-    ret = formed["worker1"].job(run=formed.new_run()).state("departed", hosts=["worker2"])
+    ret = formed["worker1"].job(run=formed.new_run()).state("left_for_good", hosts=["worker2"])
     assert ret["result"] is True and ret["comment"] == "this host stays"
 
 
@@ -269,7 +277,7 @@ def test_another_id_confirms_nothing(formed):
     cluster = formed.clusters().pop()
     for test in (True, False):
         done = teardown(formed, "cluster9", test)
-        assert f"the cluster is {cluster}" in failed(done)["released", "manager1"]
+        assert f"the cluster is {cluster}" in failed(done)["demoted_for_removal", "manager1"]
         assert not changed(done)
 
 
@@ -279,7 +287,7 @@ def test_a_node_that_pillar_does_not_name_stops_the_end(formed):
     formed["manager1"].machine.cluster.add(stranger.machine, "worker", "active")
     del formed.minions["stranger"]
     done = teardown(formed, cluster)
-    assert "no host of pillar" in failed(done)["released", "manager1"]
+    assert "no host of pillar" in failed(done)["demoted_for_removal", "manager1"]
     assert not changed(done)
 
 
@@ -299,8 +307,8 @@ def test_a_host_that_is_cut_off_before_it_leaves_keeps_its_record(formed):
     run = formed.new_run()
     for host in formed.minions:
         formed[host].job(run=run).state("published")
-    assert formed["manager1"].job(run=run).state("released", hosts=["worker2"])["result"]
-    ret = formed["manager1"].job(run=run).state("removed", hosts=["worker2"])
+    assert formed["manager1"].job(run=run).state("demoted_for_removal", hosts=["worker2"])["result"]
+    ret = formed["manager1"].job(run=run).state("records_absent", hosts=["worker2"])
     assert ret["result"] is False
     assert ret["comment"].startswith("worker2 has not left: its minion did not answer in this step")
     assert "worker2" in names(formed)
@@ -313,10 +321,10 @@ def test_the_last_manager_waits_for_the_others(formed):
     everybody = list(formed.minions)
     for host in everybody:
         formed[host].job(run=run).state("published")
-    formed["manager1"].job(run=run).state("released", hosts=everybody, cluster=cluster)
+    formed["manager1"].job(run=run).state("demoted_for_removal", hosts=everybody, cluster=cluster)
     for host in everybody:
-        formed[host].job(run=run).state("departed", hosts=everybody, cluster=cluster)
-    ret = formed["manager1"].job(run=run).state("dissolved", hosts=everybody, cluster=cluster)
+        formed[host].job(run=run).state("left_for_good", hosts=everybody, cluster=cluster)
+    ret = formed["manager1"].job(run=run).state("last_left", hosts=everybody, cluster=cluster)
     assert ret["result"] is False and ret["comment"] == "worker1 has not left: it hangs"
     assert formed["manager1"].machine.state == "active"
     del formed["worker1"].machine.fail["leave"]
@@ -344,7 +352,7 @@ def test_a_plan_counts_what_ends_with_the_cluster(formed):
     cluster = formed.clusters().pop()
     job = formed["manager1"].job(test=True, run=run)
     job.replace("swarm.call", lambda operation: lists[operation])
-    ret = job.state("dissolved", hosts=everybody, cluster=cluster)
+    ret = job.state("last_left", hosts=everybody, cluster=cluster)
     assert ret["comment"] == (
         f"the cluster {cluster} would end, with 3 services, 1 running task, 1 secret, 0 configs, 2 networks"
     )
@@ -353,12 +361,12 @@ def test_a_plan_counts_what_ends_with_the_cluster(formed):
 # --- prune ----------------------------------------------------------------------------------------
 
 
-def pruned(fleet, limit, test=False):
+def unmanaged_absent(fleet, limit, test=False):
     run = fleet.new_run()
     for host in fleet.minions:
         if host not in fleet.down:
             fleet[host].job(test=test, run=run).state("published")
-    return fleet["manager1"].job(test=test, run=run).state("pruned", limit=limit)
+    return fleet["manager1"].job(test=test, run=run).state("unmanaged_absent", limit=limit)
 
 
 @pytest.fixture
@@ -373,7 +381,7 @@ def strangers(formed):
 
 def test_no_more_than_the_limit(strangers):
     for test in (True, False):
-        ret = pruned(strangers, 1, test)
+        ret = unmanaged_absent(strangers, 1, test)
         assert ret["result"] is False and not ret["changes"]
         assert ret["comment"].startswith(
             "2 nodes are not in pillar, and swarm:prune lets 1 be removed: none was (stranger1"
@@ -382,32 +390,32 @@ def test_no_more_than_the_limit(strangers):
 
 
 def test_the_unnamed_go_and_nobody_else(strangers):
-    predicted = pruned(strangers, 2, test=True)
+    predicted = unmanaged_absent(strangers, 2, test=True)
     assert predicted["result"] is None and len(names(strangers)) == 7
-    done = pruned(strangers, 2)
+    done = unmanaged_absent(strangers, 2)
     assert done["result"] is True and done["changes"] == predicted["changes"]
     assert names(strangers) == ["manager1", "manager2", "manager3", "worker1", "worker2"]
     assert [name for name, _ in strangers["manager1"].machine.calls].count("node_drain") == 1
-    assert pruned(strangers, 2)["changes"] == {}
+    assert unmanaged_absent(strangers, 2)["changes"] == {}
 
 
 def test_nothing_is_unnamed_while_a_host_is_silent(strangers):
     strangers.down.add("worker1")
-    ret = pruned(strangers, 5)
+    ret = unmanaged_absent(strangers, 5)
     assert ret["result"] is False and "no report from worker1" in ret["comment"]
     assert len(names(strangers)) == 7
 
 
 def test_a_manager_that_the_operator_called_dead_is_named(formed):
-    pruned(formed, 1)
+    unmanaged_absent(formed, 1)
     formed.pillar["init_without"] = ["manager3"]
     formed["manager3"].machine.docker = "stopped"
     formed.down.add("manager3")
-    assert pruned(formed, 1)["comment"] == "removed from the node list: nothing to do"
+    assert unmanaged_absent(formed, 1)["comment"] == "removed from the node list: nothing to do"
     assert "manager3" in names(formed)
 
 
 @pytest.mark.parametrize("limit", ["2", True, 0, -1])
 def test_a_limit_that_is_none(formed, limit):
-    ret = pruned(formed, limit)
+    ret = unmanaged_absent(formed, limit)
     assert ret["result"] is False and "limit must be an integer of at least 1" in ret["comment"]

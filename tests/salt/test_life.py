@@ -90,7 +90,7 @@ def test_a_run_that_was_cut_off_is_finished(bare):
     bare["manager1"].machine.fail["node_update"] = ("Timeout", "no answer in 60 s")
     steps = bare.bootstrap()
     assert not steps["ok"] and nodes(bare)["worker1"] == ("drain", {})
-    comment = failures(steps)[("verified", *NODES)]
+    comment = failures(steps)[("converged", *NODES)]
     assert comment == "worker1: no answer in 60 s; worker2: no answer in 60 s"
     bare["manager1"].machine.fail.clear()
     assert set(predicted(bare)) == {NODES}
@@ -320,8 +320,12 @@ def test_replace_in_test_mode_counts_the_new_manager(make_fleet):
     fleet.down.add("manager2")
     fleet.pillar["managers"] = ["manager1", "manager2", "manager9"]
     run = reported(fleet, {"manager3": "manager9"})
-    ret = fleet["manager1"].job(run=run, test=True).state("released", hosts=["manager3"])
+    ret = fleet["manager1"].job(run=run, test=True).state("demoted_for_removal", hosts=["manager3"])
     assert ret["result"] is None and "role" in repr(ret["changes"]), ret
     for test, known in ((False, run), (True, {**run, "replaced": {}})):
-        ret = fleet["manager1"].job(run=known, test=test).state("released", hosts=["manager3"])
+        ret = (
+            fleet["manager1"]
+            .job(run=known, test=test)
+            .state("demoted_for_removal", hosts=["manager3"])
+        )
         assert ret["comment"] == "without it 1 of 2 managers would be reachable"

@@ -126,7 +126,7 @@ def test_a_failed_rotation_leaves_the_file_as_it_was(manager, tmp_path):
 def test_whether_the_kept_key_is_the_one(locked, tmp_path):
     path = tmp_path / "key"
     job = locked.job(pillar={"secrets": {"key": key(locked)}})
-    kept = job.salt["swarm.unlock_key_kept"]
+    kept = job.salt["swarm_key.is_kept"]
     assert kept(key_file=str(path)) is False, "nothing is there"
     path.write_text(key(locked) + "\n")
     assert kept(key_file=str(path)) is True
@@ -176,7 +176,7 @@ def test_a_real_sdb_keeps_the_key_and_gives_it_back(locked, monkeypatch):
     functions = locked.job().salt
     url = "sdb://vault/SWARM_UNLOCK"
     assert functions["swarm.unlock_key"](key_sdb=url) == {"key": url}
-    assert functions["swarm.unlock_key_kept"](key_sdb=url) is True
+    assert functions["swarm_key.is_kept"](key_sdb=url) is True
     with pytest.raises(CommandExecutionError, match="does not give back what it took"):
         functions["swarm.rotate_unlock_key"](key_sdb=url)
     monkeypatch.setenv("SWARM_UNLOCK", key(locked))
@@ -195,4 +195,4 @@ def test_a_real_sdb_keeps_the_key_and_gives_it_back(locked, monkeypatch):
 def test_a_secret_goes_to_functions_alone(locked):
     for into in (None, "print", {}):
         with pytest.raises(SaltInvocationError, match="wants a function of the same process"):
-            locked.job().salt["swarm.secret"](into, key="SWMKEY-1-x")
+            locked.job().salt["swarm_core.secret"](into, key="SWMKEY-1-x")

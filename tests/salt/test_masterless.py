@@ -76,7 +76,7 @@ def test_a_first_manager_is_made_on_the_operators_word(fleet, others):
     assert alone(fleet["worker1"]).state("drained")["result"] is True
 
 
-DRAW_ON_OTHERS = ("dead_removed", "initialized", "promoted", "sealed", "verified")
+DRAW_ON_OTHERS = ("dead_removed", "initialized", "promoted", "sealed", "converged")
 
 
 @pytest.mark.parametrize("state", [*DRAW_ON_OTHERS, "nodes_by_pillar"])

@@ -182,7 +182,7 @@ def test_client_is_closed_also_after_an_error(formed, monkeypatch):
 
 
 def test_reachable_tells_who_listens(formed):
-    function = salt_of(formed, "worker2")["swarm.reachable"]
+    function = salt_of(formed, "worker2")["swarm_core.reachable"]
     assert function(["10.0.0.1", "10.0.0.2:2377", "10.0.0.1:80"]) == ["10.0.0.1"]
     assert function("10.0.0.1:2377") == ["10.0.0.1:2377"]
     assert function([]) == []
@@ -287,7 +287,7 @@ def test_swarm_tokens_hides_them_unless_asked(formed):
 @pytest.mark.parametrize("name", ["init", "swarm_init"])
 def test_a_new_cluster_is_not_forced_where_a_leader_is_seen(formed, name):
     job = formed["manager1"].job()
-    job.replace("swarm.key_locked", lambda: False)
+    job.replace("swarm_state_dir.key_locked", lambda: False)
     text = fails(job.salt[f"swarm.{name}"], force_new_cluster=True)
     assert "has a leader" in text
     job.salt[f"swarm.{name}"](force_new_cluster=True, force_despite_leader=True)
@@ -298,7 +298,7 @@ def test_a_new_cluster_is_not_forced_where_a_leader_is_seen(formed, name):
 @pytest.mark.parametrize("name", ["init", "swarm_init"])
 def test_a_new_cluster_is_not_forced_with_autolock(formed, name):
     job = formed["manager1"].job()
-    job.replace("swarm.key_locked", lambda: True)
+    job.replace("swarm_state_dir.key_locked", lambda: True)
     text = fails(job.salt[f"swarm.{name}"], force_new_cluster=True, force_despite_leader=True)
     assert text.startswith("autolock is on") and "swarm.unlock key_file=" in text
     assert "init" not in [call for call, _ in formed["manager1"].machine.calls]

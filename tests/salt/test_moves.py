@@ -195,7 +195,7 @@ def test_demotion_that_loses_the_quorum_is_refused_with_the_arithmetic(make_flee
     assert comment == "this host: without it 2 of 4 managers would be reachable"
     assert roles(fleet)["manager3"] == ("manager", "drain")
     assert "manager3: this host: without it 2 of 4" in repr(
-        failures(steps)[("verified", "manager1", "docker-swarm-verified")]
+        failures(steps)[("converged", "manager1", "docker-swarm-converged")]
     )
 
 
@@ -232,7 +232,7 @@ def test_mode_adds_up_those_that_step_down_in_one_run(make_fleet):
         assert [step[STEP_DOWN]["result"] for step in expected["workers"].values()] == [
             None
         ] * count
-        refused = {("verified", "manager1", "docker-swarm-verified")} if count == 3 else set()
+        refused = {("converged", "manager1", "docker-swarm-converged")} if count == 3 else set()
         assert set(failures(expected)) == refused
     assert "2 of 4 managers would be reachable" in repr(failures(expected))
     real = fleet.bootstrap()
@@ -255,7 +255,7 @@ def test_prune_in_test_mode_where_the_first_is_no_manager_yet(formed, pillars):
     run = formed.new_run()
     for name in formed.minions:
         formed[name].job(run=run).state("published")
-    ret = formed[pillars[0]].job(run=run, test=True).state("pruned", limit=1)
+    ret = formed[pillars[0]].job(run=run, test=True).state("unmanaged_absent", limit=1)
     assert (ret["result"], ret["changes"]) == (True, {}), ret
 
 
@@ -264,7 +264,7 @@ def test_old_managers_that_pillar_does_not_name_are_left_alone(formed):
     del formed.minions["manager3"].fleet.minions["manager3"]
     steps = formed.bootstrap()
     assert steps["ok"], failures(steps)
-    comment = steps["verified"]["manager1"]["docker-swarm-verified"]["comment"]
+    comment = steps["converged"]["manager1"]["docker-swarm-converged"]["comment"]
     assert "not in pillar, left alone: manager3" in comment
     assert roles(formed)["manager3"] == ("manager", "drain")
 
@@ -273,7 +273,7 @@ def test_old_managers_that_pillar_does_not_name_are_left_alone(formed):
 def test_all_are_moved_and_pillar_names_none_of_the_old_ones(formed, test):
     formed.pillar.update(managers=["worker1", "worker2"], workers=["worker3"])
     steps = formed.bootstrap(test=test)
-    comment = failures(steps)[("verified", "worker1", "docker-swarm-verified")]
+    comment = failures(steps)[("converged", "worker1", "docker-swarm-converged")]
     assert "no manager of it promoted them" in comment
     assert "10.0.0.1:2377" in comment and "name them under swarm:workers" in comment
     assert changes(steps) == {}
@@ -346,7 +346,7 @@ def test_facts_of_a_worker_demote_nobody(formed):
         formed[name].job(run=run).state("published")
     entry = formed.mine["worker1"]["swarm"]
     entry.update(node_id=node_id, role="manager", name="manager3", addresses=["10.0.0.3"])
-    for name in ("verified", "nodes_by_pillar"):
+    for name in ("converged", "nodes_by_pillar"):
         formed["manager1"].job(run=run).state(name)
     assert roles(formed)["manager3"] == ("manager", "drain")
     assert forged.minion.machine.changed_by() == []

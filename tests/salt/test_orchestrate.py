@@ -105,7 +105,7 @@ NAMES = [
     "docker-managers-ready",
     "docker-managers-cluster",
     "docker-workers-join",
-    "docker-verified",
+    "docker-converged",
 ]
 
 
@@ -126,7 +126,7 @@ def test_targets_are_exact_ids(tmp_path):
     for name in NAMES[:2]:
         assert step(data, name)["hosts"] == managers
     assert step(data, "docker-workers-join")["hosts"] == ["worker1", "worker2"]
-    assert step(data, "docker-verified")["hosts"] == ["manager1"]
+    assert step(data, "docker-converged")["hosts"] == ["manager1"]
 
 
 def test_files_of_the_steps(tmp_path):

@@ -32,7 +32,7 @@ def states(*found):
 
 
 FINE = states(state("docker-engine"), state("docker-mine"))
-VERIFIED = states(state("docker-swarm-verified", comment=JOINED), state("docker-swarm-nodes"))
+CONVERGED = states(state("docker-swarm-converged", comment=JOINED), state("docker-swarm-nodes"))
 MEMBER = {"swarm": {"old": "inactive", "new": "worker"}}
 
 
@@ -69,7 +69,7 @@ class Master:
 
 
 def all_well(host, sls, kwarg):
-    return VERIFIED if sls == "docker.verify" else FINE
+    return CONVERGED if sls == "docker.verify" else FINE
 
 
 @pytest.fixture
@@ -198,7 +198,7 @@ REFUSALS = {
         "manager3: docker-engine: E: Unable to locate package docker.io",
     ),
     "a worker is missing": (
-        failing("verify", MISSING, id_="docker-swarm-verified"),
+        failing("verify", MISSING, id_="docker-swarm-converged"),
         PILLAR,
         MISSING,
     ),
@@ -261,7 +261,7 @@ def test_eighteen_of_twenty(run, tmp_path):
             failures = kwarg["pillar"]["swarm_run"]["failures"]
             assert failures["worker7"] == "docker-engine: no space left on device"
             assert failures["worker2"].startswith("busy, another run")
-            return states(state("docker-swarm-verified", False, text))
+            return states(state("docker-swarm-converged", False, text))
         return FINE
 
     made = Master(tmp_path, answer)
@@ -366,7 +366,7 @@ def test_teardown_lists_what_is_left(run):
             return {"ret": left if host == "worker1" else {**left, "volumes": [], "images": 0}}
         if sls == "docker.manager.dissolve":
             said = ended if host == "manager2" else "manager2 leads this run"
-            return states(state("docker-swarm-dissolved", comment=said))
+            return states(state("docker-swarm-last-left", comment=said))
         return all_well(host, sls, kwarg)
 
     given = pillar({"swarm_teardown": "c1"})

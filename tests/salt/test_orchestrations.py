@@ -190,7 +190,7 @@ def test_replace_joins_before_it_removes(tmp_path):
     for name in ("docker-managers-cluster", "docker-remove-release"):
         run = known(data, name)
         assert run["replaced"] == given["swarm_replace"], "no new swarm, and who comes"
-    assert known(data, "docker-verified")["prune"] == 0
+    assert known(data, "docker-converged")["prune"] == 0
 
 
 def test_replace_of_a_host_that_came_back_empty_is_a_bootstrap(tmp_path):
@@ -258,10 +258,10 @@ def test_rotate(tmp_path):
 
 STATES = {
     "docker.manager.replace": ({"replaced": {"worker1": "worker2"}}, {"docker-swarm-replaceable"}),
-    "docker.manager.release": ({"leaving": ["worker2"]}, {"docker-swarm-released"}),
-    "docker.leave": ({"leaving": ["worker2"], "ends": "c1"}, {"docker-swarm-departed"}),
-    "docker.manager.delete": ({"leaving": ["worker2"]}, {"docker-swarm-removed"}),
-    "docker.manager.dissolve": ({"leaving": [], "ends": "c1"}, {"docker-swarm-dissolved"}),
+    "docker.manager.release": ({"leaving": ["worker2"]}, {"docker-swarm-demoted"}),
+    "docker.leave": ({"leaving": ["worker2"], "ends": "c1"}, {"docker-swarm-left"}),
+    "docker.manager.delete": ({"leaving": ["worker2"]}, {"docker-swarm-records-absent"}),
+    "docker.manager.dissolve": ({"leaving": [], "ends": "c1"}, {"docker-swarm-last-left"}),
     "docker.manager.recover": ({"host": "manager1", "confirm": ""}, {"docker-swarm-recovered"}),
     "docker.manager.rotate": (
         {"rotate": ["worker", "ca", "unlock_key"], "key": "k", "place": {"key_file": "/k"}},
@@ -283,10 +283,10 @@ def test_prune_is_off_unless_pillar_says_so(tmp_path):
     for prune, there in ((0, False), (2, True)):
         run = {"swarm": PILLAR["swarm"], "swarm_run": {"prune": prune}}
         ids = [chunk["__id__"] for chunk in rendered.low(opts, run, "docker.verify")]
-        assert ("docker-swarm-pruned" in ids) == there
+        assert ("docker-swarm-unmanaged-absent" in ids) == there
     for given, expected in (({}, 0), ({"prune": 2}, 2)):
         data = render(tmp_path, pillar({}, **given))
-        assert known(data, "docker-verified")["prune"] == expected
+        assert known(data, "docker-converged")["prune"] == expected
 
 
 # --- two at a time --------------------------------------------------------------------------------

@@ -19,8 +19,8 @@ WAYS = {
     "join": ("swarm.join", {"remote_addrs": "10.0.0.2", "token": TOKEN}),
     "old init": ("swarm.swarm_init", {}),
     "old join": ("swarm.joinswarm", {"remote_addr": "10.0.0.2", "token": TOKEN}),
-    "core init": ("swarm.core", {"method": "init"}),
-    "core join": ("swarm.core", {"method": "join"}),
+    "core init": ("swarm_core.core", {"method": "init"}),
+    "core join": ("swarm_core.core", {"method": "join"}),
     "call init": ("swarm.call", {"operation": "swarm_init"}),
     "call join": ("swarm.call", {"operation": "swarm_join"}),
 }
@@ -91,7 +91,7 @@ def test_a_worker_that_holds_it_fails_alone(fleet, removed):
     assert steps["workers"]["worker2"]["docker-swarm-join"]["result"] is True
     assert has_data(fleet["worker1"])
     assert fleet["worker1"].machine.changed_by() == []
-    said = steps["verified"]["manager1"]["docker-swarm-verified"]["comment"]
+    said = steps["converged"]["manager1"]["docker-swarm-converged"]["comment"]
     assert "1 of 2 workers joined" in said and "holds data of cluster cluster1" in said
 
 
@@ -161,7 +161,7 @@ def test_a_folder_that_cannot_be_read_is_not_taken_for_empty(fleet, monkeypatch)
 def test_an_engine_that_left_holds_none(fleet):
     minion = fleet["manager1"]
     (minion.machine.root / "swarm/raft").mkdir(parents=True)
-    assert minion.job().salt["swarm.orphan_data"]() == {}
+    assert minion.job().salt["swarm_state_dir.orphan_data"]() == {}
     minion.job().salt["swarm.init"]()
     leave = fleet["manager2"]
-    assert leave.job().salt["swarm.orphan_data"]() == {}, "no folder at all"
+    assert leave.job().salt["swarm_state_dir.orphan_data"]() == {}, "no folder at all"

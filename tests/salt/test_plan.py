@@ -72,7 +72,7 @@ def plan(make_fleet):
             asked.extend(addresses)
             return [address for address in addresses if address in listening]
 
-        job.replace("swarm.reachable", reachable)
+        job.replace("swarm_core.reachable", reachable)
         for loader in (job.salt, job._inner()):
             # What this host is now is what its entry says, unless a test says otherwise.
             loader["swarm_facts.fresh"].func.__globals__["collect"] = lambda: dict(entries[host])

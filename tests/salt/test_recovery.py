@@ -26,7 +26,7 @@ def recover(fleet, host="manager2", confirm=None, test=False, locked=False):
     done = {}
     for name in managers:
         job = fleet[name].job(test=test, run=run)
-        job.replace("swarm.key_locked", lambda: locked)
+        job.replace("swarm_state_dir.key_locked", lambda: locked)
         clock = types.SimpleNamespace(sleep=lambda _: None, monotonic=time.monotonic)
         job.states["swarm.recovered"].func.__globals__["time"] = clock
         done[name] = job.state("recovered", host=host, confirm=confirm, advertise_addr="eth0")

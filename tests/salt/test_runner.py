@@ -301,7 +301,7 @@ def status(runner, fleet, monkeypatch, pillar=None, function="status", args=(), 
         def _call(self, job, function, given):
             try:
                 # Salt adds its own to the arguments, where a function takes any.
-                own = {"__pub_jid": "1"} if function == "swarm.cluster_drift" else {}
+                own = {"__pub_jid": "1"} if function == "swarm_drift.cluster_drift" else {}
                 return job.salt[function](*given, **own)
             except Exception:
                 # As a minion's job of several functions.

@@ -22,7 +22,7 @@ def formed(make_fleet):
 def seal(fleet, role="worker", minion="worker1", key=None):
     """(cluster id, digest, blob) of a token sealed for one minion."""
     key = key or public_pem(fleet[minion].key)
-    ret = fleet["manager1"].job().salt["swarm.seal"]({minion: {"role": role, "key": key}})
+    ret = fleet["manager1"].job().salt["swarm_seal.seal"]({minion: {"role": role, "key": key}})
     assert list(ret["sealed"]) == [minion]
     return ret["cluster_id"], ret["digest"], ret["sealed"][minion]
 
@@ -129,7 +129,7 @@ def test_the_minions_key_may_have_a_password(formed):
 
 
 def test_public_key_is_the_one_that_seals(formed):
-    assert formed["worker1"].job().salt["swarm.public_key"]() == public_pem(private_key(2))
+    assert formed["worker1"].job().salt["swarm_seal.public_key"]() == public_pem(private_key(2))
 
 
 @pytest.mark.parametrize(
@@ -156,7 +156,7 @@ def test_key_that_cannot_seal_names_its_minion(formed, make):
 )
 def test_wrong_input_is_one_line(formed, host, words):
     with pytest.raises(SaltInvocationError) as raised:
-        formed["manager1"].job().salt["swarm.seal"]({"worker1": host})
+        formed["manager1"].job().salt["swarm_seal.seal"]({"worker1": host})
     assert str(raised.value) == words
 
 

@@ -128,7 +128,7 @@ def order(chunks):
         ("docker.manager.join", ["joined", "drained"]),
         ("docker.manager.drain", ["drained"]),
         ("docker.worker.join", ["joined"]),
-        ("docker.verify", ["verified", "nodes_by_pillar", "settings_by_pillar"]),
+        ("docker.verify", ["converged", "nodes_by_pillar", "settings_by_pillar"]),
     ],
 )
 def test_order_of_the_swarm_states(tmp_path, pillar, sls, expected):

@@ -357,7 +357,7 @@ def test_joined_where_the_core_does_not_load(joining, engine, test):
     job = joining["worker2"].job(run=joining.run, test=test)
     reason = "failed to map segment from shared object"
     for loader in (job.salt, job._inner()):
-        loader["swarm.info"].func.__globals__.update(_CORE=None, _CORE_ERROR=reason)
+        loader["swarm_core.core"].func.__globals__.update(_CORE=None, _CORE_ERROR=reason)
     ret = job.state("joined")
     assert (ret["result"], ret["changes"]) == (False, {})
     assert reason in ret["comment"]
@@ -369,7 +369,7 @@ def test_a_token_sealed_for_another_role_does_not_open(joining, sealed_for):
     blobs = (
         joining["manager1"]
         .job()
-        .salt["swarm.seal"](
+        .salt["swarm_seal.seal"](
             {"worker2": {"role": sealed_for, "key": joining.run["keys"]["worker2"]}}
         )
     )

@@ -86,7 +86,7 @@ def test_no_manager_goes_by_its_name_before_all_hosts_have_reported(replaced, do
     node["seen"] = "down" if down else "ready"
     ret = state(replaced, "manager1", "dead_removed", run=replaced.run)
     assert (ret["result"], ret["changes"]) == (True, {})
-    changes = state(replaced, "manager1", "verified", run=replaced.run)["changes"]
+    changes = state(replaced, "manager1", "converged", run=replaced.run)["changes"]
     assert list(changes) == ([replaced.gone] if down else [])
 
 
@@ -163,7 +163,7 @@ def test_sealed_by_hand_serves_the_managers_keys_of_the_mine(make_fleet):
     assert ret["result"] is True, ret
 
 
-# --- verified -------------------------------------------------------------------------------------
+# --- converged -------------------------------------------------------------------------------------
 
 
 def all_published(fleet):
@@ -175,55 +175,55 @@ def all_published(fleet):
     return run
 
 
-def verified(fleet, test=False):
+def converged(fleet, test=False):
     """The last step."""
-    return state(fleet, "manager1", "verified", run=all_published(fleet), test=test)
+    return state(fleet, "manager1", "converged", run=all_published(fleet), test=test)
 
 
-def verified_with_patience(fleet, run):
+def converged_with_patience(fleet, run):
     """The last step with its half minute for what comes up."""
     job = fleet["manager1"].job(run=run)
-    job.states["swarm.verified"].func.__globals__["READY_SECONDS"] = 30
-    return job.state("verified")
+    job.states["swarm.converged"].func.__globals__["READY_SECONDS"] = 30
+    return job.state("converged")
 
 
-def test_verified_counts_and_names_the_missing(formed):
-    ret = verified(formed)
+def test_converged_counts_and_names_the_missing(formed):
+    ret = converged(formed)
     assert ret["result"] is False
     assert ret["comment"] == (
         "1 of 1 managers joined, 1 of 2 workers joined; worker2: inactive, but not in the node list"
     )
 
 
-def test_verified_gives_the_reason_of_a_host_that_never_published(formed):
+def test_converged_gives_the_reason_of_a_host_that_never_published(formed):
     """Its step knows it: busy, silent, or no engine."""
     formed.down.add("worker1")
     run = {**all_published(formed), "failures": {"worker1": "busy", "worker2": "the older one"}}
-    ret = state(formed, "manager1", "verified", run=run)
+    ret = state(formed, "manager1", "converged", run=run)
     assert "worker1: busy; worker2: inactive, but" in ret["comment"]
 
 
-def test_verified_removes_a_workers_old_record_as_predicted(formed):
+def test_converged_removes_a_workers_old_record_as_predicted(formed):
     del formed.minions["worker2"]
     machine = formed["worker1"].machine
     old = machine.node_id
     machine.wipe()
     machine.cluster = formed["manager1"].machine.cluster
     machine.cluster.add(machine, "worker", None)
-    expected = verified(formed, test=True)
+    expected = converged(formed, test=True)
     assert (expected["result"], expected["changes"]) == (None, {old: {"old": "worker1", "new": ""}})
-    real = verified(formed)
+    real = converged(formed)
     assert (real["result"], real["changes"]) == (True, expected["changes"])
     assert "removed the records of hosts that left" in real["comment"]
-    assert verified(formed)["changes"] == {}
+    assert converged(formed)["changes"] == {}
 
 
-def test_verified_removes_what_a_manager_left_in_this_very_run(replaced):
+def test_converged_removes_what_a_manager_left_in_this_very_run(replaced):
     """Such as one that was killed as it joined, and joined again: its record came after dead_removed."""
     machine = replaced["manager3"].machine
     cluster = replaced["manager1"].machine.cluster
     cluster.add(machine, "manager", "drain")
-    real = verified(replaced)
+    real = converged(replaced)
     assert (real["result"], set(real["changes"])) == (True, {replaced.gone})
     assert replaced.gone not in cluster.nodes
 
@@ -238,10 +238,10 @@ def test_a_ready_record_of_a_host_that_joins_anew_is_predicted(formed):
         {**row, "state": "ready"} if row["id"] == old else row for row in rows()
     ]
     machine.wipe()
-    expected = verified(formed, test=True)
+    expected = converged(formed, test=True)
     assert expected["changes"] == {old: {"old": "worker1", "new": ""}}
     cluster.add(machine, "worker", None)
-    assert verified(formed)["changes"] == expected["changes"]
+    assert converged(formed)["changes"] == expected["changes"]
 
 
 def test_a_workers_word_takes_no_ready_node_away(formed):
@@ -252,7 +252,7 @@ def test_a_workers_word_takes_no_ready_node_away(formed):
     formed.down.add("worker1")
     run = all_published(formed)
     formed.mine["worker2"]["swarm"].update(name="worker1", addresses=[victim.address])
-    ret = state(formed, "manager1", "verified", run=run)
+    ret = state(formed, "manager1", "converged", run=run)
     assert ret["changes"] == {} and victim.node_id in cluster.nodes
 
 
@@ -275,16 +275,16 @@ def with_nameless(make_fleet):
     return fleet
 
 
-def test_verified_removes_a_record_that_never_got_a_name(with_nameless):
-    expected = verified(with_nameless, test=True)
+def test_converged_removes_a_record_that_never_got_a_name(with_nameless):
+    expected = converged(with_nameless, test=True)
     assert expected["changes"] == {with_nameless.gone: {"old": "no name", "new": ""}}
-    real = verified(with_nameless)
+    real = converged(with_nameless)
     assert (real["result"], real["changes"]) == (True, expected["changes"])
     assert f"no name ({with_nameless.gone})" in real["comment"]
-    assert verified(with_nameless)["changes"] == {}
+    assert converged(with_nameless)["changes"] == {}
 
 
-def test_verified_waits_for_the_name_of_a_host_that_joins_by_hand(with_nameless):
+def test_converged_waits_for_the_name_of_a_host_that_joins_by_hand(with_nameless):
     cluster, looks = with_nameless["manager1"].machine.cluster, []
     rows = cluster.rows
 
@@ -296,15 +296,15 @@ def test_verified_waits_for_the_name_of_a_host_that_joins_by_hand(with_nameless)
 
     run = all_published(with_nameless)
     cluster.rows = named_late
-    ret = verified_with_patience(with_nameless, run)
+    ret = converged_with_patience(with_nameless, run)
     assert (ret["result"], ret["changes"]) == (True, {})
     assert f"left alone: stranger ({with_nameless.gone})" in ret["comment"]
 
 
-def test_verified_keeps_a_nameless_record_while_a_host_is_missing(with_nameless):
+def test_converged_keeps_a_nameless_record_while_a_host_is_missing(with_nameless):
     """It may be that host's, which is about to get in."""
     with_nameless.down.add("worker2")
-    ret = verified(with_nameless)
+    ret = converged(with_nameless)
     assert ret["result"] is False and ret["changes"] == {}
     assert with_nameless.gone in with_nameless["manager1"].machine.cluster.nodes
 
@@ -316,28 +316,28 @@ def test_verified_keeps_a_nameless_record_while_a_host_is_missing(with_nameless)
         ({"state": "down", "message": "heartbeat failure"}, "its node is down: heartbeat failure"),
     ],
 )
-def test_verified_gives_the_reason_of_each_host(formed, change, words):
+def test_converged_gives_the_reason_of_each_host(formed, change, words):
     del formed.minions["worker2"]
     node_id = formed["worker1"].machine.node_id
     rows = formed["manager1"].machine.cluster.rows
     formed["manager1"].machine.cluster.rows = lambda: [
         {**row, **change} if row["id"] == node_id else row for row in rows()
     ]
-    ret = verified(formed)
+    ret = converged(formed)
     assert ret["result"] is False and words in ret["comment"]
 
 
-def test_verified_wants_reachable_managers(replaced):
+def test_converged_wants_reachable_managers(replaced):
     """A manager in the list that is not in contact is none that works."""
     rows = replaced["manager1"].machine.cluster.rows
     node_id = replaced["manager2"].machine.node_id
     replaced["manager1"].machine.cluster.rows = lambda: [
         {**row, "reachability": "unreachable"} if row["id"] == node_id else row for row in rows()
     ]
-    assert "manager2: as a manager it is unreachable" in verified(replaced)["comment"]
+    assert "manager2: as a manager it is unreachable" in converged(replaced)["comment"]
 
 
-def test_verified_waits_for_a_node_that_comes_up(formed):
+def test_converged_waits_for_a_node_that_comes_up(formed):
     del formed.minions["worker2"]
     cluster, node_id = formed["manager1"].machine.cluster, formed["worker1"].machine.node_id
     rows, looks = cluster.rows, []
@@ -351,5 +351,5 @@ def test_verified_waits_for_a_node_that_comes_up(formed):
 
     run = all_published(formed)
     cluster.rows = coming
-    assert verified_with_patience(formed, run)["result"] is True
+    assert converged_with_patience(formed, run)["result"] is True
     assert len(looks) >= 3

@@ -314,7 +314,7 @@ def ca_labels(fleet):
 
 def no_pause(job):
     for loader in (job.salt, job._inner()):
-        loader["swarm.ca_settled"].func.__globals__["POLL_SECONDS"] = 0
+        loader["swarm_ca.settled"].func.__globals__["POLL_SECONDS"] = 0
 
 
 def test_ca_is_rotated_once_for_each_key(formed):

@@ -40,7 +40,7 @@ def test_hosts_of_one_name_keep_their_records_while_off(fleet, name, test):
     run = fleet.new_run()
     for other in set(fleet.minions) - {name}:
         assert state(fleet, other, "published", run=run)["result"]
-    for function in ("dead_removed", "verified"):
+    for function in ("dead_removed", "converged"):
         state(fleet, "manager1", function, run=run, test=test)
     assert set(nodes_of(fleet)) == before
 
@@ -110,7 +110,7 @@ def test_remove_by_name_takes_no_other_hosts_record(formed):
     run = formed.new_run()
     for name in formed.pillar["managers"]:
         assert state(formed, name, "published", run=run)["result"]
-    ret = state(formed, "manager1", "removed", run=run, hosts=["worker2"])
+    ret = state(formed, "manager1", "records_absent", run=run, hosts=["worker2"])
     assert ret["result"] is False and "the minion worker1 reported to be it" in ret["comment"]
     assert node_id in nodes
 
@@ -131,7 +131,7 @@ def test_a_member_whose_engine_does_not_answer_keeps_its_record(formed, certific
     run = formed.new_run()
     for name in formed.minions:
         state(formed, name, "published", run=run)
-    ret = state(formed, "manager1", "pruned", run=run, limit=5)
+    ret = state(formed, "manager1", "unmanaged_absent", run=run, limit=5)
     assert ret["changes"] == {}
     assert set(nodes_of(formed)) == before
     assert ret["result"] is certificate, "a host that cannot say which node it is may be any"
@@ -153,7 +153,7 @@ def cloned(formed):
 def test_two_hosts_that_are_one_node_are_named(cloned, test):
     node_id = cloned["worker1"].machine.node_id
     steps = cloned.bootstrap(test=test)
-    comment = steps["verified"]["manager1"]["docker-swarm-verified"]["comment"]
+    comment = steps["converged"]["manager1"]["docker-swarm-converged"]["comment"]
     if not test:
         assert not steps["ok"]
         assert "1 of 2 workers joined" in comment
@@ -169,7 +169,7 @@ def test_two_hosts_that_are_one_node_are_named(cloned, test):
 def test_where_the_address_does_not_tell_both_are_missing(cloned):
     nodes_of(cloned)[cloned["worker1"].machine.node_id]["addr"] = "10.9.9.9"
     steps = cloned.bootstrap()
-    comment = steps["verified"]["manager1"]["docker-swarm-verified"]["comment"]
+    comment = steps["converged"]["manager1"]["docker-swarm-converged"]["comment"]
     assert "0 of 2 workers joined" in comment and "reset the one that is the clone" in comment
 
 

@@ -9,31 +9,35 @@ from salt.exceptions import CommandExecutionError, SaltInvocationError
 
 MANY = "9" * 5000
 STATES = [
-    ("departed", {"hosts": None}, "hosts must be a list of minion ids, not ''"),
-    ("departed", {"hosts": True}, "hosts must be a list of minion ids, not True"),
-    ("departed", {"hosts": [], "ends": "x"}, "unknown argument 'ends'"),
-    ("released", {"hosts": [""]}, "hosts: each entry must be a minion id"),
+    ("left_for_good", {"hosts": None}, "hosts must be a list of minion ids, not ''"),
+    ("left_for_good", {"hosts": True}, "hosts must be a list of minion ids, not True"),
+    ("left_for_good", {"hosts": [], "ends": "x"}, "unknown argument 'ends'"),
+    ("demoted_for_removal", {"hosts": [""]}, "hosts: each entry must be a minion id"),
     (
-        "released",
+        "demoted_for_removal",
         {"hosts": "worker1", "drain": "no", "cluster": 5},
         "hosts must be a list of minion ids, not 'worker1': write [worker1];"
         " drain must be True or False, not 'no'; cluster must be a cluster id, not 5",
     ),
-    ("dissolved", {"hosts": ["worker1"], "cluster": None}, "cluster must be a cluster id, not ''"),
-    ("removed", {"hosts": [7]}, "hosts: each entry must be a minion id, not 7: quote it in YAML"),
-    ("removed", {"hosts": ["worker1"], "host": "a"}, "unknown argument 'host'"),
+    ("last_left", {"hosts": ["worker1"], "cluster": None}, "cluster must be a cluster id, not ''"),
+    (
+        "records_absent",
+        {"hosts": [7]},
+        "hosts: each entry must be a minion id, not 7: quote it in YAML",
+    ),
+    ("records_absent", {"hosts": ["worker1"], "host": "a"}, "unknown argument 'host'"),
     ("replaceable", {"replaced": {"worker1": 9}}, "replaced:worker1 must be a minion id, not 9"),
     ("replaceable", {"replaced": "worker1"}, "replaced must be a dictionary"),
-    ("pruned", {"limit": 0}, "limit must be an integer of at least 1, not 0"),
+    ("unmanaged_absent", {"limit": 0}, "limit must be an integer of at least 1, not 0"),
     (
-        "pruned",
+        "unmanaged_absent",
         {"limit": "2"},
         "limit must be an integer of at least 1, not '2': remove the quotes",
     ),
     ("dead_removed", {"hosts": []}, "unknown argument 'hosts' (valid: none)"),
     ("sealed", {"hosts": []}, "unknown argument 'hosts' (valid: none)"),
     ("promoted", {"nodes": []}, "unknown argument 'nodes' (valid: none)"),
-    ("verified", {"wait": 5}, "unknown argument 'wait' (valid: none)"),
+    ("converged", {"wait": 5}, "unknown argument 'wait' (valid: none)"),
     ("recovered", {"host": ["manager1"]}, "host must be the minion id of one manager"),
     (
         "recovered",
@@ -157,15 +161,15 @@ def test_the_first_call_of_a_state_has_the_time_of_all(make_fleet, function, giv
 
 
 FUNCTIONS = [
-    ("seal", {"hosts": ["worker1"]}, "hosts wants a dictionary"),
+    ("swarm_seal.seal", {"hosts": ["worker1"]}, "hosts wants a dictionary"),
     (
-        "node_update",
+        "swarm.node_update",
         {"labels": {"ssd": True}},
         "label 'ssd' must be a string or integer, not True: quote it in YAML",
     ),
-    ("join", {"remote_addrs": "10.0.0.1", "token_file": ["x"]}, "token_file wants a text"),
-    ("unlock", {"key_pillar": {"a": 1}}, "key_pillar wants a text"),
-    ("quorum", {"leaving": "worker9"}, "no node worker9"),
+    ("swarm.join", {"remote_addrs": "10.0.0.1", "token_file": ["x"]}, "token_file wants a text"),
+    ("swarm.unlock", {"key_pillar": {"a": 1}}, "key_pillar wants a text"),
+    ("swarm.quorum", {"leaving": "worker9"}, "no node worker9"),
 ]
 
 
@@ -173,11 +177,11 @@ FUNCTIONS = [
 def test_function(make_fleet, function, given, text):
     fleet = make_fleet(managers=1, workers=1).form()
     with pytest.raises((CommandExecutionError, SaltInvocationError), match=text):
-        fleet["manager1"].job().salt[f"swarm.{function}"](**given)
+        fleet["manager1"].job().salt[function](**given)
 
 
 def test_one_address_that_is_no_text_is_one_that_does_not_listen(fleet):
-    assert fleet["manager1"].job().salt["swarm.reachable"](5) == []
+    assert fleet["manager1"].job().salt["swarm_core.reachable"](5) == []
 
 
 # --- every function of the execution modules -------------------------------------------------------
@@ -187,7 +191,7 @@ ODD = [
     *([], ["x"], [None], [[1]], {}, {"a": 1}, {1: 2}, {"a": None}),
 ]
 # What the files of this project hand to each other, as one of these functions returned it: nobody types
-# that, nor what swarm_schema, swarm_engine and swarm_repository have for other files.
+# that, nor what swarm_schema, swarm_settings, swarm_engine and swarm_repository have for other files.
 HANDED_ON = {
     "drift",
     "foreign",
@@ -204,9 +208,17 @@ NO_FAKE = {"swarm.swarm_service_info"}
 
 def functions(job):
     """``{name: parameters}`` of all functions of this project's modules."""
-    names = [
-        name for name in job.salt if name.startswith(("swarm.", "swarm_facts.", "swarm_mine."))
-    ]
+    modules = (
+        "swarm",
+        "swarm_ca",
+        "swarm_core",
+        "swarm_drift",
+        "swarm_facts",
+        "swarm_key",
+        "swarm_mine",
+    )
+    modules += ("swarm_seal", "swarm_state_dir")
+    names = [name for name in job.salt if name.partition(".")[0] in modules]
     assert len(names) > 70
     return {
         name: [
@@ -283,35 +295,35 @@ def test_what_a_function_needs_and_is_not_given_is_one_line(make_fleet):
     """Of what operators type. A parameter without a default would be a TypeError, and a docstring."""
     job = make_fleet(managers=1, workers=0).form()["manager1"].job()
     for name, parameters in functions(job).items():
-        if name.startswith("swarm.") and name != "swarm.core":
+        if name.startswith("swarm."):
             assert not [one.name for one in parameters if one.default is one.empty], name
 
 
 @pytest.mark.parametrize(
     ("function", "text"),
     [
-        ("promote", "node must be a full id or an exact host name, not None"),
-        ("demote", "node must be a full id or an exact host name, not None"),
-        ("node_rm", "node must be a full id or an exact host name, not None"),
-        ("remove_node", "node must be a full id or an exact host name, not None"),
-        ("why", "ref must be an id or an exact name, not None"),
-        ("rotate_token", "the role is worker or manager, not None"),
-        ("join_token", "the role is worker or manager, not None"),
-        ("join", "give remote_addrs: the address of a manager"),
-        ("joinswarm", "give remote_addrs: the address of a manager"),
-        ("reachable", "give addresses: one host"),
-        ("service_create", "image must be a name or an id, not None"),
-        ("swarm_service_info", "service_name must be a name or an id, not None"),
-        ("remove_service", "service must be a name or an id, not None"),
-        ("call", "no operation is called None"),
-        ("seal", "hosts wants a dictionary"),
-        ("nanoseconds", "a duration is a text such as 90d"),
-        ("label_texts", "labels must be a dictionary"),
-        ("node_diff", "node must be a dictionary with role, availability and labels"),
-        ("demotion_order", "nodes must be a list as swarm.nodes returns it"),
+        ("swarm.promote", "node must be a full id or an exact host name, not None"),
+        ("swarm.demote", "node must be a full id or an exact host name, not None"),
+        ("swarm.node_rm", "node must be a full id or an exact host name, not None"),
+        ("swarm.remove_node", "node must be a full id or an exact host name, not None"),
+        ("swarm.why", "ref must be an id or an exact name, not None"),
+        ("swarm.rotate_token", "the role is worker or manager, not None"),
+        ("swarm.join_token", "the role is worker or manager, not None"),
+        ("swarm.join", "give remote_addrs: the address of a manager"),
+        ("swarm.joinswarm", "give remote_addrs: the address of a manager"),
+        ("swarm_core.reachable", "give addresses: one host"),
+        ("swarm.service_create", "image must be a name or an id, not None"),
+        ("swarm.swarm_service_info", "service_name must be a name or an id, not None"),
+        ("swarm.remove_service", "service must be a name or an id, not None"),
+        ("swarm.call", "no operation is called None"),
+        ("swarm_seal.seal", "hosts wants a dictionary"),
+        ("swarm_schema.nanoseconds", "a duration is a text such as 90d"),
+        ("swarm_settings.label_texts", "labels must be a dictionary"),
+        ("swarm_drift.node_diff", "node must be a dictionary with role, availability and labels"),
+        ("swarm_facts.demotion_order", "nodes must be a list as swarm.nodes returns it"),
     ],
 )
 def test_a_call_without_its_argument(make_fleet, function, text):
     fleet = make_fleet(managers=1, workers=0).form()
-    assert text in refusal(fleet["manager1"].job(), f"swarm.{function}", {})
+    assert text in refusal(fleet["manager1"].job(), function, {})
     assert fleet["manager1"].machine.changed_by() == []

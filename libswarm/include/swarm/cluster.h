@@ -98,7 +98,7 @@ typedef struct swarm_init_options {
  * force_despite_leader the spec is read and sent back, because the engine otherwise resets autolock
  * and the CA's rotation counter; a cluster with autolock is refused (SWARM_E_LOCKED). Autolock cannot
  * be read from a cluster without a leader: if it is on, the call fails and the engine leaves the
- * swarm, so check the key on the disk first (swarm.key_locked of the Salt module does). A manager that
+ * swarm, so check the key on the disk first, as the Salt module does. A manager that
  * is still starting refuses with SWARM_E_UNAVAILABLE or SWARM_E_NOT_MEMBER: restart docker there first.
  *
  * @param client       the client

@@ -1,8 +1,10 @@
 """
-Docker swarm mode: what lies on this host
-=========================================
+What a swarm keeps on the disk of this host
+===========================================
 
-Beside the swarm itself: the node's certificate, and what stays on a host that left.
+The engine's root folder, the raft data and the node's key below it, and what shows that an engine is
+installed. The core sees none of it: an engine may answer that it is in no swarm while the last copy of
+a cluster is there.
 
 :maturity: new
 :depends: the execution module ``swarm``
@@ -24,18 +26,6 @@ from salt.exceptions import CommandExecutionError
 CERTIFICATE = "swarm/certificates/swarm-node.crt"
 KEY = "swarm/certificates/swarm-node.key"
 RAFT = "swarm/raft"
-# swarmkit renews a certificate between half and four fifths of its life, counted from the start that
-# the certificate names, which lies an hour before its issue (ca: CertUpperRotationRange).
-RENEWED_BY = 0.8
-# Networks that every engine has.
-BUILT_IN = ("bridge", "host", "none")
-# What docker.engine and the engine's package leave in /etc.
-CONFIGURATION = (
-    "/etc/docker",
-    "/etc/apt/keyrings/docker.asc",
-    "/etc/apt/sources.list.d/docker.list",
-    "/etc/yum.repos.d/docker.repo",
-)
 
 # The host's own files, below this folder.
 HOST = "/"
@@ -56,7 +46,7 @@ ROOTS = ("/var/lib/docker", "/var/snap/docker/common/var-lib-docker")
 ROOT_IN_JSON = re.compile(r'"(?:data-root|graph)"\s*:\s*"([^"\n]+)"')
 ROOT_OPTION = re.compile(r"(?:^|[\s\"'])(?:--data-root|--graph|-g)[= ]\s*[\"']?(/[^\s\"']+)", re.M)
 
-__virtualname__ = "swarm"
+__virtualname__ = "swarm_state_dir"
 
 
 def __virtual__():
@@ -65,18 +55,14 @@ def __virtual__():
 
 def certificate():
     """
-    The certificate by which the managers know this node. The engine renews it by itself at a moment
-    between half and four fifths of its life; one that ran out keeps the node out of the swarm.
-
-    Returns ``{"node_id", "role", "cluster_id", "from", "until", "days_left", "overdue"}``, the times in
-    UTC as ``2026-11-23T12:00:00Z``, and whether the engine should have renewed it by now; an empty
-    dict where this host is in no swarm.
+    What the node's certificate says: ``node_id``, ``role``, ``cluster_id``, and ``since`` and
+    ``until`` as seconds since 1970; an empty dict where there is none.
 
     CLI Example:
 
     .. code-block:: bash
 
-        salt '*' swarm.certificate
+        salt '*' swarm_state_dir.certificate
     """
     from cryptography import x509
     from cryptography.x509.oid import NameOID
@@ -102,15 +88,12 @@ def certificate():
     since = getattr(found, "not_valid_before_utc", None) or found.not_valid_before.replace(
         tzinfo=utc
     )
-    now = datetime.datetime.now(utc)
     return {
         "node_id": named(NameOID.COMMON_NAME),
         "role": named(NameOID.ORGANIZATIONAL_UNIT_NAME).replace("swarm-", "", 1),
         "cluster_id": named(NameOID.ORGANIZATION_NAME),
-        "from": f"{since:%Y-%m-%dT%H:%M:%SZ}",
-        "until": f"{until:%Y-%m-%dT%H:%M:%SZ}",
-        "days_left": (until - now).days,
-        "overdue": now - since > RENEWED_BY * (until - since),
+        "since": since.timestamp(),
+        "until": until.timestamp(),
     }
 
 
@@ -123,7 +106,7 @@ def key_locked():
 
     .. code-block:: bash
 
-        salt manager1 swarm.key_locked
+        salt manager1 swarm_state_dir.key_locked
     """
     try:
         with salt.utils.files.fopen(os.path.join(_root(), KEY), "rb") as handle:
@@ -148,9 +131,9 @@ def orphan_data():
 
     .. code-block:: bash
 
-        salt '*' swarm.orphan_data
+        salt '*' swarm_state_dir.orphan_data
     """
-    info = __salt__["swarm.call"]("info")
+    info = __salt__["swarm_core.call"]("info")
     if info["Swarm"]["LocalNodeState"] != "inactive":
         return {}
     root = info.get("DockerRootDir") or "/var/lib/docker"
@@ -194,7 +177,7 @@ def _has_swarm_data(root):
 def _root():
     """The engine's root folder; of one that does not answer, as its configuration has it."""
     try:
-        return __salt__["swarm.call"]("info").get("DockerRootDir") or ROOTS[0]
+        return __salt__["swarm_core.call"]("info").get("DockerRootDir") or ROOTS[0]
     except CommandExecutionError:
         return next(
             (root for root in _roots() if os.path.isdir(os.path.join(root, "swarm"))), ROOTS[0]
@@ -210,7 +193,7 @@ def engine_trace():
 
     .. code-block:: bash
 
-        salt '*' swarm.engine_trace
+        salt '*' swarm_state_dir.engine_trace
     """
     paths = [os.path.join(HOST, folder, "dockerd") for folder in BINARIES]
     paths += [os.path.join(HOST, folder, unit) for folder in UNIT_FOLDERS for unit in UNITS]
@@ -234,33 +217,3 @@ def _roots():
                 text = handle.read(MOST_SETTINGS)
             named += ROOT_IN_JSON.findall(text) + ROOT_OPTION.findall(text)
     return [os.path.join(HOST, root.lstrip("/")) for root in [*named, *ROOTS]]
-
-
-def leftovers():
-    """
-    What docker keeps on this host, in a swarm or not: a swarm that is left or torn down takes its
-    services, secrets and overlay networks with it, and nothing of this.
-
-    Returns ``{"swarm": local state, "volumes": [names], "networks": [names], "images": how many,
-    "containers": how many, "files": [paths]}``; of the networks those that not every engine has.
-
-    CLI Example:
-
-    .. code-block:: bash
-
-        salt '*' swarm.leftovers
-    """
-    call = __salt__["swarm.call"]
-    info = call("info")
-    root = info.get("DockerRootDir") or "/var/lib/docker"
-    paths = [root, os.path.join(root, "swarm"), *CONFIGURATION]
-    return {
-        "swarm": info["Swarm"]["LocalNodeState"],
-        "volumes": sorted(one["Name"] for one in call("volume_list").get("Volumes") or []),
-        "networks": sorted(
-            one["Name"] for one in call("network_list") if one["Name"] not in BUILT_IN
-        ),
-        "images": info["Images"],
-        "containers": info["Containers"],
-        "files": [path for path in paths if os.path.exists(path)],
-    }

@@ -142,7 +142,7 @@ def service_create(
         if published_port:
             port["PublishedPort"] = _number("published_port", published_port)
         spec["EndpointSpec"] = {"Ports": [port]}
-    made = __salt__["swarm.call"]("service_create", body=spec)
+    made = __salt__["swarm_core.call"]("service_create", body=spec)
     return {
         "Info": f"{__opts__['id']} has a Docker Swarm service running named {name}",
         "Minion": __opts__["id"],
@@ -192,7 +192,7 @@ def swarm_service_info(service_name=None):
 
         salt manager1 swarm.swarm_service_info web
     """
-    service = __salt__["swarm.call"]("service_inspect", _text("service_name", service_name))
+    service = __salt__["swarm_core.call"]("service_inspect", _text("service_name", service_name))
     spec = service["Spec"]
     endpoint = service.get("Endpoint") or {}
     ports = endpoint.get("Ports") or []
@@ -226,7 +226,7 @@ def remove_service(service=None):
 
         salt manager1 swarm.remove_service web
     """
-    __salt__["swarm.call"]("service_delete", _text("service", service))
+    __salt__["swarm_core.call"]("service_delete", _text("service", service))
     return {"Service Deleted": service, "Minion ID": __opts__["id"]}
 
 
