@@ -6,7 +6,7 @@ Hosts that break while bootstrap runs, or before it: it ends, says where, and th
 import pytest
 from conftest import all_leave, assert_whole, stopped_minions, until_in
 from faults import assert_told, beside, converge, full_disk
-from test_4_interrupted import killed_as_soon_as_in
+from test_05_interrupted import killed_as_soon_as_in
 
 
 def test_leaders_engine_is_killed(swarm):

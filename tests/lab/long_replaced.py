@@ -2,7 +2,7 @@
 
 import pytest
 from conftest import MANAGERS
-from test_2_replaced import made_anew
+from test_02_replaced import made_anew
 
 
 @pytest.mark.parametrize("turn", range(3))

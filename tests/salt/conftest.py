@@ -1,7 +1,9 @@
 """Fixtures for the tests of the Salt side. No engine is needed."""
 
 import once
+import plans
 import pytest
+import runners
 import salt._logging
 from fleet import Fleet
 
@@ -30,3 +32,15 @@ def make_fleet(tmp_path):
         return Fleet(tmp_path, **sizes)
 
     return make
+
+
+@pytest.fixture
+def runner(tmp_path):
+    """A maker of the runner: ``runner(**instead)`` gives its functions, with other ones it calls."""
+    return runners.runner(tmp_path)
+
+
+@pytest.fixture
+def plan(make_fleet):
+    """The plan that a host draws from these facts."""
+    return plans.plan(make_fleet)

@@ -12,7 +12,7 @@ import salt.state
 import yaml
 
 ENGINE = "docker.engine"
-# Orchestrations are for the master: test_orchestrate.py.
+# Orchestrations are for the master: test_sls_bootstrap.py.
 MINION_SLS = sorted(
     str(path.relative_to(rendered.STATES).with_suffix("")).replace("/", ".")
     for path in (rendered.STATES / "docker").rglob("*.sls")
@@ -324,7 +324,7 @@ def test_every_key_that_is_read_stands_in_the_pillar_example():
             read |= set(re.findall(r'_pillar\("([a-z_]+)"\)', text))
             read |= set(re.findall(r'_setting\("swarm:([a-z_]+)"\)', text))
     assert len(read) > 8
-    # The rest is read by the names of the schema: test_schema.py.
+    # The rest is read by the names of the schema: test_module_schema.py.
     assert read <= keys_of_the_example()
 
 

@@ -1,7 +1,7 @@
 """The bootstrap over a fleet in memory: first run, run again, hosts replaced, things gone wrong.
 
 The states and their arguments come from the project's SLS files; ``fleet.Fleet.bootstrap`` is the
-order of ``docker/bootstrap.sls``, which ``test_orchestrate.py`` checks.
+order of ``docker/bootstrap.sls``, which ``test_sls_bootstrap.py`` checks.
 """
 
 import pytest

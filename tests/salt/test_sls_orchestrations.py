@@ -7,7 +7,7 @@ import re
 import pytest
 import rendered
 from salt.exceptions import CommandExecutionError
-from test_orchestrate import (
+from test_sls_bootstrap import (
     HOSTS,
     KEYS,
     PILLAR,

@@ -6,8 +6,8 @@ import re
 
 import pytest
 import salt.output
-from test_orchestrate import HOSTS, KEYS, PILLAR, master
-from test_orchestrations import ALL, pillar
+from test_sls_bootstrap import HOSTS, KEYS, PILLAR, master
+from test_sls_orchestrations import ALL, pillar
 
 MANAGERS, WORKERS = HOSTS[:3], HOSTS[3:]
 JOINED = "3 of 3 managers joined, 2 of 2 workers joined"
@@ -265,10 +265,10 @@ def test_eighteen_of_twenty(run, tmp_path):
         return FINE
 
     made = Master(tmp_path, answer)
-    from test_orchestrate import accepted
+    from test_sls_bootstrap import accepted
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("test_orchestrate.accepted", lambda _: accepted(keys))
+        patch.setattr("test_sls_bootstrap.accepted", lambda _: accepted(keys))
         done, failed, printed = made.run()
     assert failed and last_line(printed) == text
     assert len(printed.splitlines()) <= 24

@@ -17,7 +17,7 @@ NOT_RUN = {
     " --add-port=4789/udp": "RedHat family",
     "ufw allow from 10.0.0.0/24 to any port 2377,7946 proto tcp": "no ufw is on the hosts",
     "rsync -a /tmp/swarm-root/ root@master:/srv/salt/": "no ssh; lab sync copies the same files",
-    "make wheel": "no package index; test_7_delivery installs the wheel",
+    "make wheel": "no package index; test_10_delivery installs the wheel",
     "make fileroot DEST=/srv/salt": "the master has no checkout; its other lines are the first run's",
     "make fileroot-remove DEST=/srv/salt": "the master has no checkout",
 }

@@ -10,7 +10,7 @@ import types
 import fleet as fleets
 import pytest
 from salt.exceptions import CommandExecutionError
-from test_host import write_certificate
+from test_module_state_dir import write_certificate
 
 TOKEN = "SWMTKN-1-" + "a" * 50 + "-" + "b" * 25
 WAYS = {

@@ -5,9 +5,9 @@ import re
 import pytest
 import rendered
 import salt.state
-from test_orchestrate import PILLAR, master
-from test_orchestrations import ALL, pillar
 from test_sls import MINION_SLS, undelivered  # noqa: F401  a fixture
+from test_sls_bootstrap import PILLAR, master
+from test_sls_orchestrations import ALL, pillar
 
 BLOCKS = {"trim_blocks": True, "lstrip_blocks": True}
 # Salt writes the settings by the old names into these.

@@ -9,7 +9,7 @@ import contextlib
 import pytest
 from conftest import HOSTS, MANAGERS, until
 
-# Where test_z_secrets.py does not look: this is where the content comes from.
+# Where test_99_no_secret_seen.py does not look: this is where the content comes from.
 FILE = "/dev/shm/planted"
 FIRST, SECOND = "planted-3b8e-first", "planted-3b8e-second"
 IMAGE = """
