@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Builds the wheel saltext-swarm: the Salt modules, the SLS tree, and the extension ``_swarm``.
 
 The extension compiles libswarm's own sources (``libswarm/sources.txt``) into one abi3 module for

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Sphinx: the pages of this folder, and the reference of the Salt modules out of their docstrings."""
 
 import sys

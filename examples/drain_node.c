@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Drain a node and wait until no task runs on it. Ctrl-C gives the waiting up, not the draining.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Ask an engine for its version from an event loop, here poll() over one descriptor:
  *

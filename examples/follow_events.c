@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Print what happens in the swarm, from one of its managers; where that one goes away, from the next.
  * Ctrl-C ends it.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Print the nodes of the swarm, as seen by the manager on this host:
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Rotate the join tokens of the swarm, and say which cluster they belong to. The tokens themselves
  * are written to a file that only the caller may read, never to the terminal.

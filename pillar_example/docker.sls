@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # Pillar of docker.bootstrap and docker.engine. Copy it and adapt it. docs/configuration.md has a table of all
 # keys. An unknown key, or a value of another type, stops a run before it changes anything. The keys that
 # single orchestrations accept on the command line are not here: swarm_hosts, swarm_replace, swarm_recover,

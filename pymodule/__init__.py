@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Docker swarm mode for Salt.
 
 The compiled core is ``saltext.swarm._swarm``; it is not imported here, so that this package loads

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The type Client: made, called by operation, closed. One call at a time: a second thread, or a
  * signal handler that calls the client again, gets an InvalidArgument.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The methods of Client on the cluster as seen from one host: its state, init, join, leave and
  * leave_cleanly, and the cluster's settings, tokens, keys and CA.

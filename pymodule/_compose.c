@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Compose documents: the functions of the module that make the objects of a stack of them. They ask no
  * engine; a callable of Python's gives the files that a document names.

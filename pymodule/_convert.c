@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Arguments of Python to what the library takes, and what it gives to plain data. Answers that are
  * only passed on go through json.loads: no tree is walked, and integers over 2^63-1 survive.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The exceptions of _swarm, made from errors.def, and errors of the library raised as them. */
 #include "_swarm.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Keys of dicts that become JSON. json.dumps makes text of None, True and numbers silently, and YAML
  * makes these of null, yes, no, on, off and 5: a label of another name than was written.

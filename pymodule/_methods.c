@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The type Client: the methods with their texts for help(), and which function is which. */
 #include "_swarm.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The methods of Client that declare, remove and measure networks, and that renew registry credentials. */
 #include "_swarm.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The methods of Client on the nodes of a swarm. A list becomes one dict a node straight from the
  * library's rows.

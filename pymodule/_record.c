@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Structs of the library to dicts, by tables of their fields: one, or a list of many. */
 #include "_swarm.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The methods of Client on services, tasks and other objects. A list of tasks becomes one dict a task
  * straight from the library's rows.

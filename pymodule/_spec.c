@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Services in compose's words: the functions of the module that ask no engine, and the methods of
  * Client that declare a service and look up an image.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The module's definition and what it keeps for each interpreter. PyInit__swarm() adds the functions
  * and the slots, so that no file below the module knows what is in it.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What Client.events() and Client.logs() give: the iterators Events and Logs. Between two next() their
  * clients are free for other calls; one that is closed ends them.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What the files of the extension share: the module's state, arguments in, plain data out.
  * The extension knows CPython (GIL, signals, reference counts) and no rule of swarm mode.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Types of the compiled core, ``_swarm``."""
 
 from collections.abc import Callable, Iterator, Sequence

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The module _swarm put together, and its functions that take no client. */
 #include "_swarm.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The methods of Client on secrets and configs by their logical name. Content comes in as bytes. */
 #include "_swarm.h"
 

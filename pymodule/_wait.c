@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* How a call of the library runs without the GIL, and hears of signals. */
 #include "_swarm.h"
 

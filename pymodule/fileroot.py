@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Write a complete Salt file root to a folder, or remove it.
 
     fileroot.py write --extension _swarm-0.1.0-x86_64.abi3.so /srv/salt

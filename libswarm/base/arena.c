@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Memory that grows in blocks, never moves, and is given back all at once. Not for secrets. */
 #include "base/scan.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Base64 (RFC 4648) with padding, as the engine takes bytes in JSON. */
 #include "base/internal.h"
 

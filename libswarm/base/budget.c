@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Limit what parsing an answer may cost: time, memory, and whether the caller has canceled. An engine,
  * or whoever poses as one, chooses the bytes, and a few bytes of JSON can be a hundred times as large

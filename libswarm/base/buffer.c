@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Bytes that grow up to a maximum. What it held may be secret (a request with a join token, the
  * answer of GET /swarm), so memory is wiped before it is given back, also when it grows.

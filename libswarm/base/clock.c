@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Deadlines on the monotonic clock. */
 #include "base/internal.h"
 

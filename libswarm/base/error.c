@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The error module: names from errors.def, and the one place that fills a swarm_error. Every text
  * passes the redactor here, and is one line of valid UTF-8 when it leaves.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What base/ offers to the whole library: errors, the redactor, the growing buffer, the clock, JSON
  * trees. Nothing here knows HTTP or Docker. scan.h is for reading long lists.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Trees from text and back, typed reads by dotted paths, and the merge patch. */
 #include "base/internal.h"
 

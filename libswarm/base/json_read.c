@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * JSON text to a tree, within a budget. The text is weighed first, so that what is refused was never
  * made, and jansson takes it in small pieces, so that a reading can be stopped.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Lists of names for error texts: "worker1, worker2, ...". Knows nothing of what is named.
  */

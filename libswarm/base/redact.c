@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The redactor: takes secrets out of a text, in place, without making it longer. By form: join
  * tokens, unlock keys, PEM private keys, also with escapes or what cannot be seen between their

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The redactor by parts: an engine may quote the end of a token alone, or a secret with escapes in it.
  * All runs of 8 characters of the text are looked up while the secret, which may be half a megabyte,

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A strict reader of JSON (RFC 8259) that makes no tree: for long lists of which little is needed.
  * It takes and refuses what jansson does, so NUL characters, lone surrogates and bad UTF-8 are

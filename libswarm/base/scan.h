@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Reading JSON in one pass over its bytes, without making a tree (scan.c), and memory that is given
  * back all at once (arena.c), for what is kept of it.

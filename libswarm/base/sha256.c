@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* SHA-256 (FIPS 180-4), and HMAC by it. What passes here may be a secret: every copy is wiped. */
 #include "base/internal.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * An answer that is a success, to what the caller asked for: how large one of this operation may be, and
  * what it may take in memory, time and patience to read it.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The arguments of a call against the operation's row, before anything is sent: id, query
  * parameters, credentials and top-level body fields must not be missing, unknown or of the wrong

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Calls by operation that block until the answer is whole (exchange.c), and the answer as bytes or
  * JSON.

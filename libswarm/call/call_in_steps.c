@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Calls for a caller's own event loop: the steps of exchange.c, none of which waits. */
 #include "call/internal.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The engine's refusals: status and text to a code, and to an error without secrets. The engine
  * gives no machine-readable reason: most swarm refusals are 503 or 500 with a sentence (moby:

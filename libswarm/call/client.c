@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The client: options, the API version agreed with the engine, and what a broken transport means
  * for an engine. Calls are in call.c.

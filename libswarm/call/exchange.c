@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * One call from its first request to the answer, in steps that never wait longer than they may: a
  * ping where the engine's version is not known yet, then the request itself.

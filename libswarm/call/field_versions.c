@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The fields of field_versions.def: which of them a body has, and what API version that takes. Deep
  * fields are looked at for this alone; whether they are right is the engine's to say.

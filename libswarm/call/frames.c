@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Records in the bytes of a stream: functions over what came so far, without any reading. Each gives
  * in *ret_used how many bytes the next record takes, 0 while it is not whole. An empty record is

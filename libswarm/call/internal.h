@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What call/ offers: the client, and one operation of the engine. It knows Docker's API, and not what
  * a swarm is.

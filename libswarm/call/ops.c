@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The operation table, and the grammar of its field lists (head of ops.def). */
 #include "call/internal.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A call before and after its way: have the arguments checked (arguments.c), make what goes on the
  * wire (request_target.c), hold what it needs against the engine's version, and judge the answer's

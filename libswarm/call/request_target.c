@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What of a call goes on the wire beside its body: the target and the header with credentials, made
  * of arguments that arguments.c has checked.

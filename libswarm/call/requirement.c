@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What a call needs of the engine's API version; arguments.c and field_versions.c find it out. */
 #include "call/internal.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Streams: opened as any call, on a connection of their own, so that the client goes on beside them;
  * then what comes is cut into records (frames.c). libcurl is let to read only when no whole record

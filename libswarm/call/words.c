@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The engine's sentences in our words, from words.def. A pure function over texts. */
 #include "call/internal.h"
 

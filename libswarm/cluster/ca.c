@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A new root CA for the cluster, and the wait until every node has a certificate of it. swarmkit
  * renews the nodes' certificates in batches, and ends the rotation when the last one has reported.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The cluster's own object, through a manager: its join tokens and its settings.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Make a new swarm on this host. The rules of the engine's init; knows nothing of other hosts.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What cluster/ offers to the folders above. */
 #ifndef SWARM_CLUSTER_INTERNAL_H
 #define SWARM_CLUSTER_INTERNAL_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Join this host to a swarm: one manager after the other, then whatever the engine makes of it.
  * Knows nothing of where a token comes from.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Does a manager's port accept TCP connections? One connect, nothing sent. Knows no engine.
  */

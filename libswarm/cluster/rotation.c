@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The proof that tokens and unlock key were rotated: what is read after the change is another one
  * than before it. An engine may take the wish and drop it (moby does where autolock is off), and

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Settings of a cluster that the engine accepts without a word and that harm it, or that it refuses only
  * after an init has made the swarm. Checked before anything is sent.

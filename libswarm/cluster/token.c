@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Join tokens by their form: SWMTKN-1-<digest>-<secret>, and SWMTKN-2-<fips>-<digest>-<secret> of
  * clusters that may be FIPS ones (swarmkit: ca/config.go, ParseJoinToken). The texts of errors say

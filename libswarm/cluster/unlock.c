@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The lock of the managers (autolock): unlock this host with the unlock key, and read or rotate that
  * key. The key is a secret as the join tokens are: whoever has it and a manager's disk has the

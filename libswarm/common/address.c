@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Addresses as people write them: split into host and port, and held against what this host has.
  */

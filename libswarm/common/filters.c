@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Filters of lists: to the engine's JSON, and the check after it. moby takes "id" and "name" as the
  * start of a value (of a network's name, as any part of it), which no caller means. All other

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What common/ offers: patterns of talking to a manager (waiting, retrying, filters, changing an
  * object), and this host's own state.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * This host: its local state from /info, and what it brings along to an init or a join. A failed
  * call never means "no swarm". Knows nothing of other nodes.

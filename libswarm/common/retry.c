@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Repeat a call while its error is transient, until the deadline. At the end the last answer is
  * reported, not the timeout, because it names the reason.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What the engine's answers must look like before anything is concluded from them: an object that was
  * asked for has its id, a list has objects, a spec can be sent back. Another shape is SWARM_E_JSON, and

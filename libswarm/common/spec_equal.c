@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Do two specs mean the same to the engine? It leaves out what is zero (Go's omitempty), so that a
  * false, 0, "", [] or {} that is sent never comes back. Where absence means something of its own, a

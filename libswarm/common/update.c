@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Change an object of the cluster: read it, merge a patch into the tree that was read, send that
  * with the index read, and again where another writer came first. The engine replaces the whole

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Waiting: the sleep that a cancel ends, the pause between two looks at the engine, the word to the
  * caller on how far it came, which errors pass by themselves, and the text for an engine that hangs.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * One form for what a document may write in several: mappings in place of lists of NAME=value, and the
  * sections of a document. Knows no service.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * One form for what a service may write in several: short forms of ports, volumes and references become
  * their long forms, lists of names become mappings.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The steps from documents to a stack, in their order, and the names of the documents in the lines that
  * they made.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* One service of a stack: to the engine's spec by the conversion of spec/, in the form of docker/cli. */
 #include "compose/internal.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The bytes of a file that a document names, as the caller's callback gives them. */
 #include "compose/internal.h"
 

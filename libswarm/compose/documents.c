@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A document as it is used: each key looked up in the table, variables replaced, extensions dropped.
  * Knows no key by name but version, which is not interpolated.

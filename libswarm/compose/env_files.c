@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The variables of a service: those of its env_file under those of its environment. A file is read as
  * docker/cli reads it, all of a line behind "=" is the value; with "format: compose" as the

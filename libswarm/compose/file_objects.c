@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Secrets and configs as a document declares them: where their content comes from, and what the engine
  * takes. The content of a secret is only looked at, and wiped.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What the files of compose/ share. Documents go through these steps, and each step only knows what the
  * one before it made: read (documents.c, with interpolate.c and the table of keys), one form of each

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Variables in texts: $X, ${X}, and the forms of the Compose Specification with a default, a required
  * value and a replacement, nested. A $ before anything else stays.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The table of all keys (compose.def), and how to find one. */
 #include "compose/internal.h"
 

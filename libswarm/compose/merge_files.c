@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Several documents to one: mappings by key, lists as the type of their key says. What a later file
  * writes wins, and its null removes; as docker/cli merges, without what that loses

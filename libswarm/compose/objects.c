@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What a document declares beside services: names in the engine, and the networks that are made. */
 #include "compose/internal.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What the engine refuses only after half of a stack is there, or takes and then no task starts: names,
  * addresses, signals, the order of services.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A merged service in the words of spec/, which converts it: names as the engine has them, variables as
  * lines, restart as a policy.

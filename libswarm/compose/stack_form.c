@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A spec exactly as docker/cli sends it (cli/compose/convert): its labels, empty objects, order, and
  * texts as written. The engine keeps all of that, and a task is replaced for each difference.

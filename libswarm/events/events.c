@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The cluster's events, one by one, from manager to manager. moby keeps too few events (256) to catch
  * up, so after a gap everything is read again once the new stream is open.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Pass events to a callback until it ends that, and wait for a condition on top of it. */
 #include "events/internal.h"
 

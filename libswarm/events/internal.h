@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What events/ offers: the cluster's events, and a pause that an event ends early. */
 #ifndef SWARM_EVENTS_INTERNAL_H
 #define SWARM_EVENTS_INTERNAL_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The pause of a wait that an event ends early. Looks still go on as without events: there are none
  * for much of what is waited for (tasks above all), and one that falls between a look and the opening

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A docker context: contexts/meta/<SHA-256 of its name>/meta.json in docker's folder, and PEM files in
  * contexts/tls/<the same>/docker (docker/cli: cli/context/store).

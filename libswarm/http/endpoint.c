@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Where the engine is and how one speaks to it, from the options: address, TLS or not, PEM files. */
 #include "http/internal.h"
 

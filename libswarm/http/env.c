@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The engine's address as docker's environment variables have it (moby: client/envvars.go). */
 #define _GNU_SOURCE
 #include "http/internal.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The transport: one engine address, one kept-alive connection, one request at a time, over
  * libcurl's multi interface, so that the deadline and the cancel callback are ours. It knows

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What the files of the transport share: http.c drives, http_options.c says what libcurl is to do. */
 #ifndef SWARM_HTTP_HTTP_H
 #define SWARM_HTTP_HTTP_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Set up the curl handle, collect the response, map curl results to errors. */
 #define _GNU_SOURCE
 #include "http/http.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What http/ offers: where an engine is, and one request at a time. It knows sockets, HTTP and TLS,
  * and not Docker. http.h is shared by http.c and http_options.c alone.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The engine's address as a user writes it, to what the transport needs. */
 #include "http/internal.h"
 

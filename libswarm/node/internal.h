@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What node/ offers: one node, read or changed, and the managers' quorum. */
 #ifndef SWARM_NODE_INTERNAL_H
 #define SWARM_NODE_INTERNAL_H

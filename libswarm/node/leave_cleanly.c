@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A host leaves its swarm as a whole, so that nothing of it stays behind: no task is cut off, no dead
  * member counts for the quorum, no record stays. Two engines are asked: the host's own, and another

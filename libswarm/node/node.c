@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Nodes as the managers list them: the list, and finding one. Reads only. */
 #include "node/internal.h"
 #include "view/internal.h"

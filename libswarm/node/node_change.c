@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Change and drain nodes: the checks before a change, and the wait until no task is left. How an
  * update is written is update.c's, and who may stop being a manager is quorum.c's.

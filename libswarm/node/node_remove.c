@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Delete node records from the cluster: one, or all that are down. The hosts are not notified.
  */

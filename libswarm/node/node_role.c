@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Who is a manager: promote and demote with the wait for the raft group, which follows the record by
  * seconds. How an update is written is update.c's, and the quorum before a demotion quorum.c's.

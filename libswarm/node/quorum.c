@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The quorum of the managers' raft group: what it is, and whether it holds while members leave. Every
  * demotion of this library asks here first; a caller may, to look ahead. Nothing is changed.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Wait until the tasks of a service are as its spec says, and say of those that are not, why. The
  * rules are those of swarmkit's orchestrators (replicated, global, jobs) and of its updater.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Was it made? After a create whose answer says nothing of it (a 500 or 503, a cut connection, no id),
  * the object is looked up by its name. Names are unique, so the engine refuses a second one.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The digest of an image, which the engine asks the image's registry for. Knows how refusals of a
  * registry show, and no service.

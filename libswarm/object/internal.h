@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What object/ offers: services, tasks, secrets, configs and networks. */
 #ifndef SWARM_OBJECT_INTERNAL_H
 #define SWARM_OBJECT_INTERNAL_H

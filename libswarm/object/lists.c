@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The list calls that return views: ask with filters, make the rows, and remove those that the
  * engine's filters let through although only the start of their id or name matches.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Secrets and configs by a logical name: each content is an object of its own, a version, which has the
  * logical name in a label. A name in a service's description means the version declared last.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The log of a service or a task as a stream. What framing it has follows from the terminal that its
  * containers have; moby says so in the answer since API 1.42 only, before that the spec must be asked.

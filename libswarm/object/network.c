@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A network as a caller declares it: compared with what is there (spec/), created, replaced, removed.
  * Knows in which order that is safe; how services move is network_move.c's.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What the files on networks share. */
 #ifndef SWARM_OBJECT_NETWORK_H
 #define SWARM_OBJECT_NETWORK_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Services off a network and on again. What a service had there goes into a label of its own in the same
  * update, so that whoever comes later can put it on again.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * How full the networks are: swarmkit gives an IPv4 address to each task on a network, to each service
  * with a virtual IP, and to each node that runs one of the tasks, for its load balancer. Knows nothing

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A network of services and what uses it: services, tasks that have not ended yet, and plain containers
  * that are attached to it, which the engine lists nowhere.

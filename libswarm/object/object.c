@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Services, tasks, secrets, configs and networks: what is the same for all of them. One row says how
  * a kind differs. A reference is a full id or an exact name: the engine also takes the start of an id,

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * New credentials for a registry, to all services that have an image of it. The engine keeps credentials
  * for each service, shows them nowhere, and takes what it gets without a look; so they are tried by

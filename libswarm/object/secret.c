@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Create secrets and configs from bytes. The engine accepts base64 in JSON. Each copy of a secret's
  * data that is made here is wiped.

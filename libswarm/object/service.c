@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What only services have: scale and rollback. How they are listed and changed is object.c's, the
  * wait for their tasks converge.c's.

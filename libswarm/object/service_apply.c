@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A service as a caller declares it: read, merged with what is there (spec/), and written only where
  * something differs. Knows no kind of field but the image, whose digest is looked up and kept.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * One placement constraint, such as "node.labels.disk==ssd", held against one node. The rules are
  * those of swarmkit's manager/constraint/constraint.go: keys and values without regard to case, the

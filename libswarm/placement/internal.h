@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What the files on placement share: what the tasks on a node take of it (node_usage.c), and the
  * rules that reject a node for a task (placement_rules.c, placement_volumes.c, constraint.c).

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What the tasks on each node take of it: reservations, generic resources, ports. The rules are those
  * of swarmkit's manager/scheduler: scheduler.go (which tasks count) and nodeinfo.go (what they take).

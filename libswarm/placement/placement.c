@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Why a task gets no node: read what the rules need, and report their result. The rules themselves are
  * in placement_rules.c.

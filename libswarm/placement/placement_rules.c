@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The rules by which the managers' scheduler rejects a node for a task. They are the filters of
  * swarmkit's manager/scheduler/filter.go, one function each; but where the scheduler stops at the

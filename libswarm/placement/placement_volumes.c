@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The rule on cluster volumes (CSI): which of them a task may have on a node. It is that of swarmkit's
  * manager/scheduler: VolumesFilter in filter.go, volumes.go, topology.go. The scheduler's filter is

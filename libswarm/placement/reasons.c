@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Why a node is not taken, one reason after the other in one text. */
 #include "placement/internal.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Check combinations of fields that the engine refuses late, or that have no effect. Reads normal
  * forms only.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A command line to its words, by the rules of a POSIX shell without expansion, as docker/cli splits
  * a text of command or entrypoint (google/shlex): quotes, escapes, and "#" at the start of a word

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * One conversion: the lines about what went wrong, trees by dotted paths, and memory that runs out.
  * Knows no field.

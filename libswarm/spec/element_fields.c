@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Kinds of values inside the elements of a list: file modes, ids of users, paths, and networks, which
  * go by their names. Knows no field.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Kinds of lists whose elements have fields of their own: ports, volumes, networks, secrets, configs.
  * The normal form is an object of elements by their key, each with its fields' normal forms. An

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What the files of spec/ share: the table of fields, the kinds of values, and one conversion on its
  * way. Asks nothing of an engine.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Kinds of lists of texts: words in their order, sets, and lists that have rules of their own. Knows no
  * field.

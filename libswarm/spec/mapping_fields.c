@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Kinds of mappings: labels and options, environment variables, ulimits, generic resources. Knows no
  * field.

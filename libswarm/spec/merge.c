@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Merge a caller's words into the engine's spec: fields that differ are written, and reported in the
  * caller's words; equal ones stay as they are stored. Only fields that a rule of the engine depends on

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The mode of a service and its number of tasks, which the engine keeps in one object. Knows no other
  * field.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The name nearest to a mistyped one: by the least number of letters that are added, left out,
  * replaced, or swapped with their neighbour.

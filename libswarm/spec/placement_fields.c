@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Kinds of what a placement says: constraints and preferences. Knows no other field.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The address pools of a network. The normal form is an array of objects with the caller's own words,
  * ordered by subnet; what a pool leaves out is the engine's to choose, and no difference.

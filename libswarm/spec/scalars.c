@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Kinds of single values: texts, numbers, units, choices. Knows no field.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The short forms of ports and volumes, one text each, to the words of the long form. The rules of
  * docker/cli (cli/compose/loader) and of go-connections (nat).

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The table of fields (spec.def), and what is done with all of a table: a caller's words to normal
  * forms, and those of the engine. Knows no kind of value.

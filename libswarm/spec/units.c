@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Durations, sizes and processors as texts with units. Go's time.ParseDuration() and docker's
  * units.RAMInBytes(), by integers only, so that nothing is lost in a double.

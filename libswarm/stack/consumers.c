@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Which secrets and configs a service's spec names, and another one instead of one. Asks nothing
  * of an engine.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What a caller declares of a secret or config, before anything is asked of an engine. */
 #include "stack/internal.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What stack/ has in common: secrets and configs by a logical name, and the services that use them.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The end of a declared secret or config: services are moved, and older versions go that none names, in its
  * spec or in the one that it could be rolled back to.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A secret or config as it is declared: which version has its content, what is made where none has,
  * its labels, and what of the older versions can go. The services are rotate.c's.

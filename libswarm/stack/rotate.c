@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Services that name an older version of a secret or config are moved to the current one: one after the
  * other, each waited for, and the first that does not run gets its previous spec back. Nothing is kept

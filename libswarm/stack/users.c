@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Who uses a secret or config, and the removal of all its versions. */
 #include "stack/internal.h"
 

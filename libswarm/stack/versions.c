@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The objects of one logical name: found by a label that equals it (never by the start of a name), in
  * the order in which they were declared, and the hash that a version is called after.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What view/ offers: the lists that are made of an answer. What view.c, row.c and row_scan.c share for
  * it: the fields of a view, and one row that is being filled.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The order of lists, the same at every call: nodes by id, services, secrets, configs and networks by
  * name, tasks by service, slot and node, the newest first; what is equal by id. Texts by their bytes.

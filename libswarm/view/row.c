@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * One row of a view: filling its fields, from a tree or from elsewhere, with the same errors. Strings
  * stay where they are read from.

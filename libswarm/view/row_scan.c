@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * One row of a view out of the bytes of a long list, in one pass: what no field asks for is checked
  * and left behind. Returns the same values and the same errors as row.c does from a tree.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Views of the engine's objects: the tables of their fields, and the lists of rows made by them, from
  * a tree (row.c) or in one pass over the bytes (row_scan.c). Knows the shape of the engine's answers,

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """
 The root CA of the cluster against a root of one's own
 ======================================================

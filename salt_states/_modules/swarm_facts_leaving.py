@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """
 What it takes for hosts to leave the cluster
 ============================================

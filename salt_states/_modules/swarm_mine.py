@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """
 The mine entry of this minion, and those of others, over one connection
 =======================================================================

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """
 Settings in our names, and as the engine has them
 =================================================

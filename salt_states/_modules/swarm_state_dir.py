@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """
 What a swarm keeps on the disk of this host
 ===========================================

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """
 Print ``salt-run swarm.status`` and ``swarm.plan`` for people
 =============================================================

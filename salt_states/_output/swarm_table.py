@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """
 Print lists such as ``swarm.node_ls`` as docker's own tables
 ============================================================

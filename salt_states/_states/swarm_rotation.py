@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """
 Docker swarm mode: a new unlock key, once for each key of the operator's
 ========================================================================

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The API description of a real engine, from the source package that Debian built it of."""
 
 import subprocess

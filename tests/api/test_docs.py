@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The made pages are up to date, and leave no public function out."""
 
 import importlib.machinery

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """pymodule/debian-source, which the description and the static libraries come through."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """ops.def and field_versions.def against the API description of a real engine, both ways.
 
 If the two differ the engine decides; each difference is listed here with its reason, and a listed

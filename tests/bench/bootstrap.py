@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
 """
 docker.bootstrap against the same flow with cmd.run and the docker command, in one lab and one run.
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """What a node list costs through the extension, beside a raw socket and docker-py.
 
 Usage: calls.py [--rounds N] [EXTENSION]

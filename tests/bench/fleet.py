@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
 """
 What a fleet costs: hosts made a swarm from bare, once more, a manager moved, five workers removed.
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """
 Does a file of the library use a function or table of a folder above its own? An include does not
 show it where a public header declares the symbol. The order is that of tests/check-style.

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Compare what the shared library exports with its map and with the public headers.
 
 Usage: check_symbols.py LIBRARY MAP HEADER...

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* See fake_engine.h. One thread polls the listening socket, a wake pipe and the connections. */
 #include "fake_engine.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A fake engine: a thread that listens on a unix socket in its own temporary folder and answers
  * requests from a script, row by row and in order. A request that does not fit its row is answered

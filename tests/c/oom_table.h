@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Functions that take a client, each run with every allocation failing in turn: the error is that of
  * memory, and nothing is lost. For one file of a test program, which is linked with

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The whole test framework: checks that print where they failed, and a main loop that speaks TAP.
  * A test file has functions of the form static void name(void), and ends with

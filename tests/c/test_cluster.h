@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What the tests of the cluster and node logic share: a client on a fake engine, the engine's
  * answers in the five local states, and real ports to probe.

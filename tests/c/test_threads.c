@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Different clients in different threads, from the first call in the process on, and what any thread
  * may read. Under the thread sanitizer this is where the rules of docs/threads.md are held.

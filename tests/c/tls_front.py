@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
 """
 TLS in front of a fake engine, for test_tls: makes a CA with the certificates of a server and a client
 in FOLDER, listens on a free port of 127.0.0.1, prints it, and passes bytes on to the engine's PORT, or its

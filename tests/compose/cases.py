@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """
 The compose files of tests/compose/cases as JSON documents, for the tests in C: each NN.json is made from
 the files of one case by the loader of swarm_compose.

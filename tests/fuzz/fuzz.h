@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What a fuzz target gives to libFuzzer, or to standalone.c. */
 #ifndef SWARM_FUZZ_H
 #define SWARM_FUZZ_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The engine's refusals: whatever comes, the error is one line of valid UTF-8 (jansson judges) and
  * names no secret of the request. Input: status byte, then the answer's body.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Arguments, target and header: whatever the arguments are, what is made of them is one line of
  * printable ASCII. Input: operation byte, then lines: id, name, value, body. Where the operation has

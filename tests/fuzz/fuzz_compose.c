@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Documents of a stack, one JSON text a line: whatever they are, they convert or there are slips, never
  * both and never none, and the same a second time.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Records in bytes: whatever comes, a record lies within the bytes that it takes, and cutting the
  * input elsewhere gives the same records. Input: the bytes of a stream.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The redactor: never grows a text, leaves no token or key, and no value that it was given. */
 #include "base/internal.h"
 #include "fuzz.h"

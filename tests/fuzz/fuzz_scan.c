@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The reader of bytes, with jansson as its oracle: it takes and refuses the same texts, and a row has
  * the same values and the same error as one from jansson's tree. The one difference is stated in

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A spec and a service, a line each: whatever they are, what was merged once changes nothing the second
  * time, and what a spec is already, by its own words, changes nothing at all.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The token parser: takes only the known forms, and its error quotes nothing of the token. */
 #include "base/internal.h"
 #include "fuzz.h"

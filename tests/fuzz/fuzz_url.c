@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Addresses: what is taken makes an absolute path, or one URL of http or https with host and port and
  * nothing else. Input: first byte odd for TLS, then the URL.

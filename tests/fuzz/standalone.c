@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Replays a folder of inputs through a fuzz target, and each of them cut at every byte. */
 #include "fuzz.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A manager's answers, with every field that the library looks at. One table: method, path, answer. */
 #include "hostile.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Every public function that asks an engine, once or in a few ways, with arguments that are good. */
 #include "hostile.h"
 

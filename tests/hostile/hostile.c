@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Runs each function against each mutation of each of its answers, and watches: it returns, within its
  * deadline or soon after; its error has words, one line of UTF-8, and no secret; what is wrong with an

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A hostile engine: each field of each answer replaced by something else, each answer cut, slow, lying,
  * large or deep, against each public function that asks an engine.

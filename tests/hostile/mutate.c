@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Mutations of an answer: of the whole of it, and of each value in its JSON by each of a list of others.
  */

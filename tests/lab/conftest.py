@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """
 What the tests of the lab share: commands on its hosts, Salt's answers as data, and the search for
 secrets. One lab of three managers and three workers serves all of them, in the files' order.

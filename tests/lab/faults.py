@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Faults of hosts beside a run of an orchestration, and what must hold after them."""
 
 import concurrent.futures

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The hosts: disk, network, boot and end of each. Knows nothing about Salt or engines, except
 which sockets tell that Salt is there."""
 

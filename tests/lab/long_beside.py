@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """
 Hosts that break while bootstrap runs, or before it: it ends, says where, and the next run converges.
 `make check-lab-long` names this file.

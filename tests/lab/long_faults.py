@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """
 More hosts that break while bootstrap runs. Too long for each `make check`: `make check-all` names
 this file.

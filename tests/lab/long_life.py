@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """
 Hosts that break in the middle of a cluster's life: while roles change, while hosts leave, are replaced, while
 the CA is rotated, a quorum recovered, the swarm torn down. Each run ends, and takes it or names the

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """
 How the extension comes to a minion, changes there under running jobs, and goes again. It builds a
 second version, which is long: `make check-all` names this file.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Three times round each manager comes back empty; `make check` goes round twice, manager by manager."""
 
 import pytest

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """
 Where tokens and keys lie that Salt itself keeps: pillar and sdb, on a real minion. `make
 check-lab-long` names this file.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """
 Hosts without a minion: salt-ssh, from the engine to a member, and what it cannot do there. It
 installs an ssh server on two hosts, which is long: `make check-lab-long` names this file.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What the hosts take from this machine's kernel: processes, mounts, network namespaces, control
 groups, limits. Knows nothing of hosts."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """
 What the tests ask minions by: `salt -L`, without the second of processor time that each start of it takes.
 Runs on the master. A line of JSON on stdin is a call, `{"minions", "function", "arguments", "seconds"}`,

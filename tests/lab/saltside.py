@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Salt in the lab: keys, configuration of master and minions, file root and pillar."""
 
 import json

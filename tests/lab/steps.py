@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What every part of the lab uses: steps that show progress, logged commands, the lock."""
 
 import contextlib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """From bare hosts to a swarm: predicted, made, again, and a host more."""
 
 import json

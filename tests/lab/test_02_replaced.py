@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Hosts that come back empty: always three managers, one cluster, no dead record."""
 
 import pytest

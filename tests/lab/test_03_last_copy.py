@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A cluster's last copy, on the disk of a manager whose engine says that it is in no swarm."""
 
 from conftest import all_leave, assert_whole, engine_says, until

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What bootstrap must not do, and says so; and hosts that are found in a wrong place."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Runs that are cut off half-way: the next one converges, or names what is in its way."""
 
 from conftest import all_leave, assert_whole, until_answers, until_idle, until_in

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Wrong input and wrong places: one clear line each, nothing changed."""
 
 import pytest

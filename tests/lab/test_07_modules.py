@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The execution modules on real engines: settings, roles, tasks, locks; a host without a master."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A node's life by pillar: labels before tasks, hosts that move between managers and workers."""
 
 import pytest

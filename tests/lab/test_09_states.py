@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Each state on a real cluster: in test mode, for real, again without changes, after a fault."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Both ways in, on a host that has no curl, jansson or compiler."""
 
 import pathlib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The orchestrations beside bootstrap, each in test mode, for real, again, and after a fault."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """
 A secret under services that run, on three managers at once: one change, both services moved, and its content
 found nowhere that Salt or a process list shows.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """
 Networks in highstates of several managers at once, one of them replaced under two services; and services
 of a registry with a password, whose credentials are renewed and are in no log.

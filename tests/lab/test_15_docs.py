@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The blocks of README.md and docs/fleet.md, read out of the pages and run as they stand there."""
 
 import pathlib

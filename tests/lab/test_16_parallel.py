@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Two orchestrations at the same time: one cluster, nothing lost, one line for the second."""
 
 import concurrent.futures

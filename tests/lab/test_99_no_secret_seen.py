@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """After all the others: no join token anywhere that Salt writes, found by its value."""
 
 import pytest

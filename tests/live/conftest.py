@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """
 What the tests of the extension against real engines share: the hosts of the lab that tests/live/run
 made, a Client for each of their engines, one swarm of all of them, and a registry that requires a name

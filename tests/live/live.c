@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * live PART [ARGUMENT...]: run one part of the tests on this host's engine. TAP on standard output,
  * exit 1 if a test failed, 2 if the part could not begin.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * libswarm against a real engine: what the parts of the program `live` share. A part is a set of tests
  * on one host at one moment of a cluster's life; tests/live/run calls them in turn.

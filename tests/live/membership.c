@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Into a swarm and out of it: the local state, init, join, leave, leave_cleanly, lost quorum. */
 #include "live.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Nodes, on a manager: lists, labels, roles, drain, removal, lost races of many writers. */
 #include "live.h"
 

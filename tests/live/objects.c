@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Services, secrets, configs, networks and events, on a manager. */
 #include "live.h"
 

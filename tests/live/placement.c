@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Why a task gets no node: what the rules in C say, beside what the engine's scheduler does. */
 #include "live.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The cluster's settings, tokens, CA and unlock key, on a manager. */
 #include "base/internal.h"
 #include "live.h"

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """
 The extension against real engines, on hosts that tests/live/run made: what only a real cluster can
 say of events, logs, services, placement, credentials, roots, locks and departures. The tests run in

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """
 Networks and registries against real engines: what is compared and what is not, a network replaced under
 its services, and new credentials that restart nothing. The states are the real ones, loaded by Salt's own

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """
 Secrets and configs by their logical name against real engines: what services get, byte by byte, who is
 moved and when, what is removed, and what becomes of a run that is cut off in the middle. The states are

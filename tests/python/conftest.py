@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The extension under test, and an engine for it.
 
 The module under test is the built drop-in (``pymodule/build-dropin``), loaded as a minion loads it.

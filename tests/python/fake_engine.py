@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A Docker engine of a hundred lines on a unix socket: one host that can be in a swarm."""
 
 import contextlib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Wrong arguments: TypeError for the type, InvalidArgument for the value, and nothing sent."""
 
 import datetime

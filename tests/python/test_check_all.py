@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """``tests/check-all``: a part that fails is reported, and the others still run."""
 
 import os

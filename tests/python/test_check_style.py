@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The checks of tests/check-style find what they look for."""
 
 import shutil

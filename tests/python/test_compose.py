@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Compose documents to the objects of a stack, through the extension."""
 
 import json

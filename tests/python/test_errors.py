@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Each exception: raised by the engine's or the caller's fault that it is."""
 
 import errno

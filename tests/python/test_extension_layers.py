@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The files of the extension lie on each other, as the folders of the library do."""
 
 import re

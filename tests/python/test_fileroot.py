@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The file root: written whole, taken back whole, and never over what somebody else wrote."""
 
 import hashlib

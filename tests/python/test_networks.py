@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Networks, and new credentials for a registry, through the extension."""
 
 import base64

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Client.call reaches every operation of the table that does not answer a stream."""
 
 import base64

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Every text of the library, the extension and the Salt modules passes the redactor as it is."""
 
 import ast

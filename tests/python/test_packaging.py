@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What is delivered: the drop-in file, the wheel, the types."""
 
 import json

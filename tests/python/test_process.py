@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The extension inside a process: the GIL, signals, threads, forks, interpreters, memory."""
 
 import ctypes

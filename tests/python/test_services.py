@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The methods on the lock of the managers, on roles, and on services and other objects."""
 
 import base64

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Services in compose's words: properties that hold for any of them, and the methods that send them."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The iterators that Client.events() and Client.logs() give, and the progress of waits."""
 
 import gc

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Where the engine is: TLS arguments, and docker's environment and contexts."""
 
 import hashlib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The wheel of ``make wheel``: needs libc alone, and speaks TLS whatever else the process has loaded."""
 
 import hashlib

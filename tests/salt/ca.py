@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Root CAs for the tests: a certificate and its key, as PEM texts."""
 
 import datetime

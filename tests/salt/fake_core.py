@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A stand-in for the compiled core, with the names and signatures of ``pymodule/_swarm.pyi``.
 
 A method that the stub file does not have, or arguments that it does not allow, fail here as they

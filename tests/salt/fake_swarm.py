@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Hosts with engines, and swarms of them, in memory: what the Salt side can see of a real one.
 
 Time does not pass here: an operation is done when it returns. What the engine itself does over time

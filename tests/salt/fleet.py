@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Minions with the project's modules, loaded by Salt's own loader, on hosts in memory.
 
 Each job gets fresh loaders, as a job on a real minion does. What a job reads from and writes to the

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What Salt does again for each loader, done once for all of them: fresh loaders are made by the
 thousand here, and each would list the same folders, and compile the same files and templates.
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Facts as hosts publish them, and the plan that is drawn from them."""
 
 RUN = "this-run"

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """SLS files as Salt itself renders and compiles them, and options as a minion has them."""
 
 import copy

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The runner as salt-run calls it: its functions, with Salt's answers and a fleet behind them."""
 
 import traceback

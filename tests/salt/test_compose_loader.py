@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The YAML of compose files: read as docker reads it, or refused with the line."""
 
 import importlib.util

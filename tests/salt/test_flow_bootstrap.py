@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The bootstrap over a fleet in memory: first run, run again, hosts replaced, things gone wrong.
 
 The states and their arguments come from the project's SLS files; ``fleet.Fleet.bootstrap`` is the

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Hosts that leave: ``docker.remove`` and ``docker.teardown`` over a fleet in memory, prune, and
 the arithmetic of the quorum. The steps are those of the SLS files, which ``test_sls_orchestrations.py``
 checks."""

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A node's life by pillar ``swarm:nodes``: drained until it has its labels, then as wanted."""
 
 import pytest

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A minion without a master: no key, no facts of others; what works, and the line for what cannot."""
 
 import pytest

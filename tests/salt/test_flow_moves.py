@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Hosts that pillar moves between managers and workers: who promotes, who steps down, who not."""
 
 import time

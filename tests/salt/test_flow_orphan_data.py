@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Data of a swarm on the disk of a host whose engine says that it is in none, as after a
 force-new-cluster that failed: no init, join or bootstrap deletes it."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """No record is removed on weak proof: names that hosts share, hosts that are silent, engines that do
 not answer, disks that were cloned."""
 

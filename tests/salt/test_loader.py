@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What Salt's loader makes of the modules: names, documentation, and a core that does not load."""
 
 import inspect

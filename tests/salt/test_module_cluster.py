@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """``swarm.cluster`` and its siblings: settings, durations, tokens."""
 
 import ca

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """``swarm_core.core``, the one way of the modules to the engine, and ``swarm.call``, the operator's."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What of config and pillar reaches the core's client."""
 
 import pytest

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What a host publishes of itself, and how it makes sure that the master has it."""
 
 import time

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """An address that no other host can reach is refused before a swarm is made or joined, and a swarm that
 was made with one names the host that must leave."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Whether a new swarm may be made: what vetoes, and that nothing else does."""
 
 import pytest

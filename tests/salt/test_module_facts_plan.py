@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """``swarm_facts.plan``: what the facts of the managers allow. Tables of cases, and properties."""
 
 import pytest

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """``swarm_leading.left_to``: of several managers, one acts."""
 
 import pytest

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Autolock and the unlock key: where it goes, where it comes from, and that nothing returns it."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The mine entry of a host: one connection for all that a state asks, closed at its end."""
 
 import pytest

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """``swarm.nodes`` and its filters, and the functions that change a node's place."""
 
 import pytest

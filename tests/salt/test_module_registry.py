@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """``swarm_registry``: where the credentials of registries come from, and that they are nowhere else."""
 
 import base64

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The package repository of the engine: what is configured is recognised, and apt can read the result.
 
 Sources lie in a folder of the test, and the real apt-get reads them wherever this machine has one.

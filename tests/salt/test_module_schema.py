@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The schema of pillar: each slip and its exact line, and what random pillars give."""
 
 import importlib.util

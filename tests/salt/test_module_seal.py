@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Join tokens, sealed on a manager and opened on one minion, with real RSA keys."""
 
 import base64

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What lies on a host: the node's certificate, an encrypted key, what stays after a swarm, and the
 grain."""
 

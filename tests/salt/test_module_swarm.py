@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """``swarm.*`` called by hand: returns, sources of a token, errors, and core Salt's old names."""
 
 import hashlib

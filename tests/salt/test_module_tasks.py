@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """``swarm.tasks`` and ``swarm.ps``: the tasks of a node or a service."""
 
 import datetime

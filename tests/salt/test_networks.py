@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The states and functions of networks, and new credentials for a registry: what is asked of the core."""
 
 import re

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The tables of ``swarm.node_ls`` and ``swarm.ps``, through Salt's own outputter loader."""
 
 import pytest

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """``salt-run swarm.status``: nodes, settings and engines that differ from pillar."""
 
 import pytest

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """``salt-run swarm.plan``: what an orchestration's test mode says, host by host."""
 
 import re

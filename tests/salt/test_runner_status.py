@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """``salt-run swarm.status`` and its tables: how the swarm is, and what salt-run prints of it."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The states and functions on secrets and configs: where content comes from, what is refused, what leaks."""
 
 import base64

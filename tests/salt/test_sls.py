@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The SLS files that run on minions, rendered and compiled by Salt."""
 
 import re

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """``docker/bootstrap.sls`` as the master renders it: steps, targets, requisites, refusals."""
 
 import contextlib

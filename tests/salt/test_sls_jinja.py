@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Every SLS file renders the same, whatever jinja settings a master or a minion has."""
 
 import re

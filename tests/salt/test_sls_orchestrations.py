@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The orchestrations beside bootstrap as the master renders them: steps, targets, refusals, and two
 of them at a time."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What the managers do for the cluster in a bootstrap, each state alone: right already, to be changed,
 in test mode, and refused.
 """

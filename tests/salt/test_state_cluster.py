@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The states of the cluster's settings, tokens, keys and CA."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The states of docker.engine: what they install, and what they leave as it is."""
 
 import pytest

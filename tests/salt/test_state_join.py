@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The states by which a host gets in and out, each alone: right already, to be changed, in test mode,
 and refused.
 """

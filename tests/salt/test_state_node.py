@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The states of single nodes: right already, changed as predicted, again, and refused."""
 
 import pytest

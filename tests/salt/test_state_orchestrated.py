@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What a run of an orchestration does with its minions' answers, and what it prints: Salt's own state
 compiler and outputter on the master's side, answers of minions as data."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A cluster that lost its quorum: who may go on alone, on whose word, and what the others do."""
 
 import time

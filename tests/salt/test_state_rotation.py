@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A new unlock key, once for each key of the operator's."""
 
 import os

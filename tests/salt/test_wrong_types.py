@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Arguments of another form than documented: one line that says so, and nothing changed."""
 
 import inspect

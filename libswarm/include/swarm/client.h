@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The client: one engine, one kept-alive connection, calls by operation.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The cluster as seen from one host: its local state, init, join, leave, settings, tokens.
  *

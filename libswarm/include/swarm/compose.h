@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Compose documents to the objects of a stack, as docker stack deploy makes them: interpolation, checks,
  * merge of several files, conversion. The engine is asked nothing.

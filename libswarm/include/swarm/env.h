@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Where the engine is, as the docker command line has it: from the environment, or from a context.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Errors of libswarm: a code, its origin, and one line of text.
  * The struct belongs to the caller; the library keeps no last error anywhere.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Events of the cluster: followed for as long as one of its managers lives, and waits built on them.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * One call at a time for programs with an event loop of their own: nothing here waits, and no thread
  * is started. (A libcurl with a threaded resolver starts one to look up a host name, not for an

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Networks of services, beyond what all objects have in common (<swarm/object.h>): a network as it is
  * declared, also where that takes a new one; removal; and how full the networks are.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Services, tasks, secrets, configs and networks, through a manager.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The operation table: one row for each endpoint of the Engine API that the library can call.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Why a task gets no node: the rules of the managers' scheduler, applied to each node as it is now.
  *

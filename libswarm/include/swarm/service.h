@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Services, beyond what all objects have in common (<swarm/object.h>): scale, roll back, wait until
  * the tasks are as the service's spec says, and read logs.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A service in compose's words against the engine's spec: convert, check, merge, compare. The engine
  * is asked nothing; names of networks, secrets and configs are resolved by what the caller gives.

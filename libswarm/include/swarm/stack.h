@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Objects that belong together. Secrets and configs by a logical name: the engine cannot change the
  * content of one, so each content is an object of its own, a version, and the services that name an

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Endless answers: events and logs, record by record, over a connection of their own.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Everything that libswarm offers. */
 #ifndef SWARM_SWARM_H
 #define SWARM_SWARM_H

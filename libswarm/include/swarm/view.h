@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Views: read-only structs with the fields of the engine's answers that a C program branches on.
  * Everything else is in the JSON, which the inspect calls return; a view is never sent to the engine.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The growing buffer, percent-encoding, and the clock's arithmetic. */
 #include "common/internal.h"
 #include "test.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The error struct: names, first cause, wrapping, one clean line. */
 #include "base/internal.h"
 #include "test.h"

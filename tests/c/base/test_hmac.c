@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* HMAC-SHA256 against the cases of RFC 4231, added in one piece and byte by byte. */
 #include "base/internal.h"
 #include "test.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Paths into trees, parse errors, and the merge patch of RFC 7396 (the cases of its appendix A). */
 #include "base/internal.h"
 #include "test.h"

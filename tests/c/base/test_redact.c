@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The redactor, by form and by value. */
 #include "base/internal.h"
 #include "test.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The reader of JSON bytes: what it takes is what jansson takes, and what strings and numbers mean. */
 #include "base/scan.h"
 #include "test.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Arguments against the row. No engine is needed: nothing is sent. */
 #include "call/internal.h"
 #include "test.h"

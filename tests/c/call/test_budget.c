@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What an answer may cost: memory, counted where jansson takes it, deadline and cancel in the middle of
  * the reading. Linked with a wrapper of clock_gettime(), so that a test sets the time.

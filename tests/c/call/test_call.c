@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Calls by operation, from arguments to bytes, JSON or an error. */
 #include "call/internal.h"
 #include "fake_engine.h"

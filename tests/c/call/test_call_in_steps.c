@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Calls in steps, for an event loop; and an allocator of the caller's. */
 #include "base/internal.h"
 #include "fake_engine.h"

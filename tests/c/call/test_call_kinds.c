@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Calls of every method and kind of answer, with credentials, and the statuses that are success. */
 #include "call/internal.h"
 #include "fake_engine.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Each allocation of a call fails in turn: always SWARM_E_NOMEM, and the client stays usable. */
 #include "base/internal.h"
 #include "fake_engine.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * No memory that the library frees holds a registry's credentials: neither in clear nor encoded
  * (linked with --wrap=malloc,--wrap=free, see meson.build). libcurl frees the list of header lines

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The engine's texts to codes, and the error made of a refusal. */
 #include "call/internal.h"
 #include "test.h"

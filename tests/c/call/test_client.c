@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Client options, the agreement on an API version, and what a failed connection is said to mean. */
 #include "base/internal.h"
 #include "fake_engine.h"

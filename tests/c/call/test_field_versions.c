@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The API versions of deep fields: each row is found at its place, and nowhere else. */
 #include "call/internal.h"
 #include "test.h"

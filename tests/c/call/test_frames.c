@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Records in bytes, and the names of folders: pure functions over tables. */
 #include "call/internal.h"
 #include "test.h"

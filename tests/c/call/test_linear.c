@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What a long record costs: each byte is looked at a few times, however many pieces it comes in. Linked
  * with a wrapper of memchr(), which counts the bytes it is given.

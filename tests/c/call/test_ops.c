@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The operation table: lookups, and the grammar of each row. */
 #include "call/internal.h"
 #include "test.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The target and the header made of arguments that were checked. No engine: nothing is sent. */
 #include "call/internal.h"
 #include "test.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Streams: records out of chunks of any size, cuts, framing, and what goes on beside them. */
 #include "base/internal.h"
 #include "fake_engine.h"

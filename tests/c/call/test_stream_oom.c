@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Each allocation fails in turn: streams, calls in steps, and addresses from files. */
 #include "base/internal.h"
 #include "fake_engine.h"

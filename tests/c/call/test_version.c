@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Engines from 20.10 to 29 and later: what version is spoken, and what a refusal of it is said to mean. */
 #include "base/internal.h"
 #include "fake_engine.h"

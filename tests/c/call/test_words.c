@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Each sentence of the engine that is known: it reads in our words, or passes as it is on purpose,
  * because it says what is wrong and names nothing of docker's command line.

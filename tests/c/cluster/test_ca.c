@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A new root CA: what is sent, and when the rotation counts as done. */
 #include "test_cluster.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Join tokens, and the cluster's settings by read-modify-write: races, unknown fields, rotation. */
 #include "test_cluster.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * No freed memory of the library holds a token or key: each block that it or jansson frees is
  * searched first (linked with --wrap=free, see meson.build). libcurl's own copies, and those that

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Init: what is refused before, what is sent, and what is waited for. */
 #include "test_cluster.h"
 

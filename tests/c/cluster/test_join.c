@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Join: what is checked before, one manager after the other, and following it to its end. */
 #include "test_cluster.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Leave: what the engine says of it, that its end is waited for, and what a hang is called. */
 #include "test_cluster.h"
 

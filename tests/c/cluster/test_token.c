@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Join tokens by their form; the text of an error never quotes one. */
 #include "base/internal.h"
 #include "test.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The lock of the managers: unlocking, the key read and rotated, and no copy of it left anywhere. */
 #include "test_cluster.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The local state, addresses held against this host, and the probe of a manager's port. */
 #include "test_cluster.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Answers of another shape than was asked for: each is SWARM_E_JSON, never "no such object", an empty
  * list, "autolock is off", a malformed argument or a lack of memory.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Specs that mean the same: what the engine leaves out, and what it does not. */
 #include "common/internal.h"
 #include "test.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Tables of rules: documents in JSON, with ' for the quotes, and what must come of them. For one file of
  * a test program.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What docker's CLI takes and drops, or stores wrong, or the engine refuses after half of a stack is
  * made: refused here, or warned of, or sent.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Files that documents name: env_file in both readings, and the content of configs and secrets. */
 #include "rules.h"
 

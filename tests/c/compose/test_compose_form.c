@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The form that docker's CLI sends, where it counts: empty objects, explicit defaults, order, names. The
  * engine replaces tasks for each difference.

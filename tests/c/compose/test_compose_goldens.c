@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Compose files that docker's own CLI deployed (tests/compose/cases), against what a real engine stored
  * then (tests/compose/goldens): the same objects, once what the engine fills in is there.

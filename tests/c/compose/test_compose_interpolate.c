@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Variables in texts: each form, with a variable that is set, empty and unset. */
 #include "rules.h"
 

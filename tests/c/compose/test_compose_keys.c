@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Every key of compose's published schemas, and every row of compose.def: supported, ignored with a
  * warning, or refused with what to write instead. None falls through.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Several files: what docker's CLI merges right, and what it loses. */
 #include "rules.h"
 

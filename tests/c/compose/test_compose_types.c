@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Types and keys: where docker's CLI is strict or wrong about them, and what is done here
  * (docs/compose-keys.md).

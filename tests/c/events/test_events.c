@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Events followed from manager to manager, and the wait for a condition built on them. */
 #include "test_cluster.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The engine's address from docker's environment variables and contexts. */
 #include "base/internal.h"
 #include "test.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The transport on a good day: what goes over the wire, and over how many connections. */
 #include "fake_engine.h"
 #include "http/internal.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The transport on bad days: cut, slow, endless, lying and silent answers; deadline and cancel. */
 #include "fake_engine.h"
 #include "http/internal.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* TLS: with a client's certificate, without, to the wrong server, and without TLS in libcurl. */
 #define _GNU_SOURCE /* nftw() */
 #include "base/internal.h"

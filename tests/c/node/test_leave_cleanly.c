@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A host leaves as a whole: each step, in order, on the right engine, and where it stops. */
 #include "test_cluster.h"
 

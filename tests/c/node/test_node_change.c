@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Changes of a node: the patch, a demotion at the wrong moment, and draining. */
 #include "test_cluster.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Node views and their type checks, finding a node, and reading one. */
 #include "test_cluster.h"
 

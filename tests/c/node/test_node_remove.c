@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Removing a node: demotion first where asked, out of the raft group, then the record. */
 #include "test_cluster.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Promote, demote, labels, exact filters, prune: what is waited for, and what is left alone. */
 #include "test_cluster.h"
 

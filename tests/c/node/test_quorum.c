@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The quorum: before a demotion, and asked for ahead of several. */
 #include "test_cluster.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What an engine answers for the digest of an image, as seen on real ones, and what is said of it. */
 #include "object/internal.h"
 #include "test_cluster.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A service that names a secret by its logical name gets the version that was declared last. */
 #include "test_cluster.h"
 

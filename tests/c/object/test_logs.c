@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Logs of services and tasks: what is asked, and which framing is taken. */
 #include "test_cluster.h"
 

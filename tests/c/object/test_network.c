@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A declared network: created, compared, replaced with its services, removed; and how full it is. */
 #include "test_cluster.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Memory runs out at each allocation in turn: networks and the credentials of a registry. */
 #include "oom_table.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Credentials of a registry: to which images they go, and new ones for all services of it. */
 #include "object/internal.h"
 #include "test_cluster.h"

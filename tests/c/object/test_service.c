@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Scale and roll back, and the wait until the tasks of a service are as its spec says. */
 #include "test_cluster.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A declared service: created, changed only where it differs, and its image pinned. */
 #include "test_cluster.h"
 

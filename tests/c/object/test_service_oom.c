@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Memory runs out at each allocation in turn: services and other objects, and the events. */
 #include "oom_table.h"
 

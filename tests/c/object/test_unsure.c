@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Writes that are answered badly: the state is read afterwards, and decides. Those that were carried out
  * succeed; those that were not are sent again where the answer may pass, or fail with the engine's words.

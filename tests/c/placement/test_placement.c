@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Why a task gets no node: what is read, what counts as taken, and how it is reported. */
 #include "test_cluster.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The rules of the scheduler, each by tables of a task, a node, and what the tasks on the node take;
  * the cases of the constraints follow those of swarmkit's own tests.

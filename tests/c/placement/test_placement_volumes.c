@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The rule on cluster volumes, by a table of a mount, a volume, who uses it, and a node. */
 #include "placement/internal.h"
 #include "test.h"

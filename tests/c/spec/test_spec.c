@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A service in compose's words merged into the engine's spec: what is written, what is reported, and that
  * what is equal stays as it is stored.

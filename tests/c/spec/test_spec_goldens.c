@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Specs that a real engine stored for what docker's own CLI deployed (tests/compose/goldens): each has
  * words of compose's, and merged into the spec again these change nothing, not even a form.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Memory runs out at each allocation of a merge in turn: an ordinary error, and nothing is lost. */
 #include "oom.h"
 #include "spec/internal.h"

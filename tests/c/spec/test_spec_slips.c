@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What a caller can get wrong about a service: one line each, all of them at once, and nothing else. */
 #include "spec/internal.h"
 #include "test.h"

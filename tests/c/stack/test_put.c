@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A declared secret or config: made, found again, changed under services that use it, and refused. */
 #include "test_cluster.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Memory runs out at each allocation in turn: secrets and configs by their logical name. */
 #include "oom_table.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Views: each field of each type, from bytes and from a tree, and the errors of both. */
 #include "test.h"
 #include "view/internal.h"

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 {#- No require on a mine.update: it "fails" on every host where `docker swarm join-token` does. -#}
 {%- set managers = pillar['swarm']['managers'] %}
 {%- for manager in managers %}

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 docker-mine:
   file.managed:
     - name: /etc/salt/minion.d/swarm.conf

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 drain:
   cmd.run:
     - name: 'docker node update --availability drain {{ grains['id'] }}'

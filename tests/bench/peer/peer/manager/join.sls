@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 {%- set token = salt['mine.get']('manager1', 'manager_token').values() | first %}
 {%- set address = (salt['mine.get']('manager1', 'manager_ip').values() | first) | first %}
 include:
