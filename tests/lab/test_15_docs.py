@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The blocks of README.md and docs/fleet.md, read out of the pages and run as they stand there."""
+"""The blocks of README.md and docs/fleet.md, read out of the pages and run as they are."""
 
 import pathlib
 import re
