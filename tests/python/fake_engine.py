@@ -265,7 +265,7 @@ class FakeEngine:
             return 200, b""
         if path == "/nodes":
             return 200, self.nodes
-        if path == "/tasks":
+        if path in ("/tasks", "/services", "/networks"):
             return 200, []
         if path == "/secrets/create":
             return 201, {"ID": "x1"}
