@@ -145,7 +145,7 @@ class Job:
         self.salt = salt.loader.minion_mods(self.opts)
         self.states = salt.loader.states(self.opts, self.salt, utils={}, serializers={})
         for loader in (self.salt, getattr(self.salt, "_dunder_salt", self.salt)):
-            loader["swarm.info"].func.__globals__.update(_CORE=core, _CORE_ERROR=None)
+            loader["swarm_core.core"].func.__globals__.update(_CORE=core, _CORE_ERROR=None)
 
     def state(self, function, name, **arguments):
         """What a state function of the extension returns."""

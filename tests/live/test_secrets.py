@@ -11,7 +11,7 @@ import sys
 import textwrap
 
 import pytest
-from conftest import DROPIN, ROOT, until
+from conftest import DROPIN, until
 
 IMAGE = "live:1"
 SLEEP = "exec /bin/busybox sleep 1000"
@@ -331,24 +331,13 @@ def test_users(client, apply):
 
 
 @pytest.fixture
-def state(swarm, client, tmp_path):
+def state(job):
     """A function that runs a state of the checkout on the first manager."""
-    sys.path.insert(0, str(ROOT / "tests/salt"))
-    import rendered
-    import salt.loader
 
     def run(function, test=False, pillar=None, **arguments):
-        opts = rendered.minion_opts(
-            tmp_path, "manager1", test=test, pillar=pillar or {}, swarm={"url": client.url}
-        )
-        modules = salt.loader.minion_mods(opts)
-        states = salt.loader.states(opts, modules, utils={}, serializers={})
-        for loader in (modules, getattr(modules, "_dunder_salt", modules)):
-            loader["swarm.info"].func.__globals__.update(_CORE=swarm, _CORE_ERROR=None)
-        return states[f"swarm.{function}"](**arguments)
+        return job(test=test, **(pillar or {})).state(function, **arguments)
 
-    yield run
-    sys.path.remove(str(ROOT / "tests/salt"))
+    return run
 
 
 def test_the_states(machines, client, apply, state, tmp_path):
