@@ -48,11 +48,14 @@ def _compile(self, source, *args, **more):
 
 
 def _state_of(folder):
-    """Changes with each file that comes or goes; the folder's cached bytecode is not there."""
+    """
+    Changes with each file that comes or goes. Each minion has folders of its own, most of which are not
+    there: those are all the same. Bytecode is not cached here.
+    """
     try:
         return folder, os.stat(folder).st_mtime_ns
     except OSError:
-        return folder, None
+        return None
 
 
 def _refresh_file_mapping(self):
