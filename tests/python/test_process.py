@@ -192,34 +192,6 @@ def in_one_process(code):
     return done.stdout
 
 
-def test_ctrl_c_ends_a_parse(engine):
-    """
-    By the process's own time, which a busy machine does not stretch: a parse that ran to its end would
-    take all of it before the handler runs.
-    """
-    texts = b",".join([b'"sixteen letters."'] * 1_500_000)
-    engine.answers["GET", "/nodes"] = (200, b'[{"ID":"n1","Texts":[' + texts + b"]}]")
-    code = f"""
-import time
-client = swarm.Client({engine.url!r}, timeout=600, max_body=2**28)
-def parse():
-    began = time.process_time()
-    try:
-        return len(client.call("node_list")), time.process_time() - began
-    except KeyboardInterrupt:
-        return "interrupted", time.process_time() - began
-parse()
-count, whole = parse()
-assert count == 1
-signal.signal(signal.SIGPROF, signal.default_int_handler)
-signal.setitimer(signal.ITIMER_PROF, whole / 4)
-what, part = parse()
-assert what == "interrupted"
-print(part / whole)
-"""
-    assert float(in_one_process(code)) < 0.75
-
-
 @pytest.mark.parametrize(
     "body",
     [
