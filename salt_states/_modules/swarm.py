@@ -25,10 +25,10 @@ its usual socket:
       timeout: 30                     # seconds for one request
       api_version: '1.45'             # the highest that both know, unless given
       tls:
-        ca: /etc/docker/ca.pem        # whose certificates are believed
+        ca: /etc/docker/ca.pem        # CA bundle to trust
         cert: /etc/docker/cert.pem    # this client's own
         key: /etc/docker/key.pem
-        verify: true                  # false: believe anybody
+        verify: true                  # false disables verification
 
 The older ``docker.url`` and ``docker.version`` are read where ``swarm:url`` and
 ``swarm:api_version`` are not set.
@@ -87,10 +87,11 @@ def call(
     body_sdb=None,
 ):
     """
-    One operation of the Engine API by its name, for what has no function of its own here.
+    Call one operation of the Engine API by its name, for operations without a function of their
+    own.
 
     operation
-        Name of the operation, such as ``service_list``; a wrong name is told.
+        Name of the operation, such as ``service_list``; an error lists the valid names.
     id
         Id or name of the object in the operation's path.
     query, body
@@ -125,7 +126,8 @@ def call(
 
 def version():
     """
-    Versions of this module and its compiled core, and where the core was loaded from.
+    Return the versions of this module and its compiled core, and the file that the core was loaded
+    from.
 
     CLI Example:
 
@@ -138,7 +140,7 @@ def version():
 
 def info():
     """
-    What this host's engine says of itself and its swarm.
+    Return what this host's engine reports about itself and its swarm.
 
     Returns a dict: ``state`` (inactive, pending, active, error or locked), ``role`` (manager,
     worker, or empty outside a swarm), ``node_id``, ``node_addr``, ``name`` (host name), ``error``
@@ -174,7 +176,7 @@ def init(
     force_despite_leader=False,
 ):
     """
-    Make a new swarm, with this host as its first manager, and wait until it leads.
+    Create a new swarm with this host as its first manager, and wait until it leads.
 
     advertise_addr
         Address or interface of this host that the others reach it by, optionally ``:port``. Needed
@@ -225,7 +227,7 @@ def init(
 
 def leave(force=False, timeout=None):
     """
-    Take this host out of its swarm, and wait until it is out.
+    Leave the swarm with this host, and wait until it is out.
 
     The managers are not told: the node's record stays there, goes down, and wants
     :py:func:`swarm.node_rm <node_rm>`.
@@ -273,12 +275,12 @@ def unlock(key_file=None, key_pillar=None, key_sdb=None, key=None, timeout=None)
 
 def certificate():
     """
-    The certificate by which the managers know this node. The engine renews it by itself at a moment
-    between half and four fifths of its life; one that ran out keeps the node out of the swarm.
+    Return this node's swarm certificate, by which the managers know it. The engine renews it by
+    itself between 50 and 80 % of its life; an expired one keeps the node out of the swarm.
 
     Returns ``{"node_id", "role", "cluster_id", "from", "until", "days_left", "overdue"}``, the times in
     UTC as ``2026-11-23T12:00:00Z``, and whether the engine should have renewed it by now; an empty
-    dict where this host is in no swarm.
+    dict where this host is not in a swarm.
 
     CLI Example:
 
@@ -305,8 +307,8 @@ def certificate():
 
 def leftovers():
     """
-    What docker keeps on this host, in a swarm or not: a swarm that is left or torn down takes its
-    services, secrets and overlay networks with it, and nothing of this.
+    Return what docker keeps on this host, in a swarm or not. When a swarm ends, or this host leaves
+    it, its services, secrets and overlay networks go; everything listed here stays.
 
     Returns ``{"swarm": local state, "volumes": [names], "networks": [names], "images": how many,
     "containers": how many, "files": [paths]}``; of the networks those that not every engine has.

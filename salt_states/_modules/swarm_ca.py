@@ -45,8 +45,8 @@ def given(
     key_sdb=None,
 ):
     """
-    The certificate of a root of one's own, as text, once its key is checked to be the one that is
-    given. Nothing is changed.
+    Return the certificate of your own root CA as text, after checking that the given key belongs to
+    it. Changes nothing.
 
     cert_file, cert_pillar, cert_sdb, key_file, key_pillar, key_sdb
         As for :py:func:`swarm.rotate_ca <salt.modules.swarm.rotate_ca>`.
@@ -73,8 +73,8 @@ def diff(
     key_sdb=None,
 ):
     """
-    Whether the cluster's root CA is this certificate. The key is checked to be that of the
-    certificate. Nothing is changed.
+    Return whether the cluster's root CA is this certificate, after checking that the key belongs to
+    it. Changes nothing.
 
     cert_file, cert_pillar, cert_sdb, key_file, key_pillar, key_sdb
         As for :py:func:`swarm.rotate_ca <salt.modules.swarm.rotate_ca>`.
@@ -103,7 +103,7 @@ def diff(
 
 def settled(timeout=None):
     """
-    Wait until no rotation of the root CA is under way.
+    Wait until no rotation of the root CA is in progress.
 
     timeout
         Seconds to wait (300).
@@ -131,7 +131,7 @@ def settled(timeout=None):
 
 
 def _certificate(sources):
-    """The certificate that is there, as text, and its fingerprint."""
+    """Return the certificate of the source as text, and its fingerprint."""
     text = __salt__["swarm_core.secret"](str, **sources)
     ((where, _),) = [(name, value) for name, value in sources.items() if value]
     return text, _fingerprint(_parsed(text, where))
@@ -157,7 +157,9 @@ def _fingerprint(certificate):
 
 
 def _check_key(cert, sources):
-    """The key is that of the certificate; otherwise the engine refuses it with words of its own."""
+    """
+    Check that the key belongs to the certificate, because the engine's own error does not say so.
+    """
     from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives import serialization
 

@@ -27,7 +27,7 @@ def __virtual__():
 
 def cluster():
     """
-    What holds for the whole cluster, without any secret.
+    Return the settings and state of the whole cluster, without any secret.
 
     Returns a dict: ``id``, ``created``, ``updated`` (RFC 3339 texts), the settings in the names of
     :py:func:`swarm.cluster_update <cluster_update>` (durations as texts), ``autolock``, what is
@@ -70,7 +70,7 @@ def cluster_update(
     timeout=None,
 ):
     """
-    Change settings of the cluster; what is not given stays as it is.
+    Change settings of the cluster; settings that are not given stay as they are.
 
     labels
         ``{name: value}``, merged into the cluster's; a value of ``None`` removes the label.
@@ -111,7 +111,7 @@ def cluster_update(
 
 def rotate_token(role=None, timeout=None):
     """
-    Make a new join token; the old one does not join any more. Nodes that are in stay in.
+    Rotate a join token; the old one becomes invalid. Members are unaffected.
 
     role
         ``worker`` or ``manager``.
@@ -127,7 +127,7 @@ def rotate_token(role=None, timeout=None):
         salt manager1 swarm.rotate_token worker
     """
     if role not in ("worker", "manager"):
-        raise SaltInvocationError(f"the role is worker or manager, not {role!r}")
+        raise SaltInvocationError(f"role must be worker or manager, not {role!r}")
     rotate = {f"rotate_{role}_token": True}
     __salt__["swarm_core.core"]("cluster_update", timeout=timeout, **rotate)
     return True
@@ -143,8 +143,8 @@ def rotate_ca(
     cert_sdb=None,
 ):
     """
-    Give the cluster a new root CA, and wait until every node has a certificate of it. Both join
-    tokens change with it, and nodes stay in. A node that is down holds the rotation up.
+    Rotate the root CA of the cluster, and wait until every node has a certificate of the new one.
+    Both join tokens change with it; members stay members. A node that is down delays the rotation.
 
     cert_file, cert_pillar, cert_sdb
         Where the PEM certificate of a root of your own is; the engine makes one unless given.

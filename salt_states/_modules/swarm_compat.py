@@ -137,7 +137,7 @@ def service_create(
         "Mode": {"Replicated": {"Replicas": _number("replicas", replicas)}},
     }
     if published_port and not target_port:
-        raise SaltInvocationError("published_port wants a target_port")
+        raise SaltInvocationError("published_port requires target_port")
     if target_port:
         port = {"TargetPort": _number("target_port", target_port)}
         if published_port:
@@ -168,7 +168,7 @@ def _words(command):
     if isinstance(command, list):
         return [str(word) for word in command]
     if not isinstance(command, str):
-        raise SaltInvocationError(f"command must be a text or a list, not {command!r}")
+        raise SaltInvocationError(f"command must be a string or a list, not {command!r}")
     try:
         return shlex.split(command)
     except ValueError as exc:

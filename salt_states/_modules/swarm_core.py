@@ -49,10 +49,10 @@ __virtualname__ = "swarm_core"
 
 def _load_core():
     """
-    The compiled core: the sibling file of this version and machine, else the one in the wheel. In a
-    file root that was written for it its name ends with a digest of it, since a sync would write over
-    one of the same name in place, and so into what processes have mapped. Of two, while one is being
-    replaced, the newer one counts.
+    Load the compiled core: the sibling file of this version and machine, else the one in the wheel.
+    In a file root its name ends with a digest, because a sync overwrites a file of the same name in
+    place, and so what processes have mapped. If there are two, while one is being replaced, the
+    newer one is loaded.
     """
     folder = os.path.dirname(os.path.abspath(__file__))
     path = os.path.join(folder, f"_swarm-{VERSION}-{platform.machine()}")
@@ -100,7 +100,10 @@ def _core():
 
 
 def _setting(key):
-    """A setting of the minion config, else of pillar; not by pillar.get, which masks since 3008."""
+    """
+    Return a setting of the minion config, else of pillar; not by pillar.get, which masks since
+    3008.
+    """
     for source in (__opts__, __pillar__):
         value = traverse_dict_and_list(source, key)
         if value is not None:
@@ -109,7 +112,7 @@ def _setting(key):
 
 
 def _client_options():
-    """The arguments of the core's ``Client`` that the configuration gives."""
+    """Return the arguments of the core's ``Client`` from the configuration."""
     own = __opts__.get("swarm")
     given = dict(own) if isinstance(own, dict) else {}
     given.update({key: _setting(f"swarm:{key}") for key in SETTINGS})
@@ -130,7 +133,7 @@ def _client_options():
 
 @contextlib.contextmanager
 def _engine():
-    """A client of this minion's engine; its errors come out as one line for Salt's user."""
+    """Open a client of this minion's engine, whose errors become one line for Salt's user."""
     loaded = _core()
     client = None
     try:
@@ -151,7 +154,10 @@ def _engine():
 
 
 def _way_out(exc):
-    """What to do where the managers have no leader; a 500 is the engine's 20 s for one."""
+    """
+    Return what to do if the managers have no leader; a 500 means that the engine waited 20 s for
+    one.
+    """
     if isinstance(exc, _CORE.Unavailable) and exc.status != 500:
         return ""
     return (
@@ -161,7 +167,10 @@ def _way_out(exc):
 
 
 def _whom_to_ask(client, words):
-    """One line for a manager's function on a host that is none, with the managers to ask."""
+    """
+    Return one line for a manager's function on a host that is not a manager, with the managers to
+    ask.
+    """
     try:
         local = client.local()
     except _CORE.Error:
@@ -176,8 +185,8 @@ def _whom_to_ask(client, words):
 
 def core(method, *args, into=None, **kwargs):
     """
-    The way of this extension's other modules to the engine: one method of the core's ``Client``,
-    with its errors as one line. By hand use :py:func:`swarm.call <salt.modules.swarm.call>` and the functions by name.
+    Call one method of the core's ``Client`` for this extension's other modules, with its errors as
+    one line. By hand use :py:func:`swarm.call <salt.modules.swarm.call>` and the functions by name.
 
     method
         Its name, as in ``_swarm.pyi``.
@@ -202,7 +211,7 @@ def core(method, *args, into=None, **kwargs):
     if into is None and method in SECRETS:
         raise SaltInvocationError(f"the result of {method} is a secret, and is not returned")
     if into is not None and not callable(into):
-        raise SaltInvocationError("into wants a function of the same process")
+        raise SaltInvocationError("'into' must be a callable (internal callers only)")
     with _engine() as engine:
         owner = _CORE if method in FUNCTIONS else engine
         function = None if str(method).startswith("_") else getattr(owner, method, None)
@@ -213,14 +222,17 @@ def core(method, *args, into=None, **kwargs):
 
 
 def _keep_orphan_data():
-    """An init or join deletes what is on this host's disk of a swarm, which the core cannot see."""
+    """
+    Refuse an init or join while data of a swarm is on this host's disk: it would delete that data,
+    and the core cannot see it.
+    """
     found = __salt__["swarm_state_dir.orphan_data"]()
     if found:
         raise CommandExecutionError(found["reason"])
 
 
 def _keep_locked_data():
-    """With autolock the engine fails to force a new cluster, and leaves its swarm."""
+    """Refuse to force a new cluster with autolock: the engine fails, and leaves its swarm."""
     if __salt__["swarm_state_dir.key_locked"]():
         raise CommandExecutionError(
             "autolock is on: the engine cannot force a new cluster from locked data. Nothing was"
@@ -230,7 +242,7 @@ def _keep_locked_data():
 
 
 def _blanked(value):
-    """Plain data without secrets, which are known by their form."""
+    """Return plain data with secrets blanked, which are recognized by their form."""
     if isinstance(value, str):
         return _CORE.redact(value)
     if isinstance(value, dict):
@@ -239,13 +251,13 @@ def _blanked(value):
         return [_blanked(one) for one in value]
     if value is None or isinstance(value, (int, float)):
         return value
-    raise SaltInvocationError(f"a result of the type {type(value).__name__} is no plain data")
+    raise SaltInvocationError(f"a result of the type {type(value).__name__} is not plain data")
 
 
 def secret(into=None, **sources):
     """
-    Hands a secret to a function of the same process, which is the only way to get at it here; what
-    that function returns is returned.
+    Pass a secret to a function of the same process, and return that function's result. There is no
+    other way to read a secret here.
 
     into
         A Python function that takes the secret.
@@ -261,14 +273,14 @@ def secret(into=None, **sources):
         salt worker1 swarm_core.secret    # refused: a job has no function to give
     """
     if not callable(into):
-        raise SaltInvocationError("into wants a function of the same process")
+        raise SaltInvocationError("'into' must be a callable (internal callers only)")
     given = {name: value for name, value in clean_kwargs(**sources).items() if value}
     if len(given) != 1:
         names = list(sources)
         raise SaltInvocationError(f"give exactly one of {', '.join(names[:-1])} or {names[-1]}")
     ((name, value),) = given.items()
     if not isinstance(value, str):
-        raise SaltInvocationError(f"{name} wants a text")
+        raise SaltInvocationError(f"{name} must be a string")
     what, _, kind = name.rpartition("_")
     read = {"file": _from_file, "pillar": _from_pillar, "sdb": _from_sdb}.get(kind)
     return into(str(read(what, value) if read else value).strip())
@@ -279,7 +291,7 @@ def _from_file(what, path, limit=MAX_SECRET):
         with salt.utils.files.fopen(path) as handle:
             return handle.read(limit)
     except (OSError, UnicodeDecodeError) as exc:
-        reason = getattr(exc, "strerror", None) or "it is no text"
+        reason = getattr(exc, "strerror", None) or "it is not text"
         raise CommandExecutionError(f"cannot read the {what} file {path}: {reason}") from None
 
 
@@ -312,9 +324,9 @@ def call(
     body_sdb=None,
 ):
     """
-    One operation of the Engine API by its name, for the other files of this extension; by hand use
-    :py:func:`swarm.call <salt.modules.swarm.call>`, which has the same arguments and refuses a body
-    that may hold a secret.
+    Call one operation of the Engine API by its name, for the other files of this extension; by hand
+    use :py:func:`swarm.call <salt.modules.swarm.call>`, which has the same arguments and refuses a
+    body that may hold a secret.
 
     CLI Example:
 
@@ -324,7 +336,7 @@ def call(
     """
     if operation not in _core().OPS:
         names = ", ".join(_CORE.OPS)
-        raise SaltInvocationError(f"no operation is called {operation}; there are {names}")
+        raise SaltInvocationError(f"unknown operation {operation!r} (valid: {names})")
     sources = {"body_file": body_file, "body_pillar": body_pillar, "body_sdb": body_sdb}
     for name, value in sources.items():
         body = _read_body(name, value) if value else body
@@ -334,7 +346,7 @@ def call(
 
 
 def _read_body(name, value):
-    """The dictionary at a source. No error quotes what is there."""
+    """Return the dictionary of a source. No error quotes its content."""
     if not isinstance(value, str):
         raise SaltInvocationError(f"{name} must be a string")
     if name == "body_file":
@@ -353,7 +365,8 @@ def _read_body(name, value):
 
 def loaded():
     """
-    Versions of the module and of its compiled core, and where the core was loaded from.
+    Return the versions of the module and of its compiled core, and the file that the core was
+    loaded from.
 
     CLI Example:
 
@@ -366,7 +379,7 @@ def loaded():
 
 def reachable(addresses=None, timeout=3):
     """
-    Which of these addresses accept TCP connections. Nothing is sent to them.
+    Return which of these addresses accept TCP connections. Nothing is sent to them.
 
     addresses
         One ``host[:port]``, or a list; port 2377 unless given.

@@ -42,7 +42,7 @@ def __virtual__():
 
 def node_diff(node=None, role=None, availability=None, labels=None, labels_exact=False):
     """
-    What a node would have to change to be as wanted. What is not given stays as it is.
+    Return what of a node differs from these settings. Settings that are not given stay as they are.
 
     node
         It as it is: a dict with ``role``, ``availability``, ``labels``, such as a row of
@@ -74,7 +74,7 @@ def node_diff(node=None, role=None, availability=None, labels=None, labels_exact
 
 
 def _label_diff(old, given, exact):
-    """``{label: {"old", "new"}}``; None stands for a label that is not there."""
+    """Return ``{label: {"old", "new"}}``; None means that the label is not there."""
     if given is None:
         return {}
     new = {
@@ -89,13 +89,13 @@ def _label_diff(old, given, exact):
 
 
 def _others(labels):
-    """Those that are not the states' own marks; an exact mode keeps these."""
+    """Return the labels that are not the states' own marks; an exact mode keeps those."""
     return [name for name in labels if not name.startswith(OWN)]
 
 
 def nodes_drift(hosts=None, swarm=None):
     """
-    What pillar ``swarm:nodes`` says of its hosts' nodes, and is otherwise there.
+    Return where the nodes of pillar ``swarm:nodes`` differ from it.
 
     A host that pillar gives labels joins drained, says so in its facts, and is to be active with its
     first labels; the node label ``saltext.swarm.first-labels`` then notes that it was, so that it
@@ -146,7 +146,7 @@ def _against(row, entry):
 
 
 def _waits_for_labels(row, entry):
-    """Whether this worker is drained only since bootstrap joined it so, until it has its labels."""
+    """Return whether bootstrap joined this worker drained, only until it has its labels."""
     return (
         row.get("joined_drained", False)
         and row["role"] == "worker"
@@ -165,7 +165,10 @@ def _rows():
 
 
 def _hosts(rows):
-    """``{minion id: (node id, its row or None)}`` of the hosts that have published facts."""
+    """
+    Return Return Return ``{minion id: (node id, its row or None)}`` of the hosts that have
+    published facts.
+    """
     run = __salt__["swarm_facts.run"]()
     # By hand nobody says which hosts fit the patterns of pillar; most are called as their minions.
     hosts = {*run["managers"], *run["workers"]} or {row["hostname"] for row in rows.values()}
@@ -183,7 +186,7 @@ def _hosts(rows):
 
 
 def _row_to_come(host, facts, row, run):
-    """In test mode: the row as the last step would find it, after the steps before it."""
+    """Return the row as the last step would find it after the earlier steps, in test mode."""
     if facts["state"] != "active":
         role = "manager" if host in run["managers"] else "worker"
         entry = __salt__["swarm_facts.named"](host)
@@ -205,8 +208,8 @@ def _row_to_come(host, facts, row, run):
 
 def cluster_diff(**settings):
     """
-    What :py:func:`swarm.cluster_update <salt.modules.swarm.cluster_update>` with these settings
-    would change, in the same form. Nothing is changed.
+    Return what :py:func:`swarm.cluster_update <salt.modules.swarm.cluster_update>` would change
+    with these settings, in the same form. Changes nothing.
 
     CLI Example:
 
@@ -228,7 +231,7 @@ def cluster_diff(**settings):
 
 def cluster_drift(swarm=None, **settings):
     """
-    Which of these settings the cluster has otherwise.
+    Return which of these settings differ on the cluster.
 
     swarm
         What pillar has under ``swarm``; by itself as this minion last got it.
@@ -273,7 +276,10 @@ def _of_pillar(swarm):
 
 
 def _will_manage():
-    """In test mode: a host outside a swarm, or one that this bootstrap would make a manager."""
+    """
+    Return whether this host is outside a swarm, or this bootstrap would make it a manager, in test
+    mode.
+    """
     facts = __salt__["swarm_facts.collect"]()
     return facts["state"] in ("inactive", "absent") or (
         facts["role"] != "manager" and bool(facts["run"])
@@ -281,7 +287,7 @@ def _will_manage():
 
 
 def _each(old, new):
-    """``{name: {"old", "new"}}`` of what differs; None stands for what is not there."""
+    """Return ``{name: {"old", "new"}}`` of what differs; None means not there."""
     return {
         name: {"old": old.get(name), "new": new.get(name)}
         for name in sorted({*old, *new})

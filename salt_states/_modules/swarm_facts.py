@@ -27,7 +27,7 @@ import uuid
 from salt.exceptions import CommandExecutionError
 
 # swarmkit: followers miss their leader for 10 to 20 s before they elect another one. moby: an engine
-# starts its swarm part anew after at most 30 s.
+# restarts its swarm part after at most 30 s.
 LEADER_SECONDS = 30
 # What each entry has, as swarm_facts.collect makes it.
 TEXTS = ("id", "run", "stamp", "state", "role", "node_id", "name", "error")
@@ -44,10 +44,10 @@ def __virtual__():
 
 def run():
     """
-    This bootstrap run as pillar ``swarm_run`` has it: ``id``, ``managers`` and ``workers`` (lists of
-    minion ids), ``keys`` (``{minion id: public key}``), ``replaced`` (``{old host: new host}``, of
-    docker.replace) and ``failures`` (``{minion id: why it failed in an earlier step}``); empty where
-    there is no run, and all but the id also in a job of workers.
+    Return this bootstrap run from pillar ``swarm_run``: ``id``, ``managers`` and ``workers`` (lists
+    of minion ids), ``keys`` (``{minion id: public key}``), ``replaced`` (``{old host: new host}``,
+    of docker.replace) and ``failures`` (``{minion id: why it failed in an earlier step}``); empty
+    if there is no run; in a job of workers everything but the id is empty.
 
     CLI Example:
 
@@ -68,7 +68,7 @@ def run():
 
 def manager_ids():
     """
-    The exact minion ids of pillar ``swarm:managers``, in their order.
+    Return the exact minion ids of pillar ``swarm:managers``, in their order.
 
     CLI Example:
 
@@ -84,21 +84,21 @@ def manager_ids():
 
 
 def _has_master():
-    """Whether the mine is one that others read and write."""
+    """Return whether other hosts read and write the mine."""
     return __opts__["file_client"] != "local"
 
 
 def _pillar(key=None):
-    """Pillar ``swarm``, or one key of it."""
+    """Return pillar ``swarm``, or one key of it."""
     swarm = __pillar__.get("swarm") or {}
     return swarm if key is None else swarm.get(key)
 
 
 def named(minion, swarm=None):
     """
-    What pillar ``swarm:nodes`` says of the node of a minion: ``{"labels": {name: value},
-    "availability": text or None}``. All globs that fit add up in their order; the id itself comes
-    last.
+    Return what pillar ``swarm:nodes`` sets for the node of a minion: ``{"labels": {name: value},
+    "availability": text or None}``. All matching globs are merged in their order; the id itself
+    comes last.
 
     minion
         Its id.
@@ -126,14 +126,14 @@ def named(minion, swarm=None):
 
 def collect(error="", sealed=None):
     """
-    The facts of this host: ``id``, ``run``, ``stamp`` (new for each entry), ``time`` (seconds since
-    1970), ``state`` (as ``swarm.info``, or ``absent`` where there is no engine, ``unreachable`` where
-    it does not answer), ``role``, ``node_id``, ``name``, ``addresses`` (of this host), ``managers``
-    (``ip:port``), ``error``, ``drift`` (lines, as an earlier state of the job found them by
-    ``swarm_engine.drift``); on a manager ``cluster``, ``digest`` (of the CA, as in join tokens) and
-    ``members`` (node ids); on a host outside a swarm ``key`` (its public key, for a run by hand);
-    where data of a swarm is on the disk of a host in no swarm ``data`` (the cluster's id, or
-    ``unknown``; the state then is ``error``). It holds no secret.
+    Return the facts of this host: ``id``, ``run``, ``stamp`` (new for each entry), ``time``
+    (seconds since 1970), ``state`` (as ``swarm.info``, or ``absent`` without an engine,
+    ``unreachable`` if it does not answer), ``role``, ``node_id``, ``name``, ``addresses`` (of this
+    host), ``managers`` (``ip:port``), ``error``, ``drift`` (lines, as an earlier state of the job
+    found them by ``swarm_engine.drift``); on a manager ``cluster``, ``digest`` (of the CA, as in
+    join tokens) and ``members`` (node ids); on a host outside a swarm ``key`` (its public key, for
+    a run by hand); ``data`` if data of a swarm is on the disk of a host that is not in a swarm (the
+    cluster's id, or ``unknown``; the state then is ``error``). It holds no secret.
 
     error
         One line on what went wrong on this host.
@@ -184,8 +184,8 @@ def collect(error="", sealed=None):
 
 def _add_silence(facts, reason):
     """
-    No answer: a host without an engine, or one whose engine is stopped or hangs, or whose core does
-    not load. By its certificate it may be a member all the same.
+    Add why there is no answer: the host has no engine, or the engine is stopped or hangs, or the
+    core does not load. With a certificate it may still be a member.
     """
     facts["error"] = reason
     with contextlib.suppress(CommandExecutionError):
@@ -200,10 +200,11 @@ def _add_silence(facts, reason):
 
 def _settled_info():
     """
-    As ``swarm.info``; the node id of what stands still is that of its certificate, where the engine
-    gives none. A member whose engine restarts its swarm part is waited for, as one that was just
-    promoted may fail at its first try; so is an engine that still deletes the data of a swarm that
-    it left. What did not come up in that time is not waited for again.
+    Return ``swarm.info`` once it has settled. If a host neither runs nor is out, and the engine
+    reports no node id, the id comes from the certificate. Wait for a member whose engine restarts
+    its swarm part, because one that was just promoted may fail at its first attempt; and for an
+    engine that still deletes the data of a swarm that it left. A host that did not come up in that
+    time is not waited for again.
     """
     kept = f"swarm_facts.up_by {run()['id']}"
     while True:
@@ -220,7 +221,10 @@ def _settled_info():
 
 
 def _info_and_data():
-    """As ``swarm.info``; an engine in no swarm is not believed where data of one is on its disk."""
+    """
+    Return ``swarm.info``, in error if the engine reports no swarm although data of one is on its
+    disk.
+    """
     info = __salt__["swarm.info"]()
     orphan = __salt__["swarm_state_dir.orphan_data"]() if info["state"] == "inactive" else {}
     if orphan:
@@ -231,9 +235,10 @@ def _info_and_data():
 
 def _add_standstill(facts):
     """
-    A join that got no certificate is pending, whatever the engine makes of it: it can be left and
-    done anew. With one this host is a member that does not come up, and keeps what it has. (moby's
-    own JoinInProgress does not tell: each new start of an engine that joined sets it again.)
+    Set the state of a host that neither runs nor is out. Without a certificate its join is pending,
+    whatever the engine reports: it can leave and join again. With one it is a member that does not
+    come up, and keeps its data. (moby's own JoinInProgress does not show this: each restart of an
+    engine that joined sets it again.)
     """
     facts["state"] = "error" if facts["node_id"] else "pending"
     if facts["state"] == "error":
@@ -245,8 +250,8 @@ def _add_standstill(facts):
 
 def _addresses():
     """
-    This host's own addresses, without those that say nothing of it: loopback, link-local, and those
-    of docker's bridges, which are the same on every host.
+    Return this host's own addresses, except those that do not identify it: loopback, link-local,
+    and those of docker's bridges, which are the same on every host.
     """
     ret = []
     for grain in ("ip4_interfaces", "ip6_interfaces"):
@@ -257,13 +262,13 @@ def _addresses():
 
 
 def _add_cluster(facts):
-    """What only a manager of a cluster with a leader knows; without one the reason is kept."""
+    """Add what only a manager of a cluster with a leader knows; without a leader, the reason."""
     try:
         token = __salt__["swarm.join_token"]("worker")
         facts["cluster"] = token["cluster_id"]
         facts["digest"] = token["digest"]
         facts["fingerprints"] = token["fingerprints"]
-        # A record gets its name with its host's first report: before that it is no member to keep.
+        # A record gets its name with its host's first report: before that it is not a member to keep.
         nodes = __salt__["swarm.nodes"]()
         facts["members"] = [node["id"] for node in nodes if node["hostname"]]
     except CommandExecutionError as exc:
@@ -272,21 +277,21 @@ def _add_cluster(facts):
 
 def publish(error="", sealed=None, confirm=True, drained=False):
     """
-    Put the facts of this host into the mine. Arguments and return value as
+    Publish the facts of this host in the mine. Arguments and return value as
     :py:func:`swarm_facts.collect <collect>`; without ``sealed`` those that this host published
-    earlier in the same run stay. A manager without leader waits for one, unless it has an error to
-    report: another manager may just have gone.
+    earlier in the same run stay. A manager without a leader waits for one, unless it has an error
+    to report, because another manager may just have left.
 
-    What earlier entries of this host said is kept in two more fields: ``was``, the node ids that it
-    had before, and ``drained``, see below.
+    Two more fields keep what earlier entries of this host said: ``was``, the node ids that it had
+    before, and ``drained``, see below.
 
     drained
-        This host joined drained, only to get its labels before any task: its node id stands under
+        This host joined drained, only to get its labels before any task: its node id is kept under
         ``drained`` for as long as it is that node, for :py:func:`swarm_drift.nodes_drift
         <salt.modules.swarm_drift.nodes_drift>`.
 
     confirm
-        Read the entry back, since a master that keeps no mine says nothing of it.
+        Read the entry back, because a master without a mine reports no error.
 
     CLI Example:
 
@@ -327,8 +332,8 @@ def _leaderless(facts):
 
 def _with_memory(facts, before):
     """
-    The facts with what this host remembers of its earlier ones. A join that was cut off is of the
-    node that the host is next.
+    Return the facts with what this host remembers of its earlier ones. A join that was cut off
+    belongs to the node that the host is next.
     """
     ids = [*_texts(before.get("was")), before.get("node_id", "")]
     former = [one for one in dict.fromkeys(ids) if one and one != facts["node_id"]][-FORMER:]
@@ -346,7 +351,8 @@ def _texts(value):
 
 def current():
     """
-    Whether this host's facts of this run are published already, without an error and as they are.
+    Return whether this host's facts of this run are already published, without an error and
+    unchanged.
 
     CLI Example:
 
@@ -363,8 +369,8 @@ def current():
 
 def read(minions):
     """
-    The published facts of these minions, of any age: ``{minion id: facts}``. Without a master those
-    of this host alone can be had, and to ask for others is an error.
+    Return the published facts of these minions, of any age: ``{minion id: facts}``. Without a
+    master only this host's facts are available, and asking for others is an error.
 
     minions
         List of exact minion ids; ``*`` for all whose key the master accepted, and without a master
@@ -398,7 +404,10 @@ def read(minions):
 
 
 def _is_whole(facts):
-    """Any minion may publish anything under its own id; what has another form is no report."""
+    """
+    Return whether an entry has the form of facts: any minion may publish anything under its own id,
+    and malformed entries are ignored.
+    """
     return (
         isinstance(facts, dict)
         and all(isinstance(facts.get(key), str) for key in TEXTS)
@@ -411,11 +420,12 @@ def _is_whole(facts):
 
 def fresh(minions, known=False):
     """
-    As :py:func:`swarm_facts.read <read>`, but only entries of this run; all where there is no run.
-    Of this host itself, where it has such an entry: as :py:func:`swarm_facts.collect <collect>`.
+    Return the entries of this run, as :py:func:`swarm_facts.read <read>`; without a run, all of
+    them. The entry of this host itself, if there is one, is collected again, as
+    :py:func:`swarm_facts.collect <collect>`.
 
     known
-        Of a run: as an earlier state of the same job read them, where one did.
+        In a run: reuse what an earlier state of the same job read.
 
     CLI Example:
 
@@ -435,7 +445,7 @@ def fresh(minions, known=False):
 
 def drift(facts):
     """
-    How the engine of a host differs from pillar, as lines; none where the entry does not tell.
+    Return how the engine of a host differs from pillar, as lines; none if the entry has none.
 
     CLI Example:
 
@@ -448,7 +458,10 @@ def drift(facts):
 
 
 def _known(minions):
-    """The entries as this job last read them; the run's id tells the jobs of one process apart."""
+    """
+    Return the entries as this job last read them; the run's id distinguishes the jobs of one
+    process.
+    """
     ours, kept = run()["id"], __context__.get("swarm_facts.read")
     if not ours or not kept or kept[0] != ours or not set(minions) <= set(kept[1]):
         entries = read(minions)

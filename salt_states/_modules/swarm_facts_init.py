@@ -47,7 +47,7 @@ def why_no_init(managers, entries, init=False):
         return f"{managers[0]} makes the swarm, so it cannot be in pillar swarm:init_without"
     if not run["id"] and init not in (True, "beside"):
         return (
-            "outside a bootstrap run a new swarm is made only on your word: set pillar swarm:init"
+            "outside a bootstrap run a new swarm is created only if you confirm it: set pillar swarm:init"
             " to True, or run salt-run state.orchestrate docker.bootstrap"
         )
     if any(old != new for old, new in run["replaced"].items()):

@@ -88,7 +88,7 @@ def _look(ret, hosts, facts, ends):
     if ends:
         own = facts[ret["lead"]]["node_id"]
         reasons += [
-            f"{node['hostname']} ({node['id']}) is {node['state']}, but no host of pillar: its host"
+            f"{node['hostname']} ({node['id']}) is {node['state']}, but not a host of pillar: its host"
             " would still report itself as a member. Remove it first"
             for node in nodes
             if node["state"] != "down" and node["id"] not in (own, *gone)
@@ -114,8 +114,8 @@ def _why_no_quorum(nodes, joining):
 
 def demotion_order(nodes=None):
     """
-    The nodes in the order in which their demotion costs the quorum least: dead ones first, the
-    leader last.
+    Return the nodes in the order in which their demotion costs the quorum least: dead ones first,
+    the leader last.
 
     nodes
         As :py:func:`swarm.nodes <salt.modules.swarm_nodes.nodes>` returns them.
@@ -203,7 +203,7 @@ def _target(host, facts, known, nodes, lead):
                 )
     found = found or named
     if not found and not known:
-        return target, f"{host} is no minion, and no node id or host name of the node list"
+        return target, f"{host} is neither a minion nor a node id or host name of the node list"
     if len(found) > 1:
         ids = ", ".join(node["id"] for node in found)
         return target, f"{host} has several nodes ({ids}): name the dead ones by their ids"
@@ -212,7 +212,7 @@ def _target(host, facts, known, nodes, lead):
             said = facts["error"] or facts["state"] if facts else "its minion does not answer"
             return target, (
                 f"{host} cannot be asked to leave ({said}), but its node {node['id']} is"
-                f" {node['state']}: mend that, or power the host off, and run again when it is down"
+                f" {node['state']}: fix that, or power the host off, and run again when it is down"
             )
     target["records"] = found
     return target, ""

@@ -61,7 +61,7 @@ def join(
     advertise_addr, listen_addr, data_path_addr, availability
         As for :py:func:`swarm.init <init>`.
     replace_pending
-        A join that was found pending and does not become active is left by force and done anew.
+        If a join was found pending and does not become active, leave by force and join again.
     timeout
         Seconds for the whole call (120).
 
@@ -113,12 +113,12 @@ def join(
 
 def join_token(role=None, show=False):
     """
-    What a manager's join token says, or the token itself.
+    Return what a manager's join token says, or the token itself.
 
     role
         ``worker`` or ``manager``.
     show
-        ``True`` returns the token, in clear: it then stands in the job cache, on the event bus and
+        ``True`` returns the token, in clear: it is then in the job cache, on the event bus and
         in the minion's log. Without it no secret is returned.
 
     Returns ``{"role": …, "cluster_id": …, "digest": …, "fingerprints": {role: SHA-256 of its token}}``,
@@ -144,7 +144,10 @@ def _fingerprint(token):
 
 
 def _check_role_of(token, role):
-    """A token does not show its role; the managers of pillar published fingerprints of theirs."""
+    """
+    Check the role of a token, which does not show it, by the fingerprints that the managers of
+    pillar published.
+    """
     entries = {}
     # Without a master or without managers in pillar there is nobody to ask.
     with contextlib.suppress(CommandExecutionError):
@@ -161,4 +164,4 @@ def _check_role_of(token, role):
 
 def _check_role(role):
     if role not in ("worker", "manager"):
-        raise SaltInvocationError(f"the role is worker or manager, not {role!r}")
+        raise SaltInvocationError(f"role must be worker or manager, not {role!r}")

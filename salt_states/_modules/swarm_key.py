@@ -25,7 +25,8 @@ def __virtual__():
 
 def is_kept(key_file=None, key_sdb=None, key_pillar=None, timeout=None):
     """
-    Whether the key that is kept there is the one that unlocks the cluster now. Neither is returned.
+    Return whether the key that is kept there is the cluster's current unlock key. Neither key is
+    returned.
 
     key_file, key_sdb, key_pillar
         Where it is kept: a path on this minion, an ``sdb://`` URL, or a pillar key. What is not
@@ -56,9 +57,9 @@ def is_kept(key_file=None, key_sdb=None, key_pillar=None, timeout=None):
 
 def place(key_file=None, key_sdb=None):
     """
-    Where an unlock key is to be kept, as an argument of the functions of ``swarm_lock.py``:
-    ``{"key_file": path}`` or ``{"key_sdb": URL}``. Nothing is looked at there; what cannot be such a
-    place is an error.
+    Return where to keep an unlock key, as an argument of the functions of ``swarm_lock.py``:
+    ``{"key_file": path}`` or ``{"key_sdb": URL}``. The place is not read; an impossible one is an
+    error.
 
     key_file, key_sdb
         One of them.

@@ -6,7 +6,7 @@ Docker swarm mode: autolock and the unlock key
 With autolock on, a manager whose docker restarts stays locked until the unlock key is given to it.
 The key is a secret: no function returns it, unless asked for it by ``show=True``; the others put it
 where the operator says. The functions run on a manager, and belong to the name ``swarm``;
-``swarm.unlock`` stands in ``swarm.py``.
+``swarm.unlock`` is in ``swarm.py``.
 
 :maturity: new
 :depends: the execution module ``swarm``, which loads the compiled core
@@ -22,7 +22,7 @@ key_sdb
     An ``sdb://`` URL. What its driver takes is read back at once; that it lasts longer than this job
     cannot be checked, and with Salt's driver ``env`` it does not.
 show
-    ``True``: it is returned, in clear. It then stands in the job cache, on the event bus and in the
+    ``True``: it is returned, in clear. It is then in the job cache, on the event bus and in the
     minion's log.
 """
 
@@ -59,7 +59,7 @@ def autolock(enable=True, key_file=None, key_sdb=None, show=False, timeout=None)
         salt manager1 swarm.autolock True key_sdb=sdb://vault/swarm_unlock
     """
     if not isinstance(enable, bool):
-        raise SaltInvocationError(f"enable is True or False, not {enable!r}")
+        raise SaltInvocationError(f"enable must be True or False, not {enable!r}")
     if not enable:
         return dict(_switch(False, timeout), key="")
     with _sink(key_file, key_sdb, show) as keep:
@@ -79,7 +79,7 @@ def _switch(enable, timeout):
 
 def unlock_key(key_file=None, key_sdb=None, show=False, timeout=None):
     """
-    Keep the unlock key of the cluster, or show it.
+    Store the unlock key of the cluster, or show it.
 
     key_file, key_sdb, show
         Where the key goes.
@@ -100,8 +100,8 @@ def unlock_key(key_file=None, key_sdb=None, show=False, timeout=None):
 
 def rotate_unlock_key(key_file=None, key_sdb=None, show=False, timeout=None):
     """
-    Make a new unlock key, and keep or show it. The other managers learn it by themselves; until
-    they have, the old one opens them.
+    Rotate the unlock key, and store or show the new one. The other managers fetch it by themselves;
+    until then the old one unlocks them.
 
     key_file, key_sdb, show
         Where the key goes. What can be checked of that is, before the key is made.
@@ -127,7 +127,8 @@ def rotate_unlock_key(key_file=None, key_sdb=None, show=False, timeout=None):
 @contextlib.contextmanager
 def _sink(key_file, key_sdb, show):
     """
-    A function that keeps a key and returns where. What it needs is there before the key is made.
+    Return a function that stores a key and returns where. What it needs is checked before the key
+    is made.
     """
     given = [value for value in (key_file, key_sdb, show is True) if value]
     if len(given) != 1:
@@ -168,7 +169,9 @@ def _file(path):
 
 
 def _to_sdb(url, key):
-    """Not every driver that takes a value keeps it, so it is read back."""
+    """
+    Store a key in sdb, and read it back, because not every driver that accepts a value keeps it.
+    """
     try:
         taken = __salt__["sdb.set"](url, key)
         kept = taken is not False and __salt__["sdb.get"](url) == key
@@ -176,7 +179,7 @@ def _to_sdb(url, key):
         # Its text may hold the key.
         reason = f"takes no key: {type(exc).__name__}"
     else:
-        reason = "takes no key" if taken is False else "does not give back what it took"
+        reason = "takes no key" if taken is False else "does not return what was stored"
         if kept:
             return url
     raise CommandExecutionError(_in_force(f"{url} {reason}"))

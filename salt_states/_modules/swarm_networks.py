@@ -123,7 +123,7 @@ def network_create(
 def network_rm(network=None, timeout=None):
     """
     Remove a network, from a manager, once the tasks of services that are gone have ended. One that is
-    absent is no error; one that services or containers use is.
+    absent is not an error; one that services or containers use is.
 
     network
         Exact name.

@@ -27,8 +27,8 @@ def __virtual__():
 
 def nodes(name=None, role=None, state=None, availability=None, label=None, engine_version=None):
     """
-    The nodes as data, from a manager: all, or those that fit each filter that is given. A filter is
-    one value or a list of alternatives, and fits the whole value, not its start.
+    Return the nodes as data, from a manager: all, or those that match each given filter. A filter
+    is one value or a list of alternatives, and matches the whole value, not its start.
 
     name
         Host name or full id.
@@ -71,7 +71,7 @@ def nodes(name=None, role=None, state=None, availability=None, label=None, engin
 
 
 def _alternatives(value):
-    """A filter as a list of texts; None where it is not given."""
+    """Return a filter as a list of strings; None if it is not given."""
     if value is None:
         return None
     return [str(one) for one in (value if isinstance(value, list) else [value])]
@@ -81,12 +81,12 @@ def _one_of(what, value, known):
     values = _alternatives(value)
     unknown = [one for one in values or [] if one not in known]
     if unknown:
-        raise SaltInvocationError(f"no {what} is called {unknown[0]}; there are {', '.join(known)}")
+        raise SaltInvocationError(f"unknown {what} {unknown[0]!r} (valid: {', '.join(known)})")
     return values
 
 
 def _labels(given):
-    """A filter by labels as (name, value) pairs; the value None stands for any."""
+    """Return a filter by labels as (name, value) pairs; the value None matches any."""
     if isinstance(given, dict):
         return [(str(name), str(value)) for name, value in given.items()]
     pairs = [text.partition("=") for text in _alternatives(given) or []]
@@ -99,7 +99,7 @@ def _has_label(labels, name, value):
 
 def node_ls(server=None, role=None, state=None, availability=None, label=None, engine_version=None):
     """
-    The nodes in the columns of ``docker node ls``, from a manager.
+    Return the nodes in the columns of ``docker node ls``, from a manager.
 
     server
         Only nodes with exactly this host name or id.
@@ -139,13 +139,13 @@ def _manager_status(node):
 
 
 def _natural(name):
-    """Sort key that puts worker2 before worker10."""
+    """Return a sort key that puts worker2 before worker10."""
     return [(int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"(\d+)", name)]
 
 
 def node_inspect(node="self"):
     """
-    One node as the engine has it, from a manager.
+    Return one node as the engine reports it, from a manager.
 
     node
         Full id, exact host name, or ``self``.
@@ -161,7 +161,7 @@ def node_inspect(node="self"):
 
 def node_update(node="self", availability=None, role=None, labels=None, timeout=None):
     """
-    Change a node; what is not given stays as it is. From a manager.
+    Change a node, from a manager. Settings that are not given stay as they are.
 
     node
         Full id, exact host name, or ``self``.
@@ -197,14 +197,14 @@ def node_update(node="self", availability=None, role=None, labels=None, timeout=
 
 
 def _given(node):
-    """A node's name as it is given to the core."""
+    """Return a node's name as the core accepts it."""
     if isinstance(node, bool) or not isinstance(node, (str, int)) or node == "":
         raise SaltInvocationError(f"node must be a full id or an exact host name, not {node!r}")
     return str(node)
 
 
 def _changed(change):
-    """The fields that differ, of a change as the core reports it."""
+    """Return the fields that differ in a change that the core reports."""
     old, new = change["old"], change["new"]
     fields = [key for key in {**old, **new} if old.get(key) != new.get(key)]
     return {
@@ -298,7 +298,7 @@ def promote(node=None, timeout=None):
 def demote(node=None, timeout=None):
     """
     Make a node a worker, and wait until it is out of the managers' raft group. From a manager.
-    Refused with the arithmetic where that would lose the quorum.
+    Refused, with the numbers, if that would lose the quorum.
 
     node
         Full id, exact host name, or ``self``.
@@ -318,13 +318,13 @@ def demote(node=None, timeout=None):
 
 def quorum(leaving=None, joining=0):
     """
-    How many managers there are, and how many of them may fail; or the same once some have come and
-    then some nodes have left, one after the other. It is the check that each demotion makes by
-    itself, and an error has the arithmetic of the first that may not go. From a manager.
+    Return how many managers there are, and how many of them may fail, from a manager; or the same
+    after some have joined and then some nodes have left, one after the other. Each demotion makes
+    the same check; an error has the numbers for the first that may not leave.
 
     leaving
         One full id or exact host name, or a list of them, in the order in which they would go, as
-        :py:func:`swarm_facts.demotion_order <salt.modules.swarm_facts.demotion_order>` has it; a node that is no manager changes
+        :py:func:`swarm_facts.demotion_order <salt.modules.swarm_facts.demotion_order>` has it; a node that is not a manager changes
         nothing.
     joining
         So many reachable managers would come before.
@@ -364,7 +364,8 @@ def prune(timeout=None):
 
 def node_rm(node=None, force=False, demote=False, timeout=None):
     """
-    Delete a node's record, from a manager. The host itself is not told; run ``swarm.leave`` there.
+    Delete a node's record, from a manager. The host itself is not notified; run ``swarm.leave``
+    there.
 
     node
         Full id or exact host name.

@@ -97,7 +97,7 @@ def _quote(value):
 
 
 def _near(text, known, cutoff=0.6):
-    """Return `` (did you mean 'x'?)``, or nothing."""
+    """Return Return Return Return `` (did you mean 'x'?)``, or nothing."""
     found = difflib.get_close_matches(_bare(text), [str(one) for one in known], 1, cutoff)
     return f" (did you mean {_shown(found[0])}?)" if found else ""
 
@@ -893,7 +893,7 @@ def nanoseconds(duration=None):
     number = _nanoseconds(text)
     if number is None:
         raise SaltInvocationError(
-            f"a duration is a text such as 90d or 1m30s, not {_shown(duration)}"
+            f"a duration must be a string such as 90d or 1m30s, not {_shown(duration)}"
         )
     return number
 

@@ -27,7 +27,7 @@ def __virtual__():
 
 def seal(hosts=None):
     """
-    Join tokens, each sealed to the public key of the one minion that may open it.
+    Return join tokens, each sealed to the public key of the one minion that may open it.
 
     A blob is RSA-OAEP with SHA-256, labelled with the cluster, the role and the minion id, so it
     opens on no other minion and for no other purpose. It may travel through mine and job data.
@@ -46,10 +46,10 @@ def seal(hosts=None):
     from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
     if not isinstance(hosts, dict) or not all(isinstance(one, dict) for one in hosts.values()):
-        raise SaltInvocationError("hosts wants a dictionary: minion id, and for each role and key")
+        raise SaltInvocationError("hosts must be a dictionary: minion id to role and key")
     for minion, host in hosts.items():
         if host.get("role") not in ("worker", "manager"):
-            raise SaltInvocationError(f"the role is worker or manager, not {host.get('role')!r}")
+            raise SaltInvocationError(f"role must be worker or manager, not {host.get('role')!r}")
         if not host.get("key"):
             raise SaltInvocationError(f"no public key is given for {minion}")
     found = tokens(into=dict)
@@ -62,7 +62,7 @@ def seal(hosts=None):
             )
         except (AttributeError, ValueError):
             raise CommandExecutionError(
-                f"the public key of {minion} is no RSA key in PEM of 2048 bits or more"
+                f"the public key of {minion} is not an RSA key in PEM of 2048 bits or more"
             ) from None
         ret["sealed"][minion] = base64.b64encode(blob).decode()
     return ret
@@ -70,8 +70,7 @@ def seal(hosts=None):
 
 def tokens(into=None):
     """
-    Hands both join tokens, in clear, to a function of the same process; what that function returns is
-    returned.
+    Pass both join tokens, in clear, to a function of the same process, and return its result.
 
     into
         A Python function that takes ``{"worker", "manager", "cluster_id", "digest"}``.
@@ -83,7 +82,7 @@ def tokens(into=None):
         salt manager1 swarm_seal.tokens    # refused: a job has no function to give
     """
     if not callable(into):
-        raise SaltInvocationError("into wants a function of the same process")
+        raise SaltInvocationError("'into' must be a callable (internal callers only)")
     found = __salt__["swarm_core.core"]("tokens", into=dict)
     # The digest is the CA's, so both tokens carry the same.
     found["digest"] = __salt__["swarm_core.core"]("token_parse", found["worker"])["digest"]
@@ -92,8 +91,8 @@ def tokens(into=None):
 
 def opened(sealed=None, cluster_id=None, role=None, into=None):
     """
-    Hands the token of a blob that a manager sealed for this minion to a function of the same process;
-    what that function returns is returned.
+    Pass the token of a blob that a manager sealed for this minion to a function of the same
+    process, and return its result.
 
     sealed, cluster_id, role
         As :py:func:`swarm_seal.seal <seal>` made it.
@@ -107,9 +106,9 @@ def opened(sealed=None, cluster_id=None, role=None, into=None):
         salt worker1 swarm_seal.opened    # refused: a job has no function to give
     """
     if not callable(into):
-        raise SaltInvocationError("into wants a function of the same process")
+        raise SaltInvocationError("'into' must be a callable (internal callers only)")
     if not isinstance(sealed, str):
-        raise SaltInvocationError(f"sealed must be a text, not {type(sealed).__name__}")
+        raise SaltInvocationError(f"sealed must be a string, not {type(sealed).__name__}")
     try:
         blob = base64.b64decode(sealed, validate=True)
         token = _private_key().decrypt(blob, _padding(cluster_id, role, __opts__["id"])).decode()
@@ -123,7 +122,7 @@ def opened(sealed=None, cluster_id=None, role=None, into=None):
 
 def public_key():
     """
-    This minion's own public key as PEM, the one that its master accepted.
+    Return this minion's own public key as PEM, the one that its master accepted.
 
     CLI Example:
 

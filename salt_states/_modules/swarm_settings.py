@@ -60,7 +60,7 @@ def label_texts(labels=None):
 
 def given(settings=None, also=()):
     """
-    Of these settings of a cluster those that have a value; all slips in them are one error.
+    Return those of these cluster settings that have a value; all mistakes in them are one error.
 
     settings
         ``{name: value}`` in the names of the state ``swarm.cluster``; ``None`` is not given.
@@ -82,7 +82,8 @@ def given(settings=None, also=()):
 
 def of_spec(spec=None):
     """
-    The settings that a cluster's spec has, in our names; the engine leaves out what is zero or empty.
+    Return the settings of a cluster's spec, in our names; the engine leaves out what is zero or
+    empty.
 
     spec
         The engine's ``Spec`` of the cluster, as a dictionary.
@@ -119,7 +120,8 @@ def _authority(one):
 
 def patch(**settings):
     """
-    A merge patch of the engine's spec with these settings, in our names; ``None`` is not given.
+    Return a merge patch of the engine's spec for these settings, in our names; ``None`` is not
+    given.
 
     CLI Example:
 
@@ -142,7 +144,7 @@ def patch(**settings):
 
 
 def _written(kind, value):
-    """A value as the engine takes it."""
+    """Return a value as the engine accepts it."""
     if kind == "duration":
         return __salt__["swarm_schema.nanoseconds"](value)
     if kind == "labels":
@@ -154,7 +156,8 @@ def _written(kind, value):
 
 def difference(old=None, new=None):
     """
-    What differs between two sets of settings: ``{"old": {name: value}, "new": {name: value}}``.
+    Return what differs between two sets of settings: ``{"old": {name: value}, "new": {name:
+    value}}``.
 
     old, new
         As :py:func:`swarm_settings.of_spec <of_spec>` returns them.

@@ -39,7 +39,7 @@ UNIT_FOLDERS = (
     "usr/lib/systemd/system",
     "lib/systemd/system",
 )
-# Where an engine is told its root folder, beside its unit and the unit's drop-ins.
+# Where an engine's root folder is configured, besides its unit and the unit's drop-ins.
 SETTINGS = ("etc/docker/daemon.json", "etc/default/docker", "etc/sysconfig/docker")
 MOST_SETTINGS = 1 << 20
 ROOTS = ("/var/lib/docker", "/var/snap/docker/common/var-lib-docker")
@@ -56,8 +56,8 @@ def __virtual__():
 
 def certificate():
     """
-    What the node's certificate says: ``node_id``, ``role``, ``cluster_id``, and ``since`` and
-    ``until`` as seconds since 1970; an empty dict where there is none.
+    Return what the node's certificate says: ``node_id``, ``role``, ``cluster_id``, and ``since``
+    and ``until`` as seconds since 1970; an empty dict where there is none.
 
     CLI Example:
 
@@ -100,8 +100,8 @@ def certificate():
 
 def key_locked():
     """
-    Whether the node's key lies encrypted on this host, as autolock has it: known also where no
-    manager can be asked. Only the head of the file is read.
+    Return whether the node's key is encrypted on this host's disk, as with autolock; works also if
+    no manager answers. Only the head of the file is read.
 
     CLI Example:
 
@@ -120,9 +120,9 @@ def key_locked():
 
 def orphan_data():
     """
-    The data of a swarm on the disk of a host whose engine says that it is in no swarm, as after a
-    force-new-cluster that failed. The next init or join would delete it, and it may be the last copy
-    of a cluster: :py:func:`swarm.init <salt.modules.swarm.init>` and :py:func:`swarm.join
+    Return the data of a swarm on the disk of a host whose engine reports no swarm, as after a
+    failed force-new-cluster. The next init or join would delete it, and it may be the last copy of
+    a cluster: :py:func:`swarm.init <salt.modules.swarm.init>` and :py:func:`swarm.join
     <salt.modules.swarm_join.join>` refuse while it is there.
 
     Returns ``{"cluster_id", "node_id", "reason"}``: the ids of its certificate (empty where it has
@@ -151,7 +151,7 @@ def orphan_data():
     return _orphan(
         found,
         f"{folder} holds data of cluster {found.get('cluster_id') or '(unknown)'} though docker says"
-        " that this host is in no swarm: run systemctl restart docker, then salt"
+        " that this host is not in a swarm: run systemctl restart docker, then salt"
         f" {__opts__['id']} swarm.unlock key_file=PATH if it is locked, then run again (only if"
         " nobody needs that cluster: move the folder away)",
     )
@@ -166,7 +166,9 @@ def _orphan(found, reason):
 
 
 def _has_swarm_data(root):
-    """Whether a certificate or raft data is there; an engine that left a swarm deletes both."""
+    """
+    Return whether a certificate or raft data is there; an engine that left a swarm deletes both.
+    """
     with contextlib.suppress(FileNotFoundError, NotADirectoryError):
         os.stat(os.path.join(root, CERTIFICATE))
         return True
@@ -176,7 +178,7 @@ def _has_swarm_data(root):
 
 
 def _root():
-    """The engine's root folder; of one that does not answer, as its configuration has it."""
+    """Return the engine's root folder; if it does not answer, from its configuration."""
     try:
         return __salt__["swarm_core.call"]("info").get("DockerRootDir") or ROOTS[0]
     except CommandExecutionError:
@@ -187,8 +189,8 @@ def _root():
 
 def engine_trace():
     """
-    What shows that this host has an engine, running or not: a path of its program, its unit, or its
-    data, wherever daemon.json or the unit puts that. Empty where the host has none.
+    Return a path that shows that this host has an engine, running or not: its program, its unit, or
+    its data, wherever daemon.json or the unit puts that. Empty if it has none.
 
     CLI Example:
 
@@ -205,7 +207,7 @@ def engine_trace():
 
 
 def _roots():
-    """The folders that may be the engine's root, without asking it."""
+    """Return the folders that may be the engine's root, without asking it."""
     files = [os.path.join(HOST, path) for path in SETTINGS]
     for folder in UNIT_FOLDERS:
         for unit in UNITS:

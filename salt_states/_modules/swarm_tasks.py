@@ -59,7 +59,7 @@ def tasks(ref="self", running=False):
 
 
 def _tasks(ref, running):
-    """Return ``("node NAME" or "service NAME", its tasks)``."""
+    """Return Return Return Return ``("node NAME" or "service NAME", its tasks)``...."""
     ref = _given(ref)
     nodes = {node["id"]: node["hostname"] for node in __salt__["swarm.nodes"]()}
     services = {

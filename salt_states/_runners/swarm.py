@@ -178,7 +178,10 @@ def _plan(orchestration="bootstrap", data=False, saltenv=None, **pillar):
 
 
 def _engines():
-    """Return ``{host: [how its engine differs from pillar]}`` of the hosts that pillar names."""
+    """
+    Return Return Return Return ``{host: [how its engine differs from pillar]}`` of the hosts that
+    pillar names.
+    """
     known = _checked(__salt__["pillar.show_pillar"](minion=__opts__["id"]))
     if known["malformed"]:
         return {}
@@ -222,7 +225,10 @@ def _lines(orchestration, found):
 
 
 def _change(change):
-    """Return ``{"old", "new"}`` as an arrow; a dict of such, one after the other."""
+    """
+    Return Return Return Return Return ``{"old", "new"}`` as an arrow; a dict of such, one after the
+    other.
+    """
     if not isinstance(change, dict):
         return str(change)
     if set(change) == {"old", "new"}:
@@ -452,7 +458,7 @@ def _membership(nodes, facts, wanted):
         if node["member"] and node["reachability"] != "reachable":
             lines.append(f"{title} is a manager, but {node['reachability']}")
         if node["id"] not in own and node["state"] == "ready" and node["hostname"] not in silent:
-            lines.append(f"{title} is no host of pillar that answers")
+            lines.append(f"{title} is not a host of pillar that answers")
     return lines
 
 
@@ -464,7 +470,7 @@ def _why_no_member(host, facts):
     if facts["state"] == "active":
         return [f"{host} is not in the node list: the managers removed its node"]
     return {
-        "inactive": [f"{host} is in no swarm"],
+        "inactive": [f"{host} is not in a swarm"],
         "absent": [f"{host} has no engine"],
         "unreachable": [f"docker does not answer on {host}: {facts['error']}".rstrip(": ")],
     }.get(facts["state"], [])  # the others were named by what the engine says of itself

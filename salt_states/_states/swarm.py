@@ -188,7 +188,7 @@ def _verify(node_id, role):
     info = __salt__["swarm.info"]()
     if (info["state"], info["role"], info["node_id"]) != ("active", role, node_id):
         raise CommandExecutionError(
-            f"docker said that this host is in, but now it is {info['state']} {info['role']}:"
+            f"docker reported that this host is in, but it is {info['state']} {info['role']}:"
             f" {info['error'] or 'no reason given'}"
         )
 
@@ -337,7 +337,7 @@ def _joined(ret, facts, plan, options, source, first):
             # The list may be older than this host's join.
             raise CommandExecutionError(
                 f"this host is not in the node list that {plan['lead']} last published; let it"
-                f" publish anew (salt {plan['lead']} state.apply docker.mine), and run again, or"
+                f" publish again (salt {plan['lead']} state.apply docker.mine), and run again, or"
                 " run the bootstrap"
             )
     makes_it = plan["action"] == "init" and plan["lead"] == __opts__["id"]
@@ -466,7 +466,7 @@ def _step_down(ret, facts, managers):
     if "role" not in changes:
         # swarmkit: a demotion that would cost the quorum is put off, not taken back.
         raise CommandExecutionError(
-            "this host was demoted before, but runs as a manager still: bring back the managers that"
+            "this host was demoted earlier, but still runs as a manager: bring back the managers that"
             " are down (swarm.nodes), then run again"
         )
     role = changes.pop("role")

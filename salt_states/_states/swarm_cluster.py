@@ -12,7 +12,7 @@ labels a token or key.
 
 .. versionadded:: 0.1.0
 
-What was rotated last stands in labels of the cluster, which ``docker info`` does not show and
+What was rotated last is in labels of the cluster, which ``docker info`` does not show and
 ``swarm.cluster`` does: ``saltext.swarm.worker-token.key`` and ``.rotated``,
 ``saltext.swarm.manager-token.key`` and ``.rotated``, ``saltext.swarm.ca.key`` and ``.from``, and
 ``saltext.swarm.ca.cert``, the fingerprint of a root CA of one's own. A key is any text, such as
@@ -43,7 +43,7 @@ def __virtual__():
 
 @contextlib.contextmanager
 def _reported(ret):
-    """An error of the modules becomes the state's one-line reason; what was done before stays."""
+    """Turn an error of the modules into the state's one-line reason; what was done before stays."""
     try:
         yield
     except (CommandExecutionError, SaltInvocationError) as exc:
@@ -82,7 +82,7 @@ def cluster(
     **kwargs,
 ):
     """
-    The cluster has these settings. What is not given stays as it is.
+    Ensure the cluster has these settings. Settings that are not given stay as they are.
 
     name
         Any text.
@@ -132,9 +132,9 @@ def cluster(
 
 def settings_by_pillar(name, timeout=None, **kwargs):
     """
-    The cluster has the settings of pillar ``swarm:cluster``. The last step of ``docker.bootstrap``
-    does it on one manager. It warns where the cluster was made with another ``address_pool``,
-    ``subnet_size`` or ``data_path_port`` than pillar's.
+    Ensure the cluster has the settings of pillar ``swarm:cluster``. The last step of
+    ``docker.bootstrap`` does it on one manager. It warns if the cluster was created with another
+    ``address_pool``, ``subnet_size`` or ``data_path_port`` than pillar's.
 
     name
         Any text.
@@ -150,7 +150,7 @@ def settings_by_pillar(name, timeout=None, **kwargs):
 
 
 def _has_settings(name, settings, timeout, more):
-    """The state of these settings; of pillar's, where there are none."""
+    """Return the state of these settings; of pillar's, if none are given."""
     ret = _new(name)
     with _reported(ret):
         __salt__["swarm_schema.require"](more, timeout=timeout, **settings)
@@ -174,14 +174,14 @@ def _has_settings(name, settings, timeout, more):
             left = __salt__["swarm_drift.cluster_drift"](**settings)["changes"]
             if left:
                 raise CommandExecutionError(
-                    "docker took the settings, but another change came after them:"
+                    "the settings were overwritten by a concurrent change:"
                     f" {', '.join(sorted(left))} differ again"
                 )
     return ret
 
 
 def _new_settings(changes):
-    """Changes as the arguments of ``swarm.cluster_update``."""
+    """Return changes as the arguments of ``swarm.cluster_update``."""
     labels = {name: one["new"] for name, one in changes.get("labels", {}).items()}
     settings = {name: one["new"] for name, one in changes.items() if name != "labels"}
     return {**settings, "labels": labels} if labels else settings
@@ -192,7 +192,8 @@ def _new_settings(changes):
 
 def tokens_rotated(name, role, key=None, older_than=None, timeout=None, **kwargs):
     """
-    The join token of a role was made anew for this key, or in this time. Members stay members.
+    Ensure the join token of a role was rotated for this key, or within this time. Existing members
+    are unaffected.
 
     name
         Any text.
@@ -248,7 +249,7 @@ def tokens_rotated(name, role, key=None, older_than=None, timeout=None, **kwargs
 
 
 def _watched(kwargs, function):
-    """Whether mod_watch calls: a watched state changed."""
+    """Return whether mod_watch calls, because a watched state changed."""
     return kwargs.get("sfun") == function
 
 
@@ -257,12 +258,12 @@ def _seconds(duration):
 
 
 def _age(moment):
-    """Seconds since an RFC 3339 time in UTC, as the engine and the labels write it."""
+    """Return the seconds since an RFC 3339 time in UTC, as the engine and the labels write it."""
     try:
         return time.time() - calendar.timegm(time.strptime(moment[:19], TIME_FORMAT))
     except ValueError:
         raise CommandExecutionError(
-            f"a label {LABEL}.… of the cluster is no time: {moment!r}; remove it"
+            f"a label {LABEL}.… of the cluster is not a time: {moment!r}; remove it"
         ) from None
 
 
@@ -271,7 +272,8 @@ def _age(moment):
 
 def autolocked(name, enable=True, key_file=None, key_sdb=None, timeout=None, **kwargs):
     """
-    Autolock is on, and the unlock key of the cluster is kept in this one place and nowhere else.
+    Ensure autolock is on, and the unlock key of the cluster is kept in this one place and nowhere
+    else.
 
     name
         Any text.
@@ -315,13 +317,13 @@ def autolocked(name, enable=True, key_file=None, key_sdb=None, timeout=None, **k
             ret.update(changes=changes, comment="changed autolock or its key")
             if enable and not _is_kept(place):
                 raise CommandExecutionError(
-                    f"the key was kept in {key_file or key_sdb}, but what is read there is another"
+                    f"the key was kept in {key_file or key_sdb}, but another one is read there"
                 )
     return ret
 
 
 def _is_kept(place):
-    """The key of the cluster is there, and in a file for its owner alone."""
+    """Return whether the key of the cluster is there; a file must be readable only by its owner."""
     if not __salt__["swarm_key.is_kept"](**place):
         return False
     path = place.get("key_file")
@@ -341,7 +343,7 @@ def _keep(on, enable, rotate, place, timeout):
 
 def unlocked(name, key_file=None, key_sdb=None, key_pillar=None, timeout=None, **kwargs):
     """
-    This host is not locked. A manager locks itself when docker starts while autolock is on.
+    Ensure this host is not locked. With autolock a manager locks itself when docker starts.
 
     name
         Any text.
@@ -375,7 +377,7 @@ def unlocked(name, key_file=None, key_sdb=None, key_pillar=None, timeout=None, *
         __salt__["swarm.unlock"](timeout=timeout, **sources)
         after = __salt__["swarm.info"]()["state"]
         if after != "active":
-            raise CommandExecutionError(f"docker took the key, but this host is {after}")
+            raise CommandExecutionError(f"docker accepted the key, but this host is still {after}")
         ret.update(changes=changes, comment="this host is unlocked")
     return ret
 
@@ -385,8 +387,8 @@ def unlocked(name, key_file=None, key_sdb=None, key_pillar=None, timeout=None, *
 
 def ca_rotated(name, key=None, timeout=None, **kwargs):
     """
-    The cluster's root CA was made anew for this key, and every node has a certificate of it. Both
-    join tokens change with it. A rotation that was cut off is waited for, not done twice.
+    Ensure the cluster's root CA was rotated for this key, and every node has a certificate of it.
+    Both join tokens change with it. An interrupted rotation is waited for, not repeated.
 
     name
         Any text.
@@ -431,7 +433,7 @@ def ca_rotated(name, key=None, timeout=None, **kwargs):
             __salt__["swarm.rotate_ca"](timeout=timeout)
         after = __salt__["swarm.cluster"]()
         if after["ca_rotating"] or after["ca_digest"] == digest:
-            raise CommandExecutionError("docker ended the rotation, but the CA is the one it was")
+            raise CommandExecutionError("docker finished the rotation, but the CA is unchanged")
         ret.update(changes=changes, comment=f"the CA now has the digest {after['ca_digest']}")
     return ret
 
@@ -502,7 +504,7 @@ def ca(
         after = __salt__["swarm_ca.diff"](**cert, **key)
         if after["rotating"] or after["old"] != found["new"]:
             raise CommandExecutionError(
-                "docker ended the rotation, but the root CA is not this certificate"
+                "docker finished the rotation, but the root CA is not this certificate"
             )
         ret.update(changes=changes, comment=f"the root CA is now this certificate ({after['old']})")
     return ret

@@ -22,7 +22,7 @@ from salt.exceptions import CommandExecutionError, SaltInvocationError
 DEMOTED_SECONDS = 60
 # The label by which docker.replace knows its own half-done work.
 REPLACED_BY = "saltext.swarm.replaced-by"
-# In these a host without a node id is no node.
+# In these a host without a node id is not a node.
 SURE = ("absent", "inactive")
 
 __virtualname__ = "swarm"
@@ -34,7 +34,7 @@ def __virtual__():
 
 @contextlib.contextmanager
 def _reported(ret):
-    """An error of the modules becomes the state's one-line reason."""
+    """Turn an error of the modules into the state's one-line reason."""
     try:
         yield
     except (CommandExecutionError, SaltInvocationError) as exc:
@@ -64,9 +64,9 @@ def _who_leads(plan):
 
 def demoted_for_removal(name, hosts, drain=True, cluster="", **kwargs):
     """
-    These hosts may leave without harm: no task runs on them, and none of them is a manager. The
-    quorum is computed for all of them before the first one is touched. Done by the manager that
-    leads; on the others this says which one that is.
+    Ensure these hosts can leave without harm: no task runs on them, and none of them is a manager.
+    The quorum is computed for all of them before the first one is touched. The leading manager does
+    it; on the others the comment says which one that is.
 
     name
         Any text.
@@ -117,7 +117,7 @@ def demoted_for_removal(name, hosts, drain=True, cluster="", **kwargs):
 
 
 def _tell(ret, done, what):
-    """The comment on the changes: that they were made, or would be."""
+    """Set the comment on the changes: that they were made, or would be."""
     if __opts__["test"] and what:
         ret.update(result=None, comment=f"would be {done}: {what}")
     else:
@@ -134,8 +134,8 @@ def _name(node):
 
 def left_for_good(name, hosts, cluster="", **kwargs):
     """
-    This host is out of the swarm, if it is one of those that leave; a manager that was demoted is
-    waited for. A host in another swarm than the managers of pillar is left alone, and fails.
+    Ensure this host has left the swarm, if it is one of those that leave; wait for a manager that
+    was demoted. A host in another swarm than the managers of pillar is not touched, and fails.
 
     name
         Any text.
@@ -158,7 +158,7 @@ def left_for_good(name, hosts, cluster="", **kwargs):
             return ret
         facts = __salt__["swarm_facts.collect"]()
         if facts["state"] in ("inactive", "absent"):
-            ret["comment"] = "this host is in no swarm"
+            ret["comment"] = "this host is not in a swarm"
             return ret
         if facts["state"] == "unreachable" or facts.get("data"):
             raise CommandExecutionError(facts["error"])
@@ -171,7 +171,7 @@ def left_for_good(name, hosts, cluster="", **kwargs):
         if __opts__["test"]:
             ret.update(result=None, comment="this host would leave its swarm")
             return ret
-        # Only an active host is told apart from its managers' view by force.
+        # Force only a host that is not active: an active one may be a member.
         force = facts["state"] != "active"
         try:
             if not force:
@@ -187,7 +187,7 @@ def left_for_good(name, hosts, cluster="", **kwargs):
 
 
 def _check_ours(facts, plan):
-    """A host whose node the managers do not list must at least know them."""
+    """Check that a host whose node the managers do not list at least knows them."""
     lead = __salt__["swarm_facts.read"]([plan["lead"]])[plan["lead"]]
     if facts["state"] != "active" or facts["node_id"] in lead["members"]:
         return
@@ -197,7 +197,9 @@ def _check_ours(facts, plan):
 
 
 def _wait_until_worker():
-    """The manager part of a node goes on for a moment after its demotion."""
+    """
+    Wait until the manager part of this node has ended, which takes a moment after its demotion.
+    """
     end = time.monotonic() + DEMOTED_SECONDS
     while __salt__["swarm.info"]()["role"] == "manager":
         if time.monotonic() > end:
@@ -208,7 +210,10 @@ def _wait_until_worker():
 
 
 def _has_not_left(host, facts):
-    """Its facts give the reason of a leave that failed; one that never ran has none."""
+    """
+    Return why a host has not left: its facts have the reason of a failed leave; a leave that never
+    ran has none.
+    """
     silent = (
         "its minion did not answer in this step, or its job was cut off; run again when it is back"
     )
@@ -217,8 +222,8 @@ def _has_not_left(host, facts):
 
 def last_left(name, hosts, cluster, **kwargs):
     """
-    The cluster has ended: its last manager, the one that leads, has left it. It goes only when no
-    other host is in any more.
+    Ensure the cluster has ended: its last manager, the leading one, has left it. It leaves only
+    when no other host is in any more.
 
     name
         Any text.
@@ -261,7 +266,7 @@ def last_left(name, hosts, cluster, **kwargs):
 
 
 def _content():
-    """What ends with the cluster, counted; volumes and images stay on the hosts."""
+    """Return the counts of what ends with the cluster; volumes and images stay on the hosts."""
     call = __salt__["swarm_core.call"]
     networks = [
         one for one in call("network_list") if one["Scope"] == "swarm" and not one.get("Ingress")
@@ -282,8 +287,8 @@ def _content():
 
 def records_absent(name, hosts, **kwargs):
     """
-    No node record of these hosts is in the list. The record of a host that did not leave stays, and
-    it is told why. Done by the manager that leads.
+    Ensure the node list has no record of these hosts. The record of a host that did not leave
+    stays, and the comment says why. The leading manager does it.
 
     name
         Any text.
@@ -329,9 +334,9 @@ def _delete(ret, nodes):
 
 def replaceable(name, replaced, **kwargs):
     """
-    Ensure each new host of ``docker.replace`` may take the place of its old one: a member of the cluster
-    may not, unless it joined for that in a run that was cut off. Done by the manager that leads, which
-    notes the new host in a label of the old node, ``saltext.swarm.replaced-by``.
+    Ensure each new host of ``docker.replace`` may take the place of its old one: a member of the
+    cluster may not, unless it joined for that in an interrupted run. The leading manager does it,
+    and notes the new host in a label of the old node, ``saltext.swarm.replaced-by``.
 
     name
         Any text.
@@ -378,15 +383,16 @@ def replaceable(name, replaced, **kwargs):
 
 
 def _is_of(node, host, facts):
-    """Whether the host published this node id, or bears the node's name."""
+    """Return whether the host published this node id, or has the node's name."""
     return node["id"] == (facts or {}).get("node_id") or node["hostname"] == host
 
 
 def unmanaged_absent(name, limit, **kwargs):
     """
-    No node is in the list that pillar does not name: such nodes are drained, demoted and deleted,
-    if they are no more than ``limit``; else none of them is touched. Their hosts are not told, and
-    go on believing that they are members. It wants a run in which every host of pillar reported.
+    Ensure the node list has no node that pillar does not name: such nodes are drained, demoted and
+    deleted, if there are at most ``limit``; otherwise none of them is touched. Their hosts are not
+    notified: their engines still report that they are members. Requires a run in which every host
+    of pillar reported.
 
     name
         Any text.
@@ -424,7 +430,9 @@ def unmanaged_absent(name, limit, **kwargs):
 
 
 def _unnamed():
-    """The nodes that are no host's of this run; it is an error if a host has not reported."""
+    """
+    Return the nodes that belong to no host of this run; it is an error if a host has not reported.
+    """
     run = __salt__["swarm_facts.run"]()
     # One of pillar swarm:init_without takes no part in a run, but is named.
     older = __salt__["swarm_facts.read"](__salt__["swarm_facts.manager_ids"]())

@@ -25,7 +25,7 @@ def __virtual__():
 
 @contextlib.contextmanager
 def _reported(ret):
-    """An error of the modules becomes the state's one-line reason."""
+    """Turn an error of the modules into the state's one-line reason."""
     try:
         yield
     except (CommandExecutionError, SaltInvocationError) as exc:
@@ -64,7 +64,7 @@ def left(name, force=False, **kwargs):
         if orphan:
             raise CommandExecutionError(orphan["reason"])
         if before == "inactive":
-            ret["comment"] = "this host is in no swarm"
+            ret["comment"] = "this host is not in a swarm"
             return ret
         if not force and (info["role"] == "manager" or before == "locked"):
             raise CommandExecutionError(
@@ -78,7 +78,7 @@ def left(name, force=False, **kwargs):
         __salt__["swarm.leave"](force=force)
         after = __salt__["swarm.info"]()["state"]
         if after != "inactive":
-            raise CommandExecutionError(f"docker let this host leave, but now it is {after}")
+            raise CommandExecutionError(f"docker accepted the leave, but the host is still {after}")
         ret.update(changes=changes, comment="this host left its swarm")
     return ret
 
@@ -103,11 +103,11 @@ def drained(name, **kwargs):
         if facts.get("data"):
             raise CommandExecutionError(facts["error"])
         if facts["state"] in ("inactive", "absent"):
-            ret["comment"] = "this host is in no swarm: there is nothing to drain"
+            ret["comment"] = "this host is not in a swarm: there is nothing to drain"
             return ret
         wanted = __salt__["swarm_facts.named"](__opts__["id"])["availability"]
         if wanted not in (None, "drain"):
-            ret["comment"] = f"pillar swarm:nodes wants this node to be {wanted}"
+            ret["comment"] = f"pillar swarm:nodes sets this node to {wanted}"
             return ret
         if facts["state"] == "active" and facts["role"] == "worker":
             if (

@@ -66,7 +66,7 @@ def network(
 ):
     """
     Ensure a network of services exists and has these settings. What is not given is not compared; what the
-    engine chose (a subnet, a gateway, VXLAN ids) is no difference.
+    engine chose (a subnet, a gateway, VXLAN ids) is not a difference.
 
     The engine cannot change a network. Where one differs the state fails and names the fields, unless
     ``replace`` is given: then each service that uses it is taken off, the network is removed and created

@@ -32,7 +32,7 @@ def __virtual__():
 
 @contextlib.contextmanager
 def _reported(ret):
-    """An error of the modules becomes the state's one-line reason; what was done before stays."""
+    """Turn an error of the modules into the state's one-line reason; what was done before stays."""
     try:
         yield
     except (CommandExecutionError, SaltInvocationError) as exc:
@@ -57,7 +57,8 @@ def node(
     **kwargs,
 ):
     """
-    A node has this role, this availability and these labels. What is not given stays as it is.
+    Ensure a node has this role, this availability and these labels. Settings that are not given
+    stay as they are.
 
     All of it goes in one update, so a node that becomes active has its labels already, and nothing
     is changed where a demotion is refused since it would lose the quorum. A node that gets another
@@ -124,7 +125,9 @@ def _read(name):
 
 
 def _change(ret, before, wanted, timeout):
-    """All of it in one update, so that nothing is changed where the engine refuses; then waits."""
+    """
+    Change everything in one update, so that nothing is changed if the engine refuses; then wait.
+    """
     node_id, changes = before["id"], __salt__["swarm_drift.node_diff"](before, **wanted)
     role, availability = (changes.get(field, {}).get("new") for field in ("role", "availability"))
     steps_down = role == "worker" and __salt__["swarm.info"]()["node_id"] == node_id
@@ -141,7 +144,7 @@ def _change(ret, before, wanted, timeout):
     left = __salt__["swarm_drift.node_diff"](_read(node_id), **wanted)
     if left:
         raise CommandExecutionError(
-            f"docker took the change of {before['hostname']}, but another one came after it:"
+            f"the update of {before['hostname']} was overwritten by a concurrent change:"
             f" {', '.join(sorted(left))} differ again"
         )
 
@@ -166,8 +169,8 @@ def _wait_worker(seconds):
 
 def nodes_by_pillar(name, **kwargs):
     """
-    The nodes of pillar's hosts have what pillar ``swarm:nodes`` gives them: their labels, and in
-    the same update their availability. The last step of ``docker.bootstrap`` does it on one manager.
+    Ensure the nodes of pillar's hosts have the labels and availability of pillar ``swarm:nodes``,
+    both in one update. The last step of ``docker.bootstrap`` does it on one manager.
 
     A host that pillar gives labels joins drained. With its first labels it becomes active, so no
     task comes before them. Beyond that an availability is changed only where pillar names one: a
@@ -208,7 +211,7 @@ def nodes_by_pillar(name, **kwargs):
 
 
 def _as_named(node_id, changes):
-    """One node changed; (what was changed, why not all of it was)."""
+    """Change one node, and return (what was changed, why not all of it was)."""
     availability = changes.get("availability", {}).get("new")
     done = node(node_id, availability=availability, labels=_new_labels(changes))
     return done["changes"], "" if done["result"] else done["comment"]
@@ -219,8 +222,8 @@ def _as_named(node_id, changes):
 
 def nodes_absent(name, nodes=None, force=False, **kwargs):
     """
-    None of these nodes stands in the node list. The hosts themselves are not told: let one leave
-    first (``swarm.left``). A manager is demoted before its record is deleted; where that would
+    Ensure none of these nodes is in the node list. The hosts themselves are not notified: let them
+    leave first (``swarm.left``). A manager is demoted before its record is deleted; if that would
     lose the quorum, none of them is removed.
 
     name
@@ -262,7 +265,10 @@ def nodes_absent(name, nodes=None, force=False, **kwargs):
 
 
 def _named(wanted):
-    """The rows of the node list that are meant, each once. A name that two of them have is none."""
+    """
+    Return the rows of the node list that these names mean, each once. A name that two of them have
+    is an error.
+    """
     rows = __salt__["swarm.nodes"]()
     found = {}
     for one in wanted:

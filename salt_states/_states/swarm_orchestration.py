@@ -246,7 +246,10 @@ def _described(state):
 
 
 def _arrow(change):
-    """Return ``{"old", "new"}`` as an arrow; a dict of such, one after the other."""
+    """
+    Return Return Return Return Return ``{"old", "new"}`` as an arrow; a dict of such, one after the
+    other.
+    """
     if not isinstance(change, dict):
         return str(change)
     if set(change) == {"old", "new"}:
@@ -319,7 +322,10 @@ def _summed_up(ret, done):
 
 
 def _grouped(done):
-    """Return ``{hosts: what changed there}``, hosts with the same changes together."""
+    """
+    Return Return Return Return ``{hosts: what changed there}``, hosts with the same changes
+    together.
+    """
     per_host = {}
     for one in done:
         for host, text in one["changes"].items():

@@ -201,7 +201,7 @@ def test_the_runner_and_the_grain(swarm):
         "swarm.plan", "remove", "swarm_hosts=[worker1]", code=0
     )
     plan = run("swarm.plan", "remove", "swarm_hosts=[worker9]", code=1)
-    assert "docker.remove would stop:" in plan and "worker9 is no minion" in plan
+    assert "docker.remove would stop:" in plan and "worker9 is neither a minion" in plan
     assert "does not take hosts (valid: swarm_hosts)" in run(
         "swarm.plan", "remove", "hosts=x", code=2
     )

@@ -137,7 +137,7 @@ def test_a_host_without_a_minion_by_its_node_id_or_name(formed):
 
 REFUSED = {
     "silent, but its node is ready": "its minion does not answer), but its node",
-    "unknown": "worker9 is no minion, and no node id",
+    "unknown": "worker9 is neither a minion nor a node id",
     "quorum": "without it 1 of 2 managers would be reachable",
     "no leader": "no manager that stays is in a swarm with a leader",
     "foreign": "worker2 is in another swarm",
@@ -288,7 +288,7 @@ def test_a_node_that_pillar_does_not_name_stops_the_end(formed):
     formed["manager1"].machine.cluster.add(stranger.machine, "worker", "active")
     del formed.minions["stranger"]
     done = teardown(formed, cluster)
-    assert "no host of pillar" in failed(done)["demoted_for_removal", "manager1"]
+    assert "not a host of pillar" in failed(done)["demoted_for_removal", "manager1"]
     assert not changed(done)
 
 

@@ -211,7 +211,7 @@ def test_a_manager_that_pillar_wants_active_is_not_drained_again(make_fleet):
     ret = fleet["manager1"].job().state("drained")
     assert (ret["result"], ret["comment"]) == (
         True,
-        "pillar swarm:nodes wants this node to be active",
+        "pillar swarm:nodes sets this node to active",
     )
 
 

@@ -325,7 +325,7 @@ def test_a_demotion_that_the_engine_put_off_is_told(formed):
     machine.cluster.nodes[machine.node_id]["role"] = "worker"
     ret = job.state("joined", role="worker")
     assert ret["result"] is False
-    assert "this host was demoted before, but runs as a manager still" in ret["comment"]
+    assert "this host was demoted earlier, but still runs as a manager" in ret["comment"]
 
 
 def test_a_manager_without_a_record_is_told(formed):

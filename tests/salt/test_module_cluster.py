@@ -162,7 +162,7 @@ def test_rotated_token_is_a_new_one_and_returned_by_nobody(manager):
     assert manager.job().salt["swarm.rotate_token"]("worker") is True
     assert cluster.tokens["worker"] != old["worker"]
     assert cluster.tokens["manager"] == old["manager"]
-    with pytest.raises(SaltInvocationError, match="the role is worker or manager"):
+    with pytest.raises(SaltInvocationError, match="role must be worker or manager"):
         manager.job().salt["swarm.rotate_token"]("boss")
 
 

@@ -262,7 +262,7 @@ CASES = {
         {"run": ""},
         "refuse",
         "manager1",
-        "outside a bootstrap run a new swarm is made only on your word",
+        "outside a bootstrap run a new swarm is created only if you confirm it",
     ),
     "by hand on the operator's word": (
         {"manager1": facts("manager1", run="")},
@@ -290,7 +290,7 @@ CASES = {
         {"run": "", "init": "False"},
         "refuse",
         "manager1",
-        "only on your word",
+        "only if you confirm it",
     ),
 }
 

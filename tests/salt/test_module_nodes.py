@@ -64,9 +64,9 @@ def test_a_node_is_found_by_its_id(formed):
 @pytest.mark.parametrize(
     ("filters", "words"),
     [
-        ({"role": "leader"}, "no role is called leader; there are worker, manager"),
-        ({"state": "dead"}, "no state is called dead; there are ready, down"),
-        ({"availability": ["active", "on"]}, "no availability is called on; there are active"),
+        ({"role": "leader"}, "unknown role 'leader' \\(valid: worker, manager"),
+        ({"state": "dead"}, "unknown state 'dead' \\(valid: ready, down"),
+        ({"availability": ["active", "on"]}, "unknown availability 'on' \\(valid: active"),
     ],
 )
 def test_a_filter_that_nothing_can_fit_is_told(formed, filters, words):

@@ -143,15 +143,15 @@ def test_public_key_is_the_one_that_seals(formed):
     ids=["text", "1024 bits", "elliptic"],
 )
 def test_key_that_cannot_seal_names_its_minion(formed, make):
-    with pytest.raises(CommandExecutionError, match="^the public key of worker1 is no RSA key"):
+    with pytest.raises(CommandExecutionError, match="^the public key of worker1 is not an RSA key"):
         seal(formed, key=make())
 
 
 @pytest.mark.parametrize(
     ("host", "words"),
     [
-        ({"role": "leader", "key": "x"}, "the role is worker or manager, not 'leader'"),
-        ({"key": "x"}, "the role is worker or manager, not None"),
+        ({"role": "leader", "key": "x"}, "role must be worker or manager, not 'leader'"),
+        ({"key": "x"}, "role must be worker or manager, not None"),
         ({"role": "worker", "key": ""}, "no public key is given for worker1"),
     ],
 )

@@ -75,7 +75,7 @@ def test_leave_returns_true_and_force_is_handed_on(formed):
             "cannot read the token file /nonexistent: No such file or directory",
         ),
         ({"token_pillar": "a:b"}, CommandExecutionError, "pillar has no key a:b"),
-        ({"token": "x", "role": "boss"}, SaltInvocationError, "the role is worker or manager"),
+        ({"token": "x", "role": "boss"}, SaltInvocationError, "role must be worker or manager"),
         ({"token": TOKEN}, CommandExecutionError, "the swarm does not know the join token"),
     ],
 )
@@ -143,7 +143,7 @@ def test_join_token_shows_it_on_request_alone(formed):
     assert function("worker") == ret
     assert function("worker", show="yes") == ret, "only True shows a secret"
     assert function("manager", show=True)["token"] == cluster.tokens["manager"]
-    assert "the role is" in fails(function, "boss", error=SaltInvocationError)
+    assert "role must be" in fails(function, "boss", error=SaltInvocationError)
 
 
 def test_managers_function_on_a_worker_names_the_managers(formed):
@@ -360,7 +360,7 @@ def test_service_create_without_ports_and_with_wrong_ones(formed):
     function("httpd", "web")
     assert "EndpointSpec" not in called(formed, "service_create")[0]["body"]
     for wrong, words in (
-        ({"published_port": 80}, "published_port wants a target_port"),
+        ({"published_port": 80}, "published_port requires target_port"),
         ({"replicas": "many"}, "replicas must be a number, not 'many'"),
         ({"target_port": "http"}, "target_port must be a number, not 'http'"),
         ({"command": "httpd 'open"}, "cannot split the command: No closing quotation"),

@@ -192,7 +192,7 @@ def test_token_is_rotated_by_age(formed):
 def test_age_that_is_no_time_is_told(formed):
     cluster_of(formed).spec["Labels"]["saltext.swarm.worker-token.rotated"] = "long ago"
     comment = refused(formed, "tokens_rotated", role="worker", older_than="6d")
-    assert "is no time: 'long ago'" in comment
+    assert "is not a time: 'long ago'" in comment
 
 
 def test_token_is_rotated_when_a_watched_state_changed(formed):

@@ -52,12 +52,12 @@ def test_initialized_that_does_not_come_up_is_false(bare):
     job.replace("swarm.init", lambda **_: {"node_id": "n1", "cluster_id": "c1"})
     ret = job.state("initialized")
     assert (ret["result"], ret["changes"]) == (False, {})
-    assert "docker said that this host is in, but now it is inactive" in ret["comment"]
+    assert "docker reported that this host is in, but it is inactive" in ret["comment"]
 
 
 def test_initialized_by_hand_wants_a_word(bare):
     ret = state(bare, "manager1", "initialized")
-    assert ret["result"] is False and "only on your word" in ret["comment"]
+    assert ret["result"] is False and "only if you confirm it" in ret["comment"]
     assert state(bare, "manager1", "initialized", init=True)["result"] is True
 
 
@@ -412,7 +412,7 @@ def test_left_that_leaves_something_is_false(formed):
     formed["worker1"].machine.do_leave = lambda core, **_: None
     ret = state(formed, "worker1", "left")
     assert (ret["result"], ret["changes"]) == (False, {})
-    assert ret["comment"] == "docker let this host leave, but now it is active"
+    assert ret["comment"] == "docker accepted the leave, but the host is still active"
 
 
 def test_left_does_not_take_a_failed_call_for_no_swarm(formed):
@@ -438,7 +438,7 @@ def test_drained_without_a_swarm_says_so_and_is_true(formed, docker, test):
     formed["worker2"].machine.docker = docker
     ret = state(formed, "worker2", "drained", test=test)
     assert ret["result"] is True
-    assert ret["comment"] == "this host is in no swarm: there is nothing to drain"
+    assert ret["comment"] == "this host is not in a swarm: there is nothing to drain"
 
 
 def test_drained_on_a_worker_names_the_command(formed):

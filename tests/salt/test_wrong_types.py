@@ -162,14 +162,18 @@ def test_the_first_call_of_a_state_has_the_time_of_all(make_fleet, function, giv
 
 
 FUNCTIONS = [
-    ("swarm_seal.seal", {"hosts": ["worker1"]}, "hosts wants a dictionary"),
+    ("swarm_seal.seal", {"hosts": ["worker1"]}, "hosts must be a dictionary"),
     (
         "swarm.node_update",
         {"labels": {"ssd": True}},
         "label 'ssd' must be a string or integer, not True: quote it in YAML",
     ),
-    ("swarm.join", {"remote_addrs": "10.0.0.1", "token_file": ["x"]}, "token_file wants a text"),
-    ("swarm.unlock", {"key_pillar": {"a": 1}}, "key_pillar wants a text"),
+    (
+        "swarm.join",
+        {"remote_addrs": "10.0.0.1", "token_file": ["x"]},
+        "token_file must be a string",
+    ),
+    ("swarm.unlock", {"key_pillar": {"a": 1}}, "key_pillar must be a string"),
     ("swarm.quorum", {"leaving": "worker9"}, "no node worker9"),
 ]
 
@@ -251,7 +255,7 @@ PLAIN = {
 }
 # The one of core Salt's former module has the names that it had there.
 OLD = {"swarm.joinswarm": "token"}
-# What is so called and is no secret: a config's content, a key of facts or pillar.
+# What is so called and is not a secret: a config's content, a key of facts or pillar.
 OPEN = {("swarm.config_create", "contents"), ("swarm.why_no_address", "key")}
 
 
@@ -308,17 +312,17 @@ def test_what_a_function_needs_and_is_not_given_is_one_line(make_fleet):
         ("swarm.node_rm", "node must be a full id or an exact host name, not None"),
         ("swarm.remove_node", "node must be a full id or an exact host name, not None"),
         ("swarm.why", "ref must be an id or an exact name, not None"),
-        ("swarm.rotate_token", "the role is worker or manager, not None"),
-        ("swarm.join_token", "the role is worker or manager, not None"),
+        ("swarm.rotate_token", "role must be worker or manager, not None"),
+        ("swarm.join_token", "role must be worker or manager, not None"),
         ("swarm.join", "give remote_addrs: the address of a manager"),
         ("swarm.joinswarm", "give remote_addrs: the address of a manager"),
         ("swarm_core.reachable", "give addresses: one host"),
         ("swarm.service_create", "image must be a name or an id, not None"),
         ("swarm.swarm_service_info", "service_name must be a name or an id, not None"),
         ("swarm.remove_service", "service must be a name or an id, not None"),
-        ("swarm.call", "no operation is called None"),
-        ("swarm_seal.seal", "hosts wants a dictionary"),
-        ("swarm_schema.nanoseconds", "a duration is a text such as 90d"),
+        ("swarm.call", "unknown operation None"),
+        ("swarm_seal.seal", "hosts must be a dictionary"),
+        ("swarm_schema.nanoseconds", "a duration must be a string such as 90d"),
         ("swarm_settings.label_texts", "labels must be a dictionary"),
         ("swarm_drift.node_diff", "node must be a dictionary with role, availability and labels"),
         ("swarm_facts.demotion_order", "nodes must be a list as swarm.nodes returns it"),
