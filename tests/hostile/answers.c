@@ -59,15 +59,15 @@
 	"{\"Name\":\"net\",\"Id\":\"x1\",\"Created\":\"2999-01-01T00:00:00Z\",\"Scope\":\"swarm\","             \
 	"\"Driver\":\"overlay\",\"EnableIPv6\":false,\"Internal\":false,\"Attachable\":true,\"Ingress\":false," \
 	"\"ConfigFrom\":{\"Network\":\"\"},\"ConfigOnly\":false,\"Options\":{\"o\":\"p\"},\"Labels\":{\"a\":\"b\"}}"
-#define CLUSTER                                                                                              \
+#define CLUSTER(token)                                                                                       \
 	"{\"ID\":\"c1\"," VERSION                                                                            \
 	",\"Spec\":{\"Name\":\"default\",\"Labels\":{},\"Orchestration\":{"                                  \
 	"\"TaskHistoryRetentionLimit\":5},\"Raft\":{\"SnapshotInterval\":10000,\"ElectionTick\":10,"         \
 	"\"HeartbeatTick\":1},\"Dispatcher\":{\"HeartbeatPeriod\":5000000000},\"CAConfig\":{"                \
 	"\"NodeCertExpiry\":7776000000000000,\"ForceRotate\":1},\"EncryptionConfig\":{"                      \
 	"\"AutoLockManagers\":true}},\"TLSInfo\":{\"TrustRoot\":\"root\"},\"RootRotationInProgress\":false," \
-	"\"DataPathPort\":4789,\"SubnetSize\":24,\"JoinTokens\":{\"Worker\":\"" TOKEN                        \
-	"\",\"Manager\":\"" TOKEN "\"}}"
+	"\"DataPathPort\":4789,\"SubnetSize\":24,\"JoinTokens\":{\"Worker\":\"" token                        \
+	"\",\"Manager\":\"" token "\"}}"
 #define EVENT                                                                                                     \
 	"{\"Type\":\"node\",\"Action\":\"update\",\"Actor\":{\"ID\":\"n1\",\"Attributes\":{\"name\":\"host1\"}}," \
 	"\"time\":1}\n"
@@ -83,7 +83,7 @@ static const route routes[] = {
 	{ "GET /version",
 	  { .reply = "{\"ApiVersion\":\"1.45\",\"Components\":[{\"Name\":\"Engine\"}]}" } },
 	{ "GET /swarm/unlockkey", { .reply = "{\"UnlockKey\":\"" UNLOCK_KEY "\"}" } },
-	{ "GET /swarm", { .reply = CLUSTER } },
+	{ "GET /swarm", { .reply = CLUSTER(TOKEN) } },
 	{ "POST /swarm/init", { .reply = "\"n1\"" } },
 	{ "GET /nodes/host1", { .reply = N1 } },
 	{ "GET /nodes/n1", { .reply = N1 } },
@@ -144,6 +144,11 @@ fake_row answer_healthy(const function *f, const char *request, int writes)
 	snprintf(line, sizeof(line), "%.*s %.200s", method, request, path);
 	if (strncmp(line, "GET /info", 9) == 0)
 		return (fake_row){ .reply = writes ? f->after : f->before };
+	/* A rotation must make other ones. */
+	if (writes && strncmp(line, "GET /swarm/unlockkey", 20) == 0)
+		return (fake_row){ .reply = "{\"UnlockKey\":\"" NEW_UNLOCK_KEY "\"}" };
+	if (writes && strncmp(line, "GET /swarm", 10) == 0)
+		return (fake_row){ .reply = CLUSTER(NEW_TOKEN) };
 	for (size_t i = 0; i < sizeof(routes) / sizeof(routes[0]); i++)
 		if (strncmp(line, routes[i].start, strlen(routes[i].start)) == 0)
 			return routes[i].row;

@@ -108,7 +108,8 @@ static bool is_one_line_of_utf8(const char *text)
 
 static void check_error(int rc, const swarm_error *err)
 {
-	static const char *const secrets[] = { SECRET, KEY_SECRET, DATA, PASSWORD };
+	static const char *const secrets[] = { SECRET,         KEY_SECRET, NEW_SECRET,
+					       NEW_KEY_SECRET, DATA,       PASSWORD };
 
 	/* A wait's callback may end it with a positive number. */
 	CHECK(rc >= 0 || rc == err->code);

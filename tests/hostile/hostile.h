@@ -16,6 +16,11 @@
 #define TOKEN "SWMTKN-1-" DIGEST "-" SECRET
 #define KEY_SECRET "7XJCgnXwYIcA4WzWqQ7i9VJFzY1QW3tN0r5K8m2LhPs"
 #define UNLOCK_KEY "SWMKEY-1-" KEY_SECRET
+/* After a rotation. */
+#define NEW_SECRET "xbdgcr7uup3z1j9z3dwuwxwa1"
+#define NEW_KEY_SECRET "sPhL2m8K5r0Nt3WQ1YzFJV9i7QqWzW4AcIYwXngCJX7"
+#define NEW_TOKEN "SWMTKN-1-" DIGEST "-" NEW_SECRET
+#define NEW_UNLOCK_KEY "SWMKEY-1-" NEW_KEY_SECRET
 #define DATA "cSuoXNbxjVj8"       /* of a Docker secret */
 #define PASSWORD "hunter2hunter2" /* of a registry */
 
