@@ -103,6 +103,7 @@ check-style: build/venv/.done build/.packages-check
 	build/venv/bin/clang-format --dry-run --Werror $$(git ls-files '*.c' '*.h')
 	build/venv/bin/ruff check -q
 	build/venv/bin/ruff format -q --check
+	git ls-files | xargs build/venv/bin/codespell
 	build/venv/bin/mypy --no-error-summary
 	tests/check-style
 

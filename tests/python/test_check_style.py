@@ -3,6 +3,7 @@
 
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -121,3 +122,11 @@ def test_a_source_without_a_license_is_found(run):
 def test_a_file_that_is_too_long_is_found(run):
     result = run("base/new.c", "/* SPDX-License-Identifier: Apache-2.0 */" + 600 * "\n")
     assert result.stdout.strip() == "libswarm/base/new.c: over 600 lines: has it one subject?"
+
+
+@pytest.mark.parametrize("word, code", [("recie" + "ve", 65), ("receive", 0)])
+def test_a_misspelled_word_is_found(tmp_path, word, code):
+    (tmp_path / "notes.md").write_text(f"{word} it\n")
+    command = [sys.executable, "-m", "codespell_lib", "--toml", ROOT / "pyproject.toml", "notes.md"]
+    result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert result.returncode == code, result.stderr
