@@ -207,16 +207,36 @@ PyDoc_STRVAR(
 	"do not run, and why.");
 
 PyDoc_STRVAR(
+	service_settle_doc,
+	"service_settle($self, /, service, *, unchanged=False, timeout=None)\n--\n\n"
+	"Wait as service_wait(), and return how it ended, 300 seconds unless given.\n\n"
+	"unchanged: nothing was changed just now, so what is as it should be counts at once.\n"
+	"Returns a dict: outcome (converged, rolled_back, paused, failed or timeout), done, total,\n"
+	"exit_code, text (one line with the engine's reasons), nodes (list of str: which rule\n"
+	"rejects which node).");
+
+PyDoc_STRVAR(
 	service_apply_doc,
-	"service_apply($self, /, name, service, *, strict=False, show_env=False, dry_run=False,\n"
+	"service_apply($self, /, name, service, *, strict=False, show_env=False,\n"
 	"              resolve_image='changed', force_update=None, stack=None,\n"
-	"              registry_auth=None, timeout=None)\n--\n\n"
+	"              registry_auth=None, timeout=None, job_trigger=None, spec_patch=None,\n"
+	"              replace=False, retry=False, dry_run=False)\n--\n\n"
 	"Make a service as it is declared, in compose's words; send nothing where nothing differs.\n\n"
 	"strict: remove what is not given. resolve_image: when the image's digest is looked up,\n"
-	"changed, always or never. force_update: a text; all tasks restart once for each text.\n"
-	"Returns a dict: id, action (create, update or none), changes (dict of fields, each with\n"
-	"old and new), restarts (no, placement or tasks), warnings (list of str). dry_run: the same\n"
-	"of what would be done. Does not wait for tasks: service_wait() does.");
+	"changed, always or never. force_update: a text; all tasks run again once for each text.\n"
+	"job_trigger: the same of a job. spec_patch: a merge patch in the engine's own words.\n"
+	"replace: where the mode changes, make a new service. retry: send also what swarm rolled back.\n"
+	"Returns a dict: id, action (create, update, replace, none or rolled_back), changes (dict of\n"
+	"fields, each with old and new), restarts (no, placement or tasks), warnings (list of str),\n"
+	"and rolled_back (str) with that action. Does not wait for tasks: service_settle() does.");
+
+PyDoc_STRVAR(
+	service_diff_doc,
+	"service_diff($self, /, name, service, *, strict=False, show_env=False,\n"
+	"             resolve_image='changed', force_update=None, stack=None,\n"
+	"             registry_auth=None, timeout=None, job_trigger=None, spec_patch=None,\n"
+	"             replace=False, retry=False)\n--\n\n"
+	"What service_apply() would do with these arguments, in the same form; sends nothing.");
 
 PyDoc_STRVAR(
 	secret_put_doc,
@@ -349,6 +369,7 @@ static PyMethodDef methods[] = {
 	METHOD(config_put),
 	METHOD(versioned_remove),
 	METHOD(versioned_users),
+	METHOD(service_diff),
 	METHOD(image_resolve),
 	METHOD(registry_login),
 	METHOD(network_apply),
@@ -357,6 +378,7 @@ static PyMethodDef methods[] = {
 	METHOD(service_scale),
 	METHOD(service_rollback),
 	METHOD(service_wait),
+	METHOD(service_settle),
 	METHOD(task_why),
 	METHOD(events),
 	METHOD(logs),

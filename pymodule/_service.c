@@ -278,3 +278,27 @@ PyObject *swarmpy_client_service_wait(PyObject *object, PyObject *args, PyObject
 			     (Py_ssize_t)status.total, "rolled_back",
 			     status.rolled_back ? Py_True : Py_False);
 }
+
+PyObject *swarmpy_client_service_settle(PyObject *object, PyObject *args, PyObject *kwargs)
+{
+	static char *names[] = { "service", "unchanged", "timeout", NULL };
+	swarmpy_client *self = (swarmpy_client *)object;
+	PyObject *value, *flag = NULL, *timeout = NULL;
+	swarm_error err = SWARM_ERROR_INIT;
+	json_t *outcome = NULL;
+	int64_t timeout_ms = 0;
+	const char *service;
+	int unchanged = 0;
+	int result;
+
+	if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O|$OO:service_settle", names, &value, &flag,
+					 &timeout) ||
+	    swarmpy_text(self->state, "service", value, &service) ||
+	    swarmpy_flag("unchanged", flag, &unchanged) ||
+	    swarmpy_seconds(self->state, "timeout", timeout, &timeout_ms) ||
+	    swarmpy_client_begin(self))
+		return NULL;
+	result = swarm_service_settle(self->client, service, timeout_ms,
+				      unchanged ? SWARM_SETTLE_UNCHANGED : 0, &outcome, &err);
+	return swarmpy_client_end_json(self, result, &err, outcome);
+}

@@ -166,43 +166,85 @@ static int parse_resolve(const swarmpy_state *state, PyObject *value, int *ret)
 			       text);
 }
 
-PyObject *swarmpy_client_service_apply(PyObject *object, PyObject *args, PyObject *kwargs)
+/* What service_apply and service_diff take beside name and service. */
+typedef struct wishes {
+	PyObject *strict, *show_env, *resolve, *force, *stack, *auth, *timeout, *trigger, *patch;
+	PyObject *replace, *retry, *dry_run;
+} wishes;
+
+static int parse_wishes(const swarmpy_state *state, const wishes *w, swarm_apply_options *options)
 {
-	static char *names[] = { "name",         "service", "strict",
-				 "show_env",     "dry_run", "resolve_image",
-				 "force_update", "stack",   "registry_auth",
-				 "timeout",      NULL };
-	swarmpy_client *self = (swarmpy_client *)object;
+	int replace = 0, retry = 0, dry = 0;
+
+	if (parse_flags(w->strict, w->show_env, &options->flags) ||
+	    swarmpy_flag("replace", w->replace, &replace) ||
+	    swarmpy_flag("retry", w->retry, &retry) || swarmpy_flag("dry_run", w->dry_run, &dry) ||
+	    parse_resolve(state, w->resolve, &options->resolve) ||
+	    swarmpy_optional_text(state, "force_update", w->force, &options->force_update) ||
+	    swarmpy_optional_text(state, "job_trigger", w->trigger, &options->job_trigger) ||
+	    swarmpy_optional_text(state, "stack", w->stack, &options->stack) ||
+	    swarmpy_seconds(state, "timeout", w->timeout, &options->timeout_ms))
+		return -1;
+	options->flags |= (replace ? SWARM_APPLY_REPLACE : 0) | (retry ? SWARM_APPLY_RETRY : 0) |
+			  (dry ? SWARM_APPLY_DRY_RUN : 0);
+	return 0;
+}
+
+static PyObject *run_apply(swarmpy_client *self, PyObject *name_text, PyObject *words,
+			   const wishes *w, swarm_apply_options *options)
+{
 	const swarmpy_state *state = self->state;
-	swarm_apply_options options = SWARM_APPLY_OPTIONS_INIT;
-	PyObject *name_text, *words, *strict = NULL, *show_env = NULL, *dry_run = NULL;
-	PyObject *resolve = NULL, *force = NULL, *stack = NULL, *auth = NULL, *timeout = NULL;
-	json_t *service = NULL, *credentials = NULL, *result = NULL;
+	json_t *service = NULL, *credentials = NULL, *patch = NULL, *result = NULL;
 	swarm_error err = SWARM_ERROR_INIT;
 	PyObject *answer = NULL;
 	const char *name;
-	int dry = 0, code;
+	int code;
 
-	if (!PyArg_ParseTupleAndKeywords(args, kwargs, "OO|$OOOOOOOO:service_apply", names,
-					 &name_text, &words, &strict, &show_env, &dry_run, &resolve,
-					 &force, &stack, &auth, &timeout) ||
-	    swarmpy_text(state, "name", name_text, &name) ||
-	    parse_flags(strict, show_env, &options.flags) ||
-	    swarmpy_flag("dry_run", dry_run, &dry) ||
-	    parse_resolve(state, resolve, &options.resolve) ||
-	    swarmpy_optional_text(state, "force_update", force, &options.force_update) ||
-	    swarmpy_optional_text(state, "stack", stack, &options.stack) ||
-	    swarmpy_seconds(state, "timeout", timeout, &options.timeout_ms))
-		return NULL;
-	options.flags |= dry ? SWARM_APPLY_DRY_RUN : 0;
-	if (!swarmpy_json(state, "service", words, &service) &&
-	    !swarmpy_json(state, "registry_auth", auth, &credentials) &&
-	    !swarmpy_client_begin(self)) {
-		options.registry_auth = credentials;
-		code = swarm_service_apply(self->client, name, service, &options, &result, &err);
+	if (!swarmpy_text(state, "name", name_text, &name) && !parse_wishes(state, w, options) &&
+	    !swarmpy_json(state, "service", words, &service) &&
+	    !swarmpy_json(state, "registry_auth", w->auth, &credentials) &&
+	    !swarmpy_json(state, "spec_patch", w->patch, &patch) && !swarmpy_client_begin(self)) {
+		options->registry_auth = credentials;
+		options->spec_patch = patch;
+		code = swarm_service_apply(self->client, name, service, options, &result, &err);
 		answer = swarmpy_client_end_json(self, code, &err, result);
 	}
 	swarmpy_free_json(service);
 	swarmpy_free_json(credentials);
+	swarmpy_free_json(patch);
 	return answer;
+}
+
+#define WISHES                                                                                     \
+	"name", "service", "strict", "show_env", "resolve_image", "force_update", "stack",         \
+		"registry_auth", "timeout", "job_trigger", "spec_patch", "replace", "retry"
+#define PLACES(w)                                                                                  \
+	&(w).strict, &(w).show_env, &(w).resolve, &(w).force, &(w).stack, &(w).auth, &(w).timeout, \
+		&(w).trigger, &(w).patch, &(w).replace, &(w).retry
+
+PyObject *swarmpy_client_service_apply(PyObject *object, PyObject *args, PyObject *kwargs)
+{
+	static char *names[] = { WISHES, "dry_run", NULL };
+	swarm_apply_options options = SWARM_APPLY_OPTIONS_INIT;
+	PyObject *name, *words;
+	wishes w = { NULL };
+
+	if (!PyArg_ParseTupleAndKeywords(args, kwargs, "OO|$OOOOOOOOOOOO:service_apply", names,
+					 &name, &words, PLACES(w), &w.dry_run))
+		return NULL;
+	return run_apply((swarmpy_client *)object, name, words, &w, &options);
+}
+
+PyObject *swarmpy_client_service_diff(PyObject *object, PyObject *args, PyObject *kwargs)
+{
+	static char *names[] = { WISHES, NULL };
+	swarm_apply_options options = SWARM_APPLY_OPTIONS_INIT;
+	PyObject *name, *words;
+	wishes w = { NULL };
+
+	if (!PyArg_ParseTupleAndKeywords(args, kwargs, "OO|$OOOOOOOOOOO:service_diff", names, &name,
+					 &words, PLACES(w)))
+		return NULL;
+	options.flags = SWARM_APPLY_DRY_RUN;
+	return run_apply((swarmpy_client *)object, name, words, &w, &options);
 }

@@ -258,6 +258,7 @@ SWARMPY_METHOD(task_list);
 SWARMPY_METHOD(service_scale);
 SWARMPY_METHOD(service_rollback);
 SWARMPY_METHOD(service_wait);
+SWARMPY_METHOD(service_settle);
 SWARMPY_METHOD(task_why);
 
 /* _compose.c; functions of the module */
@@ -270,6 +271,7 @@ PyObject *swarmpy_spec_merge(PyObject *module, PyObject *args, PyObject *kwargs)
 PyObject *swarmpy_spec_words(PyObject *module, PyObject *args, PyObject *kwargs);
 SWARMPY_METHOD(image_resolve);
 SWARMPY_METHOD(service_apply);
+SWARMPY_METHOD(service_diff);
 
 /* _versioned.c */
 SWARMPY_METHOD(secret_put);

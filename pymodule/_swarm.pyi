@@ -214,12 +214,33 @@ class Client:
         *,
         strict: bool = False,
         show_env: bool = False,
-        dry_run: bool = False,
         resolve_image: str = "changed",
         force_update: str | None = None,
         stack: str | None = None,
         registry_auth: dict[str, str] | None = None,
         timeout: float | None = None,
+        job_trigger: str | None = None,
+        spec_patch: dict[str, Any] | None = None,
+        replace: bool = False,
+        retry: bool = False,
+        dry_run: bool = False,
+    ) -> dict[str, Any]: ...
+    def service_diff(
+        self,
+        name: str,
+        service: dict[str, Any],
+        *,
+        strict: bool = False,
+        show_env: bool = False,
+        resolve_image: str = "changed",
+        force_update: str | None = None,
+        stack: str | None = None,
+        registry_auth: dict[str, str] | None = None,
+        timeout: float | None = None,
+        job_trigger: str | None = None,
+        spec_patch: dict[str, Any] | None = None,
+        replace: bool = False,
+        retry: bool = False,
     ) -> dict[str, Any]: ...
     def secret_put(
         self,
@@ -296,6 +317,9 @@ class Client:
     ) -> dict[str, Any]: ...
     def service_rollback(self, service: str, *, timeout: float | None = None) -> None: ...
     def service_wait(self, service: str, *, timeout: float | None = None) -> dict[str, Any]: ...
+    def service_settle(
+        self, service: str, *, unchanged: bool = False, timeout: float | None = None
+    ) -> dict[str, Any]: ...
     def task_why(self, ref: str, *, timeout: float | None = None) -> list[dict[str, Any]]: ...
     def events(
         self,

@@ -167,6 +167,8 @@ typedef struct swarm__update {
 	 */
 	int (*prove)(void *payload, const json_t *before, const json_t *after, swarm_error *err);
 	void *payload;
+	/* Gets the engine's answer to the write, a new reference, where one was sent; may be NULL. */
+	json_t **ret_answer;
 } swarm__update;
 
 /* ret_change as swarm_cluster_update(), may be NULL. */

@@ -87,7 +87,7 @@ static int send_spec(swarm_client *client, const swarm__update *u, const swarm__
 	options.query = query;
 	options.body = r->after;
 	options.registry_auth = u->registry_auth;
-	return swarm__call_until(client, &options, deadline, NULL, err);
+	return swarm__call_until(client, &options, deadline, u->ret_answer, err);
 }
 
 static int merge_patch(const swarm__update *u, round *r, swarm_error *err)

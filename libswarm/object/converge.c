@@ -14,6 +14,8 @@ enum {
 	DEFAULT_TIMEOUT_MS = 300000,
 	/* swarmkit: api/defaults, the updater's Monitor. */
 	DEFAULT_MONITOR_MS = 5000,
+	/* Until a task that failed has another in its place, where it gets one. */
+	RESTART_MS = 3000,
 };
 
 typedef enum mode { REPLICATED, GLOBAL, REPLICATED_JOB, GLOBAL_JOB } mode;
@@ -26,8 +28,16 @@ typedef struct look {
 	mode mode;
 	size_t done;
 	size_t total;
+	const swarm_task *ended; /* its place has no task any more that could run; NULL: none */
 	swarm__names reasons;
 } look;
+
+/* What one wait has seen so far; 0: not. */
+typedef struct since {
+	int64_t converged;
+	int64_t empty; /* global, and no node fits */
+	int64_t ended;
+} since;
 
 static void look_clear(look *l)
 {
@@ -112,9 +122,30 @@ bool swarm__task_is_wanted(const char *desired_state)
 	return strcmp(desired_state, "shutdown") != 0 && strcmp(desired_state, "remove") != 0;
 }
 
+static bool is_job(const look *l)
+{
+	return l->mode == REPLICATED_JOB || l->mode == GLOBAL_JOB;
+}
+
+static bool is_global(const look *l)
+{
+	return l->mode == GLOBAL || l->mode == GLOBAL_JOB;
+}
+
+static bool is_over(const swarm_task *task)
+{
+	static const char *const states[] = { "complete", "shutdown", "failed",
+					      "rejected", "remove",   "orphaned" };
+
+	for (size_t i = 0; i < sizeof(states) / sizeof(*states); i++)
+		if (strcmp(task->state, states[i]) == 0)
+			return true;
+	return false;
+}
+
 static bool is_done(const look *l, const swarm_task *task)
 {
-	if (l->mode == REPLICATED_JOB || l->mode == GLOBAL_JOB)
+	if (is_job(l))
 		return strcmp(task->state, "complete") == 0;
 	return strcmp(task->state, "running") == 0 && swarm__task_is_wanted(task->desired_state) &&
 	       !json_object_get(l->down, task->node_id);
@@ -123,7 +154,7 @@ static bool is_done(const look *l, const swarm_task *task)
 /* The place of a task: a slot, or the node of a global service. */
 static void place_of(const look *l, const swarm_task *task, char *text, size_t size)
 {
-	if (l->mode == GLOBAL || l->mode == GLOBAL_JOB)
+	if (is_global(l))
 		snprintf(text, size, "%s", task->node_id);
 	else
 		snprintf(text, size, "%lld", (long long)task->slot);
@@ -168,14 +199,54 @@ static int count_tasks(look *l, json_t *places)
 	return 0;
 }
 
+/* By its policy the engine restarts a task only under a condition, or so many times. */
+static bool may_end(const look *l)
+{
+	const char *condition = swarm__json_string(l->service,
+						   "Spec.TaskTemplate.RestartPolicy.Condition");
+
+	return strcmp(condition, "none") == 0 || strcmp(condition, "on-failure") == 0 ||
+	       swarm__json_integer(l->service, "Spec.TaskTemplate.RestartPolicy.MaxAttempts") > 0;
+}
+
+/* Finds a task that is over, whose place is neither done nor has another that could. 0 or -1. */
+static int find_ended(look *l, const json_t *places)
+{
+	json_t *active = json_object();
+	int rc = active ? 0 : -1;
+
+	for (size_t i = 0; !rc && i < l->tasks->count; i++) {
+		const swarm_task *task = &l->tasks->tasks[i];
+		char place[64];
+
+		place_of(l, task, place, sizeof(place));
+		if (is_of_this_run(l, task) && !is_over(task) &&
+		    swarm__task_is_wanted(task->desired_state))
+			rc = json_object_set_new(active, place, json_true());
+	}
+	for (size_t i = 0; !rc && !l->ended && i < l->tasks->count; i++) {
+		const swarm_task *task = &l->tasks->tasks[i];
+		char place[64];
+
+		place_of(l, task, place, sizeof(place));
+		if (is_of_this_run(l, task) && is_over(task) &&
+		    strcmp(task->state, "shutdown") != 0 && strcmp(task->state, "remove") != 0 &&
+		    !json_is_true(json_object_get(places, place)) &&
+		    !json_object_get(active, place))
+			l->ended = task;
+	}
+	json_decref(active);
+	return rc;
+}
+
 static int wanted_number(const look *l, size_t places, size_t *ret_number, swarm_error *err)
 {
 	const char *path = l->mode == REPLICATED ? "Spec.Mode.Replicated.Replicas"
 						 : "Spec.Mode.ReplicatedJob.TotalCompletions";
 	const json_t *number = swarm__json_at(l->service, path);
 
-	/* swarmkit creates a task for each node that fits at once, so that is the number to reach. */
-	if (l->mode == GLOBAL || l->mode == GLOBAL_JOB) {
+	/* swarmkit makes a task for each node that fits at once, so as many are wanted. */
+	if (is_global(l)) {
 		*ret_number = places;
 		return 0;
 	}
@@ -188,7 +259,9 @@ static int wanted_number(const look *l, size_t places, size_t *ret_number, swarm
 static int count(look *l, swarm_error *err)
 {
 	json_t *places = json_object();
-	int rc = !places || count_tasks(l, places) ? swarm__nomem(err) : 0;
+	int rc = !places || count_tasks(l, places) || (may_end(l) && find_ended(l, places))
+			 ? swarm__nomem(err)
+			 : 0;
 
 	add_reasons(l, places);
 	if (!rc)
@@ -199,11 +272,10 @@ static int count(look *l, swarm_error *err)
 
 /* --- what is decided ------------------------------------------------------------------------ */
 
-/* Without a single task nobody knows yet on how many nodes a global one goes. */
+/* A global one that fits no node has no task, and that is all there will be. */
 static bool is_converged(const look *l)
 {
-	return l->done == l->total &&
-	       (l->total > 0 || l->mode == REPLICATED || l->mode == REPLICATED_JOB);
+	return l->done == l->total;
 }
 
 static int64_t monitor_ms(const look *l)
@@ -211,73 +283,129 @@ static int64_t monitor_ms(const look *l)
 	const json_t *monitor = swarm__json_at(l->service, "Spec.UpdateConfig.Monitor");
 
 	/* swarmkit looks at a job no longer once it is complete. */
-	if (l->mode == REPLICATED_JOB || l->mode == GLOBAL_JOB)
+	if (is_job(l))
 		return 0;
 	/* moby: nanoseconds. */
 	return monitor ? json_integer_value(monitor) / 1000000 : DEFAULT_MONITOR_MS;
 }
 
-/* 0: goes on. Else SWARM_E_STATE: the updater gave up, and waits for somebody. */
-static int check_paused(const look *l, const char *state, swarm_error *err)
+static const char *what_tasks_do(const look *l)
 {
-	if (strcmp(state, "paused") != 0 && strcmp(state, "rollback_paused") != 0)
-		return 0;
-	return swarm__error(err, SWARM_E_STATE, "the %s was paused: %s%s%s",
-			    *state == 'p' ? "update" : "rollback",
-			    swarm__json_string(l->service, "UpdateStatus.Message"),
-			    *l->reasons.text ? "; " : "", l->reasons.text);
+	return is_job(l) ? "complete" : "running";
 }
 
-static int timed_out(const look *l, int64_t started, swarm_error *err)
+/* The updater gave up, and waits for somebody. */
+static bool is_paused(const char *state)
 {
-	swarm__error_clear(err);
-	return swarm__error(
-		err, SWARM_E_TIMEOUT, "%zu of %zu tasks are %s after %lld s%s%s", l->done, l->total,
-		l->mode == REPLICATED_JOB || l->mode == GLOBAL_JOB ? "complete" : "running",
-		(long long)swarm__seconds_since(started), *l->reasons.text ? ": " : "",
-		l->reasons.text);
+	return strcmp(state, "paused") == 0 || strcmp(state, "rollback_paused") == 0;
 }
 
-/* 0: converged. 1: not yet; *since is when it was first seen as it should be, 0 if it is not. */
-static int decide(look *l, int64_t *since, swarm_error *err)
+static bool goes_on(const char *state)
+{
+	return strcmp(state, "updating") == 0 || strcmp(state, "rollback_started") == 0;
+}
+
+/* Has it been so for this long? */
+static bool lasts(int64_t *from, bool now, int64_t ms)
+{
+	if (!now) {
+		*from = 0;
+		return false;
+	}
+	if (!*from)
+		*from = swarm__now_ms();
+	return swarm__now_ms() - *from >= ms;
+}
+
+static int64_t ended_ms(const look *l)
+{
+	const char *condition = swarm__json_string(l->service,
+						   "Spec.TaskTemplate.RestartPolicy.Condition");
+
+	return strcmp(condition, "none") == 0 ? 0 : RESTART_MS;
+}
+
+/* How it stands: how the wait ends, or SWARM__GOES_ON. */
+static swarm__outcome judge(const look *l, bool unchanged, since *s)
 {
 	const char *state = swarm__json_string(l->service, "UpdateStatus.State");
-	int rc = check_paused(l, state, err);
+	bool converged = is_converged(l), empty = is_global(l) && !l->total;
+	bool held;
 
-	if (rc)
-		return rc;
-	if (!is_converged(l)) {
-		*since = 0;
-		return 1;
-	}
+	if (is_paused(state))
+		return SWARM__PAUSED;
+	if (lasts(&s->ended, !converged && l->ended && !goes_on(state), ended_ms(l)))
+		return SWARM__FAILED;
+	held = lasts(&s->converged, converged && !empty && !goes_on(state), monitor_ms(l)) ||
+	       lasts(&s->empty, empty, DEFAULT_MONITOR_MS);
+	if (!converged || goes_on(state))
+		return SWARM__GOES_ON;
 	/* The updater has watched for the monitor's time already. */
-	if (strcmp(state, "completed") == 0 || strcmp(state, "rollback_completed") == 0)
-		return 0;
-	if (strcmp(state, "updating") == 0 || strcmp(state, "rollback_started") == 0)
-		return 1;
-	if (!*since)
-		*since = swarm__now_ms();
-	return swarm__now_ms() - *since >= monitor_ms(l) ? 0 : 1;
+	if (strcmp(state, "rollback_completed") == 0)
+		return unchanged ? SWARM__CONVERGED : SWARM__ROLLED_BACK;
+	return held || unchanged || strcmp(state, "completed") == 0 ? SWARM__CONVERGED
+								    : SWARM__GOES_ON;
 }
 
-int swarm_service_wait(swarm_client *client, const char *service, int64_t timeout_ms,
-		       swarm_converged *ret_status, swarm_error *err)
+static void explain_end(const look *l, swarm__settled *ret)
 {
-	swarm__deadline deadline = swarm__deadline_in(timeout_ms, DEFAULT_TIMEOUT_MS);
+	ret->exit_code = l->ended->exit_code;
+	snprintf(ret->text, sizeof(ret->text),
+		 "%zu of %zu tasks are %s, and a task that ended with exit code %lld is not "
+		 "restarted%s%s",
+		 l->done, l->total, what_tasks_do(l), (long long)l->ended->exit_code,
+		 *l->reasons.text ? ": " : "", l->reasons.text);
+}
+
+/* Say how the wait ended. */
+static int explain(swarm_client *client, look *l, unsigned flags, const swarm__deadline *deadline,
+		   int64_t started, swarm__settled *ret, swarm_error *err)
+{
+	const char *state = swarm__json_string(l->service, "UpdateStatus.State");
+	const char *message = swarm__json_string(l->service, "UpdateStatus.Message");
+	const char *between = "";
+	int rc = 0;
+
+	ret->done = l->done;
+	ret->total = l->total;
+	if (ret->outcome == SWARM__ROLLED_BACK && (flags & SWARM__SETTLE_EXPLAIN))
+		rc = swarm__rollout_errors(client, l->service, deadline, &l->reasons, err);
+	between = *l->reasons.text ? "; " : "";
+	if (ret->outcome == SWARM__PAUSED)
+		snprintf(ret->text, sizeof(ret->text), "the %s was paused: %s%s%s",
+			 *state == 'p' ? "update" : "rollback", message, between, l->reasons.text);
+	else if (ret->outcome == SWARM__ROLLED_BACK)
+		snprintf(ret->text, sizeof(ret->text), "swarm rolled the update back: %s%s%s",
+			 message, between, l->reasons.text);
+	else if (ret->outcome == SWARM__FAILED)
+		explain_end(l, ret);
+	else if (ret->outcome == SWARM__TIMED_OUT)
+		snprintf(ret->text, sizeof(ret->text), "%zu of %zu tasks are %s after %lld s%s%s",
+			 l->done, l->total, what_tasks_do(l),
+			 (long long)swarm__seconds_since(started), *l->reasons.text ? ": " : "",
+			 l->reasons.text);
+	else
+		snprintf(ret->text, sizeof(ret->text), "%zu of %zu tasks are %s%s", l->done,
+			 l->total, what_tasks_do(l),
+			 is_global(l) && !l->total ? ": no node fits the service" : "");
+	swarm__one_line(ret->text);
+	return rc;
+}
+
+int swarm__service_settle(swarm_client *client, const char *service, unsigned flags,
+			  const swarm__deadline *deadline, swarm__settled *ret, swarm_error *err)
+{
 	swarm__watch SWARM__AUTO_WATCH watch = { .client = client, .type = "service" };
-	swarm_error spare = SWARM_ERROR_INIT;
-	int64_t started = swarm__now_ms(), since = 0, pause = 0;
+	int64_t started = swarm__now_ms(), pause = 0;
+	since seen = { 0 };
 	look last = { 0 };
 	int rc;
 
-	if (!err)
-		err = &spare;
-	if (!client)
-		return swarm__error(err, SWARM_E_INVAL, "client is required");
+	*ret = (swarm__settled){ 0 };
 	do {
 		look l = { 0 };
 
-		rc = read_all(client, service, &deadline, &l, err);
+		rc = read_all(client, service, deadline, &l, err);
 		if (!rc)
 			rc = count(&l, err);
 		if (rc) {
@@ -287,21 +415,43 @@ int swarm_service_wait(swarm_client *client, const char *service, int64_t timeou
 		look_clear(&last);
 		last = l;
 		swarm__progress(client, "converge", l.done, l.total, "%s", l.reasons.text);
-		rc = decide(&last, &since, err);
-		if (rc == 1)
-			rc = swarm__watch_pause(&watch, &deadline, &pause, err);
-		else
+		ret->outcome = judge(&last, (flags & SWARM_SETTLE_UNCHANGED) != 0, &seen);
+		if (ret->outcome != SWARM__GOES_ON)
 			break;
+		rc = swarm__watch_pause(&watch, deadline, &pause, err);
 	} while (!rc);
-	if (rc == SWARM_E_TIMEOUT && last.service)
-		rc = timed_out(&last, started, err);
-	if (!rc && ret_status)
-		*ret_status = (swarm_converged){
-			last.done,
-			last.total,
-			strncmp(swarm__json_string(last.service, "UpdateStatus.State"), "rollback",
-				8) == 0,
-		};
+	if (rc == SWARM_E_TIMEOUT && last.service) {
+		swarm__error_clear(err);
+		ret->outcome = SWARM__TIMED_OUT;
+		rc = 0;
+	}
+	if (!rc)
+		rc = explain(client, &last, flags, deadline, started, ret, err);
 	look_clear(&last);
 	return rc;
+}
+
+int swarm_service_wait(swarm_client *client, const char *service, int64_t timeout_ms,
+		       swarm_converged *ret_status, swarm_error *err)
+{
+	swarm__deadline deadline = swarm__deadline_in(timeout_ms, DEFAULT_TIMEOUT_MS);
+	swarm_error spare = SWARM_ERROR_INIT;
+	swarm__settled settled;
+	int rc;
+
+	if (!err)
+		err = &spare;
+	if (!client)
+		return swarm__error(err, SWARM_E_INVAL, "client is required");
+	rc = swarm__service_settle(client, service, 0, &deadline, &settled, err);
+	if (rc)
+		return rc;
+	if (settled.outcome == SWARM__TIMED_OUT)
+		return swarm__error(err, SWARM_E_TIMEOUT, "%s", settled.text);
+	if (settled.outcome == SWARM__PAUSED || settled.outcome == SWARM__FAILED)
+		return swarm__error(err, SWARM_E_STATE, "%s", settled.text);
+	if (ret_status)
+		*ret_status = (swarm_converged){ settled.done, settled.total,
+						 settled.outcome == SWARM__ROLLED_BACK };
+	return 0;
 }

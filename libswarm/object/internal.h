@@ -61,9 +61,77 @@ int swarm__image_check_auth(const char *image, const json_t *registry_auth, swar
 int swarm__image_resolve(swarm_client *client, const char *image, const json_t *registry_auth,
 			 const swarm__deadline *deadline, json_t **ret_found, swarm_error *err);
 
+/* --- service_spec.c ------------------------------------------------------------------------- */
+
+/* One swarm_service_apply() on its way. */
+typedef struct swarm__apply {
+	swarm_client *client;
+	const char *name;
+	const json_t *service;
+	const swarm_apply_options *options;
+	swarm__deadline deadline;
+	json_t *ids;
+	json_t *found;  /* of the image; NULL: was not asked for, or not found */
+	char *unsure;   /* why the image could not be looked up, where that is no error; or NULL */
+	json_t *result; /* of the last merge */
+	json_t *answer; /* the engine's, to the write; NULL: nothing was sent */
+	json_t *replacement; /* the spec of the service that takes the place of one of another mode */
+	json_t *rolled_back; /* why nothing is sent: swarm rolled this spec back; or NULL */
+	bool held;           /* a job that would run again for a label */
+	bool replaces;       /* the mode changes */
+} swarm__apply;
+
+/* Ask for the image's digest where that is due. spec: what is stored, or NULL. */
+int swarm__apply_look_up(swarm__apply *a, const json_t *spec, swarm_error *err);
+/* SWARM_E_CONFLICT for a service of a stack that the caller does not name. */
+int swarm__apply_check_owner(const swarm__apply *a, const json_t *before, swarm_error *err);
+/* The spec to send in place of before, or of a new service for NULL; a new reference. */
+int swarm__apply_merge(swarm__apply *a, const json_t *before, json_t **ret_spec, swarm_error *err);
+/* "no", "placement" or "tasks", of the changes of the last merge. */
+const char *swarm__apply_restarts(const swarm__apply *a);
+/* SWARM_E_INVAL where the engine dropped a part of the caller's patch from what it stored. */
+int swarm__apply_check_kept(swarm__apply *a, const char *id, swarm_error *err);
+
+/* --- rolled_back.c -------------------------------------------------------------------------- */
+
+/*
+ * Did swarm roll back a rollout of this very spec? ret_reason: NULL if not, else a new text with what
+ * its tasks failed of. service: the engine's object.
+ */
+int swarm__rolled_back(swarm_client *client, const json_t *service, const json_t *spec,
+		       const swarm__deadline *deadline, json_t **ret_reason, swarm_error *err);
+/* Adds the errors of the tasks of the rollout that was rolled back to reasons. */
+int swarm__rollout_errors(swarm_client *client, const json_t *service,
+			  const swarm__deadline *deadline, swarm__names *reasons, swarm_error *err);
+
 /* --- converge.c ----------------------------------------------------------------------------- */
 
-/* Is a task's desired state to run or to complete, and not to stop? */
+typedef enum swarm__outcome {
+	SWARM__GOES_ON,
+	SWARM__CONVERGED,
+	SWARM__ROLLED_BACK,
+	SWARM__PAUSED,
+	SWARM__FAILED, /* a task ended and is not restarted */
+	SWARM__TIMED_OUT
+} swarm__outcome;
+
+/* How a wait for a service ended. */
+typedef struct swarm__settled {
+	swarm__outcome outcome;
+	size_t done;
+	size_t total;
+	int64_t exit_code; /* of the task that ended */
+	char text[SWARM_ERROR_TEXT];
+} swarm__settled;
+
+/*
+ * Wait for a service. flags: SWARM_SETTLE_UNCHANGED, and SWARM__SETTLE_EXPLAIN to ask also what a rollout
+ * that was rolled back failed of. 0 for each outcome.
+ */
+#define SWARM__SETTLE_EXPLAIN 0x100u
+int swarm__service_settle(swarm_client *client, const char *service, unsigned flags,
+			  const swarm__deadline *deadline, swarm__settled *ret, swarm_error *err);
+/* Do the managers want a task to run or to complete, and not to stop? */
 bool swarm__task_is_wanted(const char *desired_state);
 
 #endif

@@ -15,7 +15,7 @@ and with the same arguments; here each one does what it promised. ``swarm.node_l
 
 import shlex
 
-from salt.exceptions import SaltInvocationError
+from salt.exceptions import CommandExecutionError, SaltInvocationError
 from salt.utils.data import traverse_dict_and_list
 
 __virtualname__ = "swarm"
@@ -105,9 +105,10 @@ def service_create(
     replicas=1,
     target_port=None,
     published_port=None,
+    **kwargs,
 ):
     """
-    Create a replicated service, as documented for core Salt's function of this name.
+    Create a service, as core Salt's function of this name promised to. One that is there is an error.
 
     image, name
         Image of the containers, name of the service.
@@ -119,6 +120,8 @@ def service_create(
         How many.
     target_port, published_port
         Port in the container, and the port of the swarm that leads to it.
+
+    Other arguments are the words of a service in a compose file, as ``swarm.service`` takes them.
 
     CLI Example:
 
@@ -143,7 +146,11 @@ def service_create(
         if published_port:
             port["PublishedPort"] = _number("published_port", published_port)
         spec["EndpointSpec"] = {"Ports": [port]}
-    made = __salt__["swarm_core.call"]("service_create", body=spec)
+    words, more = __salt__["swarm_words.split"](kwargs)
+    if words:
+        made = {"ID": _declared(spec, words, more)}
+    else:
+        made = __salt__["swarm_core.call"]("service_create", body=spec)
     return {
         "Info": f"{__opts__['id']} has a Docker Swarm service running named {name}",
         "Minion": __opts__["id"],
@@ -156,6 +163,28 @@ def service_create(
         "Target_Port": target_port,
         "Published_Port": published_port,
     }
+
+
+def _declared(spec, words, more):
+    """Create a service that has more than the old arguments can say; its id."""
+    name, container = spec["Name"], spec["TaskTemplate"]["ContainerSpec"]
+    older = {
+        "image": container["Image"],
+        "command": container.get("Args"),
+        "hostname": container.get("Hostname"),
+        "ports": [
+            {"target": port["TargetPort"], "published": port.get("PublishedPort")}
+            for port in spec.get("EndpointSpec", {}).get("Ports", [])
+        ],
+    }
+    words = {**{key: value for key, value in older.items() if value}, **words}
+    deploy = words.get("deploy", {})
+    if isinstance(deploy, dict) and "global" not in str(deploy.get("mode")):
+        words["deploy"] = {"replicas": spec["Mode"]["Replicated"]["Replicas"], **deploy}
+    __salt__["swarm_words.require"](words, more)
+    if __salt__["swarm_words.find"](name):
+        raise CommandExecutionError(f"service {name} exists: use swarm.service_update")
+    return __salt__["swarm_words.apply"](name, words)["id"]
 
 
 def _text(what, value):

@@ -40,7 +40,7 @@ SETTINGS = ("url", "timeout", "api_version", "tls")
 # What these methods give is a secret.
 SECRETS = ("tokens", "unlock_key")
 # Functions of the core itself that core() gives beside the methods of its Client.
-FUNCTIONS = ("token_parse", "compose_check", "compose_convert")
+FUNCTIONS = ("token_parse", "compose_check", "compose_convert", "spec_check", "spec_words")
 # So many addresses are tried at a time.
 PROBES = 32
 
@@ -218,7 +218,8 @@ def core(method, *args, into=None, **kwargs):
         if not callable(function):
             raise SaltInvocationError(f"the core has no function {method}")
         result = function(*args, **kwargs)
-    return _blanked(result) if into is None else into(result)
+        # In here: a log is read over the connection.
+        return _blanked(result) if into is None else into(result)
 
 
 def _keep_orphan_data():

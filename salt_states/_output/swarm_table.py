@@ -13,15 +13,18 @@ CLI Example:
     salt manager1 swarm.node_ls
 """
 
+import salt.utils.yaml
+
 NODES = ("ID", "HOSTNAME", "STATUS", "AVAILABILITY", "MANAGER STATUS", "ENGINE VERSION")
 TASKS = ("ID", "NAME", "IMAGE", "NODE", "DESIRED STATE", "CURRENT STATE", "ERROR", "PORTS")
+SERVICES = ("ID", "NAME", "MODE", "REPLICAS", "IMAGE", "PORTS")
 SECRETS = ("ID", "NAME", "DRIVER", "CREATED", "UPDATED")
 CONFIGS = ("ID", "NAME", "CREATED", "UPDATED")
 USERS = ("SERVICE", "VERSION", "SPEC")
 NETWORKS = ("NETWORK ID", "NAME", "DRIVER", "SCOPE")
 USAGE = ("NAME", "SUBNETS", "USED", "SIZE", "TASKS", "SERVICES", "NODES")
 # The first one whose columns are all in a row.
-TABLES = (TASKS, NODES, SECRETS, CONFIGS, USERS, NETWORKS, USAGE)
+TABLES = (TASKS, NODES, SERVICES, SECRETS, CONFIGS, USERS, NETWORKS, USAGE)
 # What the runner's functions return beside the minion's rows.
 OF_THE_RUNNER = ("retcode", "outputter")
 
@@ -43,7 +46,7 @@ def _minion(minion, rows):
     if isinstance(rows, dict) and set(rows) == {"of", "rows"}:
         minion, rows = f"{minion}, tasks of {rows['of']}", rows["rows"]
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        return f"{minion}:\n    {rows}"
+        return f"{minion}:\n{_indented(rows)}"
     if not rows:
         return f"{minion}:\n    none"
     columns = next((one for one in TABLES if set(one) <= set(rows[0])), tuple(rows[0]))
@@ -53,6 +56,13 @@ def _minion(minion, rows):
         [f"{minion}:"]
         + ["    " + "   ".join(map(str.ljust, line, widths)).rstrip() for line in lines]
     )
+
+
+def _indented(value):
+    """What is no table: a text line by line, anything else as YAML."""
+    if isinstance(value, (dict, list)):
+        value = salt.utils.yaml.safe_dump(value, default_flow_style=False)
+    return "\n".join(f"    {line}" for line in str(value).splitlines())
 
 
 def _cells(columns, row):

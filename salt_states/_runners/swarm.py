@@ -555,6 +555,47 @@ def _ps(ref, running=False):
     return _of_a_manager("swarm.ps", [ref], {"running": running})
 
 
+def ask(*args, **kwargs):
+    """
+    Run an execution function on one manager: the first of pillar that answers as one. Unlike a target of
+    several minions, what changes something runs once.
+
+    function
+        Its name, such as ``swarm.service_scale``; its arguments follow.
+
+    Returns ``{minion id: what the function returned}``. The exit code is 0; 1 where it failed or no manager
+    answered, and then ``problems`` says why.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-run swarm.ask swarm.service_scale web=3
+    """
+    return _run(_ask_one, args, kwargs)
+
+
+def _ask_one(function, *args, **kwargs):
+    managers = list(_known()["swarm"]["managers"])
+    answers = _ask(managers, {"swarm.info": []}, ANSWER_SECONDS)
+    found = {name: answers.get(name, {}).get("swarm.info") for name in managers}
+    serving = [
+        name for name, info in found.items() if isinstance(info, dict) and info["cluster_id"]
+    ]
+    if not serving:
+        return _failed(
+            PROBLEM, f"no manager of pillar answers in a swarm with a leader: {', '.join(managers)}"
+        )
+    with contextlib.redirect_stdout(sys.stderr), _client() as client:
+        answer = client.cmd(
+            serving[:1], function, list(args), tgt_type="list", kwarg=kwargs, full_return=True
+        ).get(serving[0])
+    if not isinstance(answer, dict) or answer.get("retcode"):
+        reason = _reason(answer.get("ret") if isinstance(answer, dict) else answer)
+        return _failed(PROBLEM, f"{serving[0]}: {reason}")
+    return _ended({serving[0]: answer["ret"]}, FINE, "swarm_table")
+
+
 def network_ls(*args, **kwargs):
     """
     The networks in the columns of ``docker network ls``, from the first manager of pillar that answers.

@@ -366,6 +366,32 @@ static int service_wait(swarm_client *client, swarm_error *err)
 	return swarm_service_wait(client, "web", TIMEOUT_MS, &status, err);
 }
 
+static int service_settle(swarm_client *client, swarm_error *err)
+{
+	json_t *outcome = NULL;
+	int rc = swarm_service_settle(client, "web", TIMEOUT_MS, 0, &outcome, err);
+
+	json_decref(outcome);
+	return rc;
+}
+
+static int service_apply(swarm_client *client, swarm_error *err)
+{
+	swarm_apply_options options = SWARM_APPLY_OPTIONS_INIT;
+	json_t *service = json_pack("{s:s}", "hostname", "h");
+	json_t *patch = json_pack("{s:{s:i}}", "TaskTemplate", "ForceUpdate", 7);
+	json_t *result = NULL;
+	int rc;
+
+	options.timeout_ms = TIMEOUT_MS;
+	options.spec_patch = patch;
+	rc = swarm_service_apply(client, "web", service, &options, &result, err);
+	json_decref(service);
+	json_decref(patch);
+	json_decref(result);
+	return rc;
+}
+
 static int object_remove(swarm_client *client, swarm_error *err)
 {
 	return swarm_object_remove(client, SWARM_KIND_SERVICE, "web", TIMEOUT_MS, err);
@@ -585,6 +611,8 @@ const function functions[] = {
 	{ "service_scale", service_scale, MANAGER, MANAGER },
 	{ "service_rollback", service_rollback, MANAGER, MANAGER },
 	{ "service_wait", service_wait, MANAGER, MANAGER },
+	{ "service_settle", service_settle, MANAGER, MANAGER },
+	{ "service_apply", service_apply, MANAGER, MANAGER },
 	{ "task_why", task_why, MANAGER, MANAGER },
 	{ "logs_open", logs, MANAGER, MANAGER },
 	{ "events_next", events, MANAGER, MANAGER },

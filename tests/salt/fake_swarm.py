@@ -11,6 +11,7 @@ import shutil
 from pathlib import Path
 
 import ca
+import fake_core
 
 _NUMBERS = itertools.count(1)
 
@@ -78,6 +79,11 @@ class Cluster:
         self.digest = f"{next(_NUMBERS):050d}"
         self.tokens = {role: self._new_token() for role in ("worker", "manager")}
         self.nodes = {}
+        # By name, as the engine has them; and what a wait for one of them comes to, where it is no success.
+        self.services = {}
+        self.outcomes = {}
+        # {name: why} of services whose next spec swarm has rolled back before.
+        self.rolled_back = {}
         self.spec = copy.deepcopy(SPEC)
         self.unlock_key = ""
         self.created = "2026-01-01T00:00:00.5Z"
@@ -200,6 +206,9 @@ class Machine:
         self.network, self.name, self.address, self.docker = network, name, address, docker
         self.fail = {}
         self.calls = []
+        # Names of services that this host's jobs wrote; pieces of the log of any.
+        self.written = []
+        self.log = []
         self.root = Path("/nonexistent/docker")
         self.wipe()
         network.machines[address] = self
@@ -222,7 +231,8 @@ class Machine:
     def changed_by(self):
         """The operations that this host was asked for and that change a swarm."""
         reads = ("local", "tokens", "node_list", "node_inspect", "quorum", "call")
-        reads += ("unlock_key", "token_parse")
+        reads += ("unlock_key", "token_parse", "service_diff", "service_settle")
+        reads += ("object_list", "task_list", "spec_check", "logs")
         return [name for name, _ in self.calls if name not in reads]
 
     def _start(self, core, operation):
@@ -383,6 +393,78 @@ class Machine:
             "needed": needed,
             "losses": max(0, reachable - needed),
         }
+
+    # --- services
+
+    def do_service_diff(self, core, name, service, **options):
+        return self.do_service_apply(core, name, service, dry_run=True, **options)
+
+    def do_service_apply(self, core, name, service, dry_run=False, **options):
+        cluster = self._managed(core, "service_apply")
+        found = cluster.services.get(name)
+        before = found["Spec"] if found else None
+        flags = {key: options[key] for key in ("strict", "show_env") if options.get(key)}
+        try:
+            merged = fake_core.real().spec_merge(before, service, name=name, **flags)
+        except fake_core.real().InvalidArgument as exc:
+            raise core.InvalidArgument(str(exc)) from None
+        ret = {"id": found["ID"] if found else "", "warnings": merged["warnings"]}
+        ret.update(action="none", changes=merged["changes"], restarts="no")
+        if found and name in cluster.rolled_back and ret["changes"] and not options.get("retry"):
+            return {**ret, "action": "rolled_back", "rolled_back": cluster.rolled_back[name]}
+        if found and not ret["changes"]:
+            return ret
+        ret.update(action="update" if found else "create", restarts=merged["restarts"])
+        if not dry_run:
+            self.written.append(name)
+            spec = {**merged["spec"], "Name": name}
+            found = cluster.services.setdefault(name, {"ID": new_id("service"), "Version": 0})
+            found.update(Spec=spec, PreviousSpec=before, Version=found["Version"] + 1)
+            ret["id"] = found["ID"]
+        return ret
+
+    def _service(self, core, operation, ref):
+        cluster = self._managed(core, operation)
+        for one in cluster.services.values():
+            if ref in (one["ID"], one["Spec"]["Name"]):
+                return one
+        raise core.NotFound(f"no service {ref}")
+
+    def do_service_settle(self, core, service, **_):
+        name = self._service(core, "service_settle", service)["Spec"]["Name"]
+        good = {"outcome": "converged", "done": 1, "total": 1, "exit_code": 0, "nodes": []}
+        good["text"] = "1 of 1 tasks are running"
+        return {**good, **self.cluster.outcomes.get(name, {})}
+
+    def do_service_scale(self, core, service, count, **_):
+        found = self._service(core, "service_scale", service)
+        self.written.append(found["Spec"]["Name"])
+        found["Spec"]["Mode"]["Replicated"]["Replicas"] = count
+        return {"old": {}, "new": found["Spec"]}
+
+    def do_service_rollback(self, core, service, **_):
+        found = self._service(core, "service_rollback", service)
+        if not found["PreviousSpec"]:
+            raise core.Conflict("there is no previous spec")
+        self.written.append(found["Spec"]["Name"])
+        found.update(Spec=found["PreviousSpec"], PreviousSpec=found["Spec"])
+
+    def do_object_list(self, core, kind, **_):
+        cluster = self._managed(core, "object_list")
+        return list(cluster.services.values()) if kind == "service" else []
+
+    def do_object_remove(self, core, kind, ref, **_):
+        found = self._service(core, "object_remove", ref)
+        self.written.append(found["Spec"]["Name"])
+        del self.cluster.services[found["Spec"]["Name"]]
+
+    def do_task_list(self, core, **_):
+        self._managed(core, "task_list")
+        return []
+
+    def do_logs(self, core, kind, ref, query=None, **_):
+        self._service(core, "logs", ref)
+        return iter(self.log)
 
     def do_node_prune(self, core, **_):
         cluster = self._managed(core, "node_prune")

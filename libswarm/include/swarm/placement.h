@@ -9,6 +9,7 @@
 
 #include <jansson.h>
 #include <swarm/client.h>
+#include <swarm/service.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -40,6 +41,24 @@ extern "C" {
  */
 int swarm_task_why(swarm_client *client, const char *ref, int64_t timeout_ms, json_t **ret_why,
 		   swarm_error *err);
+
+/**
+ * Wait for a service as swarm_service_wait(), and say how it ended: also an update that swarm rolled back or
+ * paused and a wait that took too long are results. For tasks that wait for a node, which rule rejects
+ * which node.
+ *
+ * @param service      id or name
+ * @param timeout_ms   0: 300 s
+ * @param flags        0 or SWARM_SETTLE_UNCHANGED
+ * @param ret_outcome  new reference: {"outcome": "converged", "rolled_back", "paused", "failed" (a task
+ *                     ended and is not restarted) or "timeout"; "done", "total": tasks that run or are
+ *                     complete, of how many; "exit_code": of the task that ended, else 0; "text": one
+ *                     line that says so, with the engine's reasons; "nodes": [line for each node that is
+ *                     rejected, ...]}
+ * @return 0, SWARM_E_NOT_FOUND (also when it is removed meanwhile), SWARM_E_INVAL
+ */
+int swarm_service_settle(swarm_client *client, const char *service, int64_t timeout_ms,
+			 unsigned flags, json_t **ret_outcome, swarm_error *err);
 
 #ifdef __cplusplus
 }

@@ -65,6 +65,10 @@ typedef enum swarm_resolve {
 
 /** Send nothing: the result says what would be done. */
 #define SWARM_APPLY_DRY_RUN 0x100u
+/** Where the mode changes, remove the service and make a new one; that is an error without it. */
+#define SWARM_APPLY_REPLACE 0x200u
+/** Send also a spec that swarm has rolled back. */
+#define SWARM_APPLY_RETRY 0x400u
 
 /** Start from SWARM_APPLY_OPTIONS_INIT. All pointers are borrowed. */
 typedef struct swarm_apply_options {
@@ -73,21 +77,29 @@ typedef struct swarm_apply_options {
 	unsigned flags;              /**< SWARM_SPEC_..., SWARM_APPLY_... */
 	int resolve;                 /**< a swarm_resolve */
 	const json_t *registry_auth; /**< NULL, or credentials as in swarm_call_options */
-	/** NULL, or a text: all tasks restart once for each text. Kept in a label. */
+	/** NULL, or a text: all tasks run again once for each text. Kept in a label. */
 	const char *force_update;
 	/** NULL, or the stack that the service is known to belong to; others' are refused. */
 	const char *stack;
+	/** NULL, or a text: a job runs again once for each text. Kept in a label. */
+	const char *job_trigger;
+	/** NULL, or a merge patch in the engine's own words, over what service says. */
+	const json_t *spec_patch;
 } swarm_apply_options;
 
 #define SWARM_APPLY_OPTIONS_INIT                                                                   \
 	{                                                                                          \
-		sizeof(swarm_apply_options), 0, 0, SWARM_RESOLVE_CHANGED, NULL, NULL, NULL         \
+		sizeof(swarm_apply_options), 0, 0, SWARM_RESOLVE_CHANGED, NULL, NULL, NULL, NULL,  \
+			NULL                                                                       \
 	}
 
 /**
  * Make a service as it is declared: create it, or change what differs. Nothing is sent where nothing
  * differs, so the spec before the last change stays there to roll back to. Does not wait for tasks
- * (swarm_service_wait()). A job is not run again for a change that is not of its tasks.
+ * (swarm_service_settle()). A job is not run again for a change that is not of its tasks.
+ *
+ * A spec that swarm has rolled back is not sent again (action "rolled_back"), as long as the tasks that
+ * failed are in the engine's history: run after run it would fail in the same way.
  *
  * The digest of the image is looked up and pinned. Where the registry cannot be asked, a digest that is
  * pinned stays, and a new service gets the image as written, with a warning; an image that the registry
@@ -96,9 +108,11 @@ typedef struct swarm_apply_options {
  * @param name        the service's exact name
  * @param service     in compose's words, as for swarm_spec_merge(); borrowed
  * @param options     NULL: the defaults
- * @param ret_result  new reference: {"id": text, "action": "create", "update" or "none"; "changes":
- *                    as of swarm_spec_merge(); "restarts": "no", "tasks" or "placement";
- *                    "warnings": [line, ...]}
+ * @param ret_result  new reference: {"id": text, "action": "create", "update", "replace", "none" or
+ *                    "rolled_back"; "changes": as of swarm_spec_merge(), what was changed or, with
+ *                    "rolled_back" and in a dry run, what would be; "restarts": "no", "tasks" or
+ *                    "placement"; "warnings": [line, ...]; "rolled_back": only with that action, the
+ *                    engine's reasons}
  * @return 0, SWARM_E_INVAL (the text has the first mistakes), SWARM_E_CONFLICT (belongs to a stack, or
  *         another mode), SWARM_E_NOT_FOUND and SWARM_E_HTTP (the image), SWARM_E_VERSION,
  *         SWARM_E_SEQUENCE, SWARM_E_JSON
@@ -131,6 +145,9 @@ int swarm_service_scale(swarm_client *client, const char *service, int64_t count
 int swarm_service_rollback(swarm_client *client, const char *service, int64_t timeout_ms,
 			   swarm_error *err);
 
+/** For swarm_service_settle(): nothing was changed just now, so what is as it should be counts at once. */
+#define SWARM_SETTLE_UNCHANGED 0x1u
+
 /** How a service converged. */
 typedef struct swarm_converged {
 	size_t done;     /**< tasks that run, or completed */
@@ -145,11 +162,15 @@ typedef struct swarm_converged {
  * where the engine does not itself report an update as completed. Giving the wait up, by deadline or
  * cancel, changes nothing.
  *
+ * A global service that fits no node converges with 0 of 0 tasks. A task that ended and is not restarted,
+ * by its restart policy, ends the wait.
+ *
  * @param service     id or name
  * @param timeout_ms  0: 300 s
  * @param ret_status  filled on success; NULL is allowed
  * @param err         its text names a few tasks that do not run, with the engine's reasons
- * @return 0, SWARM_E_STATE (the update or rollback was paused by the engine), SWARM_E_TIMEOUT,
+ * @return 0, SWARM_E_STATE (the update or rollback was paused by the engine, or a task ended and is not
+ *         restarted, such as a failed job's), SWARM_E_TIMEOUT,
  *         SWARM_E_NOT_FOUND (also when it is removed meanwhile), SWARM_E_INVAL
  */
 int swarm_service_wait(swarm_client *client, const char *service, int64_t timeout_ms,

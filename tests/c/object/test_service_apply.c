@@ -25,6 +25,21 @@
 #define REPLICATED ",\"Mode\":{\"Replicated\":{\"Replicas\":1}}"
 #define WEB SERVICE_AT("5", IMAGE_LABEL("nginx:1"), PINNED, REPLICATED)
 
+#define ROLLED_BACK                                                                                    \
+	"{\"ID\":\"s1\",\"Version\":{\"Index\":5},\"UpdateStatus\":{\"State\":\"rollback_completed\"," \
+	"\"StartedAt\":\"2026-01-02T03:04:05.1Z\",\"Message\":\"update rolled back\"},\"Spec\":{"      \
+	"\"Name\":\"web\",\"Labels\":{" IMAGE_LABEL(                                                   \
+		"nginx:1") "},\"TaskTemplate\":{\"ContainerSpec\":{\"Image\":\"" PINNED                \
+			   "\"}}" REPLICATED "}}"
+#define ALL_TASKS "GET " API "/tasks?filters=%7B%22service%22%3A%5B%22s1%22%5D%7D"
+#define FAILED_TASK(hostname, created, desired)                                                    \
+	"{\"ID\":\"t1\",\"Slot\":1,\"CreatedAt\":\"" created "\",\"DesiredState\":\"" desired      \
+	"\",\"Spec\":{\"ContainerSpec\":{\"Image\":\"" PINNED "\",\"Hostname\":\"" hostname        \
+	"\"}},\"Status\":{\"State\":\"failed\",\"Err\":\"exit 3\"}}"
+#define WEB_UPDATED                                                                                \
+	SERVICE_AT("5", IMAGE_LABEL("nginx:1"), PINNED,                                            \
+		   REPLICATED ",\"UpdateConfig\":{\"Parallelism\":2}")
+
 /* What ran, as JSON; an error leaves result empty. */
 typedef struct apply_case {
 	const char *name;
@@ -232,7 +247,102 @@ static const apply_case applies[] = {
 	  0,
 	  NULL,
 	  SWARM_E_CONFLICT,
-	  "the mode of service web cannot be changed: remove the service first" },
+	  "the mode of service web cannot be changed: give replace: True, which removes it and makes a "
+	  "new one" },
+	{ "rolled back: not sent again",
+	  { { GET, .reply = ROLLED_BACK },
+	    { GET_ID, .reply = ROLLED_BACK },
+	    { ALL_TASKS,
+	      .reply = "[" FAILED_TASK("h", "2026-01-02T03:04:05.2Z", "shutdown") "]" } },
+	  "{\"image\":\"nginx:1\",\"hostname\":\"h\"}",
+	  0,
+	  0,
+	  NULL,
+	  0,
+	  "{\"action\":\"rolled_back\",\"changes\":{" CHANGE(
+		  "hostname", "null",
+		  "\"h\"") "},\"id\":\"s1\",\"restarts\":\"no\",\"rolled_back\":\"update rolled back; "
+			   "web.1 (failed): exit 3\",\"warnings\":[]}" },
+	{ "rolled back: sent where that is asked for",
+	  { { GET, .reply = ROLLED_BACK },
+	    { GET_ID, .reply = ROLLED_BACK },
+	    { UPDATE("5"), .body = "\"Hostname\":\"h\"", .reply = "{}" } },
+	  "{\"image\":\"nginx:1\",\"hostname\":\"h\"}",
+	  SWARM_APPLY_RETRY,
+	  0,
+	  NULL,
+	  0,
+	  RESULT("s1", "update", CHANGE("hostname", "null", "\"h\""), "tasks", "") },
+	{ "rolled back: another spec is sent",
+	  { { GET, .reply = ROLLED_BACK },
+	    { GET_ID, .reply = ROLLED_BACK },
+	    { ALL_TASKS, .reply = "[" FAILED_TASK("h", "2026-01-02T03:04:05.2Z", "shutdown") "]" },
+	    { UPDATE("5"), .body = "\"Hostname\":\"i\"", .reply = "{}" } },
+	  "{\"image\":\"nginx:1\",\"hostname\":\"i\"}",
+	  0,
+	  0,
+	  NULL,
+	  0,
+	  RESULT("s1", "update", CHANGE("hostname", "null", "\"i\""), "tasks", "") },
+	{ "rolled back: a task from before that rollout proves nothing",
+	  { { GET, .reply = ROLLED_BACK },
+	    { GET_ID, .reply = ROLLED_BACK },
+	    { ALL_TASKS, .reply = "[" FAILED_TASK("h", "2026-01-02T03:04:05Z", "shutdown") "]" },
+	    { UPDATE("5"), .body = "\"Hostname\":\"h\"", .reply = "{}" } },
+	  "{\"image\":\"nginx:1\",\"hostname\":\"h\"}",
+	  0,
+	  0,
+	  NULL,
+	  0,
+	  RESULT("s1", "update", CHANGE("hostname", "null", "\"h\""), "tasks", "") },
+	{ "rolled back: what runs is as declared, which is history",
+	  { { GET, .reply = ROLLED_BACK }, { GET_ID, .reply = ROLLED_BACK } },
+	  "{\"image\":\"nginx:1\"}",
+	  0,
+	  0,
+	  NULL,
+	  0,
+	  RESULT("s1", "none", "", "no", "") },
+	{ "the engine's warnings",
+	  { { GET, .reply = WEB },
+	    { GET_ID, .reply = WEB },
+	    { UPDATE("5"), .reply = "{\"Warnings\":[\"no digest\"]}" } },
+	  "{\"image\":\"nginx:1\",\"hostname\":\"h\"}",
+	  0,
+	  0,
+	  NULL,
+	  0,
+	  RESULT("s1", "update", CHANGE("hostname", "null", "\"h\""), "tasks", "\"no digest\"") },
+	{ "another mode, by a new service",
+	  { { GET, .reply = WEB_UPDATED },
+	    { GET_ID, .reply = WEB_UPDATED },
+	    { GET_ID, .reply = WEB_UPDATED },
+	    { "DELETE " API "/services/s1", .status = 200, .reply = "" },
+	    { CREATE,
+	      .body = "{\"Name\":\"web\",\"Labels\":{" IMAGE_LABEL(
+		      "nginx:1") "},\"TaskTemplate\":{\"ContainerSpec\":{\"Image\":\"" PINNED
+				 "\"}},\"Mode\":{\"ReplicatedJob\":{}}}",
+	      .status = 201, .reply = "{\"ID\":\"s2\"}" } },
+	  "{\"image\":\"nginx:1\",\"deploy\":{\"mode\":\"replicated-job\"}}",
+	  SWARM_APPLY_REPLACE,
+	  0,
+	  NULL,
+	  0,
+	  RESULT("s2", "replace", CHANGE("deploy.mode", "\"replicated\"", "\"replicated-job\""),
+		 "no", "") },
+	{ "another mode, which the engine refuses: the old service is made again",
+	  { { GET, .reply = WEB },
+	    { GET_ID, .reply = WEB },
+	    { GET_ID, .reply = WEB },
+	    { "DELETE " API "/services/s1", .status = 200, .reply = "" },
+	    { CREATE, .body = "\"Global\"", .status = 400, .reply = MESSAGE("no such thing") },
+	    { CREATE, .body = "\"Replicated\"", .status = 201, .reply = "{\"ID\":\"s3\"}" } },
+	  "{\"image\":\"nginx:1\",\"deploy\":{\"mode\":\"global\"}}",
+	  SWARM_APPLY_REPLACE,
+	  0,
+	  NULL,
+	  SWARM_E_HTTP,
+	  "no such thing" },
 	{ "a job is not run for a label",
 	  { { GET, .reply = SERVICE_AT("5", "", PINNED, ",\"Mode\":{\"ReplicatedJob\":{}}") },
 	    { GET_ID, .reply = SERVICE_AT("5", "", PINNED, ",\"Mode\":{\"ReplicatedJob\":{}}") } },
@@ -242,7 +352,7 @@ static const apply_case applies[] = {
 	  NULL,
 	  0,
 	  RESULT("s1", "none", CHANGE("deploy.labels.a", "null", "\"1\""), "no",
-		 "\"a change would run the job again: it is left as it is until force_update has another "
+		 "\"a change would run the job again: it is left as it is until job_trigger has another "
 		 "text\"") },
 	{ "forced",
 	  { { GET, .reply = WEB },
@@ -318,6 +428,95 @@ static void each(void)
 		run_case(&applies[i]);
 }
 
+/* Options beside the table's: a patch in the engine's words, and the trigger of a job. */
+static void patched(void)
+{
+	static const char with[] = SERVICE_AT(
+		"6", IMAGE_LABEL("nginx:1"),
+		PINNED "\",\"Privileges\":{\"NoNewPrivileges\":true},\"Dir\":\"", REPLICATED);
+	const fake_row rows[] = {
+		{ GET, .reply = WEB },
+		{ GET_ID, .reply = WEB },
+		{ UPDATE("5"), .body = "\"NoNewPrivileges\":true", .reply = "{}" },
+		{ GET_ID, .reply = with },
+		/* And again: nothing differs. */
+		{ GET, .reply = with },
+		{ GET_ID, .reply = with },
+		/* An engine that drops it. */
+		{ GET, .reply = WEB },
+		{ GET_ID, .reply = WEB },
+		{ UPDATE("5"), .reply = "{}" },
+		{ GET_ID, .reply = WEB },
+		{ NULL },
+	};
+	swarm_apply_options options = SWARM_APPLY_OPTIONS_INIT;
+	json_t *patch = json_pack("{s:{s:{s:{s:b}}}}", "TaskTemplate", "ContainerSpec",
+				  "Privileges", "NoNewPrivileges", 1);
+	json_t *service = json_object(), *result = NULL;
+	fixture f = setup(rows);
+
+	options.spec_patch = patch;
+	CHECK_INT(swarm_service_apply(f.client, "web", service, &options, &result, &f.err), 0);
+	CHECK_STR(json_string_value(json_object_get(result, "restarts")), "tasks");
+	CHECK(json_object_get(json_object_get(result, "changes"),
+			      "spec_patch.TaskTemplate.ContainerSpec.Privileges.NoNewPrivileges") !=
+	      NULL);
+	json_decref(result);
+	result = NULL;
+	CHECK_INT(swarm_service_apply(f.client, "web", service, &options, &result, &f.err), 0);
+	CHECK_STR(json_string_value(json_object_get(result, "action")), "none");
+	json_decref(result);
+	result = NULL;
+	CHECK_INT(swarm_service_apply(f.client, "web", service, &options, &result, &f.err),
+		  SWARM_E_INVAL);
+	CHECK_PART(f.err.text,
+		   "spec_patch.TaskTemplate.ContainerSpec.Privileges.NoNewPrivileges: the engine");
+	json_decref(patch);
+	patch = json_pack("{s:s}", "Nam", "x");
+	options.spec_patch = patch;
+	f.err = (swarm_error)SWARM_ERROR_INIT;
+	CHECK_INT(swarm_service_apply(f.client, "web", service, &options, &result, &f.err),
+		  SWARM_E_INVAL);
+	CHECK_PART(f.err.text, "spec_patch: unknown field 'Nam'");
+	json_decref(patch);
+	json_decref(service);
+	teardown(&f);
+}
+
+#define JOB_WITH(label) SERVICE_AT("5", label, PINNED, ",\"Mode\":{\"ReplicatedJob\":{}}")
+
+static void triggered(void)
+{
+	const fake_row rows[] = {
+		{ GET, .reply = JOB_WITH("\"libswarm.job_trigger\":\"1\"") },
+		{ GET_ID, .reply = JOB_WITH("\"libswarm.job_trigger\":\"1\"") },
+		{ UPDATE("5"), .body = "\"libswarm.job_trigger\":\"2\"", .reply = "{}" },
+		{ GET, .reply = JOB_WITH("\"libswarm.job_trigger\":\"2\"") },
+		{ GET_ID, .reply = JOB_WITH("\"libswarm.job_trigger\":\"2\"") },
+		{ GET, .reply = WEB },
+		{ GET_ID, .reply = WEB },
+		{ NULL },
+	};
+	swarm_apply_options options = SWARM_APPLY_OPTIONS_INIT;
+	json_t *service = json_object(), *result = NULL;
+	fixture f = setup(rows);
+
+	options.job_trigger = "2";
+	CHECK_INT(swarm_service_apply(f.client, "web", service, &options, &result, &f.err), 0);
+	CHECK_STR(json_string_value(json_object_get(result, "action")), "update");
+	json_decref(result);
+	result = NULL;
+	CHECK_INT(swarm_service_apply(f.client, "web", service, &options, &result, &f.err), 0);
+	CHECK_STR(json_string_value(json_object_get(result, "action")), "none");
+	json_decref(result);
+	result = NULL;
+	CHECK_INT(swarm_service_apply(f.client, "web", service, &options, &result, &f.err),
+		  SWARM_E_INVAL);
+	CHECK_STR(f.err.text, "job_trigger: service web is not a job: use force_update");
+	json_decref(service);
+	teardown(&f);
+}
+
 static void names_become_ids(void)
 {
 	const fake_row rows[] = {
@@ -367,4 +566,4 @@ static void arguments(void)
 	teardown(&f);
 }
 
-TEST_MAIN(TEST(each), TEST(names_become_ids), TEST(arguments))
+TEST_MAIN(TEST(each), TEST(patched), TEST(triggered), TEST(names_become_ids), TEST(arguments))

@@ -101,6 +101,38 @@ static int run_why(swarm_client *client, swarm_error *err)
 	return rc;
 }
 
+static int run_apply(swarm_client *client, swarm_error *err)
+{
+	swarm_apply_options options = SWARM_APPLY_OPTIONS_INIT;
+	json_t *service = json_pack("{s:s, s:{s:i}}", "hostname", "h", "deploy", "replicas", 2);
+	json_t *patch = json_pack("{s:{s:{s:s}}}", "TaskTemplate", "ContainerSpec", "Dir", "/x");
+	json_t *result = NULL;
+	int rc = SWARM_E_NOMEM;
+
+	options.spec_patch = patch;
+	options.force_update = "monday";
+	/* The test's own trees are made of the memory that runs out, too. */
+	if (service && patch)
+		rc = swarm_service_apply(client, "web", service, &options, &result, err);
+	else
+		swarm__nomem(err);
+	CHECK((result == NULL) == (rc != 0));
+	json_decref(result);
+	json_decref(service);
+	json_decref(patch);
+	return rc;
+}
+
+static int run_settle(swarm_client *client, swarm_error *err)
+{
+	json_t *outcome = NULL;
+	int rc = swarm_service_settle(client, "web", 0, 0, &outcome, err);
+
+	CHECK((outcome == NULL) == (rc != 0));
+	json_decref(outcome);
+	return rc;
+}
+
 static const fake_row list_rows[] = {
 	{ "GET " API "/services?filters=%7B%22name%22%3A%5B%22web%22%5D%7D", .reply = "[]" },
 	{ NULL },
@@ -183,12 +215,41 @@ static const fake_row why_rows[] = {
 	{ NULL },
 };
 
+#define ROLLED_BACK                                                                                      \
+	"{\"ID\":\"s1\",\"Version\":{\"Index\":5},\"UpdateStatus\":{\"State\":\"rollback_completed\"},"  \
+	"\"Spec\":{\"Name\":\"web\",\"TaskTemplate\":{\"ContainerSpec\":{\"Image\":\"a:1\"}},\"Mode\":{" \
+	"\"Replicated\":{\"Replicas\":1}}}}"
+#define PATCHED                                                                                    \
+	"{\"ID\":\"s1\",\"Version\":{\"Index\":5},\"Spec\":{\"Name\":\"web\",\"TaskTemplate\":{"   \
+	"\"ContainerSpec\":{\"Image\":\"a:1\",\"Dir\":\"/x\"}}}}"
+#define ALL_TASKS "GET " API "/tasks?filters=%7B%22service%22%3A%5B%22s1%22%5D%7D"
+static const fake_row apply_rows[] = {
+	{ WEB, .reply = ROLLED_BACK },
+	{ "GET " API "/services/s1", .reply = ROLLED_BACK },
+	{ ALL_TASKS, .reply = "[{\"ID\":\"t1\",\"DesiredState\":\"shutdown\",\"Status\":{}}]" },
+	{ UPDATE, .reply = "{\"Warnings\":[\"w\"]}" },
+	{ "GET " API "/services/s1", .reply = PATCHED },
+	{ NULL },
+};
+static const fake_row settle_rows[] = {
+	{ WEB, .reply = ROLLED_BACK },
+	{ "GET " API "/tasks?filters=%7B%22service%22%3A%5B%22s1%22%5D%2C%22_up-to-date%22%3A%5B%22"
+	  "true%22%5D%7D",
+	  .reply = "[{\"ID\":\"t1\",\"Slot\":1,\"DesiredState\":\"running\",\"Status\":{"
+		   "\"State\":\"running\"}}]" },
+	{ "GET " API "/nodes", .reply = "[{\"ID\":\"n1\",\"Status\":{\"State\":\"ready\"}}]" },
+	{ ALL_TASKS, .reply = "[{\"ID\":\"t2\",\"DesiredState\":\"shutdown\",\"Status\":{"
+			      "\"State\":\"failed\",\"Err\":\"exit 3\"}}]" },
+	{ NULL },
+};
+
 static const oom_case table[] = {
 	{ "list", list_rows, run_list },          { "secret", secret_rows, run_secret },
 	{ "scale", scale_rows, run_scale },       { "rollback", rollback_rows, run_rollback },
 	{ "wait", wait_rows, run_wait },          { "remove", remove_rows, run_remove },
 	{ "events", events_rows, run_events },    { "logs", logs_rows, run_logs },
 	{ "promote", promote_rows, run_promote }, { "why", why_rows, run_why },
+	{ "apply", apply_rows, run_apply },       { "settle", settle_rows, run_settle },
 };
 
 enum { CASES = sizeof(table) / sizeof(table[0]) };

@@ -1,0 +1,263 @@
+# SPDX-License-Identifier: Apache-2.0
+"""
+Docker swarm mode: services in compose's words
+==============================================
+
+What states and functions on services share: which of their arguments are words of a compose file, what is
+wrong in them, and which service a name means.
+
+:maturity: new
+:depends: the execution module ``swarm``, which loads the compiled core
+
+.. versionadded:: 0.1.0
+"""
+
+import datetime
+import time
+
+from salt.exceptions import CommandExecutionError, SaltInvocationError
+
+__virtualname__ = "swarm_words"
+
+STACK_LABEL = "com.docker.stack.namespace"
+# States in which a task runs no more.
+OVER = ("complete", "shutdown", "failed", "rejected", "remove", "orphaned")
+# Arguments that Salt adds to those of a state or function.
+OF_SALT = ("no_log", "sfun", "sreqs", "connection_user", "connection_pass")
+# What each option accepts, and how that is said.
+FLAG = (lambda value: isinstance(value, bool), "True or False")
+TEXT = (lambda value: isinstance(value, str) and value != "", "a string: quote it in YAML")
+SECONDS = (
+    lambda value: isinstance(value, (int, float)) and not isinstance(value, bool) and value > 0,
+    "a number of seconds above 0",
+)
+MAPPING = (lambda value: isinstance(value, dict), "a mapping")
+
+
+def _one_of(*words):
+    return (lambda value: value in words, f"{', '.join(words[:-1])} or {words[-1]}")
+
+
+OPTIONS = {
+    "strict": FLAG,
+    "show_env": FLAG,
+    "resolve_image": _one_of("changed", "always", "never"),
+    "force_update": TEXT,
+    "job_trigger": TEXT,
+    "spec_patch": MAPPING,
+    "stack": TEXT,
+    "replace": FLAG,
+    "retry": FLAG,
+    "wait": FLAG,
+    "timeout": SECONDS,
+    "runs_on": _one_of("leader", "any"),
+}
+
+
+def __virtual__():
+    return __virtualname__
+
+
+def split(given=None):
+    """
+    Return the words of a compose file in these arguments, and what Salt itself added to them.
+
+    given
+        Arguments that the caller does not know.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt manager1 swarm_words.split '{image: nginx}'
+    """
+    import salt.state  # pylint: disable=import-outside-toplevel
+
+    words, more = {}, {}
+    for name, value in (given or {}).items():
+        of_salt = (
+            str(name).startswith("__")
+            or name in OF_SALT
+            or name in salt.state.STATE_INTERNAL_KEYWORDS
+        )
+        (more if of_salt else words)[name] = value
+    return words, more
+
+
+def require(words=None, more=None, **options):
+    """
+    Raise all slips in a declared service as one error.
+
+    words
+        The service in compose's words.
+    more
+        Arguments that are none: what Salt itself adds is not a slip.
+
+    Other arguments are the options of ``swarm.service``; ``None`` stands for one that is not given.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt manager1 swarm_words.require '{image: nginx}'
+    """
+    lines = [f"unknown argument {name}" for name in split(more)[0]]
+    for name, value in options.items():
+        fits, expected = OPTIONS[name]
+        if value is not None and not fits(value):
+            lines.append(f"{name} must be {expected}, not {_shown(value)}")
+    words = _plain(words or {}, "", lines)
+    if words:
+        lines += [
+            line
+            for line in __salt__["swarm_core.core"]("spec_check", words)
+            # Of a service that is there already the image may stay as it is.
+            if line != "image: is required"
+        ]
+    if lines:
+        raise SaltInvocationError("; ".join(lines))
+
+
+def _shown(value):
+    if isinstance(value, (dict, list)):
+        return "a list" if isinstance(value, list) else "a mapping"
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:60]}…"
+
+
+def _plain(value, place, lines):
+    """The value as the core takes it; a line for each value that YAML read as something else."""
+    if isinstance(value, dict):
+        return {
+            _key(name, place, lines): _plain(one, f"{place}.{name}".lstrip("."), lines)
+            for name, one in value.items()
+        }
+    if isinstance(value, (list, tuple)):
+        return [_plain(one, f"{place}[{at}]", lines) for at, one in enumerate(value)]
+    if value is None or isinstance(value, (str, int, float)):
+        return value
+    if isinstance(value, (datetime.date, datetime.datetime)):
+        lines.append(f"{place}: {value.isoformat()} is a date to YAML: put it in quotes")
+        return value.isoformat()
+    lines.append(f"{place}: a {type(value).__name__} is no value of a service")
+    return ""
+
+
+def _key(name, place, lines):
+    if isinstance(name, str):
+        return name
+    where = f"in {place}" if place else "of the service"
+    lines.append(f"key {name!r} {where} is not a string: put it in quotes")
+    return str(name)
+
+
+def apply(name=None, words=None, registry_auth=None, test=False, **options):
+    """
+    Create or change a service, with the credentials of its image's registry.
+
+    name
+        The service's name.
+    words
+        The service in compose's words.
+    registry_auth
+        Where the credentials are, as for ``swarm.service``.
+    test
+        ``True``: only say what would be done.
+
+    Other arguments and the result are those of ``Client.service_apply``.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt manager1 swarm_words.apply web '{image: nginx}' test=True
+    """
+    options = {key: value for key, value in options.items() if not key.startswith("__")}
+
+    def run(credentials=None):
+        return __salt__["swarm_core.core"](
+            "service_diff" if test else "service_apply",
+            str(name),
+            words,
+            registry_auth=credentials,
+            **options,
+        )
+
+    image = (words or {}).get("image")
+    if not isinstance(image, str):
+        return run()
+    return __salt__["swarm_registry.auth"](image, registry_auth, into=run)
+
+
+def find(name=None):
+    """
+    Return a service by its exact name or full id, as the engine has it; ``None`` where there is none.
+
+    name
+        Exact name or full id.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt manager1 swarm_words.find web
+    """
+    if isinstance(name, bool) or not isinstance(name, (str, int)) or name == "":
+        raise SaltInvocationError(f"name must be a service's id or exact name, not {name!r}")
+    found = [
+        one
+        for one in __salt__["swarm_core.core"]("object_list", "service")
+        if str(name) in (one["ID"], one["Spec"]["Name"])
+    ]
+    return found[0] if found else None
+
+
+def check_stack(service=None, stack=None):
+    """
+    Raise an error for a service of a stack that the caller does not name.
+
+    service
+        As the engine has it.
+    stack
+        The stack that the caller names, or ``None``.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt manager1 swarm_words.check_stack '{Spec: {Labels: {}}}'
+    """
+    owner = (service["Spec"].get("Labels") or {}).get(STACK_LABEL)
+    if owner and owner != stack:
+        raise CommandExecutionError(f"it belongs to stack {owner}: give stack: {owner}")
+
+
+def until_gone(tasks=None, seconds=300):
+    """
+    Wait until none of these tasks runs any more.
+
+    tasks
+        Their ids. The engine no longer lists the tasks of a removed service by that service.
+    seconds
+        How long.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt manager1 swarm_words.until_gone '[z4gjbe9rwmqahc2a91snvolm5]'
+    """
+    end = time.monotonic() + seconds
+    left = [str(one) for one in tasks or []]
+    while left:
+        # So many values may one filter have.
+        found = __salt__["swarm_core.core"]("task_list", filters={"id": left[:1000]})
+        left = [one["id"] for one in found if one["state"] not in OVER] + left[1000:]
+        if left and time.monotonic() >= end:
+            raise CommandExecutionError(
+                f"the service was removed, but {len(left)} of its tasks have not ended after"
+                f" {seconds} s"
+            )
+        if left:
+            time.sleep(0.5)
+    return True
