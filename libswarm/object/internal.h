@@ -72,7 +72,7 @@ typedef struct swarm__apply {
 	swarm__deadline deadline;
 	json_t *ids;
 	json_t *found;  /* of the image; NULL: was not asked for, or not found */
-	char *unsure;   /* why the image could not be looked up, where that is no error; or NULL */
+	char *unsure;   /* why the image could not be looked up, if that is not an error; or NULL */
 	json_t *result; /* of the last merge */
 	json_t *answer; /* the engine's, to the write; NULL: nothing was sent */
 	json_t *replacement; /* the spec of the service that takes the place of one of another mode */
@@ -85,7 +85,7 @@ typedef struct swarm__apply {
 int swarm__apply_look_up(swarm__apply *a, const json_t *spec, swarm_error *err);
 /* SWARM_E_CONFLICT for a service of a stack that the caller does not name. */
 int swarm__apply_check_owner(const swarm__apply *a, const json_t *before, swarm_error *err);
-/* The spec to send in place of before, or of a new service for NULL; a new reference. */
+/* The spec to send: before with the changes, or that of a new service for NULL; a new reference. */
 int swarm__apply_merge(swarm__apply *a, const json_t *before, json_t **ret_spec, swarm_error *err);
 /* "no", "placement" or "tasks", of the changes of the last merge. */
 const char *swarm__apply_restarts(const swarm__apply *a);
@@ -131,7 +131,7 @@ typedef struct swarm__settled {
 #define SWARM__SETTLE_EXPLAIN 0x100u
 int swarm__service_settle(swarm_client *client, const char *service, unsigned flags,
 			  const swarm__deadline *deadline, swarm__settled *ret, swarm_error *err);
-/* Do the managers want a task to run or to complete, and not to stop? */
+/* Is a task's desired state to run or to complete, and not to stop? */
 bool swarm__task_is_wanted(const char *desired_state);
 
 #endif
