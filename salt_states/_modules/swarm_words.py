@@ -139,7 +139,7 @@ def _plain(value, place, lines):
     if isinstance(value, (datetime.date, datetime.datetime)):
         lines.append(f"{place}: {value.isoformat()} is a date to YAML: put it in quotes")
         return value.isoformat()
-    lines.append(f"{place}: a {type(value).__name__} is no value of a service")
+    lines.append(f"{place}: a {type(value).__name__} is not a value of a service")
     return ""
 
 

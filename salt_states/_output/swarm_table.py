@@ -59,7 +59,7 @@ def _minion(minion, rows):
 
 
 def _indented(value):
-    """What is no table: a text line by line, anything else as YAML."""
+    """What is not a table: a text line by line, anything else as YAML."""
     if isinstance(value, (dict, list)):
         value = salt.utils.yaml.safe_dump(value, default_flow_style=False)
     return "\n".join(f"    {line}" for line in str(value).splitlines())

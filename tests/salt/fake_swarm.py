@@ -79,7 +79,7 @@ class Cluster:
         self.digest = f"{next(_NUMBERS):050d}"
         self.tokens = {role: self._new_token() for role in ("worker", "manager")}
         self.nodes = {}
-        # By name, as the engine has them; and what a wait for one of them comes to, where it is no success.
+        # By name, as the engine has them; and what a wait for one of them comes to, where it is not a success.
         self.services = {}
         self.outcomes = {}
         # {name: why} of services whose next spec swarm has rolled back before.

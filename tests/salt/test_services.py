@@ -125,7 +125,7 @@ def test_rollback_and_removal(formed):
     assert call(formed, "swarm.service_rollback", "web").startswith("1 of 1 tasks")
     assert "TTY" not in spec(formed)["TaskTemplate"]["ContainerSpec"]
     assert call(formed, "swarm.service_rm", "web") is True
-    assert call(formed, "swarm.service_rm", "web") is False, "absent is no error"
+    assert call(formed, "swarm.service_rm", "web") is False, "absent is not an error"
 
 
 def test_force_update(formed):
