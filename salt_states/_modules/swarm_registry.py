@@ -295,7 +295,7 @@ def _split(entry, registry, where):
     if not colon:
         raise CommandExecutionError(f"{where}: auth of {registry} is not base64 of USER:PASSWORD")
     # docker/cli: the password ends at a NUL.
-    return {**entry, "username": user, "password": password.rstrip("\0")}
+    return {**entry, "username": user, "password": password.rstrip(chr(0))}
 
 
 # --- docker's credential helpers ------------------------------------------------------------------
