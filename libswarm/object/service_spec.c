@@ -326,7 +326,7 @@ int swarm__apply_check_kept(swarm__apply *a, const char *id, swarm_error *err)
 	if (rc)
 		return rc;
 	if (missing(json_object_get(object, "Spec"), a->options->spec_patch, "spec_patch", place))
-		rc = swarm__error(err, SWARM_E_INVAL,
+		rc = swarm__error(err, SWARM_E_VERSION,
 				  "%s: the engine of this API version does not keep it: check the "
 				  "name and the value, or remove it",
 				  place);

@@ -24,18 +24,19 @@
 #define W1                                                                                         \
 	"{\"ID\":\"w1\"," VERSION ",\"Spec\":{\"Role\":\"worker\",\"Availability\":\"active\"},"   \
 	"\"Description\":{\"Hostname\":\"worker1\"},\"Status\":{\"State\":\"down\"}}"
-#define SPEC(image)                                                                                          \
+#define SPEC(image, force)                                                                                   \
 	"{\"Name\":\"web\",\"Labels\":{\"a\":\"b\"},\"TaskTemplate\":{\"ContainerSpec\":{\"Image\":\"" image \
 	"\",\"TTY\":false,\"Mounts\":[{\"Type\":\"cluster\",\"Source\":\"data\"}]},\"Resources\":{"          \
 	"\"Reservations\":{\"NanoCPUs\":1,\"GenericResources\":[{\"DiscreteResourceSpec\":{\"Kind\":"        \
 	"\"gpu\",\"Value\":1}}]}},\"Placement\":{\"Constraints\":[\"node.role==worker\"],"                   \
-	"\"MaxReplicas\":1},\"ForceUpdate\":1},\"Mode\":{\"Replicated\":{\"Replicas\":1}},"                  \
+	"\"MaxReplicas\":1},\"ForceUpdate\":" force                                                          \
+	"},\"Mode\":{\"Replicated\":{\"Replicas\":1}},"                                                      \
 	"\"EndpointSpec\":{\"Ports\":[{\"PublishedPort\":80,\"PublishMode\":\"host\"}]}}"
-#define SERVICE                                                                                    \
-	"{\"ID\":\"s1\"," VERSION                                                                  \
-	",\"CreatedAt\":\"2999-01-01T00:00:00Z\",\"Spec\":" SPEC("a:1") ",\"PreviousSpec\":" SPEC( \
-		"a:0") ",\"UpdateStatus\":{\"State\":\"completed\",\"Message\":\"ok\"},"           \
-		       "\"ServiceStatus\":{\"RunningTasks\":1,\"DesiredTasks\":1}}"
+#define SERVICE(force)                                                                                    \
+	"{\"ID\":\"s1\"," VERSION                                                                         \
+	",\"CreatedAt\":\"2999-01-01T00:00:00Z\",\"Spec\":" SPEC("a:1", force) ",\"PreviousSpec\":" SPEC( \
+		"a:0", "1") ",\"UpdateStatus\":{\"State\":\"completed\",\"Message\":\"ok\"},"             \
+			    "\"ServiceStatus\":{\"RunningTasks\":1,\"DesiredTasks\":1}}"
 #define TASK(state)                                                                                          \
 	"{\"ID\":\"t1\"," VERSION                                                                            \
 	",\"Labels\":{\"a\":\"b\"},\"Spec\":{\"ContainerSpec\":{\"Image\":\"a:1\","                          \
@@ -96,8 +97,8 @@ static const route routes[] = {
 	    .size = 24,
 	    .chunk = 100,
 	    .headers = "Content-Type: application/vnd.docker.multiplexed-stream\r\n" } },
-	{ "GET /services/", { .reply = SERVICE } },
-	{ "GET /services", { .reply = "[" SERVICE "]" } },
+	{ "GET /services/", { .reply = SERVICE("1") } },
+	{ "GET /services", { .reply = "[" SERVICE("1") "]" } },
 	{ "POST /services/create",
 	  { .status = 201, .reply = "{\"ID\":\"s1\",\"Warnings\":[\"w\"]}" } },
 	{ "POST /services/", { .reply = "{\"Warnings\":null}" } },
@@ -149,6 +150,9 @@ fake_row answer_healthy(const function *f, const char *request, int writes)
 		return (fake_row){ .reply = "{\"UnlockKey\":\"" NEW_UNLOCK_KEY "\"}" };
 	if (writes && strncmp(line, "GET /swarm", 10) == 0)
 		return (fake_row){ .reply = CLUSTER(NEW_TOKEN) };
+	/* What service_apply() wrote is there when it looks. */
+	if (writes && strncmp(line, "GET /services/", 14) == 0 && !strstr(line, "/logs"))
+		return (fake_row){ .reply = SERVICE("7") };
 	for (size_t i = 0; i < sizeof(routes) / sizeof(routes[0]); i++)
 		if (strncmp(line, routes[i].start, strlen(routes[i].start)) == 0)
 			return routes[i].row;

@@ -51,7 +51,8 @@ static fake_row give_answer(void *payload, const char *request)
 	bool again = r->persistent && r->target && strncmp(r->target, request, length) == 0;
 	fake_row row = answer_healthy(r->f, request, r->writes);
 
-	if (strncmp(request, "POST /v1.45/swarm/", 18) == 0)
+	if (strncmp(request, "POST /v1.45/swarm/", 18) == 0 ||
+	    strncmp(request, "POST /v1.45/services/", 21) == 0)
 		r->writes++;
 	if (r->hit == MAX_ANSWERS && r->answers < MAX_ANSWERS)
 		r->texts[r->answers] = strdup(row.reply ? row.reply : "");

@@ -468,7 +468,7 @@ static void patched(void)
 	json_decref(result);
 	result = NULL;
 	CHECK_INT(swarm_service_apply(f.client, "web", service, &options, &result, &f.err),
-		  SWARM_E_INVAL);
+		  SWARM_E_VERSION);
 	CHECK_PART(f.err.text,
 		   "spec_patch.TaskTemplate.ContainerSpec.Privileges.NoNewPrivileges: the engine");
 	json_decref(patch);
