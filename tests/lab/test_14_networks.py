@@ -32,22 +32,10 @@ auth: {htpasswd: {realm: lab, path: /opt/registry/htpasswd}}
 """
 
 
-def image(lab):
-    """A tar of busybox alone, as text."""
-    script = (
-        "cd /tmp; dpkg -x /srv/repo/pool/busybox-static_*.deb bb; mkdir -p im/bin;"
-        " cp $(find bb -name busybox -type f) im/bin/busybox; tar -C im -c bin | base64;"
-        " rm -rf bb im"
-    )
-    return lab.shell("master", script).out
-
-
 @pytest.fixture(scope="module")
 def workers(swarm):
     """The swarm, with an image on its workers; services and networks go afterwards."""
-    text = image(swarm)
-    for host in WORKERS:
-        swarm.on(host, "sh", "-c", f"base64 -d | docker import - {IMAGE}", stdin=text)
+    swarm.give_image(*WORKERS)
     yield swarm
     swarm.shell("manager1", "docker service rm $(docker service ls -q)", check=False)
     for name in ("backend", "shared"):

@@ -505,6 +505,8 @@ LOOPS = {
     "object_update": lambda s, c, e: c.object_update("service", "web", {"Labels": {"a": "2"}}),
     "service_apply": lambda s, c, e: c.service_apply("web", {"hostname": "h"}),
     "service_apply that is wrong": lambda s, c, e: bad(c.service_apply, "web", {"hostnam": "h"}),
+    "service_diff": lambda s, c, e: c.service_diff("web", {"hostname": "h"}),
+    "service_settle": lambda s, c, e: any_end(c.service_settle, "web"),
     "network_apply": lambda s, c, e: bad(c.network_apply, "net", {"attachabel": 1}),
     "network_remove": lambda s, c, e: c.network_remove("net"),
     "network_usage": lambda s, c, e: c.network_usage(),
