@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: Apache-2.0
+{# SPDX-License-Identifier: Apache-2.0 #}
 {# Turn bare hosts into a swarm: salt-run state.orchestrate docker.bootstrap
 
    Run it again at any time: after a failure, with new hosts, with reinstalled ones. It changes nothing

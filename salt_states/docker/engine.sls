@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: Apache-2.0
+{# SPDX-License-Identifier: Apache-2.0 #}
 {# Ensure the Docker Engine is installed from the repository of pillar, and runs.
    Pillar: repositories:repos:docker, repositories:pkgs:docker-engine
 

@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: Apache-2.0
+{# SPDX-License-Identifier: Apache-2.0 #}
 {# Ensure this minion has the swarm modules and their compiled core. A state.apply does not sync modules
    by itself; after this sync the later states of the same run find them. #}
 {# docker/DIGESTS is written into a complete file root (make fileroot). It shows which synced files are

@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: Apache-2.0
+{# SPDX-License-Identifier: Apache-2.0 #}
 {# Continue a cluster that lost its quorum for good with one of its managers:
      salt-run state.orchestrate docker.recover pillar='{"swarm_recover": "manager2"}'
 

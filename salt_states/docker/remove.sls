@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: Apache-2.0
+{# SPDX-License-Identifier: Apache-2.0 #}
 {# Remove hosts from the cluster:
      salt-run state.orchestrate docker.remove pillar='{"swarm_hosts": ["worker2"]}'
 

@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: Apache-2.0
+{# SPDX-License-Identifier: Apache-2.0 #}
 {# Replace a host by another one, or by itself after it came back empty:
      salt-run state.orchestrate docker.replace pillar='{"swarm_replace": {"worker2": "worker9"}}'
      salt-run state.orchestrate docker.replace pillar='{"swarm_replace": {"worker2": "worker2"}}'

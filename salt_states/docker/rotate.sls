@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: Apache-2.0
+{# SPDX-License-Identifier: Apache-2.0 #}
 {# Rotate the secrets of the swarm that the caller names:
      salt-run state.orchestrate docker.rotate pillar='{"swarm_rotate": ["worker", "manager"], "swarm_rotate_key": "2026-11"}'
 

@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: Apache-2.0
+{# SPDX-License-Identifier: Apache-2.0 #}
 {# End the swarm whose id confirms it:
      salt-run state.orchestrate docker.teardown pillar='{"swarm_teardown": "<cluster id>"}'
 

@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: Apache-2.0
+{# SPDX-License-Identifier: Apache-2.0 #}
 {# Ensure the cluster is what pillar says; the last step of docker.bootstrap, on one manager: members,
    labels and then availability of the nodes that pillar names, settings of the cluster. #}
 {% set prune = (pillar.get('swarm_run') or {}).get('prune') %}

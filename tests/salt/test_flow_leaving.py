@@ -352,7 +352,7 @@ def test_a_plan_counts_what_ends_with_the_cluster(formed):
         formed[host].job(run=run).state("published")
     cluster = formed.clusters().pop()
     job = formed["manager1"].job(test=True, run=run)
-    job.replace("swarm.call", lambda operation: lists[operation])
+    job.replace("swarm_core.call", lambda operation: lists[operation])
     ret = job.state("last_left", hosts=everybody, cluster=cluster)
     assert ret["comment"] == (
         f"the cluster {cluster} would end, with 3 services, 1 running task, 1 secret, 0 configs, 2 networks"

@@ -83,7 +83,9 @@ RUNS = {
 }
 
 
-@pytest.mark.parametrize("run, settings", zip(RUNS, [ALL_SETTINGS, *SOME_SETTINGS], strict=True))
+@pytest.mark.parametrize(
+    "run, settings", list(zip(RUNS, [ALL_SETTINGS, *SOME_SETTINGS], strict=True))
+)
 def test_the_orchestrations(tmp_path, run, settings):
     expected = of_the_master(tmp_path, **RUNS[run])
     for name in settings:

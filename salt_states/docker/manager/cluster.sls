@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: Apache-2.0
+{# SPDX-License-Identifier: Apache-2.0 #}
 {# Run both in one job, on all managers in parallel: one of them leads, the others join as soon as it
    has sealed their tokens. #}
 include:

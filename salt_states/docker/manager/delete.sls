@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: Apache-2.0
+{# SPDX-License-Identifier: Apache-2.0 #}
 {# Ensure the node list has no record of the hosts that left; a step of docker.remove. #}
 docker-swarm-records-absent:
   swarm.records_absent:

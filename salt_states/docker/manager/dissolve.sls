@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: Apache-2.0
+{# SPDX-License-Identifier: Apache-2.0 #}
 {# Ensure the last manager has left; a step of docker.teardown. #}
 {% set run = pillar.get('swarm_run', {}) %}
 docker-swarm-last-left:

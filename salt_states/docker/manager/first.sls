@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: Apache-2.0
+{# SPDX-License-Identifier: Apache-2.0 #}
 {# Ensure the cluster exists: the first of pillar swarm:managers creates it if no swarm can be alive
    elsewhere. The leading manager then removes dead manager records, seals join tokens for the missing
    hosts, and promotes workers that pillar made managers. #}

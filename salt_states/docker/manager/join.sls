@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: Apache-2.0
+{# SPDX-License-Identifier: Apache-2.0 #}
 {# Ensure this host is a manager of the cluster, drained from its first moment. #}
 {% set swarm = pillar.get('swarm') or {} %}
 include:

@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: Apache-2.0
+{# SPDX-License-Identifier: Apache-2.0 #}
 {# Ensure one manager continues the cluster alone; a step of docker.recover. #}
 {% set run = pillar.get('swarm_run', {}) %}
 {% set swarm = pillar.get('swarm') or {} %}

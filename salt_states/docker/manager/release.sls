@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: Apache-2.0
+{# SPDX-License-Identifier: Apache-2.0 #}
 {# Drain and demote the hosts that leave; a step of docker.remove and docker.teardown. #}
 {% set run = pillar.get('swarm_run', {}) %}
 docker-swarm-demoted:

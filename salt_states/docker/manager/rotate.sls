@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: Apache-2.0
+{# SPDX-License-Identifier: Apache-2.0 #}
 {# Rotate secrets of the swarm, on one manager; the step of docker.rotate. The CA comes first, because
    its rotation renews both tokens, too. #}
 {% set run = pillar.get('swarm_run', {}) %}

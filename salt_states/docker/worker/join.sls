@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: Apache-2.0
+{# SPDX-License-Identifier: Apache-2.0 #}
 {# Ensure this host is a worker of the cluster. #}
 {% set swarm = pillar.get('swarm') or {} %}
 include:
