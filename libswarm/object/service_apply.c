@@ -53,6 +53,50 @@ static int read_ids(apply *a, swarm_kind kind, const char *what, const char *id_
 	return 0;
 }
 
+/* Do the caller's networks, a list or a mapping, have this name? */
+static bool names_network(const json_t *networks, const char *name)
+{
+	json_t *one;
+	size_t i;
+
+	if (json_is_object(networks))
+		return json_object_get(networks, name) != NULL;
+	json_array_foreach (networks, i, one) {
+		const char *text = json_is_object(one) ? swarm__json_string(one, "name")
+						       : json_string_value(one);
+
+		if (text && strcmp(text, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* moby: the hosts' own networks have a counterpart in the swarm, which no list has. */
+static int read_predefined(apply *a, swarm_error *err)
+{
+	static const char *const predefined[] = { "host", "bridge" };
+	const swarm_pair query[] = { { "scope", "swarm" }, { NULL, NULL } };
+	json_t *ids = json_object_get(a->ids, "networks");
+
+	for (size_t i = 0; i < sizeof(predefined) / sizeof(*predefined); i++) {
+		const char *name = predefined[i];
+		json_t *network = NULL;
+		int rc;
+
+		if (!names_network(json_object_get(a->service, "networks"), name))
+			continue;
+		rc = swarm__call_patiently(a->client, SWARM_OP_NETWORK_INSPECT, name, query,
+					   &a->deadline, &network, err);
+		if (rc)
+			return rc;
+		rc = json_object_set_new(ids, name, json_string(swarm__json_string(network, "Id")));
+		json_decref(network);
+		if (rc)
+			return swarm__nomem(err);
+	}
+	return 0;
+}
+
 static int read_all_ids(apply *a, swarm_error *err)
 {
 	int rc;
@@ -61,6 +105,8 @@ static int read_all_ids(apply *a, swarm_error *err)
 	if (!a->ids)
 		return swarm__nomem(err);
 	rc = read_ids(a, SWARM_KIND_NETWORK, "networks", "Id", "Name", err);
+	if (!rc)
+		rc = read_predefined(a, err);
 	if (!rc)
 		rc = read_ids(a, SWARM_KIND_SECRET, "secrets", "ID", "Spec.Name", err);
 	if (!rc)

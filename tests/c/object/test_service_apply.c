@@ -543,6 +543,32 @@ static void names_become_ids(void)
 	teardown(&f);
 }
 
+/* The network of the hosts themselves has an id of its own in the swarm. */
+static void the_hosts_network(void)
+{
+	const fake_row rows[] = {
+		{ "GET " API "/networks",
+		  .reply = "[{\"Name\":\"host\",\"Id\":\"local1\",\"Scope\":\"local\"}]" },
+		{ "GET " API "/networks/host?scope=swarm",
+		  .reply = "{\"Name\":\"host\",\"Id\":\"h1\",\"Scope\":\"swarm\"}" },
+		{ GET, NONE_SUCH },
+		{ CREATE, .body = "\"Target\":\"h1\"", .status = 201, .reply = "{\"ID\":\"s1\"}" },
+		{ NULL },
+	};
+	swarm_apply_options options = SWARM_APPLY_OPTIONS_INIT;
+	json_t *service = json_pack("{s:s, s:[{s:s}]}", "image", "nginx:1", "networks", "name",
+				    "host");
+	json_t *result = NULL;
+	fixture f = setup(rows);
+
+	options.resolve = SWARM_RESOLVE_NEVER;
+	CHECK_INT(swarm_service_apply(f.client, "web", service, &options, &result, &f.err), 0);
+	CHECK_STR(f.err.text, "");
+	json_decref(result);
+	json_decref(service);
+	teardown(&f);
+}
+
 static void arguments(void)
 {
 	const fake_row rows[] = { { NULL } };
@@ -566,4 +592,5 @@ static void arguments(void)
 	teardown(&f);
 }
 
-TEST_MAIN(TEST(each), TEST(patched), TEST(triggered), TEST(names_become_ids), TEST(arguments))
+TEST_MAIN(TEST(each), TEST(patched), TEST(triggered), TEST(names_become_ids),
+	  TEST(the_hosts_network), TEST(arguments))
