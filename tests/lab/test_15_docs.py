@@ -77,8 +77,13 @@ def test_day_two(swarm):
 @pytest.mark.parametrize("host", ["master", "worker1"])
 def test_the_pillar_of_a_mixed_fleet(swarm, host):
     (block,) = blocks("yaml+jinja").values()
-    command = ["salt-call", "--local", "--out=json", "slsutil.renderer"]
-    found = swarm.on(host, *command, f"string={block}", "default_renderer=jinja|yaml").json
+    # salt-call takes no argument of several lines.
+    path = "/dev/shm/block.sls"
+    swarm.on(host, "sh", "-c", f"cat > {path}", stdin=block)
+    try:
+        found = swarm.on(host, "salt-call", "--local", "--out=json", "slsutil.renderer", path).json
+    finally:
+        swarm.on(host, "rm", path)
     repos = found["local"]["repositories"]["repos"]["docker"]
     assert repos["gpgkey"] == "https://download.docker.com/linux/debian/gpg"
 
