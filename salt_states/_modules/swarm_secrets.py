@@ -13,7 +13,6 @@ No function returns the content of a secret, which the engine never shows.
 """
 
 import base64
-import datetime
 
 from salt.exceptions import CommandExecutionError, SaltInvocationError
 
@@ -24,16 +23,6 @@ __outputter__ = {
     "secret_users": "swarm_table",
     "config_users": "swarm_table",
 }
-
-# How docker's own lists show an age: the first line whose limit (seconds) is not reached.
-AGES = (
-    (120, 1, "second"),
-    (2 * 3600, 60, "minute"),
-    (2 * 86400, 3600, "hour"),
-    (14 * 86400, 86400, "day"),
-    (60 * 86400, 7 * 86400, "week"),
-    (float("inf"), 30 * 86400, "month"),
-)
 
 
 def __virtual__():
@@ -66,8 +55,8 @@ def secret_ls(name=None, label=None):
             "ID": one["ID"],
             "NAME": one["Spec"]["Name"],
             "DRIVER": (one["Spec"].get("Driver") or {}).get("Name") or "",
-            "CREATED": _age(one.get("CreatedAt")),
-            "UPDATED": _age(one.get("UpdatedAt")),
+            "CREATED": __salt__["swarm_age.ago"](one.get("CreatedAt")),
+            "UPDATED": __salt__["swarm_age.ago"](one.get("UpdatedAt")),
         }
         for one in _listed("secret", name, label)
     ]
@@ -92,8 +81,8 @@ def config_ls(name=None, label=None):
         {
             "ID": one["ID"],
             "NAME": one["Spec"]["Name"],
-            "CREATED": _age(one.get("CreatedAt")),
-            "UPDATED": _age(one.get("UpdatedAt")),
+            "CREATED": __salt__["swarm_age.ago"](one.get("CreatedAt")),
+            "UPDATED": __salt__["swarm_age.ago"](one.get("UpdatedAt")),
         }
         for one in _listed("config", name, label)
     ]
@@ -110,20 +99,6 @@ def _listed(kind, name, label):
         if str(name)
         in (one["Spec"]["Name"], (one["Spec"].get("Labels") or {}).get("libswarm.name"))
     ]
-
-
-def _age(since):
-    """How long ago a time of the engine was, such as ``5 minutes ago``; empty where it has none."""
-    try:
-        # The engine gives nanoseconds, which no format of Python has.
-        then = datetime.datetime.strptime((since or "")[:19], "%Y-%m-%dT%H:%M:%S")
-    except ValueError:
-        return ""
-    now = datetime.datetime.now(datetime.timezone.utc)
-    seconds = max(0, (now - then.replace(tzinfo=datetime.timezone.utc)).total_seconds())
-    size, unit = next((size, unit) for limit, size, unit in AGES if seconds < limit)
-    count = int(seconds // size)
-    return f"{count} {unit}{'' if count == 1 else 's'} ago"
 
 
 # --- one --------------------------------------------------------------------------------------------

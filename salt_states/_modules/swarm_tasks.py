@@ -19,16 +19,6 @@ from salt.exceptions import CommandExecutionError, SaltInvocationError
 __virtualname__ = "swarm"
 __outputter__ = {"ps": "swarm_table"}
 
-# How docker's own lists tell an age: the first line whose limit (seconds) is not reached.
-AGES = (
-    (120, 1, "second"),
-    (2 * 3600, 60, "minute"),
-    (2 * 86400, 3600, "hour"),
-    (14 * 86400, 86400, "day"),
-    (60 * 86400, 7 * 86400, "week"),
-    (float("inf"), 30 * 86400, "month"),
-)
-
 
 def __virtual__():
     return __virtualname__
@@ -151,7 +141,7 @@ def ps(ref="self", running=False):
 
         salt manager1 swarm.ps web
     """
-    now = _now()
+    ago, now = __salt__["swarm_age.ago"], _now()
     rows, before = [], None
     title, found = _tasks(ref, running)
     for task in found:
@@ -162,7 +152,7 @@ def ps(ref="self", running=False):
                 "IMAGE": task["image"].partition("@")[0],
                 "NODE": task["node"],
                 "DESIRED STATE": task["desired_state"].capitalize(),
-                "CURRENT STATE": f"{task['state'].capitalize()}{_age(task['since'], now)}",
+                "CURRENT STATE": f"{task['state'].capitalize()} {ago(task['since'], now)}".rstrip(),
                 "ERROR": task["error"],
                 "PORTS": ", ".join(
                     f"*:{port['published_port']}->{port['target_port']}/{port['protocol']}"
@@ -176,19 +166,6 @@ def ps(ref="self", running=False):
 
 def _now():
     return datetime.datetime.now(datetime.timezone.utc)
-
-
-def _age(since, now):
-    """Return how long ago, such as " 5 minutes ago"; empty if the time is not known."""
-    try:
-        # The engine gives nanoseconds, which no format of Python has.
-        then = datetime.datetime.strptime(since[:19], "%Y-%m-%dT%H:%M:%S")
-    except ValueError:
-        return ""
-    seconds = max(0, (now - then.replace(tzinfo=datetime.timezone.utc)).total_seconds())
-    size, unit = next((size, unit) for limit, size, unit in AGES if seconds < limit)
-    count = int(seconds // size)
-    return f" {count} {unit}{'' if count == 1 else 's'} ago"
 
 
 def why(ref=None):
