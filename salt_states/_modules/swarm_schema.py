@@ -378,6 +378,7 @@ HIDDEN = Kind(
     "a string",
     lambda where, value: [] if _is_text(value) else [f"{where} must be a string: quote it in YAML"],
 )
+QUOTED = _simple("a string: quote it in YAML", lambda value: isinstance(value, str) and value != "")
 MARK = _simple("a string or integer", lambda value: _is_text(value) or _is_integer(value), _quote)
 
 
@@ -610,6 +611,14 @@ ARGUMENTS = {
     "retry_refused": Key(FLAG, ""),
     "wait": Key(FLAG, ""),
     "runs_on": Key(_choice("leader", "any"), ""),
+    "strict": Key(FLAG, ""),
+    "show_env": Key(FLAG, ""),
+    "resolve_image": Key(_choice("changed", "always", "never"), ""),
+    "force_update": Key(QUOTED, ""),
+    "job_trigger": Key(QUOTED, ""),
+    "spec_patch": Key(_simple("a mapping", lambda value: isinstance(value, dict)), ""),
+    "stack": Key(QUOTED, ""),
+    "retry": Key(FLAG, ""),
     "template_driver": Key(_simple("golang", lambda value: value == "golang"), ""),
 }
 
@@ -831,11 +840,7 @@ def require(more=None, **given):
 
         salt manager1 swarm_schema.require role=worker
     """
-    lines = [
-        _unknown("argument", name, given)
-        for name in more or ()
-        if name not in OF_SALT and not name.startswith("__") and name not in _requisites()
-    ]
+    lines = [_unknown("argument", name, given) for name in more or () if not of_salt(name)]
     for name, value in given.items():
         if value is not None and name in ARGUMENTS:
             lines += ARGUMENTS[name].kind.slips(name, value)
@@ -845,14 +850,24 @@ def require(more=None, **given):
         raise SaltInvocationError("; ".join(lines))
 
 
-def _requisites():
+def of_salt(name=None):
     """
-    Return what each state may have besides its arguments; Salt itself filters it, other callers may
-    not.
+    Return whether Salt itself adds this argument to those of a state or function. It filters the
+    requisites of a state; other callers may not.
+
+    name
+        The argument's name.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt manager1 swarm_schema.of_salt require
     """
     import salt.state  # pylint: disable=import-outside-toplevel
 
-    return salt.state.STATE_INTERNAL_KEYWORDS
+    name = str(name)
+    return name in OF_SALT or name.startswith("__") or name in salt.state.STATE_INTERNAL_KEYWORDS
 
 
 def engine(settings):

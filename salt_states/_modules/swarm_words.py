@@ -22,36 +22,6 @@ __virtualname__ = "swarm_words"
 STACK_LABEL = "com.docker.stack.namespace"
 # States in which a task runs no more.
 OVER = ("complete", "shutdown", "failed", "rejected", "remove", "orphaned")
-# Arguments that Salt adds to those of a state or function.
-OF_SALT = ("no_log", "sfun", "sreqs", "connection_user", "connection_pass")
-# What each option accepts, and how that is said.
-FLAG = (lambda value: isinstance(value, bool), "True or False")
-TEXT = (lambda value: isinstance(value, str) and value != "", "a string: quote it in YAML")
-SECONDS = (
-    lambda value: isinstance(value, (int, float)) and not isinstance(value, bool) and value > 0,
-    "a number of seconds above 0",
-)
-MAPPING = (lambda value: isinstance(value, dict), "a mapping")
-
-
-def _one_of(*words):
-    return (lambda value: value in words, f"{', '.join(words[:-1])} or {words[-1]}")
-
-
-OPTIONS = {
-    "strict": FLAG,
-    "show_env": FLAG,
-    "resolve_image": _one_of("changed", "always", "never"),
-    "force_update": TEXT,
-    "job_trigger": TEXT,
-    "spec_patch": MAPPING,
-    "stack": TEXT,
-    "replace": FLAG,
-    "retry": FLAG,
-    "wait": FLAG,
-    "timeout": SECONDS,
-    "runs_on": _one_of("leader", "any"),
-}
 
 
 def __virtual__():
@@ -71,16 +41,10 @@ def split(given=None):
 
         salt manager1 swarm_words.split '{image: nginx}'
     """
-    import salt.state  # pylint: disable=import-outside-toplevel
-
     words, more = {}, {}
+    of_salt = __salt__["swarm_schema.of_salt"]
     for name, value in (given or {}).items():
-        of_salt = (
-            str(name).startswith("__")
-            or name in OF_SALT
-            or name in salt.state.STATE_INTERNAL_KEYWORDS
-        )
-        (more if of_salt else words)[name] = value
+        (more if of_salt(name) else words)[name] = value
     return words, more
 
 
@@ -102,10 +66,10 @@ def require(words=None, more=None, **options):
         salt manager1 swarm_words.require '{image: nginx}'
     """
     lines = [f"unknown argument {name}" for name in split(more)[0]]
-    for name, value in options.items():
-        fits, expected = OPTIONS[name]
-        if value is not None and not fits(value):
-            lines.append(f"{name} must be {expected}, not {_shown(value)}")
+    try:
+        __salt__["swarm_schema.require"](**options)
+    except SaltInvocationError as exc:
+        lines.append(str(exc))
     words = _plain(words or {}, "", lines)
     if words:
         lines += [
@@ -116,13 +80,6 @@ def require(words=None, more=None, **options):
         ]
     if lines:
         raise SaltInvocationError("; ".join(lines))
-
-
-def _shown(value):
-    if isinstance(value, (dict, list)):
-        return "a list" if isinstance(value, list) else "a mapping"
-    text = repr(value)
-    return text if len(text) <= 60 else f"{text[:60]}…"
 
 
 def _plain(value, place, lines):
