@@ -36,7 +36,7 @@ registry to such a dictionary; or the content of a docker configuration file.
     swarm:
       registries:
         registry.example.com:5000: {pillar: 'registry:robot'}
-        docker.io: {docker_config: /root/.docker/config.json}
+        docker.io: {docker_config: /etc/docker/registries.json}
 """
 
 import base64
