@@ -154,10 +154,11 @@ def registry(workers):
         lambda: workers.on("worker1", "sh", "-c", login, check=False, stdin=PASSWORD).code == 0,
         "the registry answers",
     )
-    push = f"docker tag {IMAGE} {PRIVATE}; docker push -q {PRIVATE}; docker rmi {PRIVATE} {IMAGE}"
+    push = f"docker tag {IMAGE} {PRIVATE}; docker push -q {PRIVATE}; docker rmi -f {PRIVATE}"
     workers.shell("worker1", f"{push}; docker logout {REGISTRY}")
-    for host in ("worker2", "worker3"):
-        workers.on(host, "docker", "rmi", IMAGE)
+    # The containers of services that were just removed may still be there: the name must go anyway.
+    for host in WORKERS:
+        workers.on(host, "docker", "rmi", "-f", IMAGE)
     yield workers
     for host in ["master", *HOSTS]:
         workers.shell(host, "systemctl stop lab-registry", check=False)
