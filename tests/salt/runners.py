@@ -21,10 +21,26 @@ def runner(tmp_path):
             tmp_path, "master_master", runner_dirs=[str(rendered.STATES / "_runners")]
         )
         loader = salt.loader.runner(opts)
-        loader["swarm.plan"].func.__globals__.update({"__context__": {}, **instead})
+        if "__salt__" in instead:
+            own = {name: loader[name] for name in loader if name.startswith("swarm")}
+            instead["__salt__"] = {**own, **instead["__salt__"]}
+        context = {}
+        for globals_ in namespaces(loader):
+            theirs = {name: new for name, new in instead.items() if name in globals_}
+            globals_.update({"__context__": context, **theirs})
         return loader
 
     return load
+
+
+def namespaces(loader):
+    """The globals of each file of the runner."""
+    found = {}
+    for name in list(loader):
+        if name.startswith("swarm"):
+            globals_ = loader[name].func.__globals__
+            found[globals_["__file__"]] = globals_
+    return found.values()
 
 
 def state(result, comment, changes=None, run=0, id_="docker-x"):
@@ -53,9 +69,9 @@ def step(name, **hosts):
 
 def call(loader, name, *args, **kwargs):
     """A function of the runner as salt-run calls it; what salt-run makes of its return."""
-    globals_ = loader["swarm.plan"].func.__globals__
-    found = globals_[name](*args, **kwargs)
-    assert found["retcode"] == globals_["__context__"]["retcode"]
+    function = loader[f"swarm.{name}"].func
+    found = function(*args, **kwargs)
+    assert found["retcode"] == function.__globals__["__context__"]["retcode"]
     assert "data" not in found, "salt-run would judge by that"
     assert "Traceback" not in str(found)
     return found
