@@ -157,6 +157,27 @@ static int reword(char **error, swarm_error *err)
 	return *error ? 0 : swarm__nomem(err);
 }
 
+/* moby: nodeagent logs the tasks that it gets, with the credentials of their images' registries. */
+#define DEBUG_WARNING                                                                              \
+	"the engine logs at debug level, and on a worker that includes the credentials of "        \
+	"registries: remove \"debug\": true from daemon.json"
+
+static int add_debug_warning(char ***list, swarm_error *err)
+{
+	char **longer;
+	size_t count = 0;
+
+	while ((*list)[count])
+		count++;
+	longer = realloc(*list, (count + 2) * sizeof(*longer));
+	if (!longer)
+		return swarm__nomem(err);
+	*list = longer;
+	longer[count + 1] = NULL;
+	longer[count] = strdup(DEBUG_WARNING);
+	return longer[count] ? 0 : swarm__nomem(err);
+}
+
 static int parse_lists(const json_t *info, swarm_local *local, swarm_error *err)
 {
 	static const char remote[] = "Swarm.RemoteManagers";
@@ -166,6 +187,8 @@ static int parse_lists(const json_t *info, swarm_local *local, swarm_error *err)
 		rc = string_list(info, remote, "NodeID", &local->manager_ids, err);
 	if (!rc)
 		rc = string_list(info, "Swarm.Warnings", NULL, &local->warnings, err);
+	if (!rc && *local->node_id && json_is_true(json_object_get(info, "Debug")))
+		rc = add_debug_warning(&local->warnings, err);
 	if (!rc)
 		sort_managers(local->managers, local->manager_ids);
 	return rc;

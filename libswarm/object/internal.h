@@ -77,12 +77,11 @@ typedef struct swarm__apply {
 	json_t *answer; /* the engine's, to the write; NULL: nothing was sent */
 	json_t *replacement; /* the spec of the service that takes the place of one of another mode */
 	json_t *rolled_back; /* why nothing is sent: swarm rolled this spec back; or NULL */
+	bool looked_up;      /* the image's registry was asked, with the credentials */
 	bool held;           /* a job that would run again for a label */
 	bool replaces;       /* the mode changes */
 } swarm__apply;
 
-/* Ask for the image's digest where that is due. spec: what is stored, or NULL. */
-int swarm__apply_look_up(swarm__apply *a, const json_t *spec, swarm_error *err);
 /* SWARM_E_CONFLICT for a service of a stack that the caller does not name. */
 int swarm__apply_check_owner(const swarm__apply *a, const json_t *before, swarm_error *err);
 /* The spec to send: before with the changes, or that of a new service for NULL; a new reference. */
@@ -91,6 +90,27 @@ int swarm__apply_merge(swarm__apply *a, const json_t *before, json_t **ret_spec,
 const char *swarm__apply_restarts(const swarm__apply *a);
 /* SWARM_E_INVAL where the engine dropped a part of the caller's patch from what it stored. */
 int swarm__apply_check_kept(swarm__apply *a, const char *id, swarm_error *err);
+
+/* Notes that a value changes; old and new may be NULL. 0, or -1 without memory. */
+int swarm__apply_tell(const swarm__apply *a, const char *name, const char *old, const char *new);
+/* 0, or -1 without memory. */
+int swarm__apply_set_label(json_t *spec, const char *name, const char *value);
+
+/* --- service_image.c ------------------------------------------------------------------------ */
+
+/* Ask for the image's digest where that is due. spec: what is stored, or NULL. */
+int swarm__apply_look_up(swarm__apply *a, const json_t *spec, swarm_error *err);
+/*
+ * Try the caller's credentials where a write would send them and no look-up has used them: the engine
+ * takes any. spec as above. SWARM_E_HTTP where the registry refuses them.
+ */
+int swarm__apply_try_credentials(swarm__apply *a, const json_t *spec, swarm_error *err);
+/* Adds what is to be known of an image that is sent without a digest. 0, or -1 without memory. */
+int swarm__apply_warn_unpinned(const swarm__apply *a, json_t *warnings);
+/* Puts the image that was found into spec, and the machines that it is for. 0, or -1 without memory. */
+int swarm__apply_pin(const swarm__apply *a, const json_t *before, json_t *spec);
+/* Keeps the image as written in a label; last, since it is a change only where something else is. As above. */
+int swarm__apply_label_image(const swarm__apply *a, const json_t *before, json_t *spec);
 
 /* --- rolled_back.c -------------------------------------------------------------------------- */
 

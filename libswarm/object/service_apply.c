@@ -243,6 +243,8 @@ static int run(apply *a, json_t **ret_id, const char **ret_action, swarm_error *
 		swarm__error_clear(err);
 	/* Before the service is read to be changed: a look-up may take longer than its index holds. */
 	rc = swarm__apply_look_up(a, json_object_get(object, "Spec"), err);
+	if (!rc)
+		rc = swarm__apply_try_credentials(a, json_object_get(object, "Spec"), err);
 	if (!rc && object) {
 		rc = update(a, object, ret_id, err);
 		*ret_action = action_on_existing(a);
@@ -259,6 +261,8 @@ static int add_warnings(const apply *a, json_t *warnings)
 {
 	json_t *engines = json_object_get(a->answer, "Warnings");
 
+	if (swarm__apply_warn_unpinned(a, warnings))
+		return -1;
 	if (json_is_array(engines) && json_array_extend(warnings, engines))
 		return -1;
 	if (a->unsure && json_array_append_new(warnings, json_string(a->unsure)))

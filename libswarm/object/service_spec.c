@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A merged spec of a service becomes the one that is sent: the image's digest is looked up and kept, and
- * texts that run tasks again are kept in labels. Sends no service.
+ * A merged spec of a service becomes the one that is sent: the image is pinned (service_image.c), texts
+ * that run tasks again are kept in labels, and a patch in the engine's words is added. Sends no service.
  */
 #include "object/internal.h"
 #include "spec/internal.h"
@@ -9,81 +9,9 @@
 #include <stdio.h>
 #include <string.h>
 
-/* docker/cli keeps the image as written in this label; the spec has it with the digest. */
-#define IMAGE_LABEL "com.docker.stack.image"
 #define STACK_LABEL "com.docker.stack.namespace"
 #define FORCE_LABEL "libswarm.force_update"
 #define TRIGGER_LABEL "libswarm.job_trigger"
-
-/* --- the image ------------------------------------------------------------------------------------- */
-
-static const char *written_image(const swarm__apply *a)
-{
-	return swarm__json_string(a->service, "image");
-}
-
-static const char *stored_image(const json_t *spec)
-{
-	return swarm__json_string(spec, "TaskTemplate.ContainerSpec.Image");
-}
-
-static const char *image_label(const json_t *spec)
-{
-	const char *text = json_string_value(
-		json_object_get(json_object_get(spec, "Labels"), IMAGE_LABEL));
-
-	return text ? text : "";
-}
-
-/* Is the image that is written the one that is stored, except for a digest? */
-static bool is_same_image(const swarm__apply *a, const json_t *spec)
-{
-	return *image_label(spec) ? strcmp(image_label(spec), written_image(a)) == 0
-				  : swarm__same_image(stored_image(spec), written_image(a));
-}
-
-/* spec: what is stored, or NULL. */
-static bool must_look_up(const swarm__apply *a, const json_t *spec)
-{
-	if (!*written_image(a) || strchr(written_image(a), '@') ||
-	    a->options->resolve == SWARM_RESOLVE_NEVER)
-		return false;
-	return !spec || a->options->resolve == SWARM_RESOLVE_ALWAYS || !is_same_image(a, spec) ||
-	       !strchr(stored_image(spec), '@');
-}
-
-/*
- * An image that is not there, or not for us, would take a running service down. Where only the
- * registry cannot be asked, what is pinned stays pinned, and a new service may still find it from
- * its nodes.
- */
-static bool may_go_on(const swarm__apply *a, const json_t *spec, const swarm_error *err)
-{
-	bool passing = err->code == SWARM_E_TIMEOUT || err->http_status == 429 ||
-		       err->http_status >= 500;
-
-	return passing && (!spec || is_same_image(a, spec));
-}
-
-int swarm__apply_look_up(swarm__apply *a, const json_t *spec, swarm_error *err)
-{
-	json_t *normal;
-	int rc;
-
-	if (!must_look_up(a, spec))
-		return 0;
-	normal = swarm__normal_image(written_image(a));
-	if (!normal)
-		return swarm__nomem(err);
-	rc = swarm__image_resolve(a->client, json_string_value(normal), a->options->registry_auth,
-				  &a->deadline, &a->found, err);
-	json_decref(normal);
-	if (!rc || !may_go_on(a, spec, err))
-		return rc;
-	a->unsure = strdup(err->text);
-	swarm__error_clear(err);
-	return a->unsure ? 0 : swarm__nomem(err);
-}
 
 /* --- a merged spec becomes the one that is sent ------------------------------------------------------ */
 
@@ -92,78 +20,19 @@ static json_t *changes_of(const swarm__apply *a)
 	return json_object_get(a->result, "changes");
 }
 
-/* 0, or -1 without memory. old and new may be NULL. */
-static int tell(const swarm__apply *a, const char *name, const char *old, const char *new)
+int swarm__apply_tell(const swarm__apply *a, const char *name, const char *old, const char *new)
 {
 	json_t *change = json_pack("{s:s?, s:s?}", "old", old, "new", new);
 
 	return json_object_set_new(changes_of(a), name, change);
 }
 
-static int set_label(json_t *spec, const char *name, const char *value)
+int swarm__apply_set_label(json_t *spec, const char *name, const char *value)
 {
 	if (!json_is_object(json_object_get(spec, "Labels")) &&
 	    json_object_set_new(spec, "Labels", json_object()))
 		return -1;
 	return json_object_set_new(json_object_get(spec, "Labels"), name, json_string(value));
-}
-
-static bool has_digest(const char *image, const char *digest)
-{
-	const char *at = strchr(image, '@');
-
-	return at && strcmp(at + 1, digest) == 0;
-}
-
-/*
- * The image that is sent: the stored one as long as it is the same content, since the engine compares
- * texts, else the one that was found.
- */
-static int pin_image(const swarm__apply *a, const json_t *before, json_t *spec)
-{
-	const char *digest = swarm__json_string(a->found, "digest");
-	const char *pinned = swarm__json_string(a->found, "image");
-	json_t *container = json_object_get(json_object_get(spec, "TaskTemplate"), "ContainerSpec");
-	const char *old = stored_image(before);
-
-	if (!a->found)
-		return 0;
-	if (has_digest(old, digest)) {
-		json_object_del(changes_of(a), "image");
-		return json_object_set_new(container, "Image", json_string(old));
-	}
-	if (json_object_set_new(container, "Image", json_string(pinned)))
-		return -1;
-	return tell(a, "image", *old ? old : NULL, pinned);
-}
-
-/* docker/cli does the same: tasks stay away from machines that the image is not for. */
-static int set_platforms(const swarm__apply *a, json_t *spec)
-{
-	json_t *platforms = json_object_get(a->found, "platforms");
-	json_t *task = json_object_get(spec, "TaskTemplate");
-
-	if (!json_array_size(platforms) || !json_object_get(changes_of(a), "image"))
-		return 0;
-	if (!json_is_object(json_object_get(task, "Placement")) &&
-	    json_object_set_new(task, "Placement", json_object()))
-		return -1;
-	return json_object_set(json_object_get(task, "Placement"), "Platforms", platforms);
-}
-
-/* The label goes along with a change; alone it is one only where it says something else. */
-static int label_image(const swarm__apply *a, const json_t *before, json_t *spec)
-{
-	const char *label = image_label(before);
-	const char *written = written_image(a);
-
-	if (!*written || a->options->resolve == SWARM_RESOLVE_NEVER || strcmp(label, written) == 0)
-		return 0;
-	if (!*label && !json_object_size(changes_of(a)))
-		return 0;
-	if (*label && tell(a, "deploy.labels." IMAGE_LABEL, label, written))
-		return -1;
-	return set_label(spec, IMAGE_LABEL, written);
 }
 
 static const char *label(const json_t *spec, const char *name)
@@ -182,9 +51,9 @@ static int force(const swarm__apply *a, const json_t *before, json_t *spec)
 	if (before &&
 	    (json_object_set_new(task, "ForceUpdate",
 				 json_integer(swarm__json_integer(task, "ForceUpdate") + 1)) ||
-	     tell(a, "force_update", old, text)))
+	     swarm__apply_tell(a, "force_update", old, text)))
 		return -1;
-	return set_label(spec, FORCE_LABEL, text);
+	return swarm__apply_set_label(spec, FORCE_LABEL, text);
 }
 
 /* Any update runs a job again, so the label alone does it. */
@@ -194,9 +63,9 @@ static int trigger(const swarm__apply *a, const json_t *before, json_t *spec)
 
 	if (!text || (old && strcmp(old, text) == 0))
 		return 0;
-	if (before && tell(a, "job_trigger", old, text))
+	if (before && swarm__apply_tell(a, "job_trigger", old, text))
 		return -1;
-	return set_label(spec, TRIGGER_LABEL, text);
+	return swarm__apply_set_label(spec, TRIGGER_LABEL, text);
 }
 
 /* Does the patch that the caller gave in the engine's own words change tasks? */
@@ -352,8 +221,8 @@ static int finish(swarm__apply *a, const json_t *before, json_t *spec, json_t **
 		return swarm__error(err, SWARM_E_INVAL,
 				    "job_trigger: service %s is not a job: use force_update",
 				    a->name);
-	if (pin_image(a, before, spec) || force(a, before, spec) || trigger(a, before, spec) ||
-	    set_platforms(a, spec) || label_image(a, before, spec))
+	if (swarm__apply_pin(a, before, spec) || force(a, before, spec) ||
+	    trigger(a, before, spec) || swarm__apply_label_image(a, before, spec))
 		return swarm__nomem(err);
 	if (a->replaces)
 		fit_mode(spec);

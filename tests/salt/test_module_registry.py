@@ -280,3 +280,51 @@ def test_nothing_is_logged(job, helper, caplog):
     helper("pass", SECRET, code=1)
     refused(job(), IMAGE, {"helper": "pass"})
     assert SECRET not in caplog.text
+
+
+# --- registry_check: before nodes are drained -----------------------------------------------------
+
+
+@pytest.fixture
+def images(make_fleet):
+    """A manager whose engine knows services, and a registry that has one image for those who may."""
+    fleet = make_fleet(managers=1, workers=1).form()
+    fleet.pillar["registries"] = {HOST: {"pillar": "robot"}}
+    asked = []
+
+    def resolve(core, image, registry_auth=None, timeout=None):
+        asked.append((image, registry_auth))
+        if "gone" in image:
+            raise core.NotFound(f"the registry has no image {image}")
+        return {"image": image}
+
+    def services(core, kind, **_):
+        names = [IMAGE, IMAGE, f"{HOST}/gone:1"]
+        specs = [{"TaskTemplate": {"ContainerSpec": {"Image": name}}} for name in names]
+        # A plugin has no container.
+        return [{"Spec": spec} for spec in [*specs, {"TaskTemplate": {"Runtime": "plugin"}}]]
+
+    for name in ("manager1", "worker1"):
+        fleet[name].machine.do_image_resolve = resolve
+    fleet["manager1"].machine.do_object_list = services
+    return fleet, asked
+
+
+def test_images_of_all_services_before_a_drain(images):
+    """Rule 16 of registries: a task that moves to a node without the image needs both."""
+    fleet, asked = images
+    job = fleet["manager1"].job(pillar={"robot": ROBOT})
+    found = job.salt["swarm.registry_check"]()
+    gone = f"{HOST}/gone:1"
+    assert found == {IMAGE: "found", gone: f"the registry has no image {gone}"}
+    assert asked == [(gone, AUTH), (IMAGE, AUTH)] and SECRET not in str(found)
+
+
+def test_given_images_on_a_worker(images):
+    fleet, asked = images
+    job = fleet["worker1"].job(pillar={"robot": ROBOT})
+    assert job.salt["swarm.registry_check"]([IMAGE]) == {IMAGE: "found"}
+    assert job.salt["swarm.registry_check"](IMAGE, registry_auth=False) == {IMAGE: "found"}
+    assert asked == [(IMAGE, AUTH), (IMAGE, None)]
+    with pytest.raises(SaltInvocationError, match="images must be a list of names"):
+        job.salt["swarm.registry_check"]([5])

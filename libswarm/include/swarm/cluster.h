@@ -40,7 +40,7 @@ typedef struct swarm_local {
 	char *engine_version; /**< such as "26.1.5" */
 	char **managers;      /**< known manager addresses "ip:port", ends with NULL */
 	char **manager_ids;   /**< their node ids, in the same order, ends with NULL */
-	char **warnings;      /**< the engine's warnings on the swarm, ends with NULL */
+	char **warnings;      /**< the engine's on the swarm, and a debug log; ends with NULL */
 } swarm_local;
 
 /**

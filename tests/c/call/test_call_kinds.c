@@ -119,6 +119,42 @@ static void credentials(void)
 	CHECK_INT(fake_engine_stop(engine), 0);
 }
 
+/* Rule 9 of registries: the engine takes any other encoding for no credentials, without an error. */
+static void credentials_are_padded_base64url(void)
+{
+	static const struct {
+		const char *password, *header;
+	} table[] = {
+		{ "hunter2hunter2?",
+		  "eyJ1c2VybmFtZSI6Im1lIiwicGFzc3dvcmQiOiJodW50ZXIyaHVudGVyMj8ifQ==" },
+		{ "hunter2?"
+		  "?>>~~~\xc3\xbf",
+		  "eyJ1c2VybmFtZSI6Im1lIiwicGFzc3dvcmQiOiJodW50ZXIyPz8-Pn5-fsO_In0=" },
+	};
+
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		const fake_row rows[] = {
+			{ .expect = "GET /v1.45/distribution/r/json", .reply = "{}" },
+			{ NULL },
+		};
+		fake_engine *engine = fake_engine_start(rows);
+		swarm_client *client = open_client(engine, "1.45");
+		swarm_call_options options = SWARM_CALL_INIT(SWARM_OP_DISTRIBUTION_INSPECT);
+		json_t *auth = json_pack("{s:s, s:s}", "username", "me", "password",
+					 table[i].password);
+		char line[256];
+
+		options.id = "r";
+		options.registry_auth = auth;
+		snprintf(line, sizeof(line), "\r\nX-Registry-Auth: %s\r\n", table[i].header);
+		CHECK_INT(swarm_call_json(client, &options, NULL, NULL), 0);
+		CHECK_PART(fake_engine_request(engine, 0), line);
+		json_decref(auth);
+		swarm_client_free(client);
+		CHECK_INT(fake_engine_stop(engine), 0);
+	}
+}
+
 #define SERVICE "{\"Name\":\"x\",\"TaskTemplate\":{},\"Mode\":{}}"
 
 /* A status that is not a success of this operation is an error, even if it is one of another. */
@@ -241,5 +277,6 @@ static void streams_are_refused(void)
 	CHECK_INT(fake_engine_stop(engine), 0);
 }
 
-TEST_MAIN(TEST(head), TEST(put), TEST(distribution), TEST(credentials), TEST(statuses),
-	  TEST(deep_field_too_new), TEST(unknown_fields), TEST(streams_are_refused))
+TEST_MAIN(TEST(head), TEST(put), TEST(distribution), TEST(credentials),
+	  TEST(credentials_are_padded_base64url), TEST(statuses), TEST(deep_field_too_new),
+	  TEST(unknown_fields), TEST(streams_are_refused))

@@ -115,6 +115,31 @@ static void all_fields(void)
 	teardown(&f);
 }
 
+/* Rule 15 of registries: the engine's log then has their credentials, on any node of a swarm. */
+static void a_debug_log(void)
+{
+	const fake_row rows[] = {
+		{ INFO,
+		  .reply = "{\"Debug\":true,\"Swarm\":{\"NodeID\":\"m1\","
+			   "\"LocalNodeState\":\"active\",\"Warnings\":[\"two managers\"]}}" },
+		{ INFO, .reply = "{\"Debug\":true,\"Swarm\":{\"LocalNodeState\":\"inactive\"}}" },
+		{ NULL },
+	};
+	fixture f = setup(rows);
+	swarm_local *local = NULL;
+
+	if (CHECK_INT(swarm_local_get(f.client, 0, &local, &f.err), 0)) {
+		CHECK_STR(local->warnings[0], "two managers");
+		CHECK_PART(local->warnings[1], "the engine logs at debug level");
+		CHECK(local->warnings[2] == NULL);
+	}
+	local = swarm_local_free(local);
+	if (CHECK_INT(swarm_local_get(f.client, 0, &local, &f.err), 0))
+		CHECK(local->warnings[0] == NULL);
+	swarm_local_free(local);
+	teardown(&f);
+}
+
 /* A manager without leader is active, with an error beside and a cluster of zero values. */
 static void without_leader(void)
 {
@@ -269,6 +294,6 @@ static void probe_of_silence(void)
 	close(fd);
 }
 
-TEST_MAIN(TEST(states), TEST(restarted), TEST(state_names), TEST(all_fields), TEST(without_leader),
-	  TEST(failure_is_no_state), TEST(address_forms), TEST(address_of_this_host),
-	  TEST(probe_answers), TEST(probe_of_silence))
+TEST_MAIN(TEST(states), TEST(restarted), TEST(state_names), TEST(all_fields), TEST(a_debug_log),
+	  TEST(without_leader), TEST(failure_is_no_state), TEST(address_forms),
+	  TEST(address_of_this_host), TEST(probe_answers), TEST(probe_of_silence))

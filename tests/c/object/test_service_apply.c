@@ -199,7 +199,9 @@ static const apply_case applies[] = {
 	  SWARM_RESOLVE_NEVER,
 	  NULL,
 	  0,
-	  RESULT("s1", "create", CHANGE("image", "null", "\"nginx:1\""), "no", "") },
+	  RESULT("s1", "create", CHANGE("image", "null", "\"nginx:1\""), "no",
+		 "\"image nginx:1 is not pinned to a digest: a node may run an older image of that "
+		 "name, and pinning it later restarts the tasks\"") },
 	{ "dry run",
 	  { { GET, .reply = WEB }, { GET_ID, .reply = WEB } },
 	  "{\"image\":\"nginx:1\",\"hostname\":\"h\"}",
