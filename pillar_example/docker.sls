@@ -2,7 +2,7 @@
 # Pillar of docker.bootstrap and docker.engine. Copy it and adapt it. docs/configuration.md has a table of all
 # keys. An unknown key, or a value of another type, stops a run before it changes anything. The keys that
 # single orchestrations accept on the command line are not here: swarm_hosts, swarm_replace, swarm_recover,
-# swarm_confirm, swarm_teardown, swarm_rotate, swarm_rotate_key, swarm_unlock_key.
+# swarm_confirm, swarm_teardown, swarm_rotate, swarm_rotate_key, swarm_unlock_key, swarm_stacks.
 
 repositories:
   # A host that already has this repository, in any file or form, keeps it unchanged.
@@ -89,6 +89,10 @@ swarm:
   # Where the credentials of private registries come from: a pillar key, an sdb:// URL, a docker config
   # file or a credential helper.
   # registries: {'registry.example.com:5000': {pillar: 'registry:robot'}}
+
+  # The stacks that docker.deploy deploys, in this order: each one as the state swarm.stack has it. The
+  # managers and the master's own id need this part of pillar. Put secrets elsewhere, and name the place.
+  # stacks: {shop: {source: ['salt://shop/compose.yml'], env: {TAG: '1.4'}}}
 
   # The key of the hashes in the names of secrets and configs (states swarm.secret and swarm.config): a
   # text, or an sdb:// URL. Without it, it is the cluster's id, by which a weak secret could be guessed.

@@ -290,7 +290,8 @@ def convert(sources, name=None, env=None, base_dir=None, home=None, content=None
     Compose files as the objects of a stack, without a request to an engine.
 
     sources
-        A list of ``[file name, text]``, in order: each file is merged over those before it.
+        A list of ``[file name, text]``, in order: each file is merged over those before it. In place of a
+        text, the file as data.
     name
         Of the stack.
     env
@@ -315,12 +316,16 @@ def convert(sources, name=None, env=None, base_dir=None, home=None, content=None
     loaded, slips = {}, []
     for source, text in sources:
         try:
-            loaded[source] = load(text, source)
+            if isinstance(text, dict):
+                loaded[source] = {"document": text, "lines": None, "warnings": []}
+            else:
+                loaded[source] = load(text, source)
         except SaltInvocationError as exc:
             slips.append(str(exc))
     if slips:
         raise SaltInvocationError("; ".join(slips))
-    lines = {source: found["lines"] for source, found in loaded.items()}
+    # Data has no lines.
+    lines = {source: found["lines"] for source, found in loaded.items() if found["lines"]}
     options = {
         "names": list(loaded),
         "env": env or {},

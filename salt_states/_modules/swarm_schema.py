@@ -373,6 +373,47 @@ PLACE = {
     ),
     "key_sdb": Key(SDB, "URL of an sdb profile.", example="sdb://vault/swarm_unlock"),
 }
+
+
+def _variables(where, value):
+    """Check variables of compose files. No value is quoted: it may be a secret."""
+    if not isinstance(value, dict):
+        return [f"{where} must be a dictionary of variables, not {type(value).__name__}"]
+    lines = []
+    for name, text in value.items():
+        if not isinstance(name, str) or not re.fullmatch(VARIABLE, name):
+            lines.append(f"{where}: {_shown(name)} is not the name of a variable{_quote(name)}")
+        elif text is not None and not isinstance(text, str) and not _is_integer(text):
+            lines.append(f"{where}:{name} must be a string or integer: quote it in YAML")
+    return lines
+
+
+def _pillar_variables(where, value):
+    if isinstance(value, dict):
+        return _each(_text("a pillar key"), "variable to pillar key").slips(where, value)
+    return _one_or_list(_list(_text(), "pillar keys"), "pillar key").slips(where, value)
+
+
+def _file_place(where, value):
+    """Check where a file is that a compose file names. No value is quoted: it may be its content."""
+    if isinstance(value, dict) and set(value) == {"pillar"} and _is_text(value["pillar"]):
+        return []
+    if isinstance(value, str) and re.fullmatch(r"(salt://|sdb://|/).+", value):
+        return []
+    return [f"{where} must be a salt:// URL, an absolute path, an sdb:// URL or {{pillar: key}}"]
+
+
+# As the engine takes a network's name, which begins with it.
+NAME = r"[A-Za-z0-9][A-Za-z0-9_-]*"
+VARIABLE = r"[A-Za-z_][A-Za-z0-9_]*"
+FILES = _one_or_list(
+    _list(
+        _text("a salt:// URL or an absolute path", r"(salt://|/).+"),
+        "salt:// URLs and absolute paths",
+    ),
+    "one",
+)
+
 # A secret: no error shows it.
 HIDDEN = Kind(
     "a string",
@@ -457,6 +498,78 @@ ENGINE = {
     "tls": Key(_mapping(TLS), "TLS for a tcp:// address; needs the wheel."),
 }
 
+# A stack of pillar; but for after also the arguments of the state swarm.stack.
+STACK = {
+    "source": Key(
+        FILES,
+        "Its compose files in order; a later one is merged over those before it.",
+        example=["salt://shop/compose.yml"],
+    ),
+    "contents": Key(
+        _simple("a string with a compose file", _is_text), "A compose file as text, merged last."
+    ),
+    "compose": Key(
+        _simple("a mapping with services", lambda value: isinstance(value, dict)),
+        "A compose file as data, merged over `contents`.",
+    ),
+    "env": Key(
+        Kind("dictionary: variable to string or integer", _variables),
+        "Variables that the files use.",
+        example={"TAG": "1.4"},
+    ),
+    "env_files": Key(FILES, "Files of variables; `env` and `pillar_env` go before them."),
+    "pillar_env": Key(
+        Kind(
+            "pillar key or list of them, or dictionary: variable to pillar key", _pillar_variables
+        ),
+        "Variables from other keys of pillar: keys of dictionaries, or a key for each variable.",
+    ),
+    "os_env": Key(FLAG, "True: the variables of the minion's process, too.", "False"),
+    "files": Key(
+        _each(
+            Kind("a salt:// URL, absolute path, sdb:// URL or {pillar: key}", _file_place),
+            "file to place",
+        ),
+        "Where files are that the compose files name.",
+        "beside the first source",
+        {"./tls.key": {"pillar": "shop:tls_key"}},
+    ),
+    "base_dir": Key(
+        _text("an absolute path", r"/.*"),
+        "Folder on the nodes for relative sources of bind mounts.",
+    ),
+    "home": Key(_text("an absolute path", r"/.*"), "What `~` stands for in them."),
+    "prune": Key(
+        FLAG, "False: keep what an earlier revision declared and this one does not.", "True"
+    ),
+    "rollback": Key(FLAG, "False: keep what was done when a service fails.", "True"),
+    "correct": Key(FLAG, "False: report what somebody changed in the swarm, and leave it.", "True"),
+    "retry_rolled_back": Key(FLAG, "True: send also a spec that swarm rolled back.", "False"),
+    "show_env": Key(FLAG, "True: show values of environment variables in changes.", "False"),
+    "resolve_image": Key(
+        _choice("changed", "always", "never"),
+        "When the digest of an image is looked up.",
+        "changed",
+    ),
+    "registry_auth": Key(SOURCE, "Where credentials of its registries are.", "swarm:registries"),
+    "wait": Key(FLAG, "False: do not wait for tasks.", "True"),
+    "timeout": Key(SECONDS, "Seconds for each wave of services.", "300"),
+    "hash_names": Key(
+        FLAG, "False: secrets and configs have no hash in their names, and cannot change.", "True"
+    ),
+    "replace": Key(
+        FLAG, "True: make networks again that differ, and services whose mode changes.", "False"
+    ),
+    "keep": Key(
+        _integer(0, 1000), "Secrets and configs that the last so many revisions name stay.", "3"
+    ),
+    "history": Key(_integer(1, 100), "Revisions that are kept.", "10"),
+    "after": Key(
+        _list(_text("the name of a stack", NAME), "names of stacks"),
+        "Stacks that docker.deploy deploys before this one; where one fails, this one stays as it is.",
+    ),
+}
+
 SWARM = {
     "managers": Key(
         Kind("list of exact minion ids", _ids),
@@ -501,6 +614,14 @@ SWARM = {
         _each(SOURCE, "registry host to the place of its credentials"),
         "Credentials for private registries, unless a service has `registry_auth` of its own.",
         example={"registry.example.com:5000": {"pillar": "registry:robot"}},
+    ),
+    "stacks": Key(
+        _each(
+            _mapping(STACK),
+            "name of a stack to its files and options",
+            of=_text("a name of letters, digits, - and _", NAME),
+        ),
+        "The stacks that docker.deploy deploys, in this order.",
     ),
     "hash_key": Key(
         HIDDEN,
@@ -557,6 +678,10 @@ ASKED = {
         "docker.rotate: what to rotate.",
     ),
     "swarm_rotate_key": Key(MARK, "docker.rotate: any text; each secret is rotated once for it."),
+    "swarm_stacks": Key(
+        _one_or_list(_list(_text(), "names of stacks"), "name"),
+        "docker.deploy: only these stacks.",
+    ),
     "swarm_unlock_key": Key(
         Kind("dictionary", _place, PLACE), "docker.rotate: where to keep the unlock key."
     ),
@@ -567,9 +692,10 @@ PILLAR = {
     **ASKED,
 }
 
-# Arguments of the states and functions, by name; those of the cluster are its settings.
+# Arguments of the states and functions, by name, with the settings of the cluster and of a stack.
 ARGUMENTS = {
     **CLUSTER,
+    **STACK,
     "role": Key(ROLE, ""),
     "availability": Key(AVAILABILITY, ""),
     "advertise_addr": SWARM["advertise"],
@@ -589,10 +715,8 @@ ARGUMENTS = {
     "key_pillar": Key(_text("a pillar key"), ""),
     "key_sdb": Key(SDB, ""),
     "key": Key(MARK, ""),
-    "registry_auth": Key(SOURCE, ""),
     "older_than": Key(_duration(), ""),
     "enable": Key(FLAG, ""),
-    "replace": Key(FLAG, ""),
     "init": Key(INIT, ""),
     "force": Key(FLAG, ""),
     "nodes": Key(_list(_text("a node id or host name"), "node ids or host names"), ""),
@@ -603,21 +727,17 @@ ARGUMENTS = {
     "drain": Key(FLAG, ""),
     "replaced": ASKED["swarm_replace"],
     "limit": Key(_integer(1), ""),
-    "timeout": Key(SECONDS, ""),
-    "keep": Key(_integer(0, 1000), ""),
     "versioned": Key(FLAG, ""),
     "adopt": Key(FLAG, ""),
     "move_stacks": Key(FLAG, ""),
     "retry_refused": Key(FLAG, ""),
-    "wait": Key(FLAG, ""),
     "runs_on": Key(_choice("leader", "any"), ""),
     "strict": Key(FLAG, ""),
-    "show_env": Key(FLAG, ""),
-    "resolve_image": Key(_choice("changed", "always", "never"), ""),
     "force_update": Key(QUOTED, ""),
     "job_trigger": Key(QUOTED, ""),
     "spec_patch": Key(_simple("a mapping", lambda value: isinstance(value, dict)), ""),
     "stack": Key(QUOTED, ""),
+    "to": Key(_integer(1), ""),
     "retry": Key(FLAG, ""),
     "template_driver": Key(_simple("golang", lambda value: value == "golang"), ""),
 }
@@ -724,7 +844,56 @@ def _together(swarm):
                 f"{_bare(host)} is in both pillar swarm:managers and swarm:workers: remove it from one"
             )
     lines += _settings("pillar swarm:cluster:", _dict(swarm.get("cluster")))
+    lines += _stacks(_dict(swarm.get("stacks")))
     return lines + _masks("pillar swarm:", swarm.get("address_pool"), swarm.get("subnet_size"))
+
+
+def _stacks(stacks):
+    """Check that each stack has a file, and that there is an order in which all of them can go."""
+    lines = []
+    for name, stack in stacks.items():
+        stack = _dict(stack)
+        where = f"pillar swarm:stacks:{_bare(name)}"
+        if not any(stack.get(key) for key in ("source", "contents", "compose")):
+            lines.append(f"{where} has none of source, contents and compose")
+        lines += [
+            f"{where}:after names {_bare(other)}, which is not in swarm:stacks{_near(other, stacks)}"
+            for other in ids(stack, "after")
+            if other not in stacks
+        ]
+    if not lines:
+        order = in_order(stacks)
+        left = [_bare(name) for name in stacks if name not in order]
+        lines += [f"pillar swarm:stacks: after makes a circle of {', '.join(left)}"] if left else []
+    return lines
+
+
+def in_order(stacks):
+    """
+    Return the names of the stacks of pillar, each behind those that it comes after; without those
+    that are in a circle.
+
+    stacks
+        Pillar ``swarm:stacks``.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt manager1 swarm_schema.in_order '{web: {after: [db]}, db: {}}'
+    """
+    left, found = dict(stacks or {}), []
+    while left:
+        ready = [
+            name
+            for name, stack in left.items()
+            if all(other in found for other in ids(stack, "after"))
+        ]
+        if not ready:
+            break
+        found.append(ready[0])
+        del left[ready[0]]
+    return found
 
 
 def _settings(where, settings):

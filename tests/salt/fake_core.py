@@ -72,6 +72,21 @@ SIGNATURES = {
 }
 
 
+# STACKS-BEGIN
+for _text in """
+def stack_plan(self, stack, *, contents=None, hash_key=None, prune=None, rollback=None, wait=None, hash_names=None, resolve_image=None, registry_auth=None, retry=None, replace=None, show_env=None, keep=None, history=None, source=None, who=None, timeout=None): ...
+def stack_apply(self, stack, *, contents=None, hash_key=None, prune=None, rollback=None, wait=None, hash_names=None, resolve_image=None, registry_auth=None, retry=None, replace=None, show_env=None, keep=None, history=None, source=None, who=None, timeout=None): ...
+def stack_remove(self, name, *, dry_run=False, timeout=None): ...
+def stack_list(self, *, timeout=None): ...
+def stack_status(self, name, *, stack=None, timeout=None): ...
+def stack_history(self, name, *, timeout=None): ...
+def stack_rollback(self, name, *, to=None, plan=False, prune=None, rollback=None, wait=None, retry=None, keep=None, history=None, source=None, who=None, timeout=None, registry_auth=None, show_env=None): ...
+""".strip().splitlines():
+    (_node,) = ast.parse(_text).body
+    SIGNATURES.setdefault(_node.name, _signature(_node))
+# STACKS-END
+
+
 class Core:
     """The module object: ``Client`` talks to ``machine``, ``probe`` asks its network.
 
@@ -103,6 +118,12 @@ class Core:
 
     def spec_check(self, service, **more):
         return real().spec_check(service, **more)
+
+    def compose_check(self, documents, *args, **more):
+        return real().compose_check(documents, *args, **more)
+
+    def compose_convert(self, documents, *args, **more):
+        return real().compose_convert(documents, *args, **more)
 
     def spec_words(self, spec, **more):
         return real().spec_words(spec, **more)
