@@ -47,3 +47,17 @@ def left_to(runs_on="leader"):
             "the managers have no leader at the moment, so no manager can change anything: run again"
         )
     return None if leader["id"] == own else leader["hostname"] or leader["id"]
+
+
+def standing():
+    """
+    Return the cluster that this manager is in, and whether it leads.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt manager1 swarm_leading.standing
+    """
+    other = left_to()
+    return {"cluster": __salt__["swarm.info"]()["cluster_id"], "leads": other is None}

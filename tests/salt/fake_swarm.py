@@ -12,6 +12,7 @@ from pathlib import Path
 
 import ca
 import fake_core
+import fake_stacks
 
 _NUMBERS = itertools.count(1)
 
@@ -191,7 +192,7 @@ class Cluster:
         return rows
 
 
-class Machine:
+class Machine(fake_stacks.Stacks):
     """One host. ``docker`` is absent, stopped or running; ``state`` as the engine reports it.
 
     fail

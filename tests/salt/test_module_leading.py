@@ -38,3 +38,18 @@ def test_without_a_leader_nobody_acts(fleet, left_to):
 def test_another_word_is_refused(left_to):
     with pytest.raises(SaltInvocationError, match="runs_on must be leader or any, not True"):
         left_to("manager1", True)
+
+
+def test_how_a_manager_stands(fleet, left_to):
+    found = {
+        name: fleet[name].job().salt["swarm_leading.standing"]()
+        for name in ("manager1", "manager2", "manager3")
+    }
+    assert {name: one["leads"] for name, one in found.items()} == {
+        "manager1": True,
+        "manager2": False,
+        "manager3": False,
+    }
+    assert {one["cluster"] for one in found.values()} == fleet.clusters()
+    with pytest.raises(CommandExecutionError, match="ask one of the managers"):
+        fleet["worker1"].job().salt["swarm_leading.standing"]()
