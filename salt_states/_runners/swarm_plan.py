@@ -24,6 +24,7 @@ ORCHESTRATIONS = {
     "rotate": ("swarm_rotate", "swarm_rotate_key", "swarm_unlock_key"),
     "teardown": ("swarm_teardown",),
     "recover": ("swarm_recover", "swarm_confirm"),
+    "deploy": ("swarm_stacks",),
 }
 
 __virtualname__ = "swarm"
@@ -39,8 +40,8 @@ def plan(*args, **kwargs):
     orchestration itself in test mode, so the decisions are those of the real run.
 
     orchestration
-        ``bootstrap`` (unless given), ``remove``, ``replace``, ``rotate``, ``teardown`` or
-        ``recover``.
+        ``bootstrap`` (unless given), ``remove``, ``replace``, ``rotate``, ``teardown``,
+        ``recover`` or ``deploy``.
     data
         ``True``: print the data instead of lines for people.
     saltenv

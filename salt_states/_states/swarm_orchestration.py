@@ -48,9 +48,10 @@ def orchestrated(
     steps
         List of dicts: ``name``; ``hosts``, a list of exact minion ids; ``sls``, a list of SLS files, or
         ``function``, which only a real run calls; ``run``, more of pillar ``swarm_run`` for this step;
-        ``exclude``, as for ``state.apply``; ``may_fail``, hosts that may be silent or fail; ``needs``,
+        ``exclude``, as for ``state.apply``; ``leads``, a function that says which cluster a host manages and
+        whether it leads: then only one host runs the step, the leader if it answers; ``may_fail``, hosts that may be silent or fail; ``needs``,
         steps without whose success this one does not run; ``says``, the ID of the state whose comment is
-        the last line; ``ends``, how that comment begins when nothing is left to do for later steps.
+        the last line, or a list of them; ``ends``, how that comment begins when nothing is left to do for later steps.
     run
         Pillar ``swarm_run`` of all steps. Its ``managers``, ``workers`` and ``replaced`` go only to steps
         of managers alone: thousands of workers with the names of all in each job would be gigabytes.
@@ -134,6 +135,10 @@ def _run(step, run, kwarg):
             left = sorted(_left(found["hosts"]).items())
             found["notes"] += [f"left on {host}: {text}" for host, text in left]
         return found
+    if "leads" in step:
+        step = _with_one_host(step, found)
+        if found["refused"]:
+            return found
     known = run if "managers" in run and set(step["hosts"]) <= set(run["managers"]) else {}
     given = {**known, "id": run.get("id", ""), **step.get("run", {})}
     kwarg = {**kwarg, "pillar": {"swarm_run": given}}
@@ -150,6 +155,37 @@ def _run(step, run, kwarg):
         _add(found, host, answers.get(host) or {}, step, kwarg["test"])
     _add_what_it_says(found, answers, step.get("says"))
     return found
+
+
+def _with_one_host(step, found):
+    """Return the step for one of its hosts: the one that leads if it answers, else one that manages."""
+    answers = _ask(step["hosts"], step["leads"], [], {})
+    ranks, clusters = {}, {}
+    for host in step["hosts"]:
+        answer = answers.get(host) or {}
+        said = answer.get("ret", answer.get("return"))
+        if isinstance(said, dict) and said.get("cluster"):
+            ranks[host] = 0 if said["leads"] else 1
+            clusters.setdefault(said["cluster"], []).append(host)
+        elif "is not available" in str(said):
+            # It gets the modules with the step itself.
+            ranks[host] = 2
+        else:
+            found["refused"][host] = [_why_without_states(said)]
+    if len(clusters) > 1:
+        names = "; ".join(f"{one} of {', '.join(hosts)}" for one, hosts in clusters.items())
+        found["refused"] = {
+            hosts[0]: [f"the managers are in different clusters: {names}"]
+            for hosts in list(clusters.values())[:1]
+        }
+    elif ranks:
+        # A manager of three may be off.
+        found["notes"] += [f"{host}: {why[0]}" for host, why in found["refused"].items()]
+        found["refused"] = {}
+        best = min(ranks, key=ranks.get)
+        found["targets"] = [best]
+        return {**step, "hosts": [best]}
+    return step
 
 
 def _ask(hosts, function, arg, kwarg):
@@ -261,8 +297,19 @@ def _arrow(change):
 def _add_what_it_says(found, answers, id_):
     """
     Add the comment of the state with this ID; if several hosts have it, of one that changed or
-    failed.
+    failed. Those of a list of IDs are in one line.
     """
+    if isinstance(id_, list):
+        texts, predicts = [], False
+        for one in id_:
+            found["says"] = ""
+            _add_what_it_says(found, answers, one)
+            texts += [found["says"]] if found["says"] else []
+            predicts = predicts or found["predicts"]
+        # What failed is in the reasons.
+        found.update(says="" if found["refused"] else "; ".join(texts), predicts=predicts)
+        found["refuses"] = False
+        return
     best = -1
     for answer in answers.values():
         for state in _states(answer) or []:

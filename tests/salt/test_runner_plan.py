@@ -166,7 +166,7 @@ def test_an_orchestration_takes_what_its_sls_reads(runner):
     """The runner's table and the files agree."""
     table = runner()["swarm.plan"].func.__globals__["ORCHESTRATIONS"]
     folder = rendered.STATES / "docker"
-    own = {"swarm_run", "swarm_facts"}
+    own = {"swarm_run", "swarm_facts", "swarm_leading"}
     for name, known in table.items():
         read = set(re.findall(r"\bswarm_[a-z_]+\b", (folder / f"{name}.sls").read_text()))
         assert read - own <= set(known), name

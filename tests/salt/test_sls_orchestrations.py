@@ -28,11 +28,13 @@ ALL = {
     "docker.rotate": {"swarm_rotate": ["worker"], "swarm_rotate_key": "1"},
     "docker.teardown": {"swarm_teardown": "cluster1"},
     "docker.recover": {"swarm_recover": "manager2"},
+    "docker.deploy": {},
 }
+STACKS = {"shop": {"contents": "services: {web: {image: 'a:1'}}"}}
 
 
 def pillar(more, **swarm):
-    return {"swarm": {**PILLAR["swarm"], **swarm}, **more}
+    return {"swarm": {**PILLAR["swarm"], "stacks": STACKS, **swarm}, **more}
 
 
 def needs(data, name):
@@ -333,7 +335,7 @@ RUNNING = [
     (job("j1", "docker.bootstrap"), 6.0, False),
     # It has ended between the two looks.
     (job("j1", "docker.bootstrap"), None, False),
-    (job("j1", "docker.deploy"), 4.0, False),
+    (job("j1", "shop.deploy"), 4.0, False),
     (job("j1", "docker.bootstrap", fun="runner.jobs.list_jobs"), 4.0, False),
     (job("j1", fun="runner.state.event"), 4.0, False),
 ]
@@ -393,7 +395,7 @@ STARTED = [
     ((f"{OURS} pillar={{container}}", "sh", OURS), ""),
     ((f"sudo {OURS}", "sh", OURS), ""),
     ((f"{PYTHON} state.event tagmatch=docker.bootstrap", "sh", OURS), ""),
-    ((f"{PYTHON} state.orchestrate docker.deploy", "sh", OURS), ""),
+    ((f"{PYTHON} state.orchestrate shop.deploy", "sh", OURS), ""),
 ]
 
 

@@ -70,6 +70,8 @@ class Master:
 
 
 def all_well(host, sls, kwarg):
+    if sls == "swarm_leading.standing":
+        return {"ret": {"cluster": "c1", "leads": host == "manager1"}, "retcode": 0}
     return CONVERGED if sls == "docker.verify" else FINE
 
 
@@ -286,7 +288,10 @@ def test_each_step_gets_test_mode_and_environment_by_word(run, sls, test):
     _, _, _, asked = run(all_well, sls, pillar(ALL[sls]), test)
     assert asked
     for _, what, kwarg in asked:
-        assert what == "swarm.leftovers" or (kwarg["test"], kwarg["saltenv"]) == (test, "base")
+        assert what in ("swarm.leftovers", "swarm_leading.standing") or (
+            kwarg["test"],
+            kwarg["saltenv"],
+        ) == (test, "base")
         assert "pillarenv" not in kwarg
 
 
