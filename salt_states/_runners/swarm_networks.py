@@ -3,8 +3,8 @@
 Docker swarm mode, seen from the master: networks
 =================================================
 
-The execution functions that read networks, asked of the first manager of pillar that answers. They belong
-to the name ``swarm``.
+The execution functions on networks. What only reads is asked of the first manager of pillar that answers;
+what changes something runs once, as by ``swarm.ask``. They belong to the name ``swarm``.
 
 :maturity: new
 :depends: the runner ``swarm_master``; the execution module ``swarm`` on the minions
@@ -66,6 +66,32 @@ def network_usage(*args, **kwargs):
         salt-run swarm.network_usage
     """
     return _first("swarm.network_usage", args, kwargs)
+
+
+def network_create(*args, **kwargs):
+    """
+    Create a network. Arguments are those of the execution function ``swarm.network_create``.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-run swarm.network_create backend attachable=True
+    """
+    return __salt__["swarm.ask"]("swarm.network_create", *args, **kwargs)
+
+
+def network_rm(*args, **kwargs):
+    """
+    Remove a network that no service uses.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-run swarm.network_rm backend
+    """
+    return __salt__["swarm.ask"]("swarm.network_rm", *args, **kwargs)
 
 
 def _first(function, args, kwargs, outputter="swarm_table"):

@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The functions of the runner that change something: asked of one manager, once, and without secrets."""
+
+import pytest
+from runners import call
+
+SECRET = "hunter2hunter2"
+MANAGERS = ["manager1", "manager2", "manager3"]
+
+
+@pytest.fixture
+def asked(runner):
+    """``asked(function, …)``: what the runner returned, and the jobs that it sent."""
+
+    def run(function, *args, serving=("manager2", "manager3"), **kwargs):
+        jobs = []
+
+        def ask(hosts, functions, timeout):
+            return {name: {"swarm.info": {"cluster_id": "c1"}} for name in serving}
+
+        def ask_one(host, function, args, kwargs):
+            jobs.append((host, function, list(args), kwargs))
+            return {"action": "create"}, None
+
+        instead = {
+            "swarm_master.known": lambda: {"swarm": {"managers": MANAGERS}},
+            "swarm_master.ask": ask,
+            "swarm_master.ask_one": ask_one,
+        }
+        return call(runner(__salt__=instead), function, *args, **kwargs), jobs
+
+    return run
+
+
+CHANGES = [
+    ("network_create", ["backend"], {"attachable": True}),
+    ("network_rm", ["backend"], {}),
+    ("secret_create", ["db"], {"contents_pillar": "db:password", "keep": 2}),
+    ("secret_rm", ["db"], {}),
+    ("config_create", ["nginx.conf"], {"source": "salt://nginx.conf"}),
+    ("config_rm", ["nginx.conf"], {}),
+    ("config_show", ["nginx.conf"], {}),
+]
+
+
+@pytest.mark.parametrize("function, args, kwargs", CHANGES)
+def test_one_manager_is_asked_once(asked, function, args, kwargs):
+    found, jobs = asked(function, *args, **kwargs, __pub_jid="1")
+    assert found["manager2"] == {"action": "create"} and found["retcode"] == 0
+    assert jobs == [("manager2", f"swarm.{function}", args, kwargs)]
+
+
+@pytest.mark.parametrize("function, args, kwargs", CHANGES)
+def test_without_a_manager_nothing_is_asked(asked, function, args, kwargs):
+    found, jobs = asked(function, *args, serving=(), **kwargs)
+    assert found["retcode"] == 1 and jobs == []
+    assert found["problems"][0].startswith("no manager of pillar answers in a swarm with a leader")
+
+
+@pytest.mark.parametrize(
+    "args, kwargs, text",
+    [
+        ([], {"contents": SECRET}, "the arguments of salt-run are in the master's job cache"),
+        ([], {"contents": SECRET, "i_know_it_leaks": True}, "give contents_pillar, contents_sdb"),
+        ([None, None, None, None, SECRET], {}, "too many positional arguments"),
+    ],
+)
+def test_a_secret_is_no_argument(asked, args, kwargs, text):
+    """It reaches no manager, and no line of the refusal has it."""
+    found, jobs = asked("secret_create", "db", *args, **kwargs)
+    (problem,) = found["problems"]
+    assert text in problem and SECRET not in str(found)
+    assert (found["retcode"], jobs) == (2, [])
