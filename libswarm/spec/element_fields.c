@@ -18,28 +18,57 @@ static json_t *read_number(swarm__conversion *c, const swarm__spec_row *row, con
 	return swarm__kind_NUMBER.read(c, row, stored);
 }
 
+/* Is it a mode as people give them: the owner reads, and nobody has a right that those before lack? */
+static bool is_usual_mode(int64_t mode)
+{
+	int64_t owner = mode >> 6 & 7, group = mode >> 3 & 7, others = mode & 7;
+
+	return mode >= 0 && mode <= 07777 && (owner & 4) && !(group & ~owner) && !(others & ~group);
+}
+
+/* By octal digits, with or without 0 or 0o before them. */
+static bool read_mode(const char *digits, int64_t *ret_mode)
+{
+	int64_t mode = 0;
+	bool good = false;
+
+	if (digits[0] == '0' && (digits[1] == 'o' || digits[1] == 'O'))
+		digits += 2;
+	for (; *digits >= '0' && *digits <= '7' && mode <= 07777; digits++) {
+		mode = mode * 8 + (*digits - '0');
+		good = true;
+	}
+	*ret_mode = mode;
+	return good && !*digits && mode <= 07777;
+}
+
 /*
- * YAML and Salt differ on what 0440 is: Salt's loader gives 440, others 288. So an integer is read by
- * its digits where they are octal and it could be a mode so, as Salt's file states do.
+ * YAML and Salt differ on what 0400 is: Salt's loader gives 400, others 256. So an integer is read by its
+ * digits, as Salt's file states do, unless only its value is a mode that people give.
  */
 static json_t *parse_filemode(swarm__conversion *c, const swarm__spec_row *row, const char *place,
 			      const json_t *given)
 {
 	json_t *text = json_is_integer(given) || json_is_string(given) ? swarm__spec_text(c, given)
 								       : NULL;
-	const char *digits = json_string_value(text);
+	json_int_t value = json_is_integer(given) ? json_integer_value(given) : 0;
 	int64_t mode = 0;
-	bool good = false;
+	bool good = text && read_mode(json_string_value(text), &mode);
 
-	if (digits && digits[0] == '0' && (digits[1] == 'o' || digits[1] == 'O'))
-		digits += 2;
-	for (; digits && *digits >= '0' && *digits <= '7' && mode <= 07777; digits++) {
-		mode = mode * 8 + (*digits - '0');
-		good = true;
-	}
-	good = good && !*digits && mode <= 07777;
-	if (!good)
+	if (is_usual_mode(value) && !good)
+		swarm__slip(c, place,
+			    "%lld is what YAML makes of 0%03llo: write \"0%03llo\", in quotes",
+			    (long long)value, (unsigned long long)value, (unsigned long long)value);
+	else if (is_usual_mode(value) && !is_usual_mode(mode))
+		swarm__slip(
+			c, place,
+			"%lld is what YAML makes of 0%03llo: write \"0%03llo\" or \"%04lld\", in "
+			"quotes",
+			(long long)value, (long long)value, (unsigned long long)value,
+			(unsigned long long)value);
+	else if (!good)
 		swarm__slip_expects(c, place, row->kind->expects, given);
+	good = good && (!is_usual_mode(value) || is_usual_mode(mode));
 	json_decref(text);
 	return good ? swarm__spec_number(c, row, mode) : NULL;
 }

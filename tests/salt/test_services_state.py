@@ -6,6 +6,8 @@ import re
 
 import pytest
 import rendered
+import salt.utils.yaml
+import salt.utils.yamlloader
 import yaml
 from fleet import predicted, state
 
@@ -140,7 +142,25 @@ def test_credentials_are_looked_up_by_the_module_for_them(formed):
     assert given["registry_auth"] == {"username": "me"}
 
 
+@pytest.mark.parametrize("written", ["0400", "'0400'", "400", "0o400", "'400'"])
+def test_a_mode_means_its_octal_digits(formed, written):
+    """As in Salt's file states, whose loader reads 0400 as 400."""
+    text = f"{{image: 'a:1', volumes: [{{type: tmpfs, target: /t, tmpfs: {{mode: {written}}}}}]}}"
+    given = salt.utils.yaml.load(text, Loader=salt.utils.yamlloader.SaltYamlSafeLoader)
+    ret = state(formed, "manager1", "service", **given)
+    assert ret["result"] is True, ret
+    (mount,) = stored(formed)["Spec"]["TaskTemplate"]["ContainerSpec"]["Mounts"]
+    assert mount["TmpfsOptions"]["Mode"] == 0o400
+
+
 SLIPS = [
+    (
+        {"volumes": [{"type": "tmpfs", "target": "/t", "tmpfs": {"mode": 0o400}}]},
+        [
+            'volumes[0].tmpfs.mode: 256 is what YAML makes of 0400: write "0400" or "0256", in'
+            " quotes"
+        ],
+    ),
     (
         {"enviroment": {}, "tty": 5, "strict": "yes"},
         [

@@ -78,7 +78,9 @@ static void modes_and_ids(void)
 		/* Salt's reading of 0440: by its digits. */
 		{ SECRET("'mode':440"), CONTAINER "Secrets",
 		  "[{'SecretName':'t','File':{'Name':'t','UID':'0','GID':'0','Mode':288}}]" },
-		{ SECRET("'mode':288"), SLIP, "an octal file mode" },
+		{ SECRET("'mode':288"), SLIP, "288 is what YAML makes of 0440" },
+		{ SECRET("'mode':256"), SLIP, "256 is what YAML makes of 0400" },
+		{ SECRET("'mode':899"), SLIP, "an octal file mode" },
 		{ SECRET("'uid':5,'gid':'7'"), CONTAINER "Secrets",
 		  "[{'SecretName':'t','File':{'Name':'t','UID':'5','GID':'7','Mode':292}}]" },
 		{ SECRET("'uid':'teller'"), SLIP, "a numeric id, not 'teller'" },
