@@ -94,6 +94,9 @@ swarm:
   # managers and the master's own id need this part of pillar. Put secrets elsewhere, and name the place.
   # stacks: {shop: {source: ['salt://shop/compose.yml'], env: {TAG: '1.4'}}}
 
+  # What those stacks may use; what is not given is not restricted.
+  # policy: {images: [registry.example.com], host_paths: [/srv/data], host_network: False, ports: ['8000-8999']}
+
   # The key of the hashes in the names of secrets and configs (states swarm.secret and swarm.config): a
   # text, or an sdb:// URL. Without it, it is the cluster's id, by which a weak secret could be guessed.
   # hash_key: sdb://vault/swarm_hash_key

@@ -570,6 +570,41 @@ STACK = {
     ),
 }
 
+# What stacks may use.
+POLICY = {
+    "images": Key(
+        _list(_text(), "registries, folders or repositories"),
+        "Images that stacks may use: registries, folders in them, repositories.",
+        example=["registry.example.com", "docker.io/library/nginx"],
+    ),
+    "image_digest": Key(FLAG, "True: each image must have a digest.", "False"),
+    "image_tag": Key(
+        FLAG, "True: each image must have a digest, or a tag other than latest.", "False"
+    ),
+    "host_paths": Key(
+        _list(_text("an absolute path", r"/.*"), "absolute paths"),
+        "Paths of nodes that stacks may mount, with all below; docker's socket only by itself.",
+        example=["/srv/data"],
+    ),
+    "capabilities": Key(
+        _list(_text(), "capabilities"), "Capabilities that stacks may add.", example=["NET_ADMIN"]
+    ),
+    "host_network": Key(FLAG, "False: no service may be in the network of the host.", "True"),
+    "ports": Key(
+        _list(
+            _text("a port or a range such as 8000-8999", r"\d{1,5}(-\d{1,5})?"),
+            "ports and ranges as strings",
+        ),
+        "Ports that stacks may publish.",
+        example=["80", "8000-8999"],
+    ),
+    "files": Key(
+        _list(_text("an absolute path", r"/.*"), "absolute paths"),
+        "Paths of the manager whose files compose files may name, with all below.",
+        example=["/srv/stacks"],
+    ),
+}
+
 SWARM = {
     "managers": Key(
         Kind("list of exact minion ids", _ids),
@@ -623,6 +658,7 @@ SWARM = {
         ),
         "The stacks that docker.deploy deploys, in this order.",
     ),
+    "policy": Key(_mapping(POLICY), "What stacks may use; what is not given is not restricted."),
     "hash_key": Key(
         HIDDEN,
         "Key of the hashes in the names of secrets and configs (swarm.secret); an sdb URL works too."

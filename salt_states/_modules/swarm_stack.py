@@ -151,6 +151,7 @@ def convert(into=None, name=None, saltenv=None, **sources):
 
     def take(files, options):
         found = __salt__["swarm_compose.convert"](files, str(name), **options)
+        __salt__["swarm_policy.require"](found["stack"])
 
         def contents():
             return {

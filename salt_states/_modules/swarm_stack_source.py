@@ -180,14 +180,19 @@ def _content(file, files, sources, home, saltenv):
                 "~ is the home of nobody here: give home, or name it in files"
             )
         file = home.rstrip("/") + file[1:]
-    if file.startswith("/"):
-        return _read(file, saltenv, "secret")
+    if not file.startswith("/"):
+        file = _beside(sources, file)
+    if file.startswith("/") and not __salt__["swarm_policy.may_read"](file):
+        raise CommandExecutionError(
+            f"swarm:policy:files does not allow the file {file} of this host"
+        )
+    return _read(file, saltenv, "secret")
+
+
+def _beside(sources, file):
     if not sources:
         raise CommandExecutionError("no source is there that it is beside: name it in files")
-    return _read(_beside(sources[0], file), saltenv, "secret")
-
-
-def _beside(source, file):
+    source = sources[0]
     scheme, place, query = "", source, ""
     if source.startswith("salt://"):
         scheme = "salt://"
