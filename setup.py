@@ -24,6 +24,7 @@ SOURCES = [
     "pymodule/_compose.c",
     "pymodule/_convert.c",
     "pymodule/_errors.c",
+    "pymodule/_health.c",
     "pymodule/_keys.c",
     "pymodule/_methods.c",
     "pymodule/_network.c",

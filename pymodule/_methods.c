@@ -200,6 +200,23 @@ PyDoc_STRVAR(
 	"nodes (list of dicts: id, hostname, rejected: the rules that reject the node, or \"\").");
 
 PyDoc_STRVAR(
+	health_doc,
+	"health($self, /, *, checks=None, ignore=None, baseline=None, margin=None, timeout=None)\n"
+	"--\n\n"
+	"Look once at the health of the swarm.\n\n"
+	"checks: names of checks, all that an engine can tell unless given. ignore: \"name\" or\n"
+	"\"name:object\", whose faults become warnings, as do those of baseline, an earlier result.\n"
+	"margin: how many managers may fail, 1 unless given.\n"
+	"Returns a list of dicts: name, ok (bool, or None where it is not known), level (error or\n"
+	"warning), on, text, fix.");
+
+PyDoc_STRVAR(health_wait_doc,
+	     "health_wait($self, /, *, checks=None, ignore=None, baseline=None, margin=None,\n"
+	     "            timeout=None, stable=None)\n--\n\n"
+	     "Wait until no row of health() blocks for stable seconds, 5 unless given.\n\n"
+	     "The timeout is 300 seconds unless given; Timeout says what blocks.");
+
+PyDoc_STRVAR(
 	service_wait_doc,
 	"service_wait($self, /, service, *, timeout=None)\n--\n\n"
 	"Wait until the tasks are as the spec says, 300 seconds unless given.\n\n"
@@ -380,6 +397,8 @@ static PyMethodDef methods[] = {
 	METHOD(service_wait),
 	METHOD(service_settle),
 	METHOD(task_why),
+	METHOD(health),
+	METHOD(health_wait),
 	METHOD(events),
 	METHOD(logs),
 	PLAIN(close),

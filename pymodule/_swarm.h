@@ -261,6 +261,11 @@ SWARMPY_METHOD(service_wait);
 SWARMPY_METHOD(service_settle);
 SWARMPY_METHOD(task_why);
 
+/* _health.c; the last is a function of the module */
+SWARMPY_METHOD(health);
+SWARMPY_METHOD(health_wait);
+PyObject *swarmpy_health_checks(PyObject *module, PyObject *args, PyObject *kwargs);
+
 /* _compose.c; functions of the module */
 PyObject *swarmpy_compose_check(PyObject *module, PyObject *args, PyObject *kwargs);
 PyObject *swarmpy_compose_convert(PyObject *module, PyObject *args, PyObject *kwargs);

@@ -321,6 +321,25 @@ class Client:
         self, service: str, *, unchanged: bool = False, timeout: float | None = None
     ) -> dict[str, Any]: ...
     def task_why(self, ref: str, *, timeout: float | None = None) -> list[dict[str, Any]]: ...
+    def health(
+        self,
+        *,
+        checks: list[str] | tuple[str, ...] | None = None,
+        ignore: list[str] | tuple[str, ...] | None = None,
+        baseline: list[dict[str, Any]] | None = None,
+        margin: int | None = None,
+        timeout: float | None = None,
+    ) -> list[dict[str, Any]]: ...
+    def health_wait(
+        self,
+        *,
+        checks: list[str] | tuple[str, ...] | None = None,
+        ignore: list[str] | tuple[str, ...] | None = None,
+        baseline: list[dict[str, Any]] | None = None,
+        margin: int | None = None,
+        timeout: float | None = None,
+        stable: float | None = None,
+    ) -> list[dict[str, Any]]: ...
     def events(
         self,
         *,
@@ -337,6 +356,9 @@ class Client:
         timeout: float | None = None,
     ) -> Logs: ...
     def close(self) -> None: ...
+
+def health_checks() -> list[dict[str, str]]:
+    """The checks of :meth:`Client.health`, and those that only hosts can tell."""
 
 def redact(text: str) -> str:
     """The text with join tokens, unlock keys and private keys blanked."""

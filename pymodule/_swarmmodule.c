@@ -110,15 +110,21 @@ PyDoc_STRVAR(
 PyDoc_STRVAR(spec_words_doc, "spec_words($module, /, spec, *, ids=None, show_env=False)\n--\n\n"
 			     "An engine's spec in compose's words.");
 
+PyDoc_STRVAR(
+	health_checks_doc,
+	"health_checks($module, /)\n--\n\n"
+	"The table of checks: a list of dicts: name, level, source (engine, or hosts for what\n"
+	"no engine can tell), holds, fix.");
+
 /* clang-format off */
 #define SPEC(name) \
 	{ #name, (PyCFunction)(void (*)(void))swarmpy_##name, METH_VARARGS | METH_KEYWORDS, name##_doc }
 /* clang-format on */
 
 static PyMethodDef methods[] = {
-	SPEC(compose_check), SPEC(compose_convert), SPEC(spec_check),
-	SPEC(spec_merge),    SPEC(spec_words),      METHOD(redact),
-	METHOD(token_parse), METHOD(probe),         { NULL, NULL, 0, NULL },
+	SPEC(compose_check), SPEC(compose_convert),   SPEC(spec_check), SPEC(spec_merge),
+	SPEC(spec_words),    SPEC(health_checks),     METHOD(redact),   METHOD(token_parse),
+	METHOD(probe),       { NULL, NULL, 0, NULL },
 };
 
 /* New type, also in the module under its name. */

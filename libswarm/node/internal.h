@@ -49,6 +49,8 @@ int swarm__node_drain(swarm__node_change *change, json_t **ret_change, swarm_err
 
 /* --- quorum.c ------------------------------------------------------------------------------ */
 
+/* The quorum of the managers in a list, as swarm_quorum_get() gives it. */
+swarm_quorum swarm__quorum_count(const swarm_node_list *list);
 /* SWARM_E_QUORUM where the raft group would not hold without this node. */
 int swarm__quorum_check(const swarm__node_change *change, swarm_error *err);
 

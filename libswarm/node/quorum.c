@@ -13,12 +13,12 @@ enum { DEFAULT_TIMEOUT_MS = 60000, NAMED = 3, MOST_JOINING = 1000 };
 typedef struct group {
 	const swarm_node_list *list;
 	int64_t joining;
-	bool *gone; /* one for each node */
+	bool *gone; /* one for each node; NULL: all are there */
 } group;
 
 static bool is_member(const group *g, size_t at)
 {
-	return g->list->nodes[at].member && !g->gone[at];
+	return g->list->nodes[at].member && !(g->gone && g->gone[at]);
 }
 
 static bool is_reachable(const swarm_node *node)
@@ -103,6 +103,13 @@ static int check_list(const group *g, swarm_error *err)
 			return 0;
 	return swarm__error(err, SWARM_E_JSON,
 			    "the quorum is unknown: the engine's node list has no manager in it");
+}
+
+swarm_quorum swarm__quorum_count(const swarm_node_list *list)
+{
+	const group g = { list, 0, NULL };
+
+	return count(&g);
 }
 
 static int read_group(swarm_client *client, int64_t joining, const char *const *leaving,

@@ -40,7 +40,14 @@ SETTINGS = ("url", "timeout", "api_version", "tls")
 # What these methods give is a secret.
 SECRETS = ("tokens", "unlock_key")
 # Functions of the core itself that core() gives beside the methods of its Client.
-FUNCTIONS = ("token_parse", "compose_check", "compose_convert", "spec_check", "spec_words")
+FUNCTIONS = (
+    "token_parse",
+    "compose_check",
+    "compose_convert",
+    "spec_check",
+    "spec_words",
+    "health_checks",
+)
 # So many addresses are tried at a time.
 PROBES = 32
 

@@ -775,6 +775,10 @@ ARGUMENTS = {
     "stack": Key(QUOTED, ""),
     "to": Key(_integer(1), ""),
     "retry": Key(FLAG, ""),
+    "checks": Key(_list(_text("a check's name"), "names of checks"), ""),
+    "ignore": Key(_list(_text("a check's name"), "names of checks, or name:object"), ""),
+    "stable": Key(SECONDS, ""),
+    "margin": Key(_integer(0, 100), ""),
     "template_driver": Key(_simple("golang", lambda value: value == "golang"), ""),
 }
 

@@ -23,8 +23,9 @@ CONFIGS = ("ID", "NAME", "CREATED", "UPDATED")
 USERS = ("SERVICE", "VERSION", "SPEC")
 NETWORKS = ("NETWORK ID", "NAME", "DRIVER", "SCOPE")
 USAGE = ("NAME", "SUBNETS", "USED", "SIZE", "TASKS", "SERVICES", "NODES")
+HEALTH = ("name", "ok", "level", "on", "text", "fix")
 # The first one whose columns are all in a row.
-TABLES = (TASKS, NODES, SERVICES, SECRETS, CONFIGS, USERS, NETWORKS, USAGE)
+TABLES = (TASKS, NODES, SERVICES, SECRETS, CONFIGS, USERS, NETWORKS, USAGE, HEALTH)
 # What the runner's functions return beside the minion's rows.
 OF_THE_RUNNER = ("retcode", "outputter")
 

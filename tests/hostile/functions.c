@@ -375,6 +375,27 @@ static int service_settle(swarm_client *client, swarm_error *err)
 	return rc;
 }
 
+static int health_get(swarm_client *client, swarm_error *err)
+{
+	swarm_health_options options = SWARM_HEALTH_OPTIONS_INIT;
+	json_t *rows = NULL;
+	int rc;
+
+	options.timeout_ms = TIMEOUT_MS;
+	rc = swarm_health_get(client, &options, &rows, err);
+	json_decref(rows);
+	return rc;
+}
+
+static int health_wait(swarm_client *client, swarm_error *err)
+{
+	swarm_health_options options = SWARM_HEALTH_OPTIONS_INIT;
+
+	options.timeout_ms = TIMEOUT_MS;
+	options.stable_ms = 1;
+	return swarm_health_wait(client, &options, NULL, err);
+}
+
 static int service_apply(swarm_client *client, swarm_error *err)
 {
 	swarm_apply_options options = SWARM_APPLY_OPTIONS_INIT;
@@ -613,6 +634,8 @@ const function functions[] = {
 	{ "service_wait", service_wait, MANAGER, MANAGER },
 	{ "service_settle", service_settle, MANAGER, MANAGER },
 	{ "service_apply", service_apply, MANAGER, MANAGER },
+	{ "health_get", health_get, MANAGER, MANAGER },
+	{ "health_wait", health_wait, MANAGER, MANAGER },
 	{ "task_why", task_why, MANAGER, MANAGER },
 	{ "logs_open", logs, MANAGER, MANAGER },
 	{ "events_next", events, MANAGER, MANAGER },

@@ -11,7 +11,17 @@ FLOORS = (
     {"_errors", "_keys", "_state"},
     {"_convert", "_record", "_wait"},
     {"_client"},
-    {"_cluster", "_compose", "_network", "_node", "_service", "_spec", "_stream", "_versioned"},
+    {
+        "_cluster",
+        "_compose",
+        "_health",
+        "_network",
+        "_node",
+        "_service",
+        "_spec",
+        "_stream",
+        "_versioned",
+    },
     {"_methods"},
     {"_swarmmodule"},
 )

@@ -517,6 +517,12 @@ LOOPS = {
     "config_put": lambda s, c, e: any_end(c.config_put, "site", b"content"),
     "versioned_remove": lambda s, c, e: any_end(c.versioned_remove, "secret", "db"),
     "versioned_users": lambda s, c, e: any_end(c.versioned_users, "config", "site"),
+    "health": lambda s, c, e: c.health(
+        ignore=["nodes-ready:w1"], baseline=[{"name": "leader", "on": "", "ok": False}], margin=0
+    ),
+    "health of an unknown check": lambda s, c, e: bad(c.health, checks=["leader", "x"]),
+    "health_wait": lambda s, c, e: c.health_wait(checks=["engine"], stable=0.001),
+    "health_checks": lambda s, c, e: s.health_checks(),
     "compose_check": lambda s, c, e: s.compose_check([{"services": {"a": {"imag": "a:1"}}}], "s"),
     "compose_convert": lambda s, c, e: s.compose_convert(
         [{"services": {"a": {"image": "a:1"}}}], "s"

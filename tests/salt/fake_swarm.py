@@ -13,6 +13,7 @@ from pathlib import Path
 import ca
 import fake_core
 import fake_stacks
+import real_health
 
 _NUMBERS = itertools.count(1)
 
@@ -83,6 +84,8 @@ class Cluster:
         # By name, as the engine has them; and what a wait for one of them comes to, where it is not a success.
         self.services = {}
         self.outcomes = {}
+        # The engine's own lists: {"services" or "tasks": [as the API has them]}.
+        self.listed = {}
         # {name: why} of services whose next spec swarm has rolled back before.
         self.rolled_back = {}
         self.spec = copy.deepcopy(SPEC)
@@ -233,6 +236,7 @@ class Machine(fake_stacks.Stacks):
         """The operations that this host was asked for and that change a swarm."""
         reads = ("local", "tokens", "node_list", "node_inspect", "quorum", "call")
         reads += ("unlock_key", "token_parse", "service_diff", "service_settle")
+        reads += ("health", "health_wait")
         reads += ("object_list", "task_list", "spec_check", "logs")
         return [name for name, _ in self.calls if name not in reads]
 
@@ -394,6 +398,19 @@ class Machine(fake_stacks.Stacks):
             "needed": needed,
             "losses": max(0, reachable - needed),
         }
+
+    # --- health, judged by the built core
+
+    def do_health(self, core, **options):
+        return real_health.ask(self, core, "health", **options)
+
+    def do_health_wait(self, core, timeout=None, stable=None, **options):
+        """Time does not pass here, so what is not well now is not well at the end."""
+        rows = self.do_health(core, **options)
+        wrong = [row["text"] for row in rows if row["ok"] is not True and row["level"] == "error"]
+        if wrong:
+            raise core.Timeout(f"after {timeout} s the swarm is not healthy: {'; '.join(wrong)}")
+        return rows
 
     # --- services
 

@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: Apache-2.0
+"""
+Docker swarm mode: health
+=========================
+
+Whether the swarm is well, as named checks, asked on one of its managers. It belongs to the name ``swarm``.
+``docs/health.md`` lists the checks.
+
+:maturity: new
+:depends: the execution module ``swarm``, which loads the compiled core
+
+.. versionadded:: 0.1.0
+"""
+
+from salt.exceptions import SaltInvocationError
+
+__virtualname__ = "swarm"
+__outputter__ = {"health": "swarm_table"}
+
+
+def __virtual__():
+    return __virtualname__
+
+
+def health(checks=None, ignore=None, baseline=None, margin=None, wait=0, stable=5):
+    """
+    Return how the swarm is, as this manager sees it, and this host's certificate. Nothing is changed.
+
+    checks
+        List of names of checks; all that one host can tell unless given.
+    ignore
+        List of ``name``, or ``name:object`` with the row's ``on``; their faults become warnings. An unknown
+        name is an error.
+    baseline
+        What this function returned before: faults that it has become warnings, so that only new ones count.
+    margin
+        How many managers may fail without loss of the quorum (1; not asked of one or two managers).
+    wait
+        Seconds to wait until nothing blocks a change; 0 looks once. When they are over, the checks that
+        do not hold are the error.
+    stable
+        Of a wait: for how many seconds it must hold without a break.
+
+    Returns a list of rows: ``name``, ``ok`` (``None`` where it is not known), ``level`` (``error`` blocks
+    a change, ``warning`` does not), ``on`` (host or service; empty where it holds),
+    ``text``, ``fix``. There is one row for each fault, and one for each check that holds. The return code
+    is 1 if a row blocks.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt manager1 swarm.health
+        salt manager1 swarm.health checks='[leader, nodes-ready]' ignore='[nodes-ready:worker9]' wait=60
+    """
+    __salt__["swarm_schema.require"](checks=checks, ignore=ignore, stable=stable, margin=margin)
+    if isinstance(wait, bool) or not isinstance(wait, (int, float)) or wait < 0:
+        raise SaltInvocationError(f"wait must be a number of seconds from 0, not {wait!r}")
+    if baseline is not None and not _are_rows(baseline):
+        raise SaltInvocationError("baseline must be what swarm.health returned before")
+    of_hosts = __salt__["swarm_checks.chosen"](checks, "hosts")
+    if of_hosts and "members-agree" in of_hosts:
+        raise SaltInvocationError("one host cannot tell members-agree: ask salt-run swarm.health")
+    of_engine = __salt__["swarm_checks.chosen"](checks, "engine")
+    given = {"ignore": ignore, "baseline": baseline, "margin": margin}
+    given = {name: value for name, value in given.items() if value is not None}
+    found = []
+    if of_engine is None or of_engine:
+        given["checks"] = of_engine
+        if wait:
+            found = __salt__["swarm_core.core"](
+                "health_wait", timeout=wait, stable=stable or None, **given
+            )
+        else:
+            found = __salt__["swarm_core.core"]("health", **given)
+    if of_hosts is None or of_hosts:
+        found = found + (__salt__["swarm_checks.certificate"]() or [_renewed()])
+    found = __salt__["swarm_checks.rows"](found, ignore, baseline)
+    if __salt__["swarm_checks.blocking"](found):
+        __context__["retcode"] = 1
+    return found
+
+
+def _are_rows(baseline):
+    return isinstance(baseline, list) and all(
+        isinstance(row, dict) and {"name", "on", "ok"} <= set(row) for row in baseline
+    )
+
+
+def _renewed():
+    text = f"the certificate of {__grains__['id']} is renewed in time"
+    return {"name": "certificates", "ok": True, "on": "", "text": text}
