@@ -27,8 +27,9 @@ typedef struct swarm__node_change {
 	swarm__deadline deadline;
 	int64_t started; /* monotonic ms, for texts */
 	char *id;
-	char *name;   /* host name, or the id of a node without one; for texts */
-	bool manager; /* is in the raft group, or wants to be and is ready */
+	char *name;     /* host name, or the id of a node without one; for texts */
+	bool manager;   /* is in the raft group, or wants to be and is ready */
+	json_t *spared; /* NULL, or ids of services whose tasks a drain does not wait for */
 } swarm__node_change;
 
 /*

@@ -16,6 +16,7 @@ void swarm__node_change_clear(swarm__node_change *change)
 {
 	free(change->id);
 	free(change->name);
+	json_decref(change->spared);
 	*change = (swarm__node_change){ 0 };
 }
 
@@ -223,7 +224,8 @@ static int count_tasks(const swarm__node_change *change, size_t *ret_left, swarm
 		return rc;
 	rc = swarm__shape_list("task", tasks, "ID", err);
 	json_array_foreach (tasks, i, task) {
-		if (!is_left(task, change->id))
+		if (!is_left(task, change->id) ||
+		    json_object_get(change->spared, swarm__json_string(task, "ServiceID")))
 			continue;
 		if (left++ < NAMED)
 			swarm__names_add(&names, "%s (%s)", swarm__json_string(task, "ID"),

@@ -25,6 +25,12 @@ typedef struct swarm__node_usage {
  */
 int swarm__node_usage_make(const json_t *nodes, const json_t *tasks, const json_t *services,
 			   const char *service_id, swarm__node_usage **ret_usage, swarm_error *err);
+/*
+ * Let one more task take what it takes. services_ports: NULL, or the ports of services by their ids,
+ * for a task that does not report its own. False without memory.
+ */
+bool swarm__node_usage_add(swarm__node_usage *usage, const json_t *task, const char *service_id,
+			   const json_t *services_ports);
 /* NULL is allowed. */
 void swarm__node_usage_free(swarm__node_usage *usage, size_t count);
 
@@ -65,6 +71,43 @@ int swarm__volumes_uses(const json_t *tasks, json_t **ret_uses, swarm_error *err
 /* volumes: the engine's list, an array; uses: of all tasks. Both NULL if none is needed. */
 void swarm__volumes_check(const json_t *task, const json_t *volumes, const json_t *uses,
 			  const json_t *node, swarm__reasons *reasons);
+
+/* --- room.c: would more tasks fit? --------------------------------------------------------- */
+
+/* The nodes with what is used of each, and with the tasks that were put on them here. */
+typedef struct swarm__room {
+	const json_t *nodes; /* the engine's lists; borrowed */
+	const json_t *tasks;
+	const json_t *volumes; /* an array, or NULL */
+	json_t *uses;
+	swarm__node_usage *usage;
+	bool *left_out;
+} swarm__room;
+
+/*
+ * nodes, tasks, services: the engine's lists, borrowed until the end; volumes: NULL, or its answer,
+ * {"Volumes": [...]}. ret_room is to be cleared in any case. 0 or SWARM_E_NOMEM.
+ */
+int swarm__room_open(swarm__room *ret_room, const json_t *nodes, const json_t *tasks,
+		     const json_t *services, const json_t *volumes, swarm_error *err);
+void swarm__room_clear(swarm__room *room);
+#define SWARM__AUTO_ROOM __attribute__((cleanup(swarm__room_clear)))
+/* Give a node nothing more. False if it is not in the list. */
+bool swarm__room_leave_out(swarm__room *room, const char *node_id);
+
+typedef struct swarm__room_answer {
+	size_t placed;
+	json_t *fits;     /* new reference: host names of the nodes that take the first task */
+	swarm__names why; /* of the ready and active nodes that reject it: "worker2: reason, ..." */
+} swarm__room_answer;
+
+/*
+ * Put up to count tasks of a service, as its spec is now, on nodes, one after the other, each on the
+ * first node that no rule rejects. They take room from then on. Once for each service. 0 or
+ * SWARM_E_NOMEM.
+ */
+int swarm__room_place(swarm__room *room, const json_t *service, size_t count,
+		      swarm__room_answer *ret_answer, swarm_error *err);
 
 /* --- constraint.c ------------------------------------------------------------------------ */
 

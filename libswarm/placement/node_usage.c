@@ -121,6 +121,12 @@ static bool add_task(swarm__node_usage *usage, const json_t *task, const char *s
 	return add_ports(usage, task, services_ports);
 }
 
+bool swarm__node_usage_add(swarm__node_usage *usage, const json_t *task, const char *service_id,
+			   const json_t *services_ports)
+{
+	return add_task(usage, task, service_id, services_ports);
+}
+
 /* --- all nodes ------------------------------------------------------------------------------ */
 
 /* The nodes' places by their ids; NULL without memory. */

@@ -9,6 +9,7 @@
 #include <swarm/env.h>
 #include <swarm/error.h>
 #include <swarm/events.h>
+#include <swarm/evict.h>
 #include <swarm/health.h>
 #include <swarm/loop.h>
 #include <swarm/network.h>

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Would more tasks of a service fit, beside what runs and what was put there before? The nodes are
+ * taken in their order, so more tasks may fit than are found to: the managers' scheduler spreads them.
+ * Pure functions of what was read.
+ */
+#include "placement/internal.h"
+
+#include <string.h>
+
+int swarm__room_open(swarm__room *ret_room, const json_t *nodes, const json_t *tasks,
+		     const json_t *services, const json_t *volumes, swarm_error *err)
+{
+	int rc;
+
+	*ret_room = (swarm__room){ .nodes = nodes, .tasks = tasks };
+	ret_room->volumes = json_object_get(volumes, "Volumes");
+	ret_room->left_out = calloc(json_array_size(nodes) + 1, sizeof(bool));
+	rc = ret_room->left_out ? swarm__volumes_uses(tasks, &ret_room->uses, err)
+				: swarm__nomem(err);
+	return rc ? rc : swarm__node_usage_make(nodes, tasks, services, "", &ret_room->usage, err);
+}
+
+void swarm__room_clear(swarm__room *room)
+{
+	swarm__node_usage_free(room->usage, json_array_size(room->nodes));
+	json_decref(room->uses);
+	free(room->left_out);
+	*room = (swarm__room){ 0 };
+}
+
+bool swarm__room_leave_out(swarm__room *room, const char *node_id)
+{
+	bool found = false;
+	json_t *node;
+	size_t i;
+
+	json_array_foreach (swarm__json_iterable(room->nodes), i, node) {
+		if (strcmp(swarm__json_string(node, "ID"), node_id) == 0)
+			found = room->left_out[i] = true;
+	}
+	return found;
+}
+
+/* A task as the managers would make it now. New; NULL without memory. */
+static json_t *make_task(const json_t *service)
+{
+	json_t *spec = swarm__json_iterable(swarm__json_at(service, "Spec.TaskTemplate"));
+	json_t *generic = swarm__json_iterable(
+		swarm__json_at(spec, "Resources.Reservations.GenericResources"));
+
+	return json_pack("{s:s, s:s, s:O*, s:O*}", "ServiceID", swarm__json_string(service, "ID"),
+			 "DesiredState", "running", "Spec", spec, "GenericResources", generic);
+}
+
+/* The usage was made for no service: which of these tasks are its own is counted now. */
+static int count_own(swarm__room *room, const char *service_id, swarm_error *err)
+{
+	json_t *number = json_object();
+	bool good = number != NULL;
+	json_int_t already;
+	json_t *task, *node;
+	size_t i;
+
+	json_array_foreach (swarm__json_iterable(room->tasks), i, task) {
+		const char *id = swarm__json_string(task, "NodeID");
+
+		if (!good || strcmp(swarm__json_string(task, "ServiceID"), service_id) != 0 ||
+		    !swarm__task_takes_room(task) ||
+		    !swarm__task_is_wanted(swarm__json_string(task, "DesiredState")))
+			continue;
+		already = json_integer_value(json_object_get(number, id));
+		good = json_object_set_new(number, id, json_integer(already + 1)) == 0;
+	}
+	json_array_foreach (swarm__json_iterable(room->nodes), i, node)
+		room->usage[i].tasks = json_integer_value(
+			json_object_get(number, swarm__json_string(node, "ID")));
+	json_decref(number);
+	return good ? 0 : swarm__nomem(err);
+}
+
+/* What is asked of each node. */
+typedef struct question {
+	swarm__room *room;
+	const json_t *service;
+	json_t *task;
+	json_t *ports; /* its service's, by its id */
+} question;
+
+static void question_clear(question *q)
+{
+	json_decref(q->task);
+	json_decref(q->ports);
+}
+#define AUTO_QUESTION __attribute__((cleanup(question_clear)))
+
+static void check_node(const question *q, size_t i, swarm__reasons *reasons)
+{
+	const json_t *node = json_array_get(q->room->nodes, i);
+
+	swarm__placement_check(q->task, swarm__service_ports(q->service), node, &q->room->usage[i],
+			       reasons);
+	swarm__volumes_check(q->task, q->room->volumes, q->room->uses, node, reasons);
+}
+
+/* Of a node that takes no tasks at all there is nothing to say about this one. */
+static bool is_open(const json_t *node)
+{
+	return strcmp(swarm__json_string(node, "Status.State"), "ready") == 0 &&
+	       strcmp(swarm__json_string(node, "Spec.Availability"), "active") == 0;
+}
+
+static int list_fits(const question *q, swarm__room_answer *answer, swarm_error *err)
+{
+	json_t *node;
+	size_t i;
+
+	json_array_foreach (swarm__json_iterable(q->room->nodes), i, node) {
+		const char *name = swarm__json_string(node, "Description.Hostname");
+		swarm__reasons reasons = { "" };
+
+		if (q->room->left_out[i] || !is_open(node))
+			continue;
+		check_node(q, i, &reasons);
+		if (*reasons.text)
+			swarm__names_add(&answer->why, "%s: %s", name, reasons.text);
+		else if (json_array_append_new(answer->fits, json_string(name)) < 0)
+			return swarm__nomem(err);
+	}
+	if (!*answer->why.text && !json_array_size(answer->fits))
+		swarm__names_add(&answer->why, "no other node is ready and active");
+	return 0;
+}
+
+/* On the first node that takes it, from *start on: those before it have rejected one like it. */
+static int place_one(const question *q, size_t *start, swarm__room_answer *answer, swarm_error *err)
+{
+	const char *id = swarm__json_string(q->service, "ID");
+
+	for (; *start < json_array_size(q->room->nodes); ++*start) {
+		swarm__reasons reasons = { "" };
+
+		if (q->room->left_out[*start])
+			continue;
+		check_node(q, *start, &reasons);
+		if (*reasons.text)
+			continue;
+		answer->placed++;
+		return swarm__node_usage_add(&q->room->usage[*start], q->task, id, q->ports)
+			       ? 0
+			       : swarm__nomem(err);
+	}
+	return 0;
+}
+
+int swarm__room_place(swarm__room *room, const json_t *service, size_t count,
+		      swarm__room_answer *ret_answer, swarm_error *err)
+{
+	question AUTO_QUESTION q = { .room = room, .service = service };
+	swarm__room_answer answer = { .fits = json_array() };
+	json_t *ports = swarm__json_iterable(swarm__service_ports(service));
+	size_t start = 0;
+	int rc;
+
+	q.task = make_task(service);
+	q.ports = json_pack("{s:O*}", swarm__json_string(service, "ID"), ports);
+	rc = q.task && q.ports && answer.fits
+		     ? count_own(room, swarm__json_string(service, "ID"), err)
+		     : swarm__nomem(err);
+	if (!rc)
+		rc = list_fits(&q, &answer, err);
+	for (size_t i = 0; !rc && i < count && answer.placed == i; i++)
+		rc = place_one(&q, &start, &answer, err);
+	if (rc)
+		json_decref(answer.fits);
+	else
+		*ret_answer = answer;
+	return rc;
+}

@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The proof: what each kind of service on the node becomes, and what is refused. */
+#include "moving_swarm.h"
+
+#define SPEC(template_, mode, rest) "{\"TaskTemplate\":{" template_ "},\"Mode\":{" mode "}" rest "}"
+#define ONE "\"Replicated\":{\"Replicas\":1}"
+#define TWO "\"Replicated\":{\"Replicas\":2}"
+#define FIRST ",\"UpdateConfig\":{\"Order\":\"start-first\"}"
+#define MOUNT(mount) "\"ContainerSpec\":{\"Mounts\":[{" mount "}]}"
+#define PORT                                                                                       \
+	",\"EndpointSpec\":{\"Ports\":[{\"Protocol\":\"tcp\",\"PublishedPort\":80,"                \
+	"\"PublishMode\":\"host\"}]}"
+
+typedef struct plan_case {
+	const char *name;
+	const char *spec;
+	int here;           /* tasks on n1 */
+	int there;          /* one each on n2, n3 */
+	const char *status; /* UpdateStatus, or NULL */
+	const char *way;
+	const char *why; /* a part of it */
+} plan_case;
+
+static const plan_case table[] = {
+	{ "start-first", SPEC("", TWO, FIRST), 2, 0, NULL, "move", "" },
+	{ "stop-first", SPEC("", ONE, ""), 1, 0, NULL, "move",
+	  "stop-first: each task is away until its replacement runs" },
+	{ "global", SPEC("", "\"Global\":{}", ""), 1, 2, NULL, "stop",
+	  "global: it comes back with worker1" },
+	{ "job", SPEC("", "\"ReplicatedJob\":{}", ""), 1, 0, NULL, "stay",
+	  "a job runs until it is complete" },
+	{ "global job", SPEC("", "\"GlobalJob\":{}", ""), 1, 0, NULL, "stay", "a job runs" },
+	{ "updating", SPEC("", ONE, FIRST), 1, 0, "updating", "stay", "its update goes on" },
+	{ "paused", SPEC("", ONE, FIRST), 1, 0, "paused", "stay", "its update is paused" },
+	{ "rolling back", SPEC("", ONE, FIRST), 1, 0, "rollback_started", "stay",
+	  "its rollback goes on" },
+	{ "rolled back", SPEC("", ONE, FIRST), 1, 0, "rollback_completed", "move", "" },
+	{ "completed", SPEC("", ONE, FIRST), 1, 0, "completed", "move", "" },
+	{ "short", SPEC("", "\"Replicated\":{\"Replicas\":3}", FIRST), 2, 0, NULL, "stay",
+	  "only 2 of its 3 tasks run" },
+	{ "volume", SPEC(MOUNT("\"Type\":\"volume\",\"Source\":\"data\""), ONE, FIRST), 1, 0, NULL,
+	  "stay", "it keeps its data on worker1 (volume data)" },
+	{ "bind", SPEC(MOUNT("\"Type\":\"bind\",\"Source\":\"/srv\""), ONE, FIRST), 1, 0, NULL,
+	  "stay", "it keeps its data on worker1 (bind /srv)" },
+	{ "bind to read",
+	  SPEC(MOUNT("\"Type\":\"bind\",\"Source\":\"/srv\",\"ReadOnly\":true"), ONE, FIRST), 1, 0,
+	  NULL, "move", "" },
+	{ "volume of its own", SPEC(MOUNT("\"Type\":\"volume\""), ONE, FIRST), 1, 0, NULL, "move",
+	  "" },
+	{ "nfs",
+	  SPEC(MOUNT("\"Type\":\"volume\",\"Source\":\"v\",\"VolumeOptions\":{\"DriverConfig\":"
+		     "{\"Options\":{\"type\":\"nfs\"}}}"),
+	       ONE, FIRST),
+	  1, 0, NULL, "move", "" },
+	{ "other driver",
+	  SPEC(MOUNT("\"Type\":\"volume\",\"Source\":\"v\",\"VolumeOptions\":{\"DriverConfig\":"
+		     "{\"Name\":\"rexray\"}}"),
+	       ONE, FIRST),
+	  1, 0, NULL, "stay", "its 1 task fit nowhere else (worker2: no volume plugin rexray" },
+	{ "tmpfs", SPEC(MOUNT("\"Type\":\"tmpfs\""), ONE, FIRST), 1, 0, NULL, "move", "" },
+	{ "host port", SPEC("", TWO, FIRST PORT), 1, 1, NULL, "move", "" },
+	{ "host port taken", SPEC("", "\"Replicated\":{\"Replicas\":3}", FIRST PORT), 1, 2, NULL,
+	  "stay", "its 1 task fit nowhere else (worker2: host port 80/tcp in use, worker3: " },
+	{ "some fit", SPEC("", "\"Replicated\":{\"Replicas\":3}", FIRST PORT), 2, 1, NULL, "stay",
+	  "only 1 of its 2 tasks were found to fit elsewhere (worker2: host port" },
+	{ "pinned", SPEC("\"Placement\":{\"Constraints\":[\"node.id==n1\"]}", ONE, FIRST), 1, 0,
+	  NULL, "stay", "its 1 task fit nowhere else (worker2: constraint node.id==n1" },
+	{ "most on a node", SPEC("\"Placement\":{\"MaxReplicas\":1}", TWO, FIRST), 2, 0, NULL,
+	  "move", "" },
+	{ "too many on a node",
+	  SPEC("\"Placement\":{\"MaxReplicas\":1}", "\"Replicated\":{\"Replicas\":3}", FIRST), 1, 2,
+	  NULL, "stay", "it has 1 of at most 1 tasks of the service" },
+};
+
+static void fill(moving_swarm *s, const plan_case *c)
+{
+	moving_start(s);
+	for (int i = 1; i <= 3; i++) {
+		char id[3] = { 'n', (char)('0' + i), '\0' };
+		json_t *node = moving_find(s->nodes, id);
+
+		json_object_set_new(json_object_get(node, "Description"), "Engine",
+				    moving_json("{\"EngineVersion\":\"26.1.5\",\"Plugins\":"
+						"[{\"Type\":\"Volume\",\"Name\":\"local\"}]}"));
+	}
+	moving_service(s, "s1", "web", c->spec);
+	if (c->status)
+		json_object_set_new(json_array_get(s->services, 0), "UpdateStatus",
+				    json_pack("{s:s}", "State", c->status));
+	for (int i = 0; i < c->here; i++)
+		moving_task(s, "s1", i + 1, "n1");
+	for (int i = 0; i < c->there; i++)
+		moving_task(s, "s1", c->here + i + 1, i ? "n3" : "n2");
+}
+
+static json_t *row_of(const json_t *plan)
+{
+	return json_array_get(json_object_get(plan, "services"), 0);
+}
+
+static void ways(void)
+{
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		const plan_case *c = &table[i];
+		bool stays = strcmp(c->way, "stay") == 0;
+		json_t *plan = NULL;
+		moving_swarm s;
+		fixture f;
+
+		test_row = c->name;
+		fill(&s, c);
+		f = moving_setup(&s);
+		CHECK_INT(swarm_evict_plan(f.client, "worker1", NULL, &plan, &f.err), 0);
+		CHECK_STR(text_of(row_of(plan), "way", NULL), c->way);
+		CHECK_PART(text_of(row_of(plan), "why", NULL), c->why);
+		CHECK(*c->why || !*text_of(row_of(plan), "why", NULL));
+		CHECK_INT(json_integer_value(json_object_get(row_of(plan), "tasks")), c->here);
+		CHECK((*text_of(plan, "refusal", NULL) != '\0') == stays);
+		/* The same words stop the change, before anything is sent. */
+		if (stays) {
+			CHECK_INT(swarm_evict(f.client, "worker1", NULL, NULL, &f.err),
+				  SWARM_E_CONFLICT);
+			CHECK_STR(f.err.text, text_of(plan, "refusal", NULL));
+		}
+		CHECK_INT(s.writes, 0);
+		json_decref(plan);
+		teardown(&f);
+		moving_end(&s);
+	}
+}
+
+static void fits_are_named(void)
+{
+	const plan_case c = { "", SPEC("", TWO, FIRST PORT), 1, 1, NULL, "", "" };
+	json_t *plan = NULL;
+	moving_swarm s;
+	fixture f;
+	char *text;
+
+	fill(&s, &c);
+	f = moving_setup(&s);
+	CHECK_INT(swarm_evict_plan(f.client, "n1", NULL, &plan, &f.err), 0);
+	text = json_dumps(plan, JSON_COMPACT | JSON_SORT_KEYS);
+	CHECK_STR(text, "{\"availability\":\"active\",\"hostname\":\"worker1\",\"id\":\"n1\","
+			"\"refusal\":\"\",\"services\":[{\"fits\":[\"worker3\"],\"id\":\"s1\","
+			"\"job\":false,\"service\":\"web\",\"tasks\":1,\"way\":\"move\","
+			"\"why\":\"\"}]}");
+	free(text);
+	json_decref(plan);
+	teardown(&f);
+	moving_end(&s);
+}
+
+/* Two services that fit alone, and not together: what is put first takes the room. */
+static void all_at_once(void)
+{
+	const plan_case c = { "", SPEC("", TWO, FIRST PORT), 1, 1, NULL, "", "" };
+	json_t *plan = NULL;
+	moving_swarm s;
+	fixture f;
+
+	fill(&s, &c);
+	moving_service(&s, "s2", "api", SPEC("", ONE, FIRST PORT));
+	moving_task(&s, "s2", 1, "n1");
+	f = moving_setup(&s);
+	CHECK_INT(swarm_evict_plan(f.client, "n1", NULL, &plan, &f.err), 0);
+	CHECK_PART(text_of(plan, "refusal", NULL), "worker1 is not drained: ");
+	CHECK_PART(text_of(plan, "refusal", NULL), "worker3: host port 80/tcp in use");
+	CHECK_PART(text_of(plan, "refusal", NULL), "; allow them by name, or use force");
+	json_decref(plan);
+	teardown(&f);
+	moving_end(&s);
+}
+
+/* Half of the nodes are no place: closed ones are not even named. */
+static void closed_nodes(void)
+{
+	const plan_case c = { "", SPEC("", ONE, FIRST), 1, 0, NULL, "", "" };
+	json_t *plan = NULL;
+	moving_swarm s;
+	fixture f;
+
+	fill(&s, &c);
+	json_object_set_new(json_object_get(moving_find(s.nodes, "n2"), "Spec"), "Availability",
+			    json_string("drain"));
+	json_object_set_new(json_object_get(moving_find(s.nodes, "n3"), "Status"), "State",
+			    json_string("down"));
+	f = moving_setup(&s);
+	CHECK_INT(swarm_evict_plan(f.client, "n1", NULL, &plan, &f.err), 0);
+	CHECK_STR(
+		text_of(plan, "refusal", NULL),
+		"worker1 is not drained: web: its 1 task fit nowhere else (no other node is ready "
+		"and active); allow them by name, or use force");
+	json_decref(plan);
+	CHECK_INT(swarm_evict_plan(f.client, "n3", NULL, &plan, &f.err), 0);
+	CHECK_STR(text_of(plan, "refusal", NULL),
+		  "worker3 is down: nothing on it can be moved, use drain");
+	json_decref(plan);
+	teardown(&f);
+	moving_end(&s);
+}
+
+static void allowed(void)
+{
+	static const char *const web[] = { "web", NULL };
+	static const char *const slip[] = { "wbe", NULL };
+	const plan_case c = { "", SPEC("", "\"ReplicatedJob\":{}", ""), 1, 0, NULL, "", "" };
+	swarm_evict_options options = SWARM_EVICT_OPTIONS_INIT;
+	json_t *plan = NULL;
+	moving_swarm s;
+	fixture f;
+
+	fill(&s, &c);
+	f = moving_setup(&s);
+	options.allow = slip;
+	CHECK_INT(swarm_evict_plan(f.client, "n1", &options, &plan, &f.err), SWARM_E_INVAL);
+	CHECK_STR(f.err.text, "allow: no service is called 'wbe'");
+	f.err = (swarm_error)SWARM_ERROR_INIT;
+	options.allow = web;
+	CHECK_INT(swarm_evict_plan(f.client, "n1", &options, &plan, &f.err), 0);
+	CHECK_STR(text_of(row_of(plan), "way", NULL), "stop");
+	CHECK_STR(text_of(plan, "refusal", NULL), "");
+	json_decref(plan);
+	options.allow = NULL;
+	options.flags = SWARM_EVICT_FORCE;
+	CHECK_INT(swarm_evict_plan(f.client, "n1", &options, &plan, &f.err), 0);
+	CHECK_STR(text_of(row_of(plan), "way", NULL), "stop");
+	json_decref(plan);
+	teardown(&f);
+	moving_end(&s);
+}
+
+/* With an order of two, one reserves more: it is put first, and fits. */
+static void biggest_first(void)
+{
+#define RESERVES(bytes) "\"Resources\":{\"Reservations\":{\"MemoryBytes\":" bytes "}}"
+	const plan_case c = { "", SPEC(RESERVES("100"), ONE, FIRST), 1, 0, NULL, "", "" };
+	json_t *plan = NULL;
+	moving_swarm s;
+	fixture f;
+
+	fill(&s, &c);
+	moving_service(&s, "s2", "zbig", SPEC(RESERVES("900"), ONE, FIRST));
+	moving_task(&s, "s2", 1, "n1");
+	json_object_set_new(json_object_get(moving_find(s.nodes, "n2"), "Description"), "Resources",
+			    moving_json("{\"MemoryBytes\":950}"));
+	json_object_set_new(json_object_get(moving_find(s.nodes, "n3"), "Description"), "Resources",
+			    moving_json("{\"MemoryBytes\":100}"));
+	f = moving_setup(&s);
+	CHECK_INT(swarm_evict_plan(f.client, "n1", NULL, &plan, &f.err), 0);
+	CHECK_STR(text_of(plan, "refusal", NULL), "");
+	json_decref(plan);
+	teardown(&f);
+	moving_end(&s);
+}
+
+TEST_MAIN(TEST(ways), TEST(fits_are_named), TEST(all_at_once), TEST(closed_nodes), TEST(allowed),
+	  TEST(biggest_first))
