@@ -28,6 +28,7 @@ SOURCES = [
     "pymodule/_keys.c",
     "pymodule/_methods.c",
     "pymodule/_network.c",
+    "pymodule/_evict.c",
     "pymodule/_node.c",
     "pymodule/_record.c",
     "pymodule/_service.c",

@@ -105,6 +105,22 @@ PyDoc_STRVAR(node_drain_doc,
 	     "Drain a node and wait until no task runs on it, 300 seconds unless given.\n\n"
 	     "Returns as node_update().");
 
+PyDoc_STRVAR(
+	evict_plan_doc,
+	"evict_plan($self, /, node, *, allow=None, force=False, timeout=None)\n--\n\n"
+	"What evict() would do, service by service, and \"refusal\": why it would refuse, or \"\".");
+
+PyDoc_STRVAR(
+	evict_doc,
+	"evict($self, /, node, *, allow=None, force=False, drain=False, reason=None, timeout=None)\n"
+	"--\n\n"
+	"Empty a node without a gap in its services, 600 seconds unless given, and leave it drained.\n\n"
+	"allow: names of services whose tasks may be stopped; force: all of them. drain: stop what\n"
+	"is left when the time is over, instead of going back.");
+
+PyDoc_STRVAR(evict_undo_doc, "evict_undo($self, /, node, *, timeout=None)\n--\n\n"
+			     "Give a node and the services back what evict() took.");
+
 PyDoc_STRVAR(node_remove_doc,
 	     "node_remove($self, /, node, *, force=False, demote=False, timeout=None)\n--\n\n"
 	     "Delete a node's record. force: also one that is not down. demote: a manager first.");
@@ -375,6 +391,9 @@ static PyMethodDef methods[] = {
 	METHOD(node_demote),
 	METHOD(node_prune),
 	METHOD(quorum),
+	METHOD(evict_plan),
+	METHOD(evict),
+	METHOD(evict_undo),
 	METHOD(object_list),
 	METHOD(object_inspect),
 	METHOD(object_create),

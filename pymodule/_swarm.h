@@ -247,6 +247,11 @@ SWARMPY_METHOD(node_demote);
 SWARMPY_METHOD(node_prune);
 SWARMPY_METHOD(quorum);
 
+/* _evict.c */
+SWARMPY_METHOD(evict_plan);
+SWARMPY_METHOD(evict);
+SWARMPY_METHOD(evict_undo);
+
 /* _service.c */
 PyObject *swarmpy_task_model(void);
 SWARMPY_METHOD(object_list);

@@ -168,6 +168,25 @@ class Client:
         demote: bool = False,
         timeout: float | None = None,
     ) -> None: ...
+    def evict_plan(
+        self,
+        node: str,
+        *,
+        allow: Sequence[str] | None = None,
+        force: bool = False,
+        timeout: float | None = None,
+    ) -> dict[str, Any]: ...
+    def evict(
+        self,
+        node: str,
+        *,
+        allow: Sequence[str] | None = None,
+        force: bool = False,
+        drain: bool = False,
+        reason: str | None = None,
+        timeout: float | None = None,
+    ) -> dict[str, Any]: ...
+    def evict_undo(self, node: str, *, timeout: float | None = None) -> dict[str, Any]: ...
     def unlock(self, key: str, *, timeout: float | None = None) -> None: ...
     def unlock_key(self, *, rotate: bool = False, timeout: float | None = None) -> str: ...
     def node_promote(self, node: str, *, timeout: float | None = None) -> dict[str, Any]: ...

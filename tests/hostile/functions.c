@@ -252,8 +252,36 @@ TREE(node_label, "n1", labels)
 TREE(node_promote, "w1")
 TREE(node_demote, "n2")
 TREE(node_drain, "n1")
+TREE(evict_undo, "n1")
 TREE(service_scale, "web", 3)
 TREE(task_why, "web")
+
+static int evict_plan(swarm_client *client, swarm_error *err)
+{
+	static const char *const allow[] = { "web", NULL };
+	swarm_evict_options options = SWARM_EVICT_OPTIONS_INIT;
+	json_t *plan = NULL;
+	int rc;
+
+	options.timeout_ms = TIMEOUT_MS;
+	options.allow = allow;
+	rc = swarm_evict_plan(client, "n1", &options, &plan, err);
+	json_decref(plan);
+	return rc;
+}
+
+static int evict(swarm_client *client, swarm_error *err)
+{
+	swarm_evict_options options = SWARM_EVICT_OPTIONS_INIT;
+	json_t *change = NULL;
+	int rc;
+
+	options.timeout_ms = TIMEOUT_MS;
+	options.flags = SWARM_EVICT_FORCE | SWARM_EVICT_DRAIN;
+	rc = swarm_evict(client, "n1", &options, &change, err);
+	json_decref(change);
+	return rc;
+}
 
 static int node_remove(swarm_client *client, swarm_error *err)
 {
@@ -608,6 +636,9 @@ const function functions[] = {
 	{ "node_drain", node_drain, MANAGER, MANAGER },
 	{ "node_remove", node_remove, MANAGER, MANAGER },
 	{ "node_prune", node_prune, MANAGER, MANAGER },
+	{ "evict_plan", evict_plan, MANAGER, MANAGER },
+	{ "evict", evict, MANAGER, MANAGER },
+	{ "evict_undo", evict_undo, MANAGER, MANAGER },
 	{ "quorum_get", quorum, MANAGER, MANAGER },
 	{ "object_list", object_lists, MANAGER, MANAGER },
 	{ "object_inspect", object_inspect, MANAGER, MANAGER },

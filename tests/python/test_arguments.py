@@ -22,6 +22,9 @@ TIMED = {
     "node_inspect": lambda c, t: c.node_inspect("n", timeout=t),
     "node_update": lambda c, t: c.node_update("n", {}, timeout=t),
     "node_drain": lambda c, t: c.node_drain("n", timeout=t),
+    "evict_plan": lambda c, t: c.evict_plan("n", timeout=t),
+    "evict": lambda c, t: c.evict("n", timeout=t),
+    "evict_undo": lambda c, t: c.evict_undo("n", timeout=t),
     "node_remove": lambda c, t: c.node_remove("n", timeout=t),
     "Client": lambda c, t: type(c)(timeout=t),
 }
@@ -68,6 +71,9 @@ TEXTS = {
     "inspect": lambda c, x: c.node_inspect(x),
     "update": lambda c, x: c.node_update(x, {}),
     "drain": lambda c, x: c.node_drain(x),
+    "evict": lambda c, x: c.evict(x),
+    "evict reason": lambda c, x: c.evict("n", reason=x),
+    "evict allow": lambda c, x: c.evict_plan("n", allow=[x]),
     "remove": lambda c, x: c.node_remove(x),
 }
 

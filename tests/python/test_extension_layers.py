@@ -22,6 +22,7 @@ FLOORS = (
         "_stream",
         "_versioned",
     },
+    {"_cluster", "_compose", "_evict", "_network", "_node", "_service", "_spec", "_stream", "_versioned"},
     {"_methods"},
     {"_swarmmodule"},
 )

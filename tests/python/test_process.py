@@ -3,6 +3,7 @@
 
 import contextlib
 import ctypes
+import functools
 import gc
 import json
 import os
@@ -486,6 +487,9 @@ LOOPS = {
     "node_demote": lambda s, c, e: bad(c.node_demote, "n1"),
     "node_prune": lambda s, c, e: c.node_prune(),
     "quorum": lambda s, c, e: bad(c.quorum, ["n1"]),
+    "evict_plan": lambda s, c, e: c.evict_plan("n1", force=True),
+    "evict": lambda s, c, e: any_end(functools.partial(c.evict, "n1", timeout=0.1)),
+    "evict_undo": lambda s, c, e: any_end(c.evict_undo, "n1"),
     "quorum that holds": lambda s, c, e: c.quorum(),
     "leave_cleanly": lambda s, c, e: bad(c.leave_cleanly, c),
     "ca_rotate": lambda s, c, e: c.ca_rotate(),

@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Emptying a node, seen from Python: plain data in and out, and the errors."""
+
+import pytest
+from fake_engine import SERVICE, node
+
+
+@pytest.fixture
+def worker(engine, manager):
+    """A client of a manager that has a worker with one task of web."""
+    engine.nodes.append(node("w1", "worker1"))
+    engine.answers["GET", "/tasks"] = lambda request: (
+        200,
+        [
+            {
+                "ID": "t1",
+                "ServiceID": "s1",
+                "NodeID": "w1",
+                "Slot": 1,
+                "DesiredState": "running",
+                "Status": {"State": "running"},
+            }
+        ],
+    )
+    engine.answers["GET", "/services"] = (200, [SERVICE])
+    return manager
+
+
+def test_plan(worker):
+    plan = worker.evict_plan("worker1")
+    assert plan["id"] == "w1" and plan["hostname"] == "worker1"
+    assert plan["availability"] == "active" and plan["refusal"] == ""
+    assert plan["services"] == [
+        {
+            "id": "s1",
+            "service": "web",
+            "tasks": 1,
+            "way": "move",
+            "why": "stop-first: each task is away until its replacement runs",
+            "fits": ["host1"],
+            "job": False,
+        }
+    ]
+
+
+def test_refused(swarm, engine, worker):
+    engine.nodes[0]["Spec"]["Availability"] = "drain"
+    with pytest.raises(swarm.Conflict, match="web: its 1 task fit nowhere else"):
+        worker.evict("worker1", timeout=5)
+    assert [one for one in engine.requests if one.method != "GET"] == []
+    assert worker.evict_plan("worker1", allow=["web"])["services"][0]["way"] == "stop"
+    assert worker.evict_plan("worker1", force=True)["refusal"] == ""
+    with pytest.raises(swarm.InvalidArgument, match="allow: no service is called 'wbe'"):
+        worker.evict("worker1", allow=["wbe"], timeout=5)
+
+
+def test_there_and_back(engine, manager):
+    engine.nodes.append(node("w1", "worker1"))
+    change = manager.evict("worker1", reason="disk", timeout=30)
+    assert (change["old"], change["new"], change["warning"]) == ("active", "drain", "")
+    spec = engine.nodes[-1]["Spec"]
+    assert spec["Availability"] == "drain" and spec["Labels"]["saltext.swarm.reason"] == "disk"
+    back = manager.evict_undo("worker1")
+    assert (back["old"], back["new"], back["services"]) == ("drain", "active", [])
+    assert engine.nodes[-1]["Spec"]["Labels"] == {"zone": "a"}
