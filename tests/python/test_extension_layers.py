@@ -14,6 +14,7 @@ FLOORS = (
     {
         "_cluster",
         "_compose",
+        "_evict",
         "_health",
         "_network",
         "_node",
@@ -22,7 +23,6 @@ FLOORS = (
         "_stream",
         "_versioned",
     },
-    {"_cluster", "_compose", "_evict", "_network", "_node", "_service", "_spec", "_stream", "_versioned"},
     {"_methods"},
     {"_swarmmodule"},
 )
