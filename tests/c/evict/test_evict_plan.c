@@ -172,7 +172,7 @@ static void all_at_once(void)
 	moving_end(&s);
 }
 
-/* Half of the nodes are no place: closed ones are not even named. */
+/* Nodes that take no tasks are not even named. */
 static void closed_nodes(void)
 {
 	const plan_case c = { "", SPEC("", ONE, FIRST), 1, 0, NULL, "", "" };
