@@ -204,6 +204,11 @@ PyDoc_STRVAR(service_scale_doc,
 	     "Set the number of tasks of a replicated service or job. Does not wait.\n\n"
 	     "Returns as object_update().");
 
+PyDoc_STRVAR(
+	service_remove_doc,
+	"service_remove($self, /, service, *, timeout=None)\n--\n\n"
+	"Remove a service and wait until its tasks have ended (300 s unless given). Timeout: it was\n"
+	"removed, but some tasks have not ended.");
 PyDoc_STRVAR(service_rollback_doc, "service_rollback($self, /, service, *, timeout=None)\n--\n\n"
 				   "Go back to the spec before the last change. Does not wait.");
 
@@ -412,6 +417,7 @@ static PyMethodDef methods[] = {
 	METHOD(network_remove),
 	METHOD(network_usage),
 	METHOD(service_scale),
+	METHOD(service_remove),
 	METHOD(service_rollback),
 	METHOD(service_wait),
 	METHOD(service_settle),

@@ -226,6 +226,22 @@ PyObject *swarmpy_client_service_scale(PyObject *object, PyObject *args, PyObjec
 	return swarmpy_client_end_json(self, result, &err, change);
 }
 
+PyObject *swarmpy_client_service_remove(PyObject *object, PyObject *args, PyObject *kwargs)
+{
+	swarmpy_client *self = (swarmpy_client *)object;
+	swarm_error err = SWARM_ERROR_INIT;
+	int64_t timeout_ms = 0;
+	const char *service;
+	int result;
+
+	if (swarmpy_client_parse(self, args, kwargs, "O|$O:service_remove", "service", &service,
+				 &timeout_ms) ||
+	    swarmpy_client_begin(self))
+		return NULL;
+	result = swarm_service_remove(self->client, service, timeout_ms, &err);
+	return swarmpy_client_end_none(self, result, &err);
+}
+
 PyObject *swarmpy_client_service_rollback(PyObject *object, PyObject *args, PyObject *kwargs)
 {
 	swarmpy_client *self = (swarmpy_client *)object;

@@ -261,6 +261,7 @@ SWARMPY_METHOD(object_update);
 SWARMPY_METHOD(object_remove);
 SWARMPY_METHOD(task_list);
 SWARMPY_METHOD(service_scale);
+SWARMPY_METHOD(service_remove);
 SWARMPY_METHOD(service_rollback);
 SWARMPY_METHOD(service_wait);
 SWARMPY_METHOD(service_settle);

@@ -112,6 +112,11 @@ int swarm__apply_pin(const swarm__apply *a, const json_t *before, json_t *spec);
 /* Keeps the image as written in a label; last, since it is a change only where something else is. As above. */
 int swarm__apply_label_image(const swarm__apply *a, const json_t *before, json_t *spec);
 
+/* --- service_remove.c ----------------------------------------------------------------------- */
+
+/* Has a task in this state ended? */
+bool swarm__task_is_over(const char *state);
+
 /* --- rolled_back.c -------------------------------------------------------------------------- */
 
 /*

@@ -47,14 +47,7 @@ static bool is_v4(const char *address)
 /* A task holds its addresses until it has ended. */
 static bool has_ended(const json_t *task)
 {
-	static const char *const states[] = { "complete", "shutdown", "failed",
-					      "rejected", "remove",   "orphaned" };
-	const char *state = swarm__json_string(task, "Status.State");
-
-	for (size_t i = 0; i < sizeof(states) / sizeof(*states); i++)
-		if (strcmp(state, states[i]) == 0)
-			return true;
-	return false;
+	return swarm__task_is_over(swarm__json_string(task, "Status.State"));
 }
 
 static int count_task(const usage *u, const json_t *task)

@@ -272,12 +272,12 @@ def service_rm(name=None, wait=True, timeout=None):
     found = __salt__["swarm_words.find"](name)
     if not found:
         return False
-    tasks = []
     if wait:
-        rows = __salt__["swarm_core.core"]("task_list", filters={"service": [found["ID"]]})
-        tasks = [task["id"] for task in rows]
-    __salt__["swarm_core.core"]("object_remove", "service", found["ID"])
-    return __salt__["swarm_words.until_gone"](tasks, timeout or GONE_SECONDS)
+        seconds = timeout or GONE_SECONDS
+        __salt__["swarm_core.core"]("service_remove", found["ID"], timeout=seconds)
+    else:
+        __salt__["swarm_core.core"]("object_remove", "service", found["ID"])
+    return True
 
 
 def service_scale(**counts):

@@ -13,15 +13,12 @@ wrong in them, and which service a name means.
 """
 
 import datetime
-import time
 
 from salt.exceptions import CommandExecutionError, SaltInvocationError
 
 __virtualname__ = "swarm_words"
 
 STACK_LABEL = "com.docker.stack.namespace"
-# States in which a task runs no more.
-OVER = ("complete", "shutdown", "failed", "rejected", "remove", "orphaned")
 
 
 def __virtual__():
@@ -187,34 +184,3 @@ def check_stack(service=None, stack=None):
     owner = (service["Spec"].get("Labels") or {}).get(STACK_LABEL)
     if owner and owner != stack:
         raise CommandExecutionError(f"it belongs to stack {owner}: give stack: {owner}")
-
-
-def until_gone(tasks=None, seconds=300):
-    """
-    Wait until none of these tasks runs any more.
-
-    tasks
-        Their ids. The engine no longer lists the tasks of a removed service by that service.
-    seconds
-        How long.
-
-    CLI Example:
-
-    .. code-block:: bash
-
-        salt manager1 swarm_words.until_gone '[z4gjbe9rwmqahc2a91snvolm5]'
-    """
-    end = time.monotonic() + seconds
-    left = [str(one) for one in tasks or []]
-    while left:
-        # So many values may one filter have.
-        found = __salt__["swarm_core.core"]("task_list", filters={"id": left[:1000]})
-        left = [one["id"] for one in found if one["state"] not in OVER] + left[1000:]
-        if left and time.monotonic() >= end:
-            raise CommandExecutionError(
-                f"the service was removed, but {len(left)} of its tasks have not ended after"
-                f" {seconds} s"
-            )
-        if left:
-            time.sleep(0.5)
-    return True

@@ -106,6 +106,7 @@ static const route routes[] = {
 	{ "GET /tasks?filters=%7B%22node", { .reply = "[]" } },
 	{ "GET /tasks?filters=%7B%22service%22%3A%5B%22s1%22%5D%7D",
 	  { .reply = "[" TASK("pending") "]" } },
+	{ "GET /tasks?filters=%7B%22id", { .reply = "[" TASK("shutdown") "]" } },
 	{ "GET /tasks", { .reply = "[" TASK("running") "]" } },
 	{ "GET /secrets/", { .reply = OBJECT("x1", "secret1") } },
 	{ "GET /secrets?filters=%7B%22label",

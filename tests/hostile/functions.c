@@ -441,6 +441,11 @@ static int service_apply(swarm_client *client, swarm_error *err)
 	return rc;
 }
 
+static int service_remove(swarm_client *client, swarm_error *err)
+{
+	return swarm_service_remove(client, "web", TIMEOUT_MS, err);
+}
+
 static int object_remove(swarm_client *client, swarm_error *err)
 {
 	return swarm_object_remove(client, SWARM_KIND_SERVICE, "web", TIMEOUT_MS, err);
@@ -661,6 +666,7 @@ const function functions[] = {
 	{ "network_usage", network_usage, MANAGER, MANAGER },
 	{ "registry_login", registry_login, MANAGER, MANAGER },
 	{ "service_scale", service_scale, MANAGER, MANAGER },
+	{ "service_remove", service_remove, MANAGER, MANAGER },
 	{ "service_rollback", service_rollback, MANAGER, MANAGER },
 	{ "service_wait", service_wait, MANAGER, MANAGER },
 	{ "service_settle", service_settle, MANAGER, MANAGER },

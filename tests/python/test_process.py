@@ -535,6 +535,7 @@ LOOPS = {
     "spec_merge": lambda s, c, e: s.spec_merge(None, {"image": "a", "ports": ["80:80"]}, ids={}),
     "spec_words": lambda s, c, e: s.spec_words({"Labels": {"a": "b"}}),
     "service_scale": lambda s, c, e: c.service_scale("web", 3),
+    "service_remove": lambda s, c, e: any_end(c.service_remove, "web"),
     "service_rollback": lambda s, c, e: c.service_rollback("web"),
     "service_wait": lambda s, c, e: c.service_wait("web"),
     "task_why": lambda s, c, e: c.task_why("web"),

@@ -476,6 +476,13 @@ class Machine(fake_stacks.Stacks):
         self.written.append(found["Spec"]["Name"])
         del self.cluster.services[found["Spec"]["Name"]]
 
+    def do_service_remove(self, core, service, **_):
+        found = self._service(core, "service_remove", service)
+        self.written.append(found["Spec"]["Name"])
+        del self.cluster.services[found["Spec"]["Name"]]
+        if found["Spec"]["Name"] in self.cluster.outcomes:
+            raise core.Timeout("service web was removed, but 2 of its tasks have not ended")
+
     def do_task_list(self, core, **_):
         self._managed(core, "task_list")
         return []

@@ -248,3 +248,16 @@ def test_the_examples_of_the_guide_are_taken(formed, block):
         given = {key: value for one in arguments for key, value in one.items()}
         ret = job.states[function](name=name, **given)
         assert ret["result"] is True, ret
+
+
+def test_absent_waits_in_the_core(formed):
+    for name, wait in (("a", True), ("b", False)):
+        named(formed, name, image="a:1")
+        named(formed, name, "service_absent", wait=wait)
+    calls = [name for name, _ in formed["manager1"].machine.calls]
+    assert calls.count("service_remove") == calls.count("object_remove") == 1
+    named(formed, "web", image="a:1", wait=False)
+    formed["manager1"].machine.cluster.outcomes["web"] = {}
+    ret = named(formed, "web", "service_absent")
+    assert ret["result"] is False and "2 of its tasks have not ended" in ret["comment"]
+    assert ret["changes"] == {"service": {"old": "web", "new": None}}

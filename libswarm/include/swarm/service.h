@@ -145,6 +145,18 @@ int swarm_service_scale(swarm_client *client, const char *service, int64_t count
 int swarm_service_rollback(swarm_client *client, const char *service, int64_t timeout_ms,
 			   swarm_error *err);
 
+/**
+ * Remove a service and wait until its tasks have ended: the engine stops them later, and they hold ports,
+ * volumes and networks until then. swarm_object_remove() does not wait.
+ *
+ * @param service     id or name
+ * @param timeout_ms  0: 300 s, for all of it
+ * @return 0, SWARM_E_NOT_FOUND, SWARM_E_TIMEOUT (it was removed, but some tasks have not ended),
+ *         SWARM_E_INVAL
+ */
+int swarm_service_remove(swarm_client *client, const char *service, int64_t timeout_ms,
+			 swarm_error *err);
+
 /** For swarm_service_settle(): nothing was changed just now, so what is as it should be counts at once. */
 #define SWARM_SETTLE_UNCHANGED 0x1u
 

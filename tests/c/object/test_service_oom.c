@@ -243,6 +243,20 @@ static const fake_row settle_rows[] = {
 	{ NULL },
 };
 
+static const fake_row gone_rows[] = {
+	{ WEB, .reply = PATCHED },
+	{ ALL_TASKS, .reply = "[{\"ID\":\"t1\",\"Status\":{\"State\":\"running\"}}]" },
+	{ "GET " API "/services/s1", .reply = PATCHED },
+	{ "DELETE " API "/services/s1", .reply = "" },
+	{ "GET " API "/tasks?filters=%7B%22id%22%3A%5B%22t1%22%5D%7D", .reply = "[]" },
+	{ NULL },
+};
+
+static int run_gone(swarm_client *client, swarm_error *err)
+{
+	return swarm_service_remove(client, "web", 0, err);
+}
+
 static const oom_case table[] = {
 	{ "list", list_rows, run_list },          { "secret", secret_rows, run_secret },
 	{ "scale", scale_rows, run_scale },       { "rollback", rollback_rows, run_rollback },
@@ -250,6 +264,7 @@ static const oom_case table[] = {
 	{ "events", events_rows, run_events },    { "logs", logs_rows, run_logs },
 	{ "promote", promote_rows, run_promote }, { "why", why_rows, run_why },
 	{ "apply", apply_rows, run_apply },       { "settle", settle_rows, run_settle },
+	{ "gone", gone_rows, run_gone },
 };
 
 enum { CASES = sizeof(table) / sizeof(table[0]) };
