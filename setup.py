@@ -26,6 +26,7 @@ SOURCES = [
     "pymodule/_errors.c",
     "pymodule/_health.c",
     "pymodule/_keys.c",
+    "pymodule/_lock.c",
     "pymodule/_methods.c",
     "pymodule/_network.c",
     "pymodule/_evict.c",

@@ -221,6 +221,27 @@ PyDoc_STRVAR(
 	"nodes (list of dicts: id, hostname, rejected: the rules that reject the node, or \"\").");
 
 PyDoc_STRVAR(
+	lock_take_doc,
+	"lock_take($self, /, run, what, holder, *, ttl=None, wait=None, timeout=None)\n--\n\n"
+	"Take the cluster's lock, or renew it where this run has it.\n\n"
+	"ttl: seconds without a renewal after which it ends, 120 unless given. wait: seconds, 0 not\n"
+	"at all; until the other run is seen alive, or its lock ends, unless given.\n"
+	"Returns a dict: run, what, holder, since, ttl, count, text. Conflict says who has it.");
+
+PyDoc_STRVAR(lock_renew_doc,
+	     "lock_renew($self, /, run, *, timeout=None)\n--\n\n"
+	     "Renew the lock of a run; Conflict if it has lost it. Returns as lock_take().");
+
+PyDoc_STRVAR(
+	lock_release_doc,
+	"lock_release($self, /, run, *, timeout=None)\n--\n\n"
+	"Release the lock of a run, also another's. Return whether the run had it; Conflict if\n"
+	"another one has it.");
+
+PyDoc_STRVAR(lock_get_doc, "lock_get($self, /, *, timeout=None)\n--\n\n"
+			   "The lock as lock_take() returns it; None where nobody has it.");
+
+PyDoc_STRVAR(
 	health_doc,
 	"health($self, /, *, checks=None, ignore=None, baseline=None, margin=None, timeout=None)\n"
 	"--\n\n"
@@ -424,6 +445,10 @@ static PyMethodDef methods[] = {
 	METHOD(task_why),
 	METHOD(health),
 	METHOD(health_wait),
+	METHOD(lock_take),
+	METHOD(lock_renew),
+	METHOD(lock_release),
+	METHOD(lock_get),
 	METHOD(events),
 	METHOD(logs),
 	PLAIN(close),

@@ -272,6 +272,12 @@ SWARMPY_METHOD(health);
 SWARMPY_METHOD(health_wait);
 PyObject *swarmpy_health_checks(PyObject *module, PyObject *args, PyObject *kwargs);
 
+/* _lock.c */
+SWARMPY_METHOD(lock_take);
+SWARMPY_METHOD(lock_renew);
+SWARMPY_METHOD(lock_release);
+SWARMPY_METHOD(lock_get);
+
 /* _compose.c; functions of the module */
 PyObject *swarmpy_compose_check(PyObject *module, PyObject *args, PyObject *kwargs);
 PyObject *swarmpy_compose_convert(PyObject *module, PyObject *args, PyObject *kwargs);

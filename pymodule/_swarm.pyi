@@ -341,6 +341,19 @@ class Client:
         self, service: str, *, unchanged: bool = False, timeout: float | None = None
     ) -> dict[str, Any]: ...
     def task_why(self, ref: str, *, timeout: float | None = None) -> list[dict[str, Any]]: ...
+    def lock_take(
+        self,
+        run: str,
+        what: str,
+        holder: str,
+        *,
+        ttl: int | None = None,
+        wait: int | None = None,
+        timeout: float | None = None,
+    ) -> dict[str, Any]: ...
+    def lock_renew(self, run: str, *, timeout: float | None = None) -> dict[str, Any]: ...
+    def lock_release(self, run: str, *, timeout: float | None = None) -> bool: ...
+    def lock_get(self, *, timeout: float | None = None) -> dict[str, Any] | None: ...
     def health(
         self,
         *,

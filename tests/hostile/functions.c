@@ -424,6 +424,37 @@ static int health_wait(swarm_client *client, swarm_error *err)
 	return swarm_health_wait(client, &options, NULL, err);
 }
 
+static int lock_take(swarm_client *client, swarm_error *err)
+{
+	swarm_lock_options options = SWARM_LOCK_OPTIONS_INIT;
+
+	options.run = "r1";
+	options.what = "docker.rotate";
+	options.holder = "salt1";
+	options.wait_ms = -1;
+	options.timeout_ms = TIMEOUT_MS;
+	return swarm_lock_take(client, &options, NULL, err);
+}
+
+static int lock_renew(swarm_client *client, swarm_error *err)
+{
+	return swarm_lock_renew(client, "r1", TIMEOUT_MS, NULL, err);
+}
+
+static int lock_release(swarm_client *client, swarm_error *err)
+{
+	return swarm_lock_release(client, "r1", TIMEOUT_MS, NULL, err);
+}
+
+static int lock_get(swarm_client *client, swarm_error *err)
+{
+	json_t *lock = NULL;
+	int rc = swarm_lock_get(client, TIMEOUT_MS, &lock, err);
+
+	json_decref(lock);
+	return rc;
+}
+
 static int service_apply(swarm_client *client, swarm_error *err)
 {
 	swarm_apply_options options = SWARM_APPLY_OPTIONS_INIT;
@@ -671,6 +702,10 @@ const function functions[] = {
 	{ "service_wait", service_wait, MANAGER, MANAGER },
 	{ "service_settle", service_settle, MANAGER, MANAGER },
 	{ "service_apply", service_apply, MANAGER, MANAGER },
+	{ "lock_take", lock_take, MANAGER, MANAGER },
+	{ "lock_renew", lock_renew, MANAGER, MANAGER },
+	{ "lock_release", lock_release, MANAGER, MANAGER },
+	{ "lock_get", lock_get, MANAGER, MANAGER },
 	{ "health_get", health_get, MANAGER, MANAGER },
 	{ "health_wait", health_wait, MANAGER, MANAGER },
 	{ "task_why", task_why, MANAGER, MANAGER },

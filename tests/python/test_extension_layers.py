@@ -16,6 +16,7 @@ FLOORS = (
         "_compose",
         "_evict",
         "_health",
+        "_lock",
         "_network",
         "_node",
         "_service",

@@ -526,6 +526,11 @@ LOOPS = {
     ),
     "health of an unknown check": lambda s, c, e: bad(c.health, checks=["leader", "x"]),
     "health_wait": lambda s, c, e: c.health_wait(checks=["engine"], stable=0.001),
+    "lock_take": lambda s, c, e: c.lock_take("r1", "docker.rotate", "salt1", ttl=60, wait=0),
+    "lock_take of another": lambda s, c, e: bad(c.lock_take, "r 2", "docker.rotate", "salt1"),
+    "lock_renew": lambda s, c, e: any_end(c.lock_renew, "r1"),
+    "lock_release": lambda s, c, e: any_end(c.lock_release, "r1"),
+    "lock_get": lambda s, c, e: c.lock_get(),
     "health_checks": lambda s, c, e: s.health_checks(),
     "compose_check": lambda s, c, e: s.compose_check([{"services": {"a": {"imag": "a:1"}}}], "s"),
     "compose_convert": lambda s, c, e: s.compose_convert(

@@ -11,6 +11,7 @@
 #include <swarm/events.h>
 #include <swarm/evict.h>
 #include <swarm/health.h>
+#include <swarm/lock.h>
 #include <swarm/loop.h>
 #include <swarm/network.h>
 #include <swarm/node.h>
