@@ -105,7 +105,8 @@ static void put_labels(const form *f)
 			json_string(image));
 	swarm__spec_put(lines, f->container, "Labels",
 			swarm__stack_labels(f->c, json_object_get(f->container, "Labels")));
-	swarm__spec_put(lines, f->container, "Image", json_string(image));
+	/* The CLI's client sends the name with its tag, and without docker.io. */
+	swarm__spec_put(lines, f->container, "Image", swarm__normal_image(image));
 }
 
 /* Constraints with their blanks, and hosts, in their order. */

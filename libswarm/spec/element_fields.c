@@ -124,8 +124,10 @@ static json_t *parse_mountpoint(swarm__conversion *c, const swarm__spec_row *row
 	const char *path = json_string_value(text);
 	json_t *normal = NULL;
 
-	/* A drive letter: Windows. */
-	if (path && (path[0] == '/' ? path[1] != '\0' : strlen(path) > 2 && path[1] == ':'))
+	/* A drive letter, or a pipe: Windows. */
+	if (path && (path[0] == '/' ? path[1] != '\0'
+				    : strncmp(path, "\\\\", 2) == 0 ||
+					      (strlen(path) > 2 && path[1] == ':')))
 		normal = clean_path(c, path);
 	else if (path)
 		swarm__slip(c, place, "must be an absolute path below /, not '%.60s'", path);

@@ -127,6 +127,12 @@ static void take_options(swarm__conversion *c, const char *place, json_t *volume
 	}
 }
 
+/* "C:\\": a letter and a colon alone may be a volume. */
+static bool is_drive(const char *text)
+{
+	return ((*text | 32) >= 'a' && (*text | 32) <= 'z') && text[1] == ':' && text[2] == '\\';
+}
+
 /* What a source says of its type. */
 static const char *type_of(swarm__conversion *c, const char *place, const char *source,
 			   size_t length)
@@ -137,14 +143,23 @@ static const char *type_of(swarm__conversion *c, const char *place, const char *
 			"'%.*s' is relative: a service runs on any node, so a bind mount needs an "
 			"absolute path",
 			length > 60 ? 60 : (int)length, source);
-	return *source == '/' ? "bind" : "volume";
+	/* A path of Windows, or one of its pipes. */
+	return *source == '/' || *source == '\\' || is_drive(source) ? "bind" : "volume";
+}
+
+/* Up to a colon, except that of a drive. */
+static size_t part_length(const char *text)
+{
+	size_t drive = is_drive(text) ? 2 : 0;
+
+	return drive + strcspn(text + drive, ":");
 }
 
 void swarm__short_volume(swarm__conversion *c, const char *place, const char *text, json_t *array)
 {
-	size_t first = strcspn(text, ":");
+	size_t first = part_length(text);
 	const char *target = text[first] ? text + first + 1 : text;
-	size_t length = strcspn(target, ":");
+	size_t length = part_length(target);
 	json_t *volume;
 
 	if (!length || (text[first] && !first)) {

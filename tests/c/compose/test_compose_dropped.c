@@ -85,6 +85,7 @@ static void ports_and_mounts(void)
 		{ SERVICE("'volumes':[{'type':'volume','source':'v'}]"), SLIP, "needs a target" },
 		{ SERVICE("'volumes':['./h:/c']"), SLIP, "'./h' is relative" },
 		{ SERVICE("'volumes':['~/h:/c']"), SLIP, "'~/h' is relative" },
+		{ SERVICE("'volumes':['C:/c']"), SLIP, "'C' is not declared under volumes" },
 		{ SERVICE("'volumes':['nowhere:/c']"), SLIP,
 		  "'nowhere' is not declared under volumes" },
 	};

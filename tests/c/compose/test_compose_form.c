@@ -76,7 +76,11 @@ static void order_and_texts(void)
 		  "678901234567890123'}}}",
 		  CONTAINER "Image",
 		  "'Reg.io/x@sha256:0123456789012345678901234567890123456789012345678901234567890123'" },
-		{ "{'services':{'a':{'image':'busybox'}}}", CONTAINER "Image", "'busybox'" },
+		{ "{'services':{'a':{'image':'busybox'}}}", CONTAINER "Image", "'busybox:latest'" },
+		{ "{'services':{'a':{'image':'docker.io/library/busybox'}}}", CONTAINER "Image",
+		  "'busybox:latest'" },
+		{ "{'services':{'a':{'image':'docker.io/library/busybox'}}}", "services.s_a.Labels",
+		  "{'com.docker.stack.image':'docker.io/library/busybox','com.docker.stack.namespace':'s'}" },
 		{ SERVICE("'networks':{'default':{'aliases':['z','a','a']}}"), TASK "Networks",
 		  "[{'Target':'s_default','Aliases':['z','a','a','a']}]" },
 		{ SERVICE("'ports':['90:1','80:2','70-71:3-4']"), "services.s_a.EndpointSpec.Ports",
@@ -84,6 +88,23 @@ static void order_and_texts(void)
 		  "{'TargetPort':4,'PublishedPort':71,'Protocol':'tcp','PublishMode':'ingress'},"
 		  "{'TargetPort':2,'PublishedPort':80,'Protocol':'tcp','PublishMode':'ingress'},"
 		  "{'TargetPort':1,'PublishedPort':90,'Protocol':'tcp','PublishMode':'ingress'}]" },
+	};
+
+	RULES(rules, NULL);
+}
+
+/* Drives have a colon of their own. */
+static void paths_of_windows(void)
+{
+	static const rule rules[] = {
+		{ SERVICE("'volumes':['C:\\\\a:D:\\\\b:ro','C:\\\\c']"), CONTAINER "Mounts",
+		  "[{'Type':'bind','Source':'C:\\\\a','Target':'D:\\\\b','ReadOnly':true},"
+		  "{'Type':'volume','Target':'C:\\\\c'}]" },
+		{ SERVICE("'volumes':[{'type':'npipe','source':'\\\\\\\\.\\\\pipe\\\\x',"
+			  "'target':'\\\\\\\\.\\\\pipe\\\\x'}]"),
+		  CONTAINER "Mounts",
+		  "[{'Type':'npipe','Source':'\\\\\\\\.\\\\pipe\\\\x',"
+		  "'Target':'\\\\\\\\.\\\\pipe\\\\x'}]" },
 	};
 
 	RULES(rules, NULL);
@@ -126,4 +147,5 @@ static void names(void)
 	RULES(rules, NULL);
 }
 
-TEST_MAIN(TEST(wrappers), TEST(explicit_defaults), TEST(order_and_texts), TEST(names))
+TEST_MAIN(TEST(wrappers), TEST(explicit_defaults), TEST(order_and_texts), TEST(paths_of_windows),
+	  TEST(names))
