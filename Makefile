@@ -1,6 +1,6 @@
 # make bootstrap   hosts on this machine, and a swarm on them: the main job
 # make check       every test, cheap ones first; check-c, check-sanitize, check-fuzz, check-api,
-#                  check-docs, check-python, check-salt and check-lab are one layer each
+#                  check-docs, check-python, check-salt, check-lab and check-witness are one layer each
 # make check-all   also what takes long: valgrind on everything, clang, thread sanitizer, long fuzzing,
 #                  check-engines: library and extension on three real engines, check-pythons: the wheel on
 #                  each Python of Debian, check-lab-old: the lab with Salt 3006 and Engine 20.10, and
@@ -19,7 +19,8 @@ SHELL := /bin/bash
 .PHONY: all bootstrap lab-down fileroot fileroot-remove dest-is-given wheel docs bench bench-calls clean check check-all \
 	check-style check-docs check-c check-sanitize check-fuzz check-fuzz-long check-hostile-long \
 	check-valgrind check-clang check-threads \
-	check-api check-python check-salt check-lab check-lab-old check-lab-long check-engines check-pythons abi
+	check-api check-python check-salt check-lab check-lab-old check-lab-long check-witness \
+	check-engines check-pythons abi
 
 PYTHON := build/venv/bin/python
 PYTEST := $(PYTHON) -B -m pytest
@@ -87,7 +88,8 @@ docs: build/venv/.done
 
 # --- tests ----------------------------------------------------------------------------------------
 
-LAYERS := check-style check-docs check-c check-sanitize check-fuzz check-api check-python check-salt check-lab
+LAYERS := check-style check-docs check-c check-sanitize check-fuzz check-api check-python check-salt check-lab \
+	check-witness
 LONG_LAYERS := check-clang check-threads check-valgrind check-engines check-pythons check-fuzz-long \
 	check-hostile-long \
 	check-lab-old check-lab-long
@@ -197,6 +199,13 @@ check-lab-old: $(DROPIN) wheel
 check-lab-long: $(DROPIN) build/venv/.done
 	tests/lab/lab down
 	LAB_MANAGERS=3 LAB_WORKERS=3 $(PYTEST) tests/lab/long_*.py tests/lab/test_99_no_secret_seen.py
+	tests/lab/lab down
+
+# Docker's own CLI as the witness, on one manager.
+check-witness: $(DROPIN) build/venv/.done
+	tests/lab/lab down
+	LAB_MANAGERS=1 LAB_WORKERS=0 LAB_SALT=none LAB_ENGINE=installed tests/lab/lab up
+	$(PYTHON) -B tests/compose/witness
 	tests/lab/lab down
 
 # The wheel and its tests on the interpreters of three Debian suites.

@@ -13,11 +13,16 @@ from pathlib import Path
 
 CASES = Path(__file__).parent / "cases"
 LOADER = Path(__file__).parents[2] / "salt_states/_modules/swarm_compose.py"
-# The environment in which docker's CLI deployed them.
+# The folder on the host in which docker's CLI deployed them.
+BASE_DIR = "/srv/cases"
+# The environment in which it did.
 ENV = {"EMPTY": "", "PASSED": "from-env", "WP_PORT": "8081"}
 # Those whose stack is not called as the file, and those of several files.
 NAMES = {"07-gitlab-runner": "gitlab"}
-FILES = {"13-merge": ["13-merge-base.yml", "13-merge-over.yml"]}
+FILES = {
+    "13-merge": ["13-merge-base.yml", "13-merge-over.yml"],
+    "33-shop": ["33-shop-base.yml", "33-shop-live.yml"],
+}
 
 
 def loader():
@@ -40,6 +45,7 @@ def text_of(case, files, module):
     found = {
         "name": NAMES.get(case, case.partition("-")[2]),
         "env": ENV,
+        "base_dir": BASE_DIR,
         "names": files,
         "documents": [module.load((CASES / name).read_text(), name)["document"] for name in files],
     }

@@ -20,7 +20,8 @@ def content(file):
 @pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
 def test_cases_convert(swarm, path):
     case = json.loads(path.read_text())
-    given = {"env": case["env"], "names": case["names"], "content": content}
+    given = {key: case[key] for key in ("env", "names", "base_dir")}
+    given["content"] = content
     assert swarm.compose_check(case["documents"], case["name"], **given) == []
     found = swarm.compose_convert(case["documents"], case["name"], **given)
     golden = json.loads((COMPOSE / f"goldens/{path.stem}.golden.json").read_text())

@@ -8,7 +8,9 @@
 
 #include <dirent.h>
 
-enum { FEWEST = 12 };
+#define VXLAN "com.docker.network.driver.overlay.vxlanid_list"
+
+enum { FEWEST = 42 };
 
 static int read_case_file(void *payload, const char *file, swarm_content *content, swarm_error *err)
 {
@@ -47,16 +49,34 @@ static void fill_task(json_t *task)
 {
 	json_t *container = json_object_get(task, "ContainerSpec");
 	json_t *privileges = json_object_get(container, "Privileges");
+	json_t *identity = json_object_get(privileges, "CredentialSpec");
 	json_t *policy = json_object_get(task, "RestartPolicy");
 
 	fill(task, "ForceUpdate", json_integer(0));
 	fill(task, "Runtime", json_string("container"));
 	fill(container, "Isolation", json_string("default"));
+	fill(identity, "Config", json_string(""));
+	fill(identity, "File", json_string(""));
+	fill(identity, "Registry", json_string(""));
 	fill(privileges, "CredentialSpec", json_null());
 	fill(privileges, "SELinuxContext", json_null());
 	fill(privileges, "NoNewPrivileges", json_false());
 	fill(policy, "Condition", json_string("any"));
 	fill(policy, "MaxAttempts", json_integer(0));
+}
+
+/* The gateway is an address of the subnet. */
+static void fill_ipam(json_t *ipam, const json_t *want)
+{
+	json_t *pool;
+	size_t i;
+
+	fill(ipam, "Driver", json_string("default"));
+	fill(ipam, "Options", json_null());
+	json_array_foreach (json_object_get(ipam, "Config"), i, pool)
+		fill(pool, "Gateway",
+		     json_incref(json_object_get(json_array_get(json_object_get(want, "Config"), i),
+						 "Gateway")));
 }
 
 static void fill_service(json_t *spec)
@@ -92,15 +112,20 @@ static void put_ids(json_t *list, const json_t *objects, const char *name, const
 
 static void put_all_ids(json_t *spec, const json_t *golden)
 {
+	json_t *configs = json_object_get(golden, "configs");
 	json_t *task = json_object_get(spec, "TaskTemplate");
 	json_t *container = json_object_get(task, "ContainerSpec");
+	json_t *identity = json_object_get(json_object_get(container, "Privileges"),
+					   "CredentialSpec");
 
 	put_ids(json_object_get(task, "Networks"), json_object_get(golden, "networks"), "Target",
 		"Target");
 	put_ids(json_object_get(container, "Secrets"), json_object_get(golden, "secrets"),
 		"SecretName", "SecretID");
-	put_ids(json_object_get(container, "Configs"), json_object_get(golden, "configs"),
-		"ConfigName", "ConfigID");
+	put_ids(json_object_get(container, "Configs"), configs, "ConfigName", "ConfigID");
+	if (json_object_get(identity, "Config"))
+		json_object_set_new(identity, "Config",
+				    id_of(configs, swarm__json_string(identity, "Config")));
 }
 
 /* --- what is known to differ ------------------------------------------------------------------------------------------ */
@@ -160,24 +185,28 @@ static void check_service(json_t *spec, json_t *want, const json_t *golden)
 	json_decref(want_ports);
 	json_object_del(json_object_get(want, "EndpointSpec"), "Ports");
 	json_object_del(json_object_get(spec, "EndpointSpec"), "Ports");
-	fill_service(spec);
 	put_all_ids(spec, golden);
+	fill_service(spec);
 	check_equal(spec, want);
 }
 
 /* The engine has more of a network than it was made with. */
 static void check_network(const json_t *body, const json_t *want)
 {
+	const json_t *asked = json_object_get(body, "Options");
+	size_t numbered = json_object_get(asked, VXLAN) ? 0 : 1;
 	const char *name;
 	json_t *value;
 
-	json_object_foreach (json_object_get(body, "Options"), name, value)
+	fill_ipam(json_object_get(body, "IPAM"), json_object_get(want, "IPAM"));
+
+	json_object_foreach (swarm__json_iterable(asked), name, value)
 		check_equal(json_object_get(json_object_get(want, "Options"), name), value);
 	json_object_foreach (swarm__json_iterable(body), name, value)
 		if (strcmp(name, "Name") != 0 && strcmp(name, "Options") != 0)
 			check_equal(value, json_object_get(want, name));
 	CHECK_INT(json_object_size(json_object_get(want, "Options")),
-		  json_object_size(json_object_get(body, "Options")) + 1);
+		  json_object_size(asked) + numbered);
 }
 
 static void check_case(const char *name)
@@ -196,6 +225,7 @@ static void check_case(const char *name)
 		return;
 	options.name = json_string_value(json_object_get(input, "name"));
 	options.env = json_object_get(input, "env");
+	options.base_dir = json_string_value(json_object_get(input, "base_dir"));
 	options.content = read_case_file;
 	if (!CHECK_INT(swarm_compose_convert(json_object_get(input, "documents"), &options, &stack,
 					     NULL, &err),
