@@ -149,6 +149,12 @@ void swarm__prepared_clear(swarm__prepared *prepared);
 bool swarm__prepared_needs_version(const swarm_client *client, const swarm__prepared *prepared);
 /* Once the version is known: SWARM_E_VERSION where it is too low for the call, SWARM_E_NOMEM. */
 int swarm__prepared_agree(const swarm_client *client, swarm__prepared *prepared, swarm_error *err);
+/*
+ * Would the call pass all checks, also that of the engine's version where that is known? Sends nothing.
+ * any_field as above.
+ */
+int swarm__prepared_test(const swarm_client *client, const swarm_call_options *options,
+			 bool any_field, swarm_error *err);
 /* The request of it, with what is left of the deadline; it borrows from ready and client. */
 swarm__http_request swarm__prepared_request(const swarm_client *client,
 					    const swarm__prepared *prepared);

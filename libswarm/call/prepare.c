@@ -110,6 +110,20 @@ int swarm__prepared_agree(const swarm_client *client, swarm__prepared *prepared,
 			    client->pinned ? "choose another version" : "upgrade docker");
 }
 
+int swarm__prepared_test(const swarm_client *client, const swarm_call_options *options,
+			 bool any_field, swarm_error *err)
+{
+	swarm__prepared prepared;
+	int rc = swarm__prepare(client, options, any_field, &prepared, err);
+
+	if (rc)
+		return rc;
+	if (!swarm__prepared_needs_version(client, &prepared))
+		rc = swarm__prepared_agree(client, &prepared, err);
+	swarm__prepared_clear(&prepared);
+	return rc;
+}
+
 swarm__http_request swarm__prepared_request(const swarm_client *client,
 					    const swarm__prepared *prepared)
 {

@@ -4,6 +4,7 @@
  * where something differs.
  */
 #include "object/internal.h"
+#include "spec/internal.h"
 
 #include <string.h>
 
@@ -116,6 +117,21 @@ static int read_all_ids(apply *a, swarm_error *err)
 
 /* --- sending ------------------------------------------------------------------------------------------ */
 
+/* Test mode reports what the real run would not send: a field that the engine's API does not have. */
+static int test_write(const apply *a, bool new, const json_t *spec, swarm_error *err)
+{
+	const swarm_pair query[] = { { "version", "0" }, { NULL, NULL } };
+	swarm_call_options options = SWARM_CALL_INIT(new ? SWARM_OP_SERVICE_CREATE
+							 : SWARM_OP_SERVICE_UPDATE);
+
+	options.body = spec;
+	if (!new) {
+		options.id = a->name;
+		options.query = query;
+	}
+	return swarm__prepared_test(a->client, &options, !new, err);
+}
+
 /* What is merged with what is there now, or what is there, where nothing is to be sent. */
 static int make_spec(void *payload, const json_t *object, json_t **ret_spec, swarm_error *err)
 {
@@ -135,6 +151,8 @@ static int make_spec(void *payload, const json_t *object, json_t **ret_spec, swa
 	if (json_object_size(changes_of(a)) && !a->held && !is_on(a, SWARM_APPLY_RETRY))
 		rc = swarm__rolled_back(a->client, object, spec, &a->deadline, &a->rolled_back,
 					err);
+	if (!rc && is_on(a, SWARM_APPLY_DRY_RUN) && !a->held && !a->rolled_back)
+		rc = test_write(a, a->replaces, spec, err);
 	if (!rc && a->replaces) {
 		json_decref(a->replacement);
 		a->replacement = json_incref(spec);
@@ -215,7 +233,9 @@ static int create(apply *a, json_t **ret_id, swarm_error *err)
 
 	if (rc)
 		return rc;
-	if (!is_on(a, SWARM_APPLY_DRY_RUN))
+	if (is_on(a, SWARM_APPLY_DRY_RUN))
+		rc = test_write(a, true, spec, err);
+	else
 		rc = send_new(a, spec, &created, err);
 	json_decref(spec);
 	return rc ? rc : take_created(a, created, ret_id, err);
@@ -314,6 +334,9 @@ static int check(swarm_client *client, const char *name, const json_t *service,
 
 		if (rc)
 			return swarm__error_wrap(err, rc, "spec_patch");
+		rc = swarm__spec_patch_check(o->spec_patch, err);
+		if (rc)
+			return rc;
 	}
 	if (o->resolve < SWARM_RESOLVE_CHANGED || o->resolve > SWARM_RESOLVE_NEVER)
 		return swarm__error(err, SWARM_E_INVAL, "resolve must be one of SWARM_RESOLVE_");

@@ -45,6 +45,22 @@ void swarm__spec_warn(swarm__conversion *c, const char *place, const char *forma
 	va_end(args);
 }
 
+int swarm__spec_judge(const swarm__conversion *c, swarm_error *err)
+{
+	size_t count = json_array_size(c->slips), used = 0;
+	char text[SWARM_ERROR_TEXT] = "";
+
+	if (c->nomem)
+		return swarm__nomem(err);
+	if (c->malformed)
+		return swarm__error(err, SWARM_E_JSON,
+				    "Spec.%s: the engine's value has another form", c->malformed);
+	for (size_t i = 0; i < count && used < sizeof(text); i++)
+		used += (size_t)snprintf(text + used, sizeof(text) - used, "%s%s", i ? "; " : "",
+					 json_string_value(json_array_get(c->slips, i)));
+	return count ? swarm__error(err, SWARM_E_INVAL, "%s", text) : 0;
+}
+
 json_t *swarm__slip_expects(swarm__conversion *c, const char *place, const char *expects,
 			    const json_t *given)
 {

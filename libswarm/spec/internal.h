@@ -111,6 +111,8 @@ void swarm__spec_show(swarm__conversion *c, const swarm__spec_row *row, const js
 
 void swarm__slip(swarm__conversion *c, const char *place, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
+/* What went wrong, as one error, the worst first; 0 where nothing did. */
+int swarm__spec_judge(const swarm__conversion *c, swarm_error *err);
 void swarm__spec_warn(swarm__conversion *c, const char *place, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 /* The slip that a value is not what its kind expects. Returns NULL. */
@@ -151,6 +153,11 @@ void swarm__show_cpus(int64_t nano, char text[64]);
 
 /* New array; NULL with *ret_why where the text has an open quote or escape, or without memory. */
 json_t *swarm__split_words(const char *text, const char **ret_why);
+
+/* --- patch_check.c: a patch in the engine's own names ------------------------------------------------- */
+
+/* All names in it that a service does not have, as one error. 0, SWARM_E_INVAL or SWARM_E_NOMEM. */
+int swarm__spec_patch_check(const json_t *patch, swarm_error *err);
 
 /* --- nearest.c --------------------------------------------------------------------------------------- */
 

@@ -36,23 +36,6 @@ static void end(swarm__conversion *c)
 	json_decref(c->warnings);
 }
 
-/* What went wrong, the worst first. */
-static int judge(const swarm__conversion *c, swarm_error *err)
-{
-	size_t count = json_array_size(c->slips), used = 0;
-	char text[SWARM_ERROR_TEXT] = "";
-
-	if (c->nomem)
-		return swarm__nomem(err);
-	if (c->malformed)
-		return swarm__error(err, SWARM_E_JSON,
-				    "Spec.%s: the engine's value has another form", c->malformed);
-	for (size_t i = 0; i < count && used < sizeof(text); i++)
-		used += (size_t)snprintf(text + used, sizeof(text) - used, "%s%s", i ? "; " : "",
-					 json_string_value(json_array_get(c->slips, i)));
-	return count ? swarm__error(err, SWARM_E_INVAL, "%s", text) : 0;
-}
-
 /* --- the merge ----------------------------------------------------------------------------------------- */
 
 typedef struct merge {
@@ -320,7 +303,7 @@ int swarm_spec_merge(const json_t *spec, const json_t *service, const swarm_spec
 	if (!rc) {
 		merge_all(&m, spec, service);
 		result = c.nomem || c.malformed ? NULL : make_result(&m);
-		rc = judge(&c, err);
+		rc = swarm__spec_judge(&c, err);
 	}
 	if (!rc)
 		*ret_result = json_incref(result);
@@ -343,7 +326,7 @@ int swarm__network_merge(const json_t *spec, const json_t *network, const char *
 	if (!rc) {
 		merge_rows(&m, spec, network);
 		result = c.nomem ? NULL : make_result(&m);
-		rc = judge(&c, err);
+		rc = swarm__spec_judge(&c, err);
 	}
 	if (!rc)
 		*ret_result = json_incref(result);
@@ -371,7 +354,7 @@ int swarm_spec_words(const json_t *spec, const swarm_spec_options *options, json
 		if (json_object_get(flat, row->name))
 			swarm__spec_show(&c, row, json_object_get(flat, row->name), words);
 	if (!rc)
-		rc = judge(&c, err);
+		rc = swarm__spec_judge(&c, err);
 	if (!rc)
 		*ret_service = json_incref(words);
 	json_decref(flat);

@@ -56,6 +56,14 @@ def field_versions():
     ]
 
 
+def service_fields():
+    """Return {path: [names, with a * where any names may be below]} of service_fields.def."""
+    return {
+        path: names.split()
+        for path, names in calls(ROOT / "libswarm/spec/service_fields.def", "MEMBERS")
+    }
+
+
 def errors():
     """Return (name, number, exception, meaning) of each row of errors.def."""
     return calls(ROOT / "libswarm/include/swarm/errors.def", "E")

@@ -177,6 +177,60 @@ def test_statuses_and_kinds_of_answer(api):
         assert row.result == want, row.name
 
 
+def objects_of(api, schema, path=""):
+    """Yield (path, {name: schema}) of each object that has names, as service_fields.def writes it."""
+    members, _ = api.members(schema)
+    if members:
+        yield path, members
+    for name, member in members.items():
+        below = f"{path}.{name}".lstrip(".")
+        member = api.resolve(member)
+        if member.get("type") == "array":
+            below, member = f"{below}[]", api.resolve(member["items"])
+        yield from objects_of(api, member, below)
+
+
+def test_the_fields_of_a_service(api):
+    """What a patch in the engine's names may have: all that is described, and what came later."""
+    ours = tables.service_fields()
+    create = described(api)["POST", "/services/create"]
+    theirs = dict(objects_of(api, api.body(create)))
+    missing = set()
+    for path, members in theirs.items():
+        path = path.replace("HealthCheck", "Healthcheck")
+        if not path or path.startswith(("Networks[]", "TaskTemplate.PluginSpec")):
+            continue
+        names = {"Healthcheck" if name == "HealthCheck" else name for name in members}
+        assert path in ours, path
+        missing |= {f"{path}.{name}" for name in names - {one.rstrip("*") for one in ours[path]}}
+        free = {one.rstrip("*") for one in ours[path] if one.endswith("*")}
+        described_as_free = {
+            name for name, one in members.items() if api.resolve(one).get("additionalProperties")
+        }
+        assert free - {"PluginSpec"} == described_as_free, path
+    assert not missing
+    # The other way: what the description of this version lacks is dated, or came with what is dated.
+    dated = {row.path for row in FIELD_VERSIONS if row.since > api.version} | set(UNREACHED)
+    for path, names in ours.items():
+        described_names = {
+            "Healthcheck" if name == "HealthCheck" else name
+            for name in theirs.get(path.replace("Healthcheck", "HealthCheck"), {})
+        }
+        for name in {one.rstrip("*") for one in names} - described_names:
+            full = f"{path}.{name}"
+            assert any(full == one or full.startswith((f"{one}.", f"{one}[")) for one in dated), (
+                full
+            )
+
+
+def test_every_field_version_is_among_the_fields_of_a_service():
+    ours = tables.service_fields()
+    for row in FIELD_VERSIONS:
+        path, _, name = row.path.partition("=")[0].rpartition(".")
+        if row.kind == "SERVICE" and path:
+            assert name.removesuffix("[]") in {one.rstrip("*") for one in ours[path]}, row.path
+
+
 def test_every_field_version_is_described(api):
     bodies = {"CLUSTER": "swarm_update", "SERVICE": "service_create"}
     endpoints = described(api)

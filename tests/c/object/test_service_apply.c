@@ -485,6 +485,99 @@ static void patched(void)
 	teardown(&f);
 }
 
+/* The engine drops a name that it does not know: all of them are reported before the first request. */
+static void patches_with_slips(void)
+{
+	static const struct {
+		const char *patch, *text;
+	} table[] = {
+		{ "{\"TaskTemplate\":{\"ContainerSpec\":{\"Privilege\":{}}}}",
+		  "spec_patch.TaskTemplate.ContainerSpec.Privilege: the engine has no such field, did you "
+		  "mean Privileges?" },
+		{ "{\"TaskTemplate\":{\"ContainerSpec\":{\"init\":true,\"Mounts\":[{\"Tmpfs\":1}]}},"
+		  "\"EndpointSpec\":{\"Ports\":[{},{\"TargetPorts\":1}],\"Zzz\":null}}",
+		  "spec_patch.TaskTemplate.ContainerSpec.init: the engine has no such field, did you mean "
+		  "Init?; spec_patch.TaskTemplate.ContainerSpec.Mounts[0].Tmpfs: the engine has no such "
+		  "field; spec_patch.EndpointSpec.Ports[1].TargetPorts: the engine has no such field, did "
+		  "you mean TargetPort?; spec_patch.EndpointSpec.Zzz: the engine has no such field" },
+	};
+	const fake_row rows[] = { { NULL } };
+	json_t *service = json_object();
+
+	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++) {
+		swarm_apply_options options = SWARM_APPLY_OPTIONS_INIT;
+		json_t *patch = json_loads(table[i].patch, 0, NULL), *result = NULL;
+		fixture f = setup(rows);
+
+		options.spec_patch = patch;
+		CHECK_INT(swarm_service_apply(f.client, "web", service, &options, &result, &f.err),
+			  SWARM_E_INVAL);
+		CHECK_STR(f.err.text, table[i].text);
+		json_decref(patch);
+		teardown(&f);
+	}
+	json_decref(service);
+}
+
+/* Names that are the caller's own, and fields without deeper names, are left to the engine. */
+static void a_patch_with_names_of_ones_own(void)
+{
+	static const char patch_text[] =
+		"{\"Labels\":{\"a.b\":\"1\"},\"TaskTemplate\":{\"LogDriver\":{\"Options\":{\"tag\":"
+		"\"x\"}},\"ContainerSpec\":{\"Sysctls\":{\"net.x\":\"1\"},\"Hostname\":\"h\"}}}";
+	const fake_row rows[] = { { GET, .reply = WEB }, { GET_ID, .reply = WEB }, { NULL } };
+	swarm_apply_options options = SWARM_APPLY_OPTIONS_INIT;
+	json_t *patch = json_loads(patch_text, 0, NULL), *service = json_object(), *result = NULL;
+	fixture f = setup(rows);
+
+	options.spec_patch = patch;
+	options.flags = SWARM_APPLY_DRY_RUN;
+	CHECK_INT(swarm_service_apply(f.client, "web", service, &options, &result, &f.err), 0);
+	CHECK_STR(f.err.text, "");
+	json_decref(result);
+	json_decref(patch);
+	json_decref(service);
+	teardown(&f);
+}
+
+/* Fields that the engine's API does not have yet are refused in test mode as in the real run. */
+static void newer_than_the_engine(void)
+{
+	static const struct {
+		const char *service, *text;
+		bool is_there;
+	} table[] = {
+		{ "{\"image\":\"nginx:1\",\"oom_score_adj\":5}",
+		  "TaskTemplate.ContainerSpec.OomScoreAdj needs API 1.46, but this client is set to "
+		  "1.45: choose another version",
+		  false },
+		{ "{\"oom_score_adj\":5}",
+		  "TaskTemplate.ContainerSpec.OomScoreAdj needs API 1.46, but this client is set to "
+		  "1.45: choose another version",
+		  true },
+	};
+
+	for (size_t i = 0; i < 2 * sizeof(table) / sizeof(*table); i++) {
+		const fake_row rows[] = {
+			{ GET, .status = table[i / 2].is_there ? 200 : 404,
+			  .reply = table[i / 2].is_there ? WEB : MESSAGE("service web not found") },
+			{ table[i / 2].is_there ? GET_ID : NULL, .reply = WEB },
+			{ NULL }
+		};
+		swarm_apply_options options = SWARM_APPLY_OPTIONS_INIT;
+		json_t *service = json_loads(table[i / 2].service, 0, NULL), *result = NULL;
+		fixture f = setup(rows);
+
+		options.flags = i % 2 ? SWARM_APPLY_DRY_RUN : 0;
+		options.resolve = SWARM_RESOLVE_NEVER;
+		CHECK_INT(swarm_service_apply(f.client, "web", service, &options, &result, &f.err),
+			  SWARM_E_VERSION);
+		CHECK_STR(f.err.text, table[i / 2].text);
+		json_decref(service);
+		teardown(&f);
+	}
+}
+
 #define JOB_WITH(label) SERVICE_AT("5", label, PINNED, ",\"Mode\":{\"ReplicatedJob\":{}}")
 
 static void triggered(void)
@@ -594,5 +687,6 @@ static void arguments(void)
 	teardown(&f);
 }
 
-TEST_MAIN(TEST(each), TEST(patched), TEST(triggered), TEST(names_become_ids),
+TEST_MAIN(TEST(each), TEST(patched), TEST(patches_with_slips), TEST(a_patch_with_names_of_ones_own),
+	  TEST(newer_than_the_engine), TEST(triggered), TEST(names_become_ids),
 	  TEST(the_hosts_network), TEST(arguments))
