@@ -205,6 +205,17 @@ static void set_mode(const merge *m)
 		swarm__spec_put(m->c, mode, "Replicas", json_integer(1));
 }
 
+/* docker's command ends with a panic at a service that has none (docker service update
+ * --replicas-max-per-node). */
+static void set_placement(const merge *m)
+{
+	const json_t *task = json_object_get(m->spec, "TaskTemplate");
+
+	if (task && !json_object_get(task, "Placement"))
+		swarm__spec_put_at(m->c, m->spec, "TaskTemplate.Placement",
+				   swarm__spec_new(m->c, json_object()));
+}
+
 /* moby: inside an update config that is there, no parallelism means all tasks at once. */
 static void set_parallelism(const merge *m, const json_t *before, const char *config)
 {
@@ -251,8 +262,10 @@ static void merge_all(merge *m, const json_t *spec, const json_t *service)
 	merge_rows(m, spec, service);
 	if (c->nomem)
 		return;
-	if (!spec)
+	if (!spec) {
 		set_mode(m);
+		set_placement(m);
+	}
 	set_parallelism(m, spec, "UpdateConfig");
 	set_parallelism(m, spec, "RollbackConfig");
 	swarm__spec_check_whole(c, service, m->merged, m->given);

@@ -192,7 +192,7 @@ static const apply_case applies[] = {
 	  { { GET, NONE_SUCH },
 	    { CREATE,
 	      .body = "{\"Name\":\"web\",\"TaskTemplate\":{\"ContainerSpec\":{\"Image\":"
-		      "\"nginx:1\"}},\"Mode\":{\"Replicated\":{\"Replicas\":1}}}",
+		      "\"nginx:1\"},\"Placement\":{}},\"Mode\":{\"Replicated\":{\"Replicas\":1}}}",
 	      .status = 201, .reply = "{\"ID\":\"s1\"}" } },
 	  "{\"image\":\"nginx:1\"}",
 	  0,

@@ -170,7 +170,7 @@ static const merge_case changed[] = {
 	  "{\"image\":\"a:1\",\"deploy\":{\"replicas\":2,\"update_config\":{\"delay\":\"1s\"}},"
 	  "\"environment\":[\"B=2\",\"A=1\"],\"ports\":[\"80:8080\"]}",
 	  "{\"Name\":\"web\",\"TaskTemplate\":{\"ContainerSpec\":{\"Image\":\"a:1\",\"Env\":[\"A=1\","
-	  "\"B=2\"]}},\"Mode\":{\"Replicated\":{\"Replicas\":2}},\"UpdateConfig\":{\"Delay\":1000000000,"
+	  "\"B=2\"]},\"Placement\":{}},\"Mode\":{\"Replicated\":{\"Replicas\":2}},\"UpdateConfig\":{\"Delay\":1000000000,"
 	  "\"Parallelism\":1},\"EndpointSpec\":{\"Ports\":[{\"TargetPort\":8080,\"PublishedPort\":80,"
 	  "\"Protocol\":\"tcp\",\"PublishMode\":\"ingress\"}]}}",
 	  NULL, "tasks", 0 },
@@ -260,8 +260,8 @@ static const merge_case changed[] = {
 	  NULL, "no", 0 },
 	{ "a job", NULL,
 	  "{\"image\":\"a:1\",\"deploy\":{\"mode\":\"replicated-job\",\"replicas\":3}}",
-	  "{\"Name\":\"web\",\"TaskTemplate\":{\"ContainerSpec\":{\"Image\":\"a:1\"}},\"Mode\":{"
-	  "\"ReplicatedJob\":{\"TotalCompletions\":3,\"MaxConcurrent\":3}}}",
+	  "{\"Name\":\"web\",\"TaskTemplate\":{\"ContainerSpec\":{\"Image\":\"a:1\"},\"Placement\":{}},"
+	  "\"Mode\":{\"ReplicatedJob\":{\"TotalCompletions\":3,\"MaxConcurrent\":3}}}",
 	  NULL, NULL, 0 },
 	{ "replicas of null stay",
 	  "{\"TaskTemplate\":{\"ContainerSpec\":{\"Image\":\"a:1\"}},\"Mode\":"
