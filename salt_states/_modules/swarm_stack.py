@@ -138,7 +138,7 @@ def convert(into=None, name=None, saltenv=None, **sources):
     name
         Of the stack.
 
-    Other arguments are those of :py:func:`swarm_stack_source.gather`.
+    Other arguments are those of ``swarm_stack_source.gather``.
 
     CLI Example:
 

@@ -60,7 +60,7 @@ def gather(
     into
         A Python function that takes ``sources``, a list of ``[name, text or data]`` in the order in which
         they are merged, and a dict of ``env``, ``base_dir``, ``home`` and ``content``, as
-        :py:func:`swarm_compose.convert` takes them.
+        ``swarm_compose.convert`` takes them.
     source
         One compose file or a list of them: ``salt://`` URLs and absolute paths on this host.
     contents

@@ -101,11 +101,8 @@ def stack_ps(name=None, all=True):
 
         salt manager1 swarm.stack_ps shop all=False
     """
-    return [
-        row
-        for service in stack_services(name)
-        for row in __salt__["swarm.ps"](service["ID"], running=not all)
-    ]
+    found = [__salt__["swarm.ps"](row["ID"], running=not all) for row in stack_services(name)]
+    return {"of": f"stack {name}", "rows": [row for one in found for row in one["rows"]]}
 
 
 def stack_status(name=None, **kwargs):

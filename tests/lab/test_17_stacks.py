@@ -146,7 +146,7 @@ def test_a_service_that_fails_takes_the_stack_back_once(stacks):
         web=None, new=service(command=["/bin/busybox", "false"]), db=service(labels={"a": "b"})
     )
     write(stacks, "compose.yml", bad)
-    ret = highstate(stacks)
+    ret = highstate(stacks, {"timeout": 5})
     assert (ret["result"], ret["changes"]) == (False, {}), ret
     assert "service shop_new failed, so the stack went back to what it was" in ret["comment"]
     assert "exit (1)" in ret["comment"]
@@ -174,6 +174,8 @@ def test_a_spec_that_swarm_rolled_back_is_not_sent_again(stacks):
 
 
 def test_drift_is_reported_or_corrected(stacks):
+    write(stacks, "compose.yml", shop(db=service(hostname="db")))
+    assert set(highstate(stacks)["changes"]) == {"service shop_db"}
     stacks.on("manager1", "docker", "service", "scale", "-d", "shop_db=2")
     ret = highstate(stacks, {"correct": False})
     assert (ret["result"], ret["changes"]) == (True, {})
@@ -224,7 +226,7 @@ def test_the_docker_command_and_we_restart_nothing_of_each_other(stacks):
 
 
 def running(lab, stack):
-    rows = lab.one("manager1", "swarm.stack_ps", stack, "all=False")
+    rows = lab.one("manager1", "swarm.stack_ps", stack, "all=False")["rows"]
     return sorted(row["ID"] for row in rows if row["CURRENT STATE"].startswith("Running"))
 
 

@@ -115,11 +115,16 @@ def test_services_and_tasks_are_those_with_the_label(formed):
     call(formed, "stack_deploy", "shop")
     job = formed["manager1"].job()
     job.replace("swarm.service_ls", lambda label: [{"ID": "s1", "label": label}])
-    job.replace("swarm.ps", lambda ref, running: [{"ID": ref, "running": running}])
+    row = {"ID": "t1", "NAME": "shop_web.1"}
+    job.replace(
+        "swarm.ps",
+        lambda ref, running: {"of": "x", "rows": [{**row, "of": ref, "all": not running}]},
+    )
     label = "com.docker.stack.namespace=shop"
     assert job.salt["swarm.stack_services"]("shop") == [{"ID": "s1", "label": label}]
-    assert job.salt["swarm.stack_ps"]("shop") == [{"ID": "s1", "running": False}]
-    assert job.salt["swarm.stack_ps"]("shop", all=False) == [{"ID": "s1", "running": True}]
+    for all in (True, False):
+        rows = [{**row, "of": "s1", "all": all}]
+        assert job.salt["swarm.stack_ps"]("shop", all=all) == {"of": "stack shop", "rows": rows}
 
 
 def test_status_compares_with_what_is_declared(formed):

@@ -17,7 +17,7 @@ import salt.utils.gitfs
 import yaml
 
 PAGE = (rendered.PROJECT / "docs/stacks-git.md").read_text(encoding="utf-8")
-BLOCKS = [block for block in re.findall(r"(?ms)^```yaml\n(.*?)^```$", PAGE)]
+BLOCKS = [block for block in re.findall(r"(?ms)^```yaml(?:\+jinja)?\n(.*?)^```$", PAGE)]
 
 
 def block(word):
