@@ -5,7 +5,7 @@ Hosts that break while bootstrap runs, or before it: it ends, says where, and th
 """
 
 import pytest
-from conftest import all_leave, assert_whole, stopped_minions, until_in
+from conftest import all_leave, assert_whole, stopped_minions, until_answers, until_in
 from faults import assert_told, beside, converge, full_disk
 from test_05_interrupted import killed_as_soon_as_in
 
@@ -50,3 +50,18 @@ def test_without_quorum_nothing_is_tried(swarm):
 @pytest.mark.parametrize("host", ["manager1", "worker1"])
 def test_killed_orchestration(swarm, host):
     killed_as_soon_as_in(swarm, host)
+
+
+def test_killed_minion(swarm):
+    all_leave(swarm)
+    swarm.on("worker2", "systemctl", "kill", "-s", "KILL", "salt-minion")
+    swarm.on("worker2", "systemctl", "stop", "salt-minion")
+    first = swarm.bootstrap()
+    assert first.code == 1
+    assert "2 of 3 workers joined; worker2: its minion did not answer" in first.comments()
+    states = {name: node["state"] for name, node in swarm.nodes().items()}
+    assert states["worker1"] == states["worker3"] == "ready"
+    swarm.on("worker2", "systemctl", "start", "salt-minion")
+    until_answers(swarm, "worker2")
+    assert swarm.bootstrap().code == 0
+    assert_whole(swarm)

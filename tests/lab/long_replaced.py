@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Three times round each manager comes back empty; `make check` goes round twice, manager by manager."""
+"""Three times round each manager comes back empty; `make check` has two of them do so once."""
 
 import pytest
 from conftest import MANAGERS

@@ -23,13 +23,12 @@ def made_anew(swarm, manager, wiped):
     assert {n: new[n]["id"] for n in unchanged} == {n: old[n]["id"] for n in unchanged}
 
 
-@pytest.mark.parametrize("wiped", [False, True])
-@pytest.mark.parametrize("manager", MANAGERS)
-def test_each_manager_in_turn(swarm, manager, wiped):
+@pytest.mark.parametrize(("manager", "wiped"), [("manager1", True), ("manager3", False)])
+def test_a_manager_comes_back_empty(swarm, manager, wiped):
     made_anew(swarm, manager, wiped)
 
 
-def test_a_worker_made_anew(swarm):
+def test_a_worker_comes_back_empty(swarm):
     old = swarm.nodes()["worker1"]["id"]
     swarm("wipe", "worker1")
     until_answers(swarm, "worker1")
