@@ -2,10 +2,12 @@
 /* Base64 (RFC 4648) with padding, as the engine takes bytes in JSON. */
 #include "base/internal.h"
 
+#include <string.h>
+
+static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
 char *swarm__base64(const void *data, size_t size)
 {
-	static const char letters[] =
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 	const unsigned char *bytes = data;
 	char *text = malloc((size + 2) / 3 * 4 + 1);
 	char *out = text;
@@ -26,4 +28,29 @@ char *swarm__base64(const void *data, size_t size)
 	if (out)
 		*out = '\0';
 	return text;
+}
+
+char *swarm__base64_bytes(const char *text, size_t *ret_size)
+{
+	size_t length = strlen(text), size = 0;
+	unsigned group = 0, bits = 0;
+	char *bytes = malloc(length / 4 * 3 + 4);
+
+	for (size_t i = 0; bytes && i < length && text[i] != '='; i++) {
+		const char *letter = strchr(letters, text[i]);
+
+		if (!letter) {
+			free(bytes);
+			return NULL;
+		}
+		group = (group << 6 | (unsigned)(letter - letters)) & 0xffffff;
+		bits += 6;
+		if (bits >= 8) {
+			bits -= 8;
+			bytes[size++] = (char)(group >> bits & 0xff);
+		}
+	}
+	if (bytes)
+		*ret_size = size;
+	return bytes;
 }

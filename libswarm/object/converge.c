@@ -392,42 +392,97 @@ static int explain(swarm_client *client, look *l, unsigned flags, const swarm__d
 	return rc;
 }
 
+struct swarm__settling {
+	char *service;
+	unsigned flags;
+	int64_t started;
+	since seen;
+	look last;
+	swarm__settled result;
+};
+
+swarm__settling *swarm__settling_new(const char *service, unsigned flags)
+{
+	swarm__settling *s = calloc(1, sizeof(*s));
+
+	if (!s)
+		return NULL;
+	s->service = strdup(service);
+	s->flags = flags;
+	s->started = swarm__now_ms();
+	if (s->service)
+		return s;
+	free(s);
+	return NULL;
+}
+
+void swarm__settling_free(swarm__settling *s)
+{
+	if (!s)
+		return;
+	look_clear(&s->last);
+	free(s->service);
+	free(s);
+}
+
+int swarm__settling_look(swarm_client *client, swarm__settling *s, const swarm__deadline *deadline,
+			 swarm__outcome *ret_outcome, swarm_error *err)
+{
+	look l = { 0 };
+	int rc = read_all(client, s->service, deadline, &l, err);
+
+	if (!rc)
+		rc = count(&l, err);
+	if (rc) {
+		look_clear(&l);
+		return rc;
+	}
+	look_clear(&s->last);
+	s->last = l;
+	swarm__progress(client, "converge", l.done, l.total, "%s", l.reasons.text);
+	s->result.outcome = judge(&s->last, (s->flags & SWARM_SETTLE_UNCHANGED) != 0, &s->seen);
+	*ret_outcome = s->result.outcome;
+	return 0;
+}
+
+int swarm__settling_end(swarm_client *client, swarm__settling *s, const swarm__deadline *deadline,
+			swarm__settled *ret, swarm_error *err)
+{
+	int rc;
+
+	if (s->result.outcome == SWARM__GOES_ON)
+		s->result.outcome = SWARM__TIMED_OUT;
+	rc = explain(client, &s->last, s->flags, deadline, s->started, &s->result, err);
+	if (!rc)
+		*ret = s->result;
+	return rc;
+}
+
 int swarm__service_settle(swarm_client *client, const char *service, unsigned flags,
 			  const swarm__deadline *deadline, swarm__settled *ret, swarm_error *err)
 {
 	swarm__watch SWARM__AUTO_WATCH watch = { .client = client, .type = "service" };
-	int64_t started = swarm__now_ms(), pause = 0;
-	since seen = { 0 };
-	look last = { 0 };
+	swarm__settling *s = swarm__settling_new(service, flags);
+	swarm__outcome outcome = SWARM__GOES_ON;
+	int64_t pause = 0;
 	int rc;
 
 	*ret = (swarm__settled){ 0 };
+	if (!s)
+		return swarm__nomem(err);
 	do {
-		look l = { 0 };
-
-		rc = read_all(client, service, deadline, &l, err);
-		if (!rc)
-			rc = count(&l, err);
-		if (rc) {
-			look_clear(&l);
-			break;
-		}
-		look_clear(&last);
-		last = l;
-		swarm__progress(client, "converge", l.done, l.total, "%s", l.reasons.text);
-		ret->outcome = judge(&last, (flags & SWARM_SETTLE_UNCHANGED) != 0, &seen);
-		if (ret->outcome != SWARM__GOES_ON)
+		rc = swarm__settling_look(client, s, deadline, &outcome, err);
+		if (rc || outcome != SWARM__GOES_ON)
 			break;
 		rc = swarm__watch_pause(&watch, deadline, &pause, err);
 	} while (!rc);
-	if (rc == SWARM_E_TIMEOUT && last.service) {
+	if (rc == SWARM_E_TIMEOUT && s->last.service) {
 		swarm__error_clear(err);
-		ret->outcome = SWARM__TIMED_OUT;
 		rc = 0;
 	}
 	if (!rc)
-		rc = explain(client, &last, flags, deadline, started, ret, err);
-	look_clear(&last);
+		rc = swarm__settling_end(client, s, deadline, ret, err);
+	swarm__settling_free(s);
 	return rc;
 }
 

@@ -129,6 +129,11 @@ int swarm__rolled_back(swarm_client *client, const json_t *service, const json_t
 int swarm__rollout_errors(swarm_client *client, const json_t *service,
 			  const swarm__deadline *deadline, swarm__names *reasons, swarm_error *err);
 
+/* --- network.c ------------------------------------------------------------------------------ */
+
+/* The body of a create that makes a network as it is there. New; NULL without memory. */
+json_t *swarm__network_body(const json_t *object, const json_t *driver_opts);
+
 /* --- converge.c ----------------------------------------------------------------------------- */
 
 typedef enum swarm__outcome {
@@ -156,6 +161,18 @@ typedef struct swarm__settled {
 #define SWARM__SETTLE_EXPLAIN 0x100u
 int swarm__service_settle(swarm_client *client, const char *service, unsigned flags,
 			  const swarm__deadline *deadline, swarm__settled *ret, swarm_error *err);
+
+/* The same in steps, for several services at a time. */
+typedef struct swarm__settling swarm__settling;
+/* NULL without memory. service: an id. */
+swarm__settling *swarm__settling_new(const char *service, unsigned flags);
+void swarm__settling_free(swarm__settling *s);
+/* One look. ret_outcome: how the wait ended, or SWARM__GOES_ON. */
+int swarm__settling_look(swarm_client *client, swarm__settling *s, const swarm__deadline *deadline,
+			 swarm__outcome *ret_outcome, swarm_error *err);
+/* After at least one look: what is to be said of the end; SWARM__TIMED_OUT where it goes on. */
+int swarm__settling_end(swarm_client *client, swarm__settling *s, const swarm__deadline *deadline,
+			swarm__settled *ret, swarm_error *err);
 /* Is a task's desired state to run or to complete, and not to stop? */
 bool swarm__task_is_wanted(const char *desired_state);
 

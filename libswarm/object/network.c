@@ -74,20 +74,18 @@ static int copy_fields(const json_t *from, json_t *to, const char *const *names)
 	return 0;
 }
 
-/* New; NULL without memory. */
-static json_t *make_body(const apply *a)
+json_t *swarm__network_body(const json_t *object, const json_t *driver_opts)
 {
 	static const char *const names[] = { "Name",    "Driver",     "Internal",   "Attachable",
 					     "Ingress", "EnableIPv4", "EnableIPv6", "Options",
 					     "Labels",  "IPAM",       NULL };
-	json_t *given = json_object_get(a->network, "driver_opts");
 	json_t *body = json_object();
 
-	if (!body || copy_fields(a->n.object, body, names)) {
+	if (!body || copy_fields(object, body, names)) {
 		json_decref(body);
 		return NULL;
 	}
-	if (!json_object_get(given, VXLAN_IDS))
+	if (!json_object_get(driver_opts, VXLAN_IDS))
 		json_object_del(json_object_get(body, "Options"), VXLAN_IDS);
 	return body;
 }
@@ -191,7 +189,8 @@ static int look(apply *a, swarm_error *err)
 	if (rc)
 		return rc;
 	if (a->n.object) {
-		a->body = make_body(a);
+		a->body = swarm__network_body(a->n.object,
+					      json_object_get(a->network, "driver_opts"));
 		if (!a->body)
 			return swarm__nomem(err);
 	}
