@@ -536,6 +536,90 @@ static int versioned_users(swarm_client *client, swarm_error *err)
 	return rc;
 }
 
+/* A stack of one service, as compose files would give it. */
+static int make_stack(json_t **ret_stack, swarm_error *err)
+{
+	swarm_compose_options options = SWARM_COMPOSE_OPTIONS_INIT;
+	json_t *documents = json_pack("[{s:{s:{s:s, s:[s]}}, s:{s:{s:s}}}]", "services", "web",
+				      "image", "nginx:1", "configs", "page", "configs", "page",
+				      "content", "one");
+	int rc;
+
+	options.name = "shop";
+	rc = swarm_compose_convert(documents, &options, ret_stack, NULL, err);
+	json_decref(documents);
+	return rc;
+}
+
+static int stack_plan(swarm_client *client, swarm_error *err)
+{
+	swarm_stack_options options = SWARM_STACK_OPTIONS_INIT;
+	json_t *stack = NULL, *plan = NULL;
+	int rc = make_stack(&stack, err);
+
+	options.key = "key";
+	options.key_size = 3;
+	options.resolve = SWARM_RESOLVE_NEVER;
+	options.timeout_ms = TIMEOUT_MS;
+	if (!rc)
+		rc = swarm_stack_plan(client, stack, &options, &plan, err);
+	json_decref(stack);
+	json_decref(plan);
+	return rc;
+}
+
+/* What it would do: an apply has a time of its own to put back what it changed. */
+static int stack_rollback(swarm_client *client, swarm_error *err)
+{
+	swarm_stack_options options = SWARM_STACK_OPTIONS_INIT;
+	json_t *plan = NULL;
+	int rc;
+
+	options.timeout_ms = TIMEOUT_MS;
+	rc = swarm_stack_rollback(client, "shop", 1, 1, &options, &plan, err);
+	json_decref(plan);
+	return rc;
+}
+
+static int stack_remove(swarm_client *client, swarm_error *err)
+{
+	json_t *result = NULL;
+	int rc = swarm_stack_remove(client, "shop", SWARM_STACK_DRY_RUN, TIMEOUT_MS, &result, err);
+
+	json_decref(result);
+	return rc;
+}
+
+static int stack_list(swarm_client *client, swarm_error *err)
+{
+	json_t *stacks = NULL;
+	int rc = swarm_stack_list(client, TIMEOUT_MS, &stacks, err);
+
+	json_decref(stacks);
+	return rc;
+}
+
+static int stack_status(swarm_client *client, swarm_error *err)
+{
+	json_t *stack = NULL, *status = NULL;
+	int rc = make_stack(&stack, err);
+
+	if (!rc)
+		rc = swarm_stack_status(client, "shop", stack, TIMEOUT_MS, &status, err);
+	json_decref(stack);
+	json_decref(status);
+	return rc;
+}
+
+static int stack_history(swarm_client *client, swarm_error *err)
+{
+	json_t *history = NULL;
+	int rc = swarm_stack_history(client, "shop", TIMEOUT_MS, &history, err);
+
+	json_decref(history);
+	return rc;
+}
+
 static int config_create(swarm_client *client, swarm_error *err)
 {
 	return swarm_config_create(client, "config1", "data", 4, NULL, TIMEOUT_MS, NULL, err);
@@ -691,6 +775,12 @@ const function functions[] = {
 	{ "versioned_put", versioned_put, MANAGER, MANAGER },
 	{ "versioned_remove", versioned_remove, MANAGER, MANAGER },
 	{ "versioned_users", versioned_users, MANAGER, MANAGER },
+	{ "stack_plan", stack_plan, MANAGER, MANAGER },
+	{ "stack_rollback", stack_rollback, MANAGER, MANAGER },
+	{ "stack_remove", stack_remove, MANAGER, MANAGER },
+	{ "stack_list", stack_list, MANAGER, MANAGER },
+	{ "stack_status", stack_status, MANAGER, MANAGER },
+	{ "stack_history", stack_history, MANAGER, MANAGER },
 	{ "network_apply, new", network_create, MANAGER, MANAGER },
 	{ "network_apply", network_compare, MANAGER, MANAGER },
 	{ "network_remove", network_remove, MANAGER, MANAGER },

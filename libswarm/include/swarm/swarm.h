@@ -22,6 +22,7 @@
 #include <swarm/service.h>
 #include <swarm/spec.h>
 #include <swarm/stack.h>
+#include <swarm/stack_deploy.h>
 #include <swarm/stream.h>
 #include <swarm/token.h>
 #include <swarm/view.h>
