@@ -34,6 +34,7 @@ SOURCES = [
     "pymodule/_record.c",
     "pymodule/_service.c",
     "pymodule/_spec.c",
+    "pymodule/_stack.c",
     "pymodule/_state.c",
     "pymodule/_stream.c",
     "pymodule/_versioned.c",

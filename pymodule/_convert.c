@@ -67,6 +67,52 @@ int swarmpy_flag(const char *name, PyObject *value, int *ret)
 	return 0;
 }
 
+int swarmpy_bit(const char *name, PyObject *value, unsigned bit, unsigned *flags)
+{
+	int is_on = 0;
+
+	if (swarmpy_flag(name, value, &is_on))
+		return -1;
+	*flags |= is_on ? bit : 0;
+	return 0;
+}
+
+int swarmpy_bytes(const char *name, PyObject *value, const void **ret, size_t *ret_size)
+{
+	Py_ssize_t size;
+	char *bytes;
+
+	if (!value || value == Py_None)
+		return 0;
+	if (!PyBytes_Check(value)) {
+		PyErr_Format(PyExc_TypeError, "%s must be bytes", name);
+		return -1;
+	}
+	if (PyBytes_AsStringAndSize(value, &bytes, &size))
+		return -1;
+	*ret = bytes;
+	*ret_size = (size_t)size;
+	return 0;
+}
+
+int swarmpy_resolve(const swarmpy_state *state, PyObject *value, int *ret)
+{
+	static const char *const words[] = { "changed", "always", "never" };
+	const char *text = NULL;
+
+	if (swarmpy_optional_text(state, "resolve_image", value, &text))
+		return -1;
+	if (!text)
+		return 0;
+	for (int i = 0; i < (int)(sizeof(words) / sizeof(*words)); i++)
+		if (strcmp(text, words[i]) == 0) {
+			*ret = i;
+			return 0;
+		}
+	return swarmpy_invalid(state, "resolve_image must be changed, always or never, not '%s'",
+			       text);
+}
+
 int swarmpy_integer(const swarmpy_state *state, const char *name, PyObject *value, int64_t minimum,
 		    int64_t maximum, int64_t *ret)
 {

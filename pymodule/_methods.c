@@ -335,6 +335,73 @@ PyDoc_STRVAR(
 	"previous or both).");
 
 PyDoc_STRVAR(
+	stack_plan_doc,
+	"stack_plan($self, /, stack, *, contents=None, hash_key=None, prune=True, rollback=True,\n"
+	"           wait=True, hash_names=True, resolve_image='changed', registry_auth=None,\n"
+	"           retry=False, replace=False, show_env=False, keep=3, history=10, source=None,\n"
+	"           who=None, timeout=None)\n--\n\n"
+	"What stack_apply() with the same arguments would do. Nothing is changed.\n\n"
+	"Returns a dict as stack_apply(); failed is None.");
+
+PyDoc_STRVAR(
+	stack_apply_doc,
+	"stack_apply($self, /, stack, *, contents=None, hash_key=None, prune=True, rollback=True,\n"
+	"            wait=True, hash_names=True, resolve_image='changed', registry_auth=None,\n"
+	"            retry=False, replace=False, show_env=False, keep=3, history=10, source=None,\n"
+	"            who=None, timeout=None)\n--\n\n"
+	"Make a stack as declared: networks, secrets, configs, services in the order of depends_on;\n"
+	"wait for them, roll all of it back where one fails, and prune what is no longer declared.\n\n"
+	"stack: what compose_convert() returns under \"stack\". contents: bytes of its secrets, by their\n"
+	"name in the stack. hash_key: bytes; the cluster's id without. hash_names: False gives secrets\n"
+	"and configs the names of docker's CLI. registry_auth: {host: dict of credentials}. retry: send\n"
+	"also what was rolled back before. replace: make networks that differ, and services whose mode\n"
+	"changes, again. keep: what the last so many revisions name is not pruned. history: so many\n"
+	"revisions are kept. source, who: texts kept with the revision. timeout: for each group of\n"
+	"services that roll out together, 300 seconds unless given.\n"
+	"Returns a dict: name; changes ({networks, secrets, configs, services: {name: {action, changes,\n"
+	"restarts}}}); unchanged (numbers); held (list of dicts: service, reason); unmanaged; warnings;\n"
+	"revision (number); failed (None, or a dict: service, reason, rolled_back).");
+
+PyDoc_STRVAR(
+	stack_rollback_doc,
+	"stack_rollback($self, /, name, *, to=None, plan=False, prune=True, rollback=True, wait=True,\n"
+	"               registry_auth=None, retry=False, replace=False, show_env=False, keep=3,\n"
+	"               history=10, source=None, who=None, timeout=None)\n--\n\n"
+	"Make a stack as a stored revision declares it; without to, the last one that worked before\n"
+	"the present one. It becomes a new revision. plan: only say what would be done.\n\n"
+	"Returns a dict as stack_apply(). Conflict names the secrets and configs that are gone.");
+
+PyDoc_STRVAR(
+	stack_remove_doc,
+	"stack_remove($self, /, name, *, dry_run=False, timeout=None)\n--\n\n"
+	"Remove a stack: services; once their tasks are gone networks, configs, secrets; and the\n"
+	"stored revisions. Volumes stay. 300 seconds unless given.\n\n"
+	"Returns a dict: name, removed ({services, networks, configs, secrets: [name]}), revisions\n"
+	"(number), warnings.");
+
+PyDoc_STRVAR(stack_list_doc,
+	     "stack_list($self, /, *, timeout=None)\n--\n\n"
+	     "All stacks of the swarm, by name, those of docker's CLI too.\n\n"
+	     "Returns a list of dicts: name; services, networks, secrets, configs (numbers);\n"
+	     "revision, result, time (of the newest revision, or None).");
+
+PyDoc_STRVAR(
+	stack_status_doc,
+	"stack_status($self, /, name, *, stack=None, timeout=None)\n--\n\n"
+	"Is a stack as declared (sync), and does it work (health)? It is compared with the newest\n"
+	"revision, or with stack, as of stack_plan().\n\n"
+	"Returns a dict: name, revision, result, sync, health, services (list of dicts: service, sync,\n"
+	"health, running, desired, changes, message). sync: synced, out of sync, drifted, unknown.\n"
+	"health: healthy, progressing, degraded, missing, unknown.");
+
+PyDoc_STRVAR(
+	stack_history_doc,
+	"stack_history($self, /, name, *, timeout=None)\n--\n\n"
+	"The stored revisions of a stack, the newest first.\n\n"
+	"Returns a list of dicts: revision, time, result, hash, source, who, services, failed ({service:\n"
+	"reason}), missing (what a rollback to it lacks).");
+
+PyDoc_STRVAR(
 	image_resolve_doc,
 	"image_resolve($self, /, image, *, registry_auth=None, timeout=None)\n--\n\n"
 	"Ask the image's registry, through the engine, for its digest; 15 seconds unless given.\n\n"
@@ -431,6 +498,13 @@ static PyMethodDef methods[] = {
 	METHOD(config_put),
 	METHOD(versioned_remove),
 	METHOD(versioned_users),
+	METHOD(stack_plan),
+	METHOD(stack_apply),
+	METHOD(stack_rollback),
+	METHOD(stack_remove),
+	METHOD(stack_list),
+	METHOD(stack_status),
+	METHOD(stack_history),
 	METHOD(service_diff),
 	METHOD(image_resolve),
 	METHOD(registry_login),

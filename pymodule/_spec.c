@@ -148,24 +148,6 @@ PyObject *swarmpy_client_image_resolve(PyObject *object, PyObject *args, PyObjec
 	return answer;
 }
 
-static int parse_resolve(const swarmpy_state *state, PyObject *value, int *ret)
-{
-	static const char *const words[] = { "changed", "always", "never" };
-	const char *text = NULL;
-
-	if (swarmpy_optional_text(state, "resolve_image", value, &text))
-		return -1;
-	if (!text)
-		return 0;
-	for (int i = 0; i < (int)(sizeof(words) / sizeof(*words)); i++)
-		if (strcmp(text, words[i]) == 0) {
-			*ret = i;
-			return 0;
-		}
-	return swarmpy_invalid(state, "resolve_image must be changed, always or never, not '%s'",
-			       text);
-}
-
 /* What service_apply and service_diff take beside name and service. */
 typedef struct wishes {
 	PyObject *strict, *show_env, *resolve, *force, *stack, *auth, *timeout, *trigger, *patch;
@@ -179,7 +161,7 @@ static int parse_wishes(const swarmpy_state *state, const wishes *w, swarm_apply
 	if (parse_flags(w->strict, w->show_env, &options->flags) ||
 	    swarmpy_flag("replace", w->replace, &replace) ||
 	    swarmpy_flag("retry", w->retry, &retry) || swarmpy_flag("dry_run", w->dry_run, &dry) ||
-	    parse_resolve(state, w->resolve, &options->resolve) ||
+	    swarmpy_resolve(state, w->resolve, &options->resolve) ||
 	    swarmpy_optional_text(state, "force_update", w->force, &options->force_update) ||
 	    swarmpy_optional_text(state, "job_trigger", w->trigger, &options->job_trigger) ||
 	    swarmpy_optional_text(state, "stack", w->stack, &options->stack) ||

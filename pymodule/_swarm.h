@@ -93,6 +93,12 @@ int swarmpy_optional_text(const swarmpy_state *state, const char *name, PyObject
 			  const char **ret);
 /* Only True and False: "False" from a command line must not mean yes. Optional. */
 int swarmpy_flag(const char *name, PyObject *value, int *ret);
+/* A flag of Python that sets one of the library. Optional. */
+int swarmpy_bit(const char *name, PyObject *value, unsigned bit, unsigned *flags);
+/* Borrowed from the bytes. Optional. */
+int swarmpy_bytes(const char *name, PyObject *value, const void **ret, size_t *ret_size);
+/* "changed", "always" or "never": a swarm_resolve. Optional. */
+int swarmpy_resolve(const swarmpy_state *state, PyObject *value, int *ret);
 /* Within minimum and maximum. Optional. */
 int swarmpy_integer(const swarmpy_state *state, const char *name, PyObject *value, int64_t minimum,
 		    int64_t maximum, int64_t *ret);
@@ -295,6 +301,15 @@ SWARMPY_METHOD(secret_put);
 SWARMPY_METHOD(config_put);
 SWARMPY_METHOD(versioned_remove);
 SWARMPY_METHOD(versioned_users);
+
+/* _stack.c */
+SWARMPY_METHOD(stack_plan);
+SWARMPY_METHOD(stack_apply);
+SWARMPY_METHOD(stack_rollback);
+SWARMPY_METHOD(stack_remove);
+SWARMPY_METHOD(stack_list);
+SWARMPY_METHOD(stack_status);
+SWARMPY_METHOD(stack_history);
 
 /* _network.c */
 SWARMPY_METHOD(network_apply);

@@ -302,6 +302,79 @@ class Client:
     def versioned_users(
         self, kind: str, ref: str, *, timeout: float | None = None
     ) -> list[dict[str, Any]]: ...
+    def stack_plan(
+        self,
+        stack: dict[str, Any],
+        *,
+        contents: dict[str, bytes] | None = None,
+        hash_key: bytes | None = None,
+        prune: bool = True,
+        rollback: bool = True,
+        wait: bool = True,
+        hash_names: bool = True,
+        resolve_image: str = "changed",
+        registry_auth: dict[str, dict[str, str]] | None = None,
+        retry: bool = False,
+        replace: bool = False,
+        show_env: bool = False,
+        keep: int = 3,
+        history: int = 10,
+        source: str | None = None,
+        who: str | None = None,
+        timeout: float | None = None,
+    ) -> dict[str, Any]: ...
+    def stack_apply(
+        self,
+        stack: dict[str, Any],
+        *,
+        contents: dict[str, bytes] | None = None,
+        hash_key: bytes | None = None,
+        prune: bool = True,
+        rollback: bool = True,
+        wait: bool = True,
+        hash_names: bool = True,
+        resolve_image: str = "changed",
+        registry_auth: dict[str, dict[str, str]] | None = None,
+        retry: bool = False,
+        replace: bool = False,
+        show_env: bool = False,
+        keep: int = 3,
+        history: int = 10,
+        source: str | None = None,
+        who: str | None = None,
+        timeout: float | None = None,
+    ) -> dict[str, Any]: ...
+    def stack_rollback(
+        self,
+        name: str,
+        *,
+        to: int | None = None,
+        plan: bool = False,
+        prune: bool = True,
+        rollback: bool = True,
+        wait: bool = True,
+        registry_auth: dict[str, dict[str, str]] | None = None,
+        retry: bool = False,
+        replace: bool = False,
+        show_env: bool = False,
+        keep: int = 3,
+        history: int = 10,
+        source: str | None = None,
+        who: str | None = None,
+        timeout: float | None = None,
+    ) -> dict[str, Any]: ...
+    def stack_remove(
+        self, name: str, *, dry_run: bool = False, timeout: float | None = None
+    ) -> dict[str, Any]: ...
+    def stack_list(self, *, timeout: float | None = None) -> list[dict[str, Any]]: ...
+    def stack_status(
+        self,
+        name: str,
+        *,
+        stack: dict[str, Any] | None = None,
+        timeout: float | None = None,
+    ) -> dict[str, Any]: ...
+    def stack_history(self, name: str, *, timeout: float | None = None) -> list[dict[str, Any]]: ...
     def image_resolve(
         self,
         image: str,

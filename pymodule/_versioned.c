@@ -2,35 +2,6 @@
 /* The methods of Client on secrets and configs by their logical name. Content comes in as bytes. */
 #include "_swarm.h"
 
-static int parse_bytes(const char *name, PyObject *value, const void **ret, size_t *ret_size)
-{
-	Py_ssize_t size;
-	char *bytes;
-
-	if (!value || value == Py_None)
-		return 0;
-	if (!PyBytes_Check(value)) {
-		PyErr_Format(PyExc_TypeError, "%s must be bytes", name);
-		return -1;
-	}
-	if (PyBytes_AsStringAndSize(value, &bytes, &size))
-		return -1;
-	*ret = bytes;
-	*ret_size = (size_t)size;
-	return 0;
-}
-
-/* A flag of Python that sets one of the library. */
-static int parse_bit(const char *name, PyObject *value, unsigned bit, unsigned *flags)
-{
-	int is_on = 0;
-
-	if (swarmpy_flag(name, value, &is_on))
-		return -1;
-	*flags |= is_on ? bit : 0;
-	return 0;
-}
-
 /* What is not a plain value yet; borrowed. */
 typedef struct given {
 	PyObject *name;
@@ -53,11 +24,11 @@ static int parse_flags(const given *g, unsigned *flags)
 {
 	int waits = 1;
 
-	if (parse_bit("fixed_name", g->fixed_name, SWARM_VERSIONED_FIXED_NAME, flags) ||
-	    parse_bit("adopt", g->adopt, SWARM_VERSIONED_ADOPT, flags) ||
-	    parse_bit("spare_stacks", g->spare_stacks, SWARM_VERSIONED_SPARE_STACKS, flags) ||
-	    parse_bit("retry", g->retry, SWARM_VERSIONED_RETRY, flags) ||
-	    parse_bit("dry_run", g->dry_run, SWARM_VERSIONED_DRY_RUN, flags) ||
+	if (swarmpy_bit("fixed_name", g->fixed_name, SWARM_VERSIONED_FIXED_NAME, flags) ||
+	    swarmpy_bit("adopt", g->adopt, SWARM_VERSIONED_ADOPT, flags) ||
+	    swarmpy_bit("spare_stacks", g->spare_stacks, SWARM_VERSIONED_SPARE_STACKS, flags) ||
+	    swarmpy_bit("retry", g->retry, SWARM_VERSIONED_RETRY, flags) ||
+	    swarmpy_bit("dry_run", g->dry_run, SWARM_VERSIONED_DRY_RUN, flags) ||
 	    swarmpy_flag("wait", g->wait, &waits))
 		return -1;
 	*flags |= waits ? 0 : SWARM_VERSIONED_NO_WAIT;
@@ -69,8 +40,8 @@ static int parse_what(const swarmpy_state *state, const given *g, swarm_versione
 	int64_t keep = (int64_t)what->keep;
 
 	if (swarmpy_text(state, "name", g->name, &what->name) ||
-	    parse_bytes("data", g->data, &what->data, &what->data_size) ||
-	    parse_bytes("hash_key", g->hash_key, &what->key, &what->key_size) ||
+	    swarmpy_bytes("data", g->data, &what->data, &what->data_size) ||
+	    swarmpy_bytes("hash_key", g->hash_key, &what->key, &what->key_size) ||
 	    swarmpy_optional_text(state, "template_driver", g->template_driver,
 				  &what->template_driver) ||
 	    swarmpy_integer(state, "keep", g->keep, 0, 1000, &keep) ||
@@ -152,7 +123,7 @@ PyObject *swarmpy_client_versioned_remove(PyObject *object, PyObject *args, PyOb
 					 &name_text, &dry_run, &timeout) ||
 	    swarmpy_kind(self->state, kind_text, &kind) ||
 	    swarmpy_text(self->state, "name", name_text, &name) ||
-	    parse_bit("dry_run", dry_run, SWARM_VERSIONED_DRY_RUN, &flags) ||
+	    swarmpy_bit("dry_run", dry_run, SWARM_VERSIONED_DRY_RUN, &flags) ||
 	    swarmpy_seconds(self->state, "timeout", timeout, &timeout_ms) ||
 	    swarmpy_client_begin(self))
 		return NULL;

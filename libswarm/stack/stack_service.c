@@ -232,11 +232,16 @@ static int look_up(swarm__stack *s, swarm__stack_service *service, swarm__apply 
 	int rc = 0;
 
 	a->found = json_incref(service->pinned);
-	if (service->pinned || s->frozen || service->action)
+	/* Only once: what is sent is what was planned. */
+	if (service->action)
 		return 0;
-	rc = swarm__apply_look_up(a, before, err);
+	if (!service->pinned && !s->frozen)
+		rc = swarm__apply_look_up(a, before, err);
+	if (!rc)
+		rc = swarm__apply_try_credentials(a, before, err);
 	if (rc)
 		return rc;
+	json_decref(service->pinned);
 	service->pinned = json_incref(a->found);
 	return a->unsure ? swarm__stack_warn(s, err, "service %s: %s", service->name, a->unsure)
 			 : 0;

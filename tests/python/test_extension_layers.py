@@ -21,6 +21,7 @@ FLOORS = (
         "_node",
         "_service",
         "_spec",
+        "_stack",
         "_stream",
         "_versioned",
     },

@@ -463,6 +463,17 @@ def any_end(function, *args):
         function(*args)
 
 
+STACK = {
+    "name": "shop",
+    "services": {},
+    "networks": {},
+    "secrets": {"shop_key": {"Name": "shop_key"}},
+    "configs": {},
+    "external": {},
+    "sources": {},
+    "depends_on": {},
+}
+
 LOOPS = {
     "Client": lambda s, c, e: s.Client(e.url, api_version="1.41", timeout=3, max_body=1000).close(),
     "url": lambda s, c, e: c.url,
@@ -532,6 +543,14 @@ LOOPS = {
     "lock_release": lambda s, c, e: any_end(c.lock_release, "r1"),
     "lock_get": lambda s, c, e: c.lock_get(),
     "health_checks": lambda s, c, e: s.health_checks(),
+    "stack_plan": lambda s, c, e: any_end(c.stack_plan, STACK),
+    "stack_plan that is wrong": lambda s, c, e: bad(c.stack_plan, STACK, contents={"key": "text"}),
+    "stack_apply": lambda s, c, e: bad(c.stack_apply, {"name": "shop"}, contents={"key": b"one"}),
+    "stack_rollback": lambda s, c, e: any_end(c.stack_rollback, "shop"),
+    "stack_remove": lambda s, c, e: any_end(c.stack_remove, "gone"),
+    "stack_list": lambda s, c, e: any_end(c.stack_list),
+    "stack_status": lambda s, c, e: any_end(c.stack_status, "shop"),
+    "stack_history": lambda s, c, e: any_end(c.stack_history, "shop"),
     "compose_check": lambda s, c, e: s.compose_check([{"services": {"a": {"imag": "a:1"}}}], "s"),
     "compose_convert": lambda s, c, e: s.compose_convert(
         [{"services": {"a": {"image": "a:1"}}}], "s"
