@@ -19,7 +19,7 @@ static int prepare(swarm__stack *s, swarm_error *err)
 	return rc ? rc : swarm__stack_put_contents(s, err);
 }
 
-/* What was not tried is no change. */
+/* What was not tried is not a change. */
 static void forget_rest(swarm__stack *s)
 {
 	json_t *services = json_object_get(s->changes, "services");

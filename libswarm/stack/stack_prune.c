@@ -184,7 +184,7 @@ int swarm__stack_plan_prune(swarm__stack *s, swarm_error *err)
 
 /* --- removal ----------------------------------------------------------------------------------------------------- */
 
-/* What is used after all stays, and is no failure. */
+/* What is used after all stays, and is not a failure. */
 static int stays(swarm__stack *s, const swarm__stack_kind *kind, const char *name, const char *why,
 		 swarm_error *err)
 {

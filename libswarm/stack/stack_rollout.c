@@ -71,7 +71,7 @@ static int send_new(sending *w, swarm_error *err)
 	return rc;
 }
 
-/* What another manager did already is no change of ours. */
+/* What another manager did already is not our change. */
 static void forget(sending *w)
 {
 	json_t *services = json_object_get(w->s->changes, "services");

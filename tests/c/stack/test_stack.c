@@ -382,7 +382,7 @@ static void another_manager_at_the_same_moment(void)
 	s.m.taken = "shop_db";
 	CHECK_INT(apply(&s, stack_of(SHOP, "red", "one")), 0);
 	CHECK(json_is_null(json_object_get(s.result, "failed")));
-	/* What the other one did is no change of this run. */
+	/* What the other one did is not a change of this run. */
 	CHECK_STR(at(&s, "services", "shop_db", "action"), "");
 	CHECK_STR(at(&s, "services", "shop_web", "action"), "create");
 	CHECK(!model_wrote(&s.m, 0, "update services shop_db"));
