@@ -9,7 +9,7 @@ static const rule_file files[] = {
 	{ "b.env", "B=3\nB=4\n", 0 },
 	{ "odd.env",
 	  "\357\273\277FIRST=1\r\n\n# comment\n  LEAD=x\nQ=\"a b\"\nHASH=a # b\nESC=a\\n\nVAR=$SET\nTAIL=a \n"
-	  "SET\nUNSET\nEQ=a=b\nNONE=\n",
+	  "SET\nEMPTY\nUNSET\nEQ=a=b\nNONE=\n",
 	  0 },
 	{ "spec.env",
 	  "Q=\"a b\"\nS='a\\n$X'\nHASH=a # b\nHASHED=a#b\nESC=\"a\\nb\\\"\"\nexport E=1\nP = x \nTAIL=a \n",
@@ -36,7 +36,7 @@ static void env_files(void)
 		  "['A=9','B=2']" },
 		/* Lines as they are, as docker reads them. */
 		{ SERVICE("'env_file':'odd.env'"), CONTAINER "Env",
-		  "['EQ=a=b','ESC=a\\\\n','FIRST=1','HASH=a # b','LEAD=x','NONE=','Q=\\'a b\\'','SET=v',"
+		  "['EMPTY=','EQ=a=b','ESC=a\\\\n','FIRST=1','HASH=a # b','LEAD=x','NONE=','Q=\\'a b\\'','SET=v',"
 		  "'TAIL=a ','VAR=$SET']" },
 		{ SERVICE("'env_file':'odd.env'"), WARNING,
 		  "file 'odd.env' line 5: the quotes are part of the value" },

@@ -89,6 +89,12 @@ static void warnings(void)
 		{ DEPLOY("'replicas':'${EMPTY}'"), WARNING,
 		  "services.a.deploy.replicas: is empty with its variables: it is taken as left out" },
 		{ DEPLOY("'replicas':'${EMPTY}'"), "services.s_a.Mode", "{'Replicated':{}}" },
+		{ SERVICE("'tty':'${EMPTY}','stop_grace_period':'${UNSET:-}'"), WARNING,
+		  "services.a.tty: is empty with its variables" },
+		{ SERVICE("'tty':'${EMPTY}','stop_grace_period':'${UNSET:-}'"),
+		  CONTAINER "StopGracePeriod", ABSENT },
+		{ DEPLOY("'resources':{'limits':{'memory':'${EMPTY}','cpus':'${EMPTY}'}}"),
+		  TASK "Resources", "{'Limits':{}}" },
 		{ DEPLOY("'replicas':''"), SLIP,
 		  "services.a.deploy.replicas: must be a whole number" },
 		{ "{'services':{'a':{'image':'i:1'}},'configs':{'o':{'content':'x','name':'${UNSET}'}}}",
@@ -109,6 +115,7 @@ static void places(void)
 		  "[{'TargetPort':80,'PublishedPort':8080,'Protocol':'tcp','PublishMode':'ingress'}]" },
 		/* A command is split after that. */
 		{ SERVICE("'command':'run ${SPACES}'"), CONTAINER "Args", "['run','a','b']" },
+		{ SERVICE("'command':'${T:-a b}'"), CONTAINER "Args", "['a','b']" },
 		{ SERVICE("'command':['run','${SPACES}']"), CONTAINER "Args", "['run','a b']" },
 		/* Neither keys nor extensions nor the version. */
 		{ SERVICE("'labels':{'$SET':'1'}"), CONTAINER "Labels",

@@ -37,6 +37,12 @@ static void overrides(void)
 	static const rule rules[] = {
 		{ TWO("'tty':true", "'tty':false"), CONTAINER "TTY", ABSENT },
 		{ TWO("'init':true", "'init':false"), CONTAINER "Init", "false" },
+		{ TWO("'stdin_open':true", "'stdin_open':false"), CONTAINER "OpenStdin", ABSENT },
+		{ TWO("'entrypoint':['a','b']", "'entrypoint':['c']"), CONTAINER "Command",
+		  "['c']" },
+		{ TWO("'deploy':{'restart_policy':{'max_attempts':3,'delay':'9s'}}",
+		      "'deploy':{'restart_policy':{'max_attempts':0}}"),
+		  TASK "RestartPolicy", "{'Delay':9000000000}" },
 		{ TWO("'read_only':true", "'read_only':null"), CONTAINER "ReadOnly", ABSENT },
 		{ TWO("'stop_grace_period':'5s'", "'stop_grace_period':'0s'"),
 		  CONTAINER "StopGracePeriod", "0" },
@@ -55,6 +61,8 @@ static void overrides(void)
 		  "services.s_a.UpdateConfig", "{'Parallelism':0}" },
 		{ TWO("'deploy':{'replicas':3}", "'deploy':{'mode':'global'}"), "services.s_a.Mode",
 		  "{'Global':{}}" },
+		{ TWO("'deploy':{'mode':'global'}", "'deploy':{'mode':'replicated','replicas':2}"),
+		  "services.s_a.Mode", "{'Replicated':{'Replicas':2}}" },
 		{ TWO("'credential_spec':{'file':'a'}", "'credential_spec':{'registry':'b'}"),
 		  CONTAINER "Privileges", "{'CredentialSpec':{'Registry':'b'}}" },
 		{ "[{'version':'3.12','services':{'a':{'image':'i:1'}}},{'version':'3.8'}]", QUIET,
@@ -95,6 +103,12 @@ static void lists(void)
 		  "{'Spread':{'SpreadDescriptor':'node.labels.b'}}]" },
 		{ TWO("'dns':'1.1.1.1'", "'dns':['9.9.9.9','1.1.1.1']"), CONTAINER "DNSConfig",
 		  "{'Nameservers':['1.1.1.1','9.9.9.9']}" },
+		{ TWO("'dns_search':'a.org'", "'dns_search':['b.org','a.org']"),
+		  CONTAINER "DNSConfig", "{'Search':['a.org','b.org']}" },
+		{ TWO("'cap_drop':['KILL']", "'cap_drop':['CHOWN']"), CONTAINER "CapabilityDrop",
+		  "['CAP_CHOWN','CAP_KILL']" },
+		{ TWO("'volumes':['/b:/t']", "'volumes':['/b:/t/']"), CONTAINER "Mounts",
+		  "[{'Type':'bind','Source':'/b','Target':'/t/'}]" },
 		{ TWO("'cap_add':['KILL']", "'cap_add':['CHOWN']"), CONTAINER "CapabilityAdd",
 		  "['CAP_CHOWN','CAP_KILL']" },
 		{ TWO("'extra_hosts':['x:1.1.1.1','y:2.2.2.2']", "'extra_hosts':['x:3.3.3.3']"),
@@ -126,7 +140,23 @@ static void objects(void)
 		  "[{'source':'c','target':'/1'},{'source':'c','target':'/2'}]}}},{'services':{'a':{'configs':"
 		  "[{'source':'d','target':'/2'}]}}}]",
 		  CONTAINER "Configs", "[" REFERENCE("s_c", "/1") "," REFERENCE("s_d", "/2") "]" },
+		/* By source and target, whatever order they are written in. */
+		{ "[{'configs':{'c':{'content':'x'},'d':{'content':'y'}},'services':{'a':{'image':'i:1','configs':"
+		  "[{'source':'d','target':'/1'},{'source':'c','target':'/3'},{'source':'c','target':'/2'}]}}}]",
+		  CONTAINER "Configs",
+		  "[" REFERENCE("s_c", "/2") "," REFERENCE("s_c", "/3") "," REFERENCE("s_d",
+										      "/1") "]" },
+		{ "[{'secrets':{'c':{'external':true}},'services':{'a':{'image':'i:1','secrets':"
+		  "[{'source':'c','target':'1'},{'source':'c','target':'2'}]}}},{'services':{'a':{'secrets':"
+		  "[{'source':'c','target':'3'}]}}}]",
+		  CONTAINER "Secrets",
+		  "[{'SecretName':'c','File':{'Name':'1','UID':'0','GID':'0','Mode':292}},"
+		  "{'SecretName':'c','File':{'Name':'2','UID':'0','GID':'0','Mode':292}},"
+		  "{'SecretName':'c','File':{'Name':'3','UID':'0','GID':'0','Mode':292}}]" },
 		/* Objects at the top are merged by key. */
+		{ "[{'services':{'a':{'image':'i:1'}},'configs':{'c':{'content':'x','labels':{'x':'1'}}}},"
+		  "{'configs':{'c':{'labels':{'y':'2'}}}}]",
+		  "configs.s_c.Labels", "{'x':'1','y':'2','com.docker.stack.namespace':'s'}" },
 		{ "[{'services':{'a':{'image':'i:1'}},'networks':{'default':{'labels':{'x':'1'},"
 		  "'attachable':true}}},{'networks':{'default':{'labels':{'y':'2'}}}}]",
 		  "networks.s_default.Labels",

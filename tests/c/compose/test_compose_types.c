@@ -15,6 +15,17 @@ static void casts(void)
 		{ DEPLOY("'replicas':'3'"), "services.s_a.Mode", "{'Replicated':{'Replicas':3}}" },
 		{ SERVICE("'tty':'true'"), CONTAINER "TTY", "true" },
 		{ SERVICE("'init':'no'"), CONTAINER "Init", "false" },
+		{ SERVICE("'tty':'yes'"), CONTAINER "TTY", "true" },
+		{ SERVICE("'tty':'on'"), CONTAINER "TTY", "true" },
+		{ SERVICE("'init':'off'"), CONTAINER "Init", "false" },
+		{ SERVICE("'tty':'1'"), SLIP, "services.a.tty: must be true or false, not '1'" },
+		{ SERVICE("'tty':''"), SLIP, "services.a.tty: must be true or false" },
+		{ DEPLOY("'replicas':'1_0'"), SLIP,
+		  "services.a.deploy.replicas: must be a whole number" },
+		{ DEPLOY("'replicas':'0x2'"), SLIP,
+		  "services.a.deploy.replicas: must be a whole number" },
+		{ DEPLOY("'replicas':'0o440'"), SLIP,
+		  "services.a.deploy.replicas: must be a whole number" },
 		{ SERVICE("'healthcheck':{'test':'x','retries':'5'}"), CONTAINER "Healthcheck",
 		  "{'Test':['CMD-SHELL','x'],'Retries':5}" },
 		{ SERVICE("'healthcheck':{'disable':'false'}"), CONTAINER "Healthcheck", "{}" },
@@ -45,6 +56,8 @@ static void numbers_as_text(void)
 	static const rule rules[] = {
 		{ DEPLOY("'resources':{'limits':{'memory':67108864,'cpus':0.5}}"),
 		  TASK "Resources.Limits", "{'MemoryBytes':67108864,'NanoCPUs':500000000}" },
+		{ DEPLOY("'resources':{'reservations':{'memory':67108864,'cpus':0.25}}"),
+		  TASK "Resources.Reservations", "{'MemoryBytes':67108864,'NanoCPUs':250000000}" },
 		{ SERVICE("'user':1000"), CONTAINER "User", "'1000'" },
 		{ SERVICE("'hostname':5"), CONTAINER "Hostname", "'5'" },
 		{ SERVICE("'command':[10,'a']"), CONTAINER "Args", "['10','a']" },
@@ -81,6 +94,8 @@ static void modes_and_ids(void)
 		{ SECRET("'mode':288"), SLIP, "288 is what YAML makes of 0440" },
 		{ SECRET("'mode':256"), SLIP, "256 is what YAML makes of 0400" },
 		{ SECRET("'mode':899"), SLIP, "an octal file mode" },
+		{ SECRET("'mode':'0480'"), SLIP, "an octal file mode" },
+		{ SECRET("'mode':''"), SLIP, "an octal file mode" },
 		{ SECRET("'uid':5,'gid':'7'"), CONTAINER "Secrets",
 		  "[{'SecretName':'t','File':{'Name':'t','UID':'5','GID':'7','Mode':292}}]" },
 		{ SECRET("'uid':'teller'"), SLIP, "a numeric id, not 'teller'" },
@@ -113,6 +128,16 @@ static void taken(void)
 		  "{'Name':'s_default','Driver':'overlay','Attachable':false,'Internal':false,"
 		  "'EnableIPv6':true,'Labels':{'com.docker.stack.namespace':'s'},'IPAM':{'Config':"
 		  "[{'Subnet':'10.9.0.0/24','Gateway':'10.9.0.1','IPRange':'10.9.0.0/25'}]}}" },
+		{ "{'networks':{'default':{'ipam':{'driver':'d','options':{'o':1},'config':[{'subnet':"
+		  "'10.9.0.0/24','aux_addresses':{'h':'10.9.0.2'}}]}}},'services':{'a':{'image':'i:1'}}}",
+		  "networks.s_default.IPAM",
+		  "{'Driver':'d','Options':{'o':'1'},'Config':[{'Subnet':'10.9.0.0/24','AuxiliaryAddresses':"
+		  "{'h':'10.9.0.2'}}]}" },
+		{ "{'services':{'a':{'image':'i:1','volumes':[{'type':'volume','source':'v','target':'/v',"
+		  "'volume':{'subpath':'x'}}]}},'volumes':{'v':{}}}",
+		  CONTAINER "Mounts",
+		  "[{'Type':'volume','Source':'s_v','Target':'/v','VolumeOptions':{'Labels':"
+		  "{'com.docker.stack.namespace':'s'},'Subpath':'x'}}]" },
 		{ SERVICE("'x-a':1,'healthcheck':{'x-b':1,'test':'x'},'deploy':{'x-c':{'d':1}}"),
 		  QUIET, "" },
 		{ SERVICE("'labels':{'x-keep':'1'}"), CONTAINER "Labels",
@@ -123,6 +148,33 @@ static void taken(void)
 		  "{'ReplicatedJob':{'MaxConcurrent':2,'TotalCompletions':2}}" },
 		{ SERVICE("'volumes':[{'type':'volume','source':'v','target':'/v','volume':{'subpath':'x'}}]"),
 		  SLIP, "'v' is not declared under volumes" },
+	};
+
+	RULES(rules, NULL);
+}
+
+#define OLD(version, members)                                                                      \
+	"{'version':'" version "','services':{'a':{'image':'i:1'," members "}}}"
+
+/* A key is taken whatever version the file names, and a version that nobody knows as well. */
+static void versions(void)
+{
+	static const rule rules[] = {
+		{ OLD("3.8", "'healthcheck':{'test':'x','start_interval':'2s'}"), QUIET, "" },
+		{ OLD("3.7", "'deploy':{'resources':{'limits':{'pids':9}}}"), QUIET, "" },
+		{ OLD("3.5", "'deploy':{'placement':{'max_replicas_per_node':1}}"), QUIET, "" },
+		{ OLD("3.3", "'deploy':{'rollback_config':{'parallelism':1}}"), QUIET, "" },
+		{ OLD("3.1", "'deploy':{'endpoint_mode':'dnsrr'}"), QUIET, "" },
+		{ OLD("3.0",
+		      "'init':true,'cap_add':['KILL'],'sysctls':{'a.b':1},'ulimits':{'nofile':5},"
+		      "'deploy':{'mode':'global-job'}"),
+		  QUIET, "" },
+		{ OLD("2.4", "'tty':true"), QUIET, "" },
+		{ "{'version':'3.3','services':{'a':{'image':'i:1'}},'networks':{'default':{'name':'n'}},"
+		  "'configs':{'c':{'name':'x','content':'x','template_driver':'golang'}}}",
+		  QUIET, "" },
+		{ "{'services':{'a':{'image':'i:1','healthcheck':{'start_interval':'2s'}}}}", QUIET,
+		  "" },
 	};
 
 	RULES(rules, NULL);
@@ -148,6 +200,10 @@ static void names_of_keys(void)
 		  "services.a.build: is ignored: an image is never built" },
 		{ SERVICE("'tmpfs':['/run']"), WARNING,
 		  "write volumes: [{type: tmpfs, target: PATH}]" },
+		{ SERVICE("'network_mode':'service:b'"), WARNING,
+		  "services.a.network_mode: is ignored" },
+		{ "{'services':{'a':{'image':'i:1'}},'configs':{'o':{'content':'x','driver':'d'}}}",
+		  SLIP, "configs.o.driver: " },
 		{ SERVICE("'network_mode':'none'"), WARNING,
 		  "services.a.network_mode: is ignored" },
 		{ SERVICE("'deploy':[]"), SLIP,
@@ -180,5 +236,5 @@ static void all_slips(void)
 	}
 }
 
-TEST_MAIN(TEST(casts), TEST(numbers_as_text), TEST(modes_and_ids), TEST(taken), TEST(names_of_keys),
-	  TEST(all_slips))
+TEST_MAIN(TEST(casts), TEST(numbers_as_text), TEST(modes_and_ids), TEST(taken), TEST(versions),
+	  TEST(names_of_keys), TEST(all_slips))
