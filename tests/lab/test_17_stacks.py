@@ -131,6 +131,14 @@ def test_a_changed_config_rolls_in_the_same_run_by_one_of_three(stacks):
     assert highstate(stacks)["changes"] == {}
 
 
+def test_three_that_all_act_come_to_one_stack(stacks):
+    write(stacks, "page.txt", "third")
+    rets = apply(stacks, {"shop": {"swarm.stack": [{"runs_on": "any"}]}})
+    assert {ret["shop"]["result"] for ret in rets.values()} == {True}, rets
+    assert in_a_task(stacks, "/page") == "third"
+    assert highstate(stacks)["changes"] == {}
+
+
 def highstate_in_test_mode(lab):
     leader = next(name for name, node in lab.nodes().items() if node["leader"])
     (ret,) = lab.salt(leader, "state.single", "swarm.stack", "name=shop", "test=True")[
