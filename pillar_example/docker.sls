@@ -94,6 +94,10 @@ swarm:
   # managers and the master's own id need this part of pillar. Put secrets elsewhere, and name the place.
   # stacks: {shop: {source: ['salt://shop/compose.yml'], env: {TAG: '1.4'}}}
 
+  # How docker.remove and docker.replace empty a node: without a gap where all of its tasks fit elsewhere,
+  # else by a plain drain. swarm.evict has the same defaults.
+  # drain: {graceful: True, deadline: 600, fallback: stop, allow: [db]}
+
   # What those stacks may use; what is not given is not restricted.
   # policy: {images: [registry.example.com], host_paths: [/srv/data], host_network: False, ports: ['8000-8999']}
 

@@ -570,6 +570,24 @@ STACK = {
     ),
 }
 
+# How nodes are emptied.
+DRAIN = {
+    "graceful": Key(
+        FLAG, "False: docker.remove and docker.replace stop tasks before others run.", "True"
+    ),
+    "deadline": Key(SECONDS, "Seconds to empty one node.", "600"),
+    "fallback": Key(
+        _choice("stop", "drain"),
+        "When they are over: stop goes back to what was before, drain stops the tasks that are left.",
+        "stop",
+    ),
+    "allow": Key(
+        _list(_text("a service's name"), "names of services"),
+        "Services whose tasks may be stopped.",
+        example=["db"],
+    ),
+}
+
 # What stacks may use.
 POLICY = {
     "images": Key(
@@ -658,6 +676,7 @@ SWARM = {
         ),
         "The stacks that docker.deploy deploys, in this order.",
     ),
+    "drain": Key(_mapping(DRAIN), "How a node is emptied."),
     "policy": Key(_mapping(POLICY), "What stacks may use; what is not given is not restricted."),
     "hash_key": Key(
         HIDDEN,
@@ -778,6 +797,10 @@ ARGUMENTS = {
     "checks": Key(_list(_text("a check's name"), "names of checks"), ""),
     "ignore": Key(_list(_text("a check's name"), "names of checks, or name:object"), ""),
     "stable": Key(SECONDS, ""),
+    "deadline": DRAIN["deadline"],
+    "fallback": DRAIN["fallback"],
+    "allow": DRAIN["allow"],
+    "reason": Key(_text(), ""),
     "margin": Key(_integer(0, 100), ""),
     "template_driver": Key(_simple("golang", lambda value: value == "golang"), ""),
 }

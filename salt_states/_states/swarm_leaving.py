@@ -104,7 +104,7 @@ def demoted_for_removal(name, hosts, drain=True, cluster="", **kwargs):
         ]
         for node in draining:
             if not __opts__["test"]:
-                __salt__["swarm.drain"](node["id"])
+                _empty(ret, node)
             change = {"old": node["availability"], "new": "drain"}
             ret["changes"].setdefault(_title(node), {})["availability"] = change
         for node in __salt__["swarm_facts.demotion_order"](demoting):
@@ -114,6 +114,12 @@ def demoted_for_removal(name, hosts, drain=True, cluster="", **kwargs):
             ret["changes"].setdefault(_title(node), {})["role"] = change
         _tell(ret, "drained or demoted", ", ".join(ret["changes"]))
     return ret
+
+
+def _empty(ret, node):
+    warning = __salt__["swarm_eviction.drain"](node["id"], reason="it leaves the swarm")
+    if warning:
+        ret.setdefault("warnings", []).append(warning)
 
 
 def _tell(ret, done, what):
@@ -424,7 +430,7 @@ def unmanaged_absent(name, limit, **kwargs):
         __salt__["swarm.quorum"]([node["id"] for node in unnamed])
         for node in unnamed:
             if node["state"] == "ready" and not __opts__["test"]:
-                __salt__["swarm.drain"](node["id"])
+                _empty(ret, node)
         _delete(ret, unnamed)
     return ret
 

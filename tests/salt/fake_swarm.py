@@ -86,6 +86,8 @@ class Cluster:
         self.outcomes = {}
         # The engine's own lists: {"services" or "tasks": [as the API has them]}.
         self.listed = {}
+        # What evict_plan says of the services on a node, by its id.
+        self.residents = {}
         # {name: why} of services whose next spec swarm has rolled back before.
         self.rolled_back = {}
         self.spec = copy.deepcopy(SPEC)
@@ -236,7 +238,7 @@ class Machine(fake_stacks.Stacks):
         """The operations that this host was asked for and that change a swarm."""
         reads = ("local", "tokens", "node_list", "node_inspect", "quorum", "call")
         reads += ("unlock_key", "token_parse", "service_diff", "service_settle")
-        reads += ("health", "health_wait")
+        reads += ("health", "health_wait", "evict_plan")
         reads += ("object_list", "task_list", "spec_check", "logs")
         return [name for name, _ in self.calls if name not in reads]
 
@@ -365,6 +367,44 @@ class Machine(fake_stacks.Stacks):
     def do_node_drain(self, core, node, **_):
         self._node(core, "node_drain", node)
         return self.do_node_update(core, node, {"Availability": "drain"})
+
+    def do_evict_plan(self, core, node, allow=None, force=False, **_):
+        _, found = self._node(core, "evict_plan", node)
+        rows = []
+        for row in self.cluster.residents.get(found["id"], ()):
+            row = dict(row)
+            if row["way"] == "stay" and (force or row["service"] in (allow or ())):
+                row["way"] = "stop"
+            rows.append(row)
+        stays = [f"{row['service']}: {row['why']}" for row in rows if row["way"] == "stay"]
+        refusal = f"{found['hostname']} is not drained: {'; '.join(stays)}" if stays else ""
+        keys = ("id", "hostname", "availability")
+        return {**{key: found[key] for key in keys}, "services": rows, "refusal": refusal}
+
+    def do_evict(self, core, node, allow=None, force=False, drain=False, reason=None, **_):
+        plan = self.do_evict_plan(core, node, allow, force)
+        if plan["refusal"]:
+            raise core.Conflict(plan["refusal"])
+        found = self.cluster.nodes[plan["id"]]
+        if found["availability"] != "drain":
+            found["labels"]["saltext.swarm.was"] = found["availability"]
+            found["labels"]["saltext.swarm.reason"] = reason or "evict"
+        found["availability"] = "drain"
+        self.cluster.residents.pop(plan["id"], None)
+        warning = "web: 1 of its tasks still there" if drain and plan["services"] else ""
+        return {**plan, "old": plan["availability"], "new": "drain", "warning": warning}
+
+    def do_evict_undo(self, core, node, **_):
+        _, found = self._node(core, "evict_undo", node)
+        was_there = found["availability"]
+        labels = self.cluster.nodes[found["id"]]["labels"]
+        was = labels.pop("saltext.swarm.was", None)
+        labels.pop("saltext.swarm.reason", None)
+        if was:
+            self.cluster.nodes[found["id"]]["availability"] = was
+        new = self.cluster.nodes[found["id"]]["availability"]
+        back = {"id": found["id"], "hostname": found["hostname"]}
+        return {**back, "old": was_there, "new": new, "services": []}
 
     def do_node_promote(self, core, node, **_):
         return self._set_role(core, "node_promote", node, "manager")

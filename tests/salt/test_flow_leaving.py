@@ -79,7 +79,7 @@ def test_a_worker(formed):
     }
     assert names(formed) == ["manager1", "manager2", "manager3", "worker1"]
     calls = [name for name, _ in formed["manager1"].machine.calls]
-    assert calls.index("node_drain") < calls.index("node_remove")
+    assert calls.index("evict") < calls.index("node_remove")
     assert changed(remove(formed, "worker2")) == {}, "again nothing"
 
 
@@ -396,7 +396,7 @@ def test_the_unnamed_go_and_nobody_else(strangers):
     done = unmanaged_absent(strangers, 2)
     assert done["result"] is True and done["changes"] == predicted["changes"]
     assert names(strangers) == ["manager1", "manager2", "manager3", "worker1", "worker2"]
-    assert [name for name, _ in strangers["manager1"].machine.calls].count("node_drain") == 1
+    assert [name for name, _ in strangers["manager1"].machine.calls].count("evict") == 1
     assert unmanaged_absent(strangers, 2)["changes"] == {}
 
 
