@@ -4,9 +4,6 @@
 
 #include <string.h>
 
-/* The id of what is still to be created, until it is. */
-#define NEW_ID "(new)"
-
 static const swarm__stack_kind *networks(void)
 {
 	return &swarm__stack_kinds[0];
@@ -169,7 +166,9 @@ static int plan_one(swarm__stack *s, const char *name, const json_t *body, swarm
 			: is_of_swarm(other) ? "no stack"
 					     : "one host alone",
 			stack, is_of_swarm(other) ? ", or declare it external" : "");
-	if (json_object_set_new(json_object_get(s->ids, "networks"), name, json_string(NEW_ID)))
+	/* Until it has an id: one of its own, because a service may be on several. */
+	if (json_object_set_new(json_object_get(s->ids, "networks"), name,
+				json_sprintf("(new %s)", name)))
 		return swarm__nomem(err);
 	return swarm__stack_change(s, "networks", name, "create", json_object(), false, err);
 }

@@ -160,6 +160,22 @@ static void a_plan_is_what_apply_does(void)
 	end(&s);
 }
 
+static void a_service_on_several_new_networks(void)
+{
+	static const char two[] =
+		"{\"services\":{\"web\":{\"image\":\"web:1\",\"networks\":[\"a\",\"b\"]}},"
+		"\"networks\":{\"a\":{},\"b\":{}}}";
+	shop s;
+
+	begin(&s);
+	CHECK_INT(plan(&s, stack_of(two, "", "")), 0);
+	CHECK_STR(at(&s, "networks", "shop_a", "action"), "create");
+	CHECK_STR(at(&s, "networks", "shop_b", "action"), "create");
+	CHECK_INT(apply(&s, stack_of(two, "", "")), 0);
+	CHECK_STR(at(&s, "services", "shop_web", "action"), "create");
+	end(&s);
+}
+
 static void a_secret_is_in_its_own_request_alone(void)
 {
 	char *text;
@@ -585,8 +601,8 @@ static void wrong_arguments(void)
 	end(&s);
 }
 
-TEST_MAIN(TEST(a_plan_is_what_apply_does), TEST(a_secret_is_in_its_own_request_alone),
-	  TEST(a_changed_content_rolls_in_the_same_run),
+TEST_MAIN(TEST(a_plan_is_what_apply_does), TEST(a_service_on_several_new_networks),
+	  TEST(a_secret_is_in_its_own_request_alone), TEST(a_changed_content_rolls_in_the_same_run),
 	  TEST(what_was_set_by_hand_and_is_not_declared_stays),
 	  TEST(a_hand_made_change_is_corrected_and_nothing_else),
 	  TEST(a_stack_of_the_cli_is_adopted), TEST(only_what_a_revision_declared_is_pruned),
