@@ -30,27 +30,32 @@ char *swarm__base64(const void *data, size_t size)
 	return text;
 }
 
+bool swarm__is_base64(const char *text)
+{
+	size_t length = strlen(text);
+	size_t good = strspn(text, letters);
+
+	return length % 4 == 0 && length - good <= 2 && strspn(text + good, "=") == length - good;
+}
+
 char *swarm__base64_bytes(const char *text, size_t *ret_size)
 {
-	size_t length = strlen(text), size = 0;
+	size_t size = 0;
 	unsigned group = 0, bits = 0;
-	char *bytes = malloc(length / 4 * 3 + 4);
+	char *bytes = malloc(strlen(text) / 4 * 3 + 4);
 
-	for (size_t i = 0; bytes && i < length && text[i] != '='; i++) {
-		const char *letter = strchr(letters, text[i]);
+	if (!bytes)
+		return NULL;
+	for (; *text && *text != '='; text++) {
+		const char *letter = strchr(letters, *text);
 
-		if (!letter) {
-			free(bytes);
-			return NULL;
-		}
-		group = (group << 6 | (unsigned)(letter - letters)) & 0xffffff;
+		group = (group << 6 | (unsigned)(letter ? letter - letters : 0)) & 0xffffff;
 		bits += 6;
 		if (bits >= 8) {
 			bits -= 8;
 			bytes[size++] = (char)(group >> bits & 0xff);
 		}
 	}
-	if (bytes)
-		*ret_size = size;
+	*ret_size = size;
 	return bytes;
 }

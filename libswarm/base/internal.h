@@ -195,7 +195,8 @@ void swarm__hmac_end(swarm__hmac *h, char hex[SWARM__SHA256_HEX]);
 
 /* New, for swarm__free_secret() where it is one; NULL without memory. */
 char *swarm__base64(const void *data, size_t size);
-/* The bytes of such a text, new; NULL without memory, or where it has another form. */
+bool swarm__is_base64(const char *text);
+/* The bytes of such a text, new; NULL without memory. */
 char *swarm__base64_bytes(const char *text, size_t *ret_size);
 
 /* --- json.c: typed reads of an answer; a missing or null member gives the fallback ---------- */

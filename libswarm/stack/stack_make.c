@@ -53,12 +53,12 @@ static int create(swarm__stack *s, const swarm__stack_kind *kind, const char *na
 		  const json_t *declared, json_t *pick, swarm_error *err)
 {
 	swarm_error here = SWARM_ERROR_INIT;
-	json_t *spec = json_copy(swarm__json_iterable(declared)), *created = NULL, *id = NULL;
+	json_t *spec = json_object(), *created = NULL, *id = NULL;
 	char *text = NULL;
-	int rc;
+	int rc, bad = json_object_update(spec, swarm__json_iterable(declared));
 
 	json_object_del(spec, "Data");
-	if (!spec || json_object_set(spec, "Name", json_object_get(pick, "name")) ||
+	if (bad || json_object_set(spec, "Name", json_object_get(pick, "name")) ||
 	    json_object_set(spec, "Labels", json_object_get(pick, "labels")))
 		rc = swarm__nomem(err);
 	else

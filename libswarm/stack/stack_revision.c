@@ -26,22 +26,27 @@ bool swarm__is_revision(const json_t *config)
 	return *swarm__label(config, SWARM__REVISION_LABEL) != '\0';
 }
 
-/* The document of a config; NULL where somebody else wrote into it, or without memory. */
-static json_t *parse_document(const json_t *config)
+/* The document of a config; it stays NULL where somebody else wrote into it. */
+static int parse_document(const json_t *config, json_t **ret_document, swarm_error *err)
 {
-	swarm_error spare = SWARM_ERROR_INIT;
+	const char *text = swarm__json_string(config, "Spec.Data");
+	swarm_error here = SWARM_ERROR_INIT;
 	json_t *document = NULL;
 	size_t size = 0;
-	char *bytes = swarm__base64_bytes(swarm__json_string(config, "Spec.Data"), &size);
+	char *bytes;
+	int rc;
 
-	if (bytes && swarm__json_parse(bytes, size, &document, &spare))
-		document = NULL;
+	if (!swarm__is_base64(text))
+		return 0;
+	bytes = swarm__base64_bytes(text, &size);
+	rc = bytes ? swarm__json_parse(bytes, size, &document, &here) : swarm__nomem(&here);
 	free(bytes);
-	if (!json_is_object(json_object_get(document, "stack"))) {
-		json_decref(document);
-		return NULL;
-	}
-	return document;
+	if (rc == SWARM_E_NOMEM)
+		return swarm__replace(err, &here);
+	if (!rc && json_is_object(json_object_get(document, "stack")))
+		*ret_document = json_incref(document);
+	json_decref(document);
+	return 0;
 }
 
 /* ret_revision stays NULL where the config is none that can be read. */
@@ -50,18 +55,18 @@ static int parse_revision(const json_t *config, json_t **ret_revision, swarm_err
 	const char *text = swarm__label(config, SWARM__REVISION_LABEL);
 	char *end = NULL;
 	long long number = strtoll(text, &end, 10);
-	json_t *document, *revision;
+	json_t *document = NULL;
+	int rc;
 
 	if (number < 1 || *end || strlen(text) > 9)
 		return 0;
-	document = parse_document(config);
-	if (!document)
-		return 0;
-	revision = json_pack("{s:I, s:s, s:O, s:o}", "number", (json_int_t)number, "id",
-			     swarm__object_id(config), "labels",
-			     swarm__json_at(config, "Spec.Labels"), "document", document);
-	*ret_revision = revision;
-	return revision ? 0 : swarm__nomem(err);
+	rc = parse_document(config, &document, err);
+	if (rc || !document)
+		return rc;
+	*ret_revision = json_pack("{s:I, s:s, s:O, s:o}", "number", (json_int_t)number, "id",
+				  swarm__object_id(config), "labels",
+				  swarm__json_at(config, "Spec.Labels"), "document", document);
+	return *ret_revision ? 0 : swarm__nomem(err);
 }
 
 static int compare(const void *one, const void *other)
@@ -166,8 +171,8 @@ json_t *swarm__revision_failed(const json_t *revision)
 	swarm_error spare = SWARM_ERROR_INIT;
 	json_t *failed = NULL;
 
-	if (*text && swarm__json_parse(text, strlen(text), &failed, &spare))
-		failed = NULL;
+	if (*text && swarm__json_parse(text, strlen(text), &failed, &spare) == SWARM_E_NOMEM)
+		return NULL;
 	if (json_is_object(failed))
 		return failed;
 	json_decref(failed);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The programs of examples/, run as a user runs them. */
+#include "stack/model.h"
 #include "test_cluster.h"
 
 #include <sys/stat.h>
@@ -22,9 +23,8 @@
 	"\"}}"
 
 /* Run a command line, with the engine's URL at its end; what it printed, errors too. */
-static int run(const char *command, const fake_row *rows, char *text, size_t size)
+static int run_at(const char *command, fake_engine *engine, char *text, size_t size)
 {
-	fake_engine *engine = fake_engine_start(rows);
 	char line[1024];
 	size_t used = 0, got = 1;
 	FILE *pipe;
@@ -39,8 +39,16 @@ static int run(const char *command, const fake_row *rows, char *text, size_t siz
 	}
 	text[used] = '\0';
 	status = pipe ? pclose(pipe) : -1;
-	CHECK_INT(fake_engine_stop(engine), 0);
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static int run(const char *command, const fake_row *rows, char *text, size_t size)
+{
+	fake_engine *engine = fake_engine_start(rows);
+	int status = run_at(command, engine, text, size);
+
+	CHECK_INT(fake_engine_stop(engine), 0);
+	return status;
 }
 
 static void list_nodes(void)
@@ -129,4 +137,55 @@ static void follow_events(void)
 	CHECK_PART(text, "(SWARM_E_JSON)");
 }
 
-TEST_MAIN(TEST(list_nodes), TEST(event_loop), TEST(fails), TEST(rotate_tokens), TEST(follow_events))
+static void write_file(const char *folder, const char *name, const char *text)
+{
+	char path[128];
+	FILE *stream;
+
+	snprintf(path, sizeof(path), "%s/%s", folder, name);
+	stream = fopen(path, "w");
+	if (CHECK(stream != NULL)) {
+		fputs(text, stream);
+		fclose(stream);
+	}
+}
+
+static void deploy_stack(void)
+{
+	static const char document[] =
+		"{\"services\":{\"web\":{\"image\":\"web:1\",\"secrets\":[\"key\"]}},\"secrets\":{"
+		"\"key\":{\"file\":\"key.txt\"}}}";
+	char folder[] = "/tmp/examples-XXXXXX";
+	char command[256], text[2048];
+	fixture f;
+	model m;
+
+	if (!CHECK(mkdtemp(folder) != NULL))
+		return;
+	write_file(folder, "stack.json", document);
+	write_file(folder, "key.txt", "topsecretvalue");
+	model_begin(&m, &f);
+	snprintf(command, sizeof(command), "deploy_stack shop %s/none.json", folder);
+	CHECK_INT(run_at(command, f.engine, text, sizeof(text)), 1);
+	CHECK_PART(text, "usage: deploy_stack NAME FILE [URL]");
+	CHECK_INT(chdir(folder), 0);
+	CHECK_INT(run_at("deploy_stack shop stack.json", f.engine, text, sizeof(text)), 0);
+	CHECK_PART(text, "to do:\n  create shop_default of networks\n");
+	CHECK_PART(text, "done:\n  create shop_default of networks\n");
+	CHECK_PART(text, "  create shop_web of services\n");
+	CHECK(!strstr(text, "topsecret"));
+	CHECK(model_wrote(&m, 0, "create services shop_web"));
+	CHECK_INT(run_at("deploy_stack shop stack.json", f.engine, text, sizeof(text)), 0);
+	CHECK_STR(text, "to do:\ndone:\n");
+	/* The file of the secret is gone: said before anything is changed. */
+	unlink("key.txt");
+	CHECK_INT(run_at("deploy_stack shop stack.json", f.engine, text, sizeof(text)), 1);
+	CHECK_PART(text, "file 'key.txt': cannot be read (SWARM_E_INVAL)");
+	unlink("stack.json");
+	CHECK_INT(chdir("/"), 0);
+	rmdir(folder);
+	model_end(&m, &f);
+}
+
+TEST_MAIN(TEST(deploy_stack), TEST(list_nodes), TEST(event_loop), TEST(fails), TEST(rotate_tokens),
+	  TEST(follow_events))

@@ -350,7 +350,7 @@ static inline fake_row model_delete(model *m, int kind, json_t *object)
 		if (one == object)
 			break;
 	json_array_remove(m->lists[kind], i);
-	return model_answer(m, 204, NULL);
+	return model_answer(m, kind == 3 ? 200 : 204, NULL);
 }
 
 /* request: "METHOD /v1.45/kind/ref HTTP/1.1", headers, body. */
@@ -366,6 +366,10 @@ static inline fake_row model_give(void *payload, const char *request)
 	json_t *object;
 
 	m->requests++;
+	if (strncmp(request, "GET /_ping", 10) == 0)
+		return (fake_row){ .expect = "",
+				   .headers = "Api-Version: 1.45\r\n",
+				   .reply = "OK" };
 	body = body ? body + 4 : "";
 	if (strncmp(target, "tasks", 5) == 0)
 		return model_tasks(m, model_filters(target));
@@ -377,6 +381,10 @@ static inline fake_row model_give(void *payload, const char *request)
 					       "\"LocalNodeState\":\"active\",\"ControlAvailable\":"
 					       "true,\"Cluster\":{\"ID\":\"c1\"}}}",
 					       0, NULL));
+	if (strncmp(target, "containers", 10) == 0)
+		return model_answer(m, 200, json_array());
+	if (strncmp(target, "distribution", 12) == 0)
+		return model_refuse(m, 503, "no registry today");
 	if (kind < 0)
 		return model_refuse(m, 500, "not of the model");
 	if (*rest != '/')
