@@ -109,6 +109,41 @@ def cluster_update(
     return __salt__["swarm_settings.difference"](of_spec(change["old"]), of_spec(change["new"]))
 
 
+def lock_show():
+    """
+    Return which run changes the cluster now: ``run``, ``what`` (the orchestration), ``holder`` (its
+    master), ``since`` (UTC), ``ttl`` (seconds without a renewal after which another run may take it),
+    ``count`` (renewals) and ``text`` (one line); an empty dict where none does.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt manager1 swarm.lock_show
+    """
+    return __salt__["swarm_core.core"]("lock_get") or {}
+
+
+def lock_break(run=None):
+    """
+    Break the lock of a run that is dead. A run that lives stops at its next change.
+
+    run
+        The id of the run, as ``swarm.lock_show`` and the refusals name it: the lock of any other run stays.
+
+    Returns whether the run had the lock.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt manager1 swarm.lock_break x7k2
+    """
+    if not run:
+        raise SaltInvocationError("which run? swarm.lock_show names the one that has the lock")
+    return __salt__["swarm_core.core"]("lock_release", str(run))
+
+
 def rotate_token(role=None, timeout=None):
     """
     Rotate a join token; the old one becomes invalid. Members are unaffected.

@@ -48,6 +48,14 @@ FUNCTIONS = (
     "spec_words",
     "health_checks",
 )
+# Methods that change the cluster: a run takes the cluster's lock first.
+CHANGES = (
+    *("node_update", "node_drain", "node_remove", "node_promote", "node_demote", "node_prune"),
+    *("cluster_update", "ca_rotate", "evict", "evict_undo", "registry_login"),
+    *("object_create", "object_update", "object_remove", "secret_put", "config_put"),
+    *("versioned_remove", "network_apply", "network_remove"),
+    *("service_apply", "service_remove", "service_scale", "service_rollback"),
+)
 # So many addresses are tried at a time.
 PROBES = 32
 
@@ -215,6 +223,8 @@ def core(method, *args, into=None, **kwargs):
         _keep_orphan_data()
     if method == "init" and kwargs.get("force_new_cluster"):
         _keep_locked_data()
+    if method in CHANGES and not kwargs.get("dry_run") and not kwargs.get("test"):
+        __salt__["swarm_hold.guard"]()
     if into is None and method in SECRETS:
         raise SaltInvocationError(f"the result of {method} is a secret, and is not returned")
     if into is not None and not callable(into):

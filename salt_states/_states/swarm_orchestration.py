@@ -12,13 +12,18 @@ master. It belongs to the name ``swarm``; ``docker/run.jinja`` brings this file 
 .. versionadded:: 0.1.0
 """
 
+import contextlib
+import contextvars
 import logging
 import re
+import threading
 
 # What a terminal of 24 lines has room for beside Salt's own lines.
 MOST_LINES = 6
 MOST_HOSTS = 12
 LONGEST_REASON = 600
+# A third of the time after which the cluster's lock ends without a renewal.
+RENEW_SECONDS = 40
 # How the comment ends on hosts where a state only names the one that does it.
 ELSEWHERE = ("leads this run", "is the one that goes on")
 
@@ -53,7 +58,8 @@ def orchestrated(
         steps without whose success this one does not run; ``says``, the ID of the state whose comment is
         the last line, or a list of them; ``ends``, how that comment begins when nothing is left to do for later steps.
     run
-        Pillar ``swarm_run`` of all steps. Its ``managers``, ``workers`` and ``replaced`` go only to steps
+        Pillar ``swarm_run`` of all steps; with ``what``, the orchestration, and ``master``, its changes take
+        the cluster's lock. Its ``managers``, ``workers`` and ``replaced`` go only to steps
         of managers alone: thousands of workers with the names of all in each job would be gigabytes.
     refusal
         Why nothing may be done: the state then fails with this text.
@@ -81,15 +87,59 @@ def orchestrated(
     if pillarenv is not None:
         kwarg["pillarenv"] = pillarenv
     done = []
+    with _renewed(run or {}, kwarg["test"]):
+        _run_all(steps, run or {}, kwarg, done)
+    if not kwarg["test"] and any(one["changes"] or one["refused"] for one in done):
+        _release(run or {})
+    return _summed_up(ret, done)
+
+
+def _run_all(steps, run, kwarg, done):
     for step in steps:
         failed = [one["name"] for one in done if one["refused"]]
         if set(step.get("needs", ())) & {*failed, *(one["name"] for one in done if one["skipped"])}:
             done.append({**_new(step), "skipped": True})
             continue
-        done.append(_run(step, _with_failures(run or {}, done), kwarg))
+        done.append(_run(step, _with_failures(run, done), kwarg))
         if step.get("ends") and done[-1]["says"].startswith(step["ends"]):
             break
-    return _summed_up(ret, done)
+
+
+# --- the cluster's lock ---------------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def _renewed(run, test):
+    """Renew the lock while the steps run; the first of their changes takes it."""
+    if test or not run.get("what"):
+        yield
+        return
+    ended = threading.Event()
+    # Salt's dunders are of the context that loaded them.
+    renew = threading.Thread(
+        target=contextvars.copy_context().run, args=(_renew, run, ended), daemon=True
+    )
+    renew.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        renew.join()
+
+
+def _renew(run, ended):
+    while not ended.wait(RENEW_SECONDS):
+        try:
+            _ask(run["managers"], "swarm_hold.renew", [run["id"]], {})
+        except Exception as exc:  # pylint: disable=broad-except
+            # The steps go on, and say themselves what is wrong.
+            logging.getLogger(__name__).warning("the cluster's lock was not renewed: %s", exc)
+
+
+def _release(run):
+    """A lock that cannot be released ends by itself."""
+    if run.get("what"):
+        _ask(run["managers"], "swarm_hold.release", [run["id"]], {})
 
 
 # --- one step -------------------------------------------------------------------------------------
@@ -140,7 +190,8 @@ def _run(step, run, kwarg):
         if found["refused"]:
             return found
     known = run if "managers" in run and set(step["hosts"]) <= set(run["managers"]) else {}
-    given = {**known, "id": run.get("id", ""), **step.get("run", {})}
+    own = {key: run[key] for key in ("id", "what", "master") if key in run}
+    given = {**known, "id": "", **own, **step.get("run", {})}
     kwarg = {**kwarg, "pillar": {"swarm_run": given}}
     if step.get("exclude"):
         kwarg["exclude"] = step["exclude"]

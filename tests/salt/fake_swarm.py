@@ -84,6 +84,8 @@ class Cluster:
         # By name, as the engine has them; and what a wait for one of them comes to, where it is not a success.
         self.services = {}
         self.outcomes = {}
+        # [(run, orchestration, master)] that took its lock, or renewed it.
+        self.locks = []
         # The engine's own lists: {"services" or "tasks": [as the API has them]}.
         self.listed = {}
         # What evict_plan says of the services on a node, by its id.
@@ -197,7 +199,7 @@ class Cluster:
         return rows
 
 
-class Machine(fake_stacks.Stacks):
+class Machine(fake_stacks.Stacks, real_health.Checks):
     """One host. ``docker`` is absent, stopped or running; ``state`` as the engine reports it.
 
     fail
@@ -239,6 +241,7 @@ class Machine(fake_stacks.Stacks):
         reads = ("local", "tokens", "node_list", "node_inspect", "quorum", "call")
         reads += ("unlock_key", "token_parse", "service_diff", "service_settle")
         reads += ("health", "health_wait", "evict_plan")
+        reads += ("lock_get", "lock_take", "lock_renew", "lock_release")
         reads += ("object_list", "task_list", "spec_check", "logs")
         return [name for name, _ in self.calls if name not in reads]
 
@@ -438,19 +441,6 @@ class Machine(fake_stacks.Stacks):
             "needed": needed,
             "losses": max(0, reachable - needed),
         }
-
-    # --- health, judged by the built core
-
-    def do_health(self, core, **options):
-        return real_health.ask(self, core, "health", **options)
-
-    def do_health_wait(self, core, timeout=None, stable=None, **options):
-        """Time does not pass here, so what is not well now is not well at the end."""
-        rows = self.do_health(core, **options)
-        wrong = [row["text"] for row in rows if row["ok"] is not True and row["level"] == "error"]
-        if wrong:
-            raise core.Timeout(f"after {timeout} s the swarm is not healthy: {'; '.join(wrong)}")
-        return rows
 
     # --- services
 

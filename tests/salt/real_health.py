@@ -106,3 +106,53 @@ def ask(machine, core, function, *args, **options):
             if server:
                 server.shutdown()
                 server.server_close()
+
+
+class Checks:
+    """The methods of a machine's core on health and on the cluster's lock."""
+
+    # --- the cluster's lock: the core's own rules are tested with it
+
+    def do_lock_get(self, core, **_):
+        label = self._managed(core, "lock_get").spec["Labels"].get("saltext.swarm.lock")
+        if not label:
+            return None
+        names = ("run", "what", "holder", "since", "ttl", "count")
+        lock = dict(zip(names, label.split(), strict=True))
+        text = f"{lock['what']} (run {lock['run']}, by {lock['holder']}) holds the cluster"
+        return {**lock, "ttl": int(lock["ttl"]), "count": int(lock["count"]), "text": text}
+
+    def do_lock_take(self, core, run, what, holder, **_):
+        held = self.do_lock_get(core)
+        if held and held["run"] != run:
+            raise core.Conflict(f"{held['text']}: wait until it is done")
+        self.cluster.locks.append((run, what, holder))
+        count = held["count"] + 1 if held else 0
+        self.cluster.spec["Labels"]["saltext.swarm.lock"] = f"{run} {what} {holder} now 120 {count}"
+        return self.do_lock_get(core)
+
+    def do_lock_renew(self, core, run, **_):
+        held = self.do_lock_get(core)
+        if not held or held["run"] != run:
+            raise core.Conflict(f"run {run} has lost the cluster's lock")
+        return self.do_lock_take(core, run, held["what"], held["holder"])
+
+    def do_lock_release(self, core, run, **_):
+        held = self.do_lock_get(core)
+        if held and held["run"] != run:
+            raise core.Conflict(held["text"])
+        self.cluster.spec["Labels"].pop("saltext.swarm.lock", None)
+        return held is not None
+
+    # --- health, judged by the built core
+
+    def do_health(self, core, **options):
+        return ask(self, core, "health", **options)
+
+    def do_health_wait(self, core, timeout=None, stable=None, **options):
+        """Time does not pass here, so what is not well now is not well at the end."""
+        rows = self.do_health(core, **options)
+        wrong = [row["text"] for row in rows if row["ok"] is not True and row["level"] == "error"]
+        if wrong:
+            raise core.Timeout(f"after {timeout} s the swarm is not healthy: {'; '.join(wrong)}")
+        return rows

@@ -44,24 +44,32 @@ class Master:
         ``answer(host, sls, kwarg)`` returns what the host answers to a step; None if it is silent.
     asked
         ``[(hosts, what, kwarg)]``
+    held
+        The same of jobs about the cluster's lock.
     """
 
     def __init__(self, root, answer):
         self.root, self.answer, self.asked = root, answer, []
+        self.held = []
 
     def cmd(self, hosts, function, arg, kwarg, tgt_type, expect_minions):
         assert (tgt_type, expect_minions) == ("list", True)
         what = arg[0] if function == "state.sls" else function
+        if what.startswith("swarm_hold."):
+            self.held.append((hosts, what, arg))
+            return {}
         self.asked.append((hosts, what, kwarg))
         found = {host: self.answer(host, what, kwarg) for host in hosts}
         return {host: one or {"failed": True} for host, one in found.items()}
 
-    def run(self, sls="docker.bootstrap", given=PILLAR, test=False, **options):
+    def run(self, sls="docker.bootstrap", given=PILLAR, test=False, renew_seconds=600, **options):
         """(the orchestration's own state, exit code, what salt-run prints)"""
         instead = {"saltutil.cmd": self.cmd}
         options = {"state_output_profile": True, "state_verbose": True, **options}
         with master(self.root, given, test=test, instead=instead, **options) as high:
             data = high(sls)
+            own = high.state.state.states["swarm.orchestrated"].func.__globals__
+            own["RENEW_SECONDS"] = renew_seconds
             ran = high.state.state.call_high(data)
             opts = dict(high.state.opts, color=False)
         printed = salt.output.out_format({"data": {"master_master": ran}}, "highstate", opts)
