@@ -13,6 +13,8 @@
 /* Far over what any operation has. */
 #define MAX_QUERY 64
 #define MAX_TEXTS 1024
+/* Less than this is read in some milliseconds. */
+#define LONG_TEXT (256 * 1024)
 
 static int wrong_type(const char *name, const char *wanted, PyObject *value)
 {
@@ -463,12 +465,36 @@ static PyObject *bad_answer(const swarmpy_state *state, const char *text)
 	return swarmpy_raise(state, &err);
 }
 
+/* The object itself, which json has made: nothing else runs between two objects of a long text. */
+static PyObject *check_signals(PyObject *self, PyObject *object)
+{
+	(void)self;
+	if (PyErr_CheckSignals())
+		return NULL;
+	Py_INCREF(object);
+	return object;
+}
+
+static PyMethodDef signals_hook = { "check_signals", check_signals, METH_O, NULL };
+
+/* A long text takes seconds: Ctrl-C is for each of its objects, not for the end of it. */
+static PyObject *loads_long(const swarmpy_state *state, PyObject *string)
+{
+	SWARMPY_AUTO PyObject *hook = PyCFunction_New(&signals_hook, NULL);
+	SWARMPY_AUTO PyObject *arguments = PyTuple_Pack(1, string);
+	SWARMPY_AUTO PyObject *options = hook ? Py_BuildValue("{s:O}", "object_hook", hook) : NULL;
+
+	return arguments && options ? PyObject_Call(state->json_loads, arguments, options) : NULL;
+}
+
 PyObject *swarmpy_loads(const swarmpy_state *state, const char *text, size_t size)
 {
 	SWARMPY_AUTO PyObject *string = PyUnicode_DecodeUTF8(text, (Py_ssize_t)size, "strict");
 	PyObject *result = NULL;
 
-	if (string)
+	if (string && size > LONG_TEXT)
+		result = loads_long(state, string);
+	else if (string)
 		result = PyObject_CallFunctionObjArgs(state->json_loads, string, NULL);
 	/* Bad UTF-8 and bad JSON are both ValueErrors, and carry the whole text: not chained. */
 	if (!result && (PyErr_ExceptionMatches(PyExc_ValueError) ||

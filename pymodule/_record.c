@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+enum { ROWS_BETWEEN_SIGNALS = 512 };
+
 static PyObject *text_list(char *const *texts)
 {
 	PyObject *list = PyList_New(0);
@@ -141,6 +143,11 @@ static PyObject *make_dicts(PyObject *model, const swarmpy_field *fields, size_t
 	const char *record = records;
 
 	for (size_t i = 0; list && i < number; i++) {
+		/* A long list takes seconds: Ctrl-C is not for the end of it. */
+		if (i % ROWS_BETWEEN_SIGNALS == 0 && PyErr_CheckSignals()) {
+			Py_CLEAR(list);
+			break;
+		}
 		before = next_dict(fields, count, columns, before, record + i * size);
 		if (!before || PyList_SetItem(list, (Py_ssize_t)i, before))
 			Py_CLEAR(list);

@@ -126,16 +126,18 @@ def ask(hosts, functions, timeout):
 
 def ask_one(host, function, args, kwargs):
     """
-    Run one function on one host. Return what it returned and None, or None and one line that says why
-    not.
+    Run one function on one host. Return what it returned and None; or, where it failed, None and one
+    line that says why, or the data that it returned all the same and an empty line.
     """
     with contextlib.redirect_stdout(sys.stderr), _client() as client:
         answer = client.cmd(
             [host], function, list(args), tgt_type="list", kwarg=kwargs, full_return=True
         ).get(host)
-    if not isinstance(answer, dict) or answer.get("retcode"):
-        return None, reason(answer.get("ret") if isinstance(answer, dict) else answer)
-    return answer["ret"], None
+    if not isinstance(answer, dict):
+        return None, "no answer"
+    if answer.get("retcode") and isinstance(answer.get("ret"), (dict, list)):
+        return answer["ret"], ""
+    return (None, reason(answer.get("ret"))) if answer.get("retcode") else (answer["ret"], None)
 
 
 def _client():

@@ -96,7 +96,8 @@ def _ask(function, *args, **kwargs):
     answer, why = __salt__["swarm_master.ask_one"](serving[0], function, args, kwargs)
     if why:
         return __salt__["swarm_master.failed"](f"{serving[0]}: {why}")
-    return __salt__["swarm_master.ended"]({serving[0]: answer}, outputter="swarm_table")
+    report = {serving[0]: answer}
+    return __salt__["swarm_master.ended"](report, why is not None, outputter="swarm_table")
 
 
 def _first(function, args, kwargs, outputter="swarm_table"):

@@ -208,6 +208,55 @@ def test_new_credentials_restart_nothing(registry):
     until(lambda: tasks(registry).keys() != before.keys() and running(registry) == 3, "it pulls")
 
 
+def declared(lab, name, resolve, **more):
+    """The return of a state on one manager: a service of the private image."""
+    own = {"image": PRIVATE, "registry_auth": {"docker_config": CONFIG}, "runs_on": "any"}
+    own.update(resolve_image=resolve, command=SERVE, stop_grace_period="0s", wait=False, **more)
+    own["deploy"] = {"endpoint_mode": "dnsrr"}
+    state = {"swarm.service": [{key: value} for key, value in own.items()]}
+    return apply(lab, {name: state}, MANAGERS[:1])[MANAGERS[0]][name]
+
+
+def image_of(lab, name):
+    return spec(lab, name)["TaskTemplate"]["ContainerSpec"]["Image"]
+
+
+def move_the_tag(lab):
+    """Another image under the same tag in the registry."""
+    login = f"docker login -u lab --password-stdin {REGISTRY}"
+    make = f"docker pull -q {PRIVATE}; docker create --name moved {PRIVATE} true"
+    push = f"docker commit -c 'LABEL moved=1' moved {PRIVATE}; docker push -q {PRIVATE}"
+    script = f"{login}; {make}; {push}; docker rm moved; docker logout {REGISTRY}"
+    lab.on("worker1", "sh", "-ec", script, stdin=RENEWED)
+
+
+def test_a_digest_is_looked_up_where_it_should_be(registry):
+    set_password(registry, RENEWED)
+    give(registry, RENEWED)
+    ret = declared(registry, "pinned", "changed")
+    first = image_of(registry, "pinned")
+    assert ret["changes"]["image"]["new"] == first and first.startswith(f"{PRIVATE}@sha256:")
+    assert "warnings" not in ret
+    move_the_tag(registry)
+    for resolve in ("changed", "never"):
+        assert declared(registry, "pinned", resolve)["changes"] == {}
+    ret = declared(registry, "pinned", "always")
+    second = image_of(registry, "pinned")
+    assert ret["changes"] == {"image": {"old": first, "new": second}} and second != first
+    assert declared(registry, "pinned", "always")["changes"] == {}
+    registry.on("manager1", "docker", "service", "rm", "pinned")
+
+
+@pytest.mark.parametrize("resolve", ["changed", "always", "never"])
+def test_wrong_credentials_create_nothing(registry, resolve):
+    give(registry, PASSWORD)
+    ret = declared(registry, "wrong", resolve)
+    assert (ret["result"], ret["changes"]) == (False, {})
+    assert "credentials are missing or wrong" in ret["comment"]
+    assert registry.on("manager1", "docker", "service", "inspect", "wrong", check=False).code
+    give(registry, RENEWED)
+
+
 def test_the_passwords_are_in_no_log(registry):
     """The search of the last test goes through all of them, once the file of the managers is gone."""
     for host in MANAGERS:

@@ -156,6 +156,54 @@ except KeyboardInterrupt as error:
         child.wait()
 
 
+class Enough(Exception):
+    """Raised by a signal handler that ran often enough."""
+
+
+@pytest.fixture
+def each_millisecond():
+    """``each_millisecond(is_inside)``: raises Enough at the third signal that is handled inside."""
+    before = signal.getsignal(signal.SIGALRM)
+
+    def start(is_inside):
+        handled = []
+
+        def handle(number, frame):
+            if is_inside(frame):
+                handled.append(number)
+            if len(handled) == 3:
+                signal.setitimer(signal.ITIMER_REAL, 0)
+                raise Enough
+
+        signal.signal(signal.SIGALRM, handle)
+        signal.setitimer(signal.ITIMER_REAL, 0.001, 0.001)
+
+    yield start
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    signal.signal(signal.SIGALRM, before)
+
+
+def test_signals_while_a_long_answer_becomes_objects(engine, client, each_millisecond):
+    """Python itself looks for them before and after json's C code, so at most twice."""
+    engine.enter(manager=True)
+    one = {"ID": "s1", "Spec": {"Labels": {"a": "b"}}, "Padding": "x" * 100}
+    engine.answers["GET", "/services"] = (200, [one] * 50_000)
+    each_millisecond(lambda frame: frame.f_code.co_name == "raw_decode")
+    with pytest.raises(Enough):
+        client.call("service_list")
+
+
+def test_signals_while_rows_become_dicts(engine, client, each_millisecond):
+    """The garbage collector is off meanwhile, and only then."""
+    engine.enter(manager=True)
+    one = {"ID": "t1", "Status": {"State": "running"}, "Labels": {"a": "b"}, "Padding": "x" * 400}
+    engine.answers["GET", "/tasks"] = (200, [one] * 50_000)
+    each_millisecond(lambda frame: not gc.isenabled())
+    with pytest.raises(Enough):
+        client.task_list()
+    assert gc.isenabled()
+
+
 def test_ctrl_c_ends_a_probe():
     """An address of which no answer comes: a full backlog drops the connection request."""
     code = (

@@ -1,7 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """The functions of the runner that change something: asked of one manager, once, and without secrets."""
 
+import contextlib
+import types
+
 import pytest
+import salt.client
 from runners import call
 
 SECRET = "hunter2hunter2"
@@ -30,6 +34,28 @@ def asked(runner):
         return call(runner(__salt__=instead), function, *args, **kwargs), jobs
 
     return run
+
+
+@pytest.mark.parametrize(
+    "ret, retcode, expected",
+    [
+        ({"a": "found"}, 0, ({"manager1": {"a": "found"}}, 0)),
+        ({"a": "no"}, 1, ({"manager1": {"a": "no"}}, 1)),
+        ("ERROR: no such service", 1, ({"problems": ["manager1: no such service"]}, 1)),
+        (None, None, ({"problems": ["manager1: no answer"]}, 1)),
+    ],
+)
+def test_what_a_manager_returns(runner, monkeypatch, ret, retcode, expected):
+    """Data of a function that failed are shown as data, and the exit code says so."""
+    answer = None if retcode is None else {"manager1": {"ret": ret, "retcode": retcode}}
+    client = contextlib.nullcontext(types.SimpleNamespace(cmd=lambda *_, **__: answer or {}))
+    monkeypatch.setattr(salt.client, "get_local_client", lambda **_: client)
+    instead = {
+        "swarm_master.known": lambda: {"swarm": {"managers": MANAGERS}},
+        "swarm_master.ask": lambda *_: {"manager1": {"swarm.info": {"cluster_id": "c1"}}},
+    }
+    found = call(runner(__salt__=instead), "ask", "swarm.registry_check")
+    assert found["retcode"] == expected[1] and expected[0].items() <= found.items()
 
 
 CHANGES = [
