@@ -21,6 +21,9 @@
 #define SWARM__REVISION_RESULT SWARM__REVISION_LABEL ".result"
 #define SWARM__REVISION_FAILED SWARM__REVISION_LABEL ".failed"
 
+/* The id of what is still to be created, until it is. */
+#define SWARM__NEW_ID "(new)"
+
 enum {
 	SWARM__STACK_WAIT_MS = 300000,
 	SWARM__STACK_KEEP = 3,
@@ -141,6 +144,17 @@ bool swarm__is_revision(const json_t *config);
 bool swarm__revision_has(const json_t *revision, const char *kind, const char *name);
 /* Does any? */
 bool swarm__stack_owns(const swarm__stack *s, const char *kind, const char *name);
+/* A label of a revision; "" where it has none. */
+const char *swarm__revision_label(const json_t *revision, const char *label);
+/* NULL: there is none. */
+const json_t *swarm__revision_newest(const swarm__stack *s);
+/* {service: reason} of a revision, new; an empty object where none failed. NULL without memory. */
+json_t *swarm__revision_failed(const json_t *revision);
+/* The spec of a service in a revision, borrowed; NULL. */
+const json_t *swarm__revision_service(const json_t *revision, const char *name);
+
+/* --- stack_record.c --------------------------------------------------------------------------------- */
+
 /* Fill document, hash, number and stores, once it is known what becomes of secrets and services. */
 int swarm__revision_make(swarm__stack *s, swarm_error *err);
 /* Add what else is owned, once it is known what is pruned. */
@@ -149,10 +163,13 @@ int swarm__revision_own(swarm__stack *s, swarm_error *err);
 int swarm__revision_store(swarm__stack *s, swarm_error *err);
 /* Its result at the end, and removal of those that are too many. */
 int swarm__revision_finish(swarm__stack *s, const char *result, swarm_error *err);
-/* {service: reason} of a revision, new; an empty object where none failed. NULL without memory. */
-json_t *swarm__revision_failed(const json_t *revision);
-/* The spec of a service in a revision, borrowed; NULL. */
-const json_t *swarm__revision_service(const json_t *revision, const char *name);
+/* --- stack_names.c ---------------------------------------------------------------------------------- */
+
+/* Names of all secrets or configs to their ids; a logical name is that of its newest version. */
+int swarm__stack_fill_ids(swarm__stack *s, const swarm__stack_kind *kind, swarm_error *err);
+/* Lines about names of new ones that others have. */
+int swarm__stack_check_names(swarm__stack *s, const swarm__stack_kind *kind, swarm_error *err);
+int swarm__stack_check_externals(swarm__stack *s, const swarm__stack_kind *kind, swarm_error *err);
 
 /* --- stack_content.c --------------------------------------------------------------------------------- */
 

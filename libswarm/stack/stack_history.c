@@ -4,17 +4,9 @@
 
 #include <string.h>
 
-static const char *label_of(const json_t *revision, const char *label)
-{
-	const char *text = json_string_value(
-		json_object_get(json_object_get(revision, "labels"), label));
-
-	return text ? text : "";
-}
-
 static json_int_t time_of(const json_t *revision)
 {
-	return strtoll(label_of(revision, SWARM__REVISION_TIME), NULL, 10);
+	return strtoll(swarm__revision_label(revision, SWARM__REVISION_TIME), NULL, 10);
 }
 
 /* --- history ---------------------------------------------------------------------------------------- */
@@ -64,10 +56,10 @@ static json_t *make_row(const swarm__stack *s, const json_t *revision)
 {
 	return json_pack("{s:O, s:I, s:s, s:s, s:s, s:s, s:o, s:o, s:o}", "revision",
 			 json_object_get(revision, "number"), "time", time_of(revision), "result",
-			 label_of(revision, SWARM__REVISION_RESULT), "hash",
-			 label_of(revision, SWARM__REVISION_HASH), "source",
-			 label_of(revision, SWARM__REVISION_SOURCE), "who",
-			 label_of(revision, SWARM__REVISION_WHO), "services",
+			 swarm__revision_label(revision, SWARM__REVISION_RESULT), "hash",
+			 swarm__revision_label(revision, SWARM__REVISION_HASH), "source",
+			 swarm__revision_label(revision, SWARM__REVISION_SOURCE), "who",
+			 swarm__revision_label(revision, SWARM__REVISION_WHO), "services",
 			 service_names(revision), "failed", swarm__revision_failed(revision),
 			 "missing", find_missing(s, revision));
 }
@@ -117,14 +109,15 @@ static int find_revision(const swarm__stack *s, int64_t to, const json_t **ret_r
 
 	json_array_foreach (s->revisions, i, revision) {
 		json_int_t number = swarm__json_integer(revision, "number");
-		bool ok = strcmp(label_of(revision, SWARM__REVISION_RESULT), "ok") == 0;
+		bool ok = strcmp(swarm__revision_label(revision, SWARM__REVISION_RESULT), "ok") ==
+			  0;
 
 		if (to ? number == to : i > 0 && ok) {
 			*ret_revision = revision;
 			return 0;
 		}
 		swarm__names_add(&numbers, "%lld (%s)", (long long)number,
-				 label_of(revision, SWARM__REVISION_RESULT));
+				 swarm__revision_label(revision, SWARM__REVISION_RESULT));
 	}
 	if (!*numbers.text)
 		return swarm__error(err, SWARM_E_NOT_FOUND, "stack %s has no stored revision",
@@ -247,13 +240,15 @@ static int add_revisions(json_t *stacks, const json_t *configs, swarm_error *err
 	int rc = swarm__revisions_read(configs, &revisions, err);
 
 	json_array_foreach (revisions, i, revision) {
-		json_t *row = json_object_get(stacks, label_of(revision, SWARM__STACK_LABEL));
+		json_t *row = json_object_get(stacks,
+					      swarm__revision_label(revision, SWARM__STACK_LABEL));
 
 		if (rc || !row || !json_is_null(json_object_get(row, "revision")))
 			continue;
 		if (json_object_set(row, "revision", json_object_get(revision, "number")) ||
-		    json_object_set_new(row, "result",
-					json_string(label_of(revision, SWARM__REVISION_RESULT))) ||
+		    json_object_set_new(
+			    row, "result",
+			    json_string(swarm__revision_label(revision, SWARM__REVISION_RESULT))) ||
 		    json_object_set_new(row, "time", json_integer(time_of(revision))))
 			rc = swarm__nomem(err);
 	}

@@ -165,7 +165,8 @@ static int pick(status *st, const swarm__stack_kind *kind, swarm_error *err)
 
 		bad = bad || !name ||
 		      (!json_object_get(ids, json_string_value(name)) &&
-		       json_object_set_new(ids, json_string_value(name), json_string("(new)"))) ||
+		       json_object_set_new(ids, json_string_value(name),
+					   json_string(SWARM__NEW_ID))) ||
 		      json_object_set_new(json_object_get(st->s.picked, kind->name), declared,
 					  json_pack("{s:O}", "name", name));
 		json_decref(name);
