@@ -75,6 +75,7 @@ def health(checks=None, ignore=None, baseline=None, margin=None, wait=0, stable=
             found = __salt__["swarm_core.core"]("health", **given)
     if of_hosts is None or of_hosts:
         found = found + (__salt__["swarm_checks.certificate"]() or [_renewed()])
+    found = __salt__["swarm_checks.by_pillar"](found)
     found = __salt__["swarm_checks.rows"](found, ignore, baseline)
     if __salt__["swarm_checks.blocking"](found):
         __context__["retcode"] = 1

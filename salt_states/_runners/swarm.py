@@ -48,7 +48,8 @@ def status(*args, **kwargs):
     timeout
         Seconds that the hosts have to answer (30).
 
-    Returns a dict: ``problems`` (lines; empty when all is well), ``cluster`` (its id), ``leader``
+    Returns a dict: ``problems`` (lines; empty when all is well), ``health`` (the rows of
+    ``salt-run swarm.health``, whose texts are among the problems), ``cluster`` (its id), ``leader``
     (host name), ``quorum`` (``managers``, ``reachable``, ``needed``, and ``losses``: how many more
     may fail), ``nodes`` (how many in each state), ``versions`` (``{engine version: [host
     names]}``), ``certificates`` (``{minion id: end, in UTC}``), ``warnings`` (``{minion id: the
@@ -72,15 +73,13 @@ def _status(timeout=ANSWER_SECONDS):
     pillar = known["swarm"]
     managers, workers = list(pillar["managers"]), sorted(known["workers"])
     __salt__["swarm_master.progress"](f"asking {len(managers) + len(workers)} hosts")
-    asked = {"swarm_facts.collect": [], "swarm.info": [], "swarm.certificate": [], **ENGINE_DRIFT}
+    asked = {**__salt__["swarm_master.of_hosts"](), "swarm.info": [], **ENGINE_DRIFT}
     answers = __salt__["swarm_master.ask"](managers + workers, asked, timeout)
-    facts = {
-        host: answer["swarm_facts.collect"]
-        for host, answer in answers.items()
-        if isinstance(answer.get("swarm_facts.collect"), dict)
-    }
+    hosts = __salt__["swarm_master.said"](known, answers)
+    facts = {host: one["facts"] for host, one in hosts.items() if one["facts"]}
     ret = {
         "problems": list(known["refusals"]),
+        "health": [],
         "cluster": "",
         "leader": "",
         "quorum": {},
@@ -90,22 +89,15 @@ def _status(timeout=ANSWER_SECONDS):
         "warnings": {"pillar": known["warnings"]} if known["warnings"] else {},
         "drift": {},
     }
-    # A host without an accepted key is named by the check of pillar.
-    asked = {*known["managers"], *known["workers"], *known["without"]}
-    ret["problems"] += [
-        f"{host}: its minion does not answer, or has no swarm module"
-        for host in managers + workers
-        if host in asked and host not in facts
-    ]
     _add_hosts(ret, answers)
     ret["drift"] = __salt__["swarm_master.engine_drift"](answers)
     leading = [name for name in managers if facts.get(name, {}).get("cluster")]
     if not leading:
+        ret["problems"] += __salt__["swarm_master.silent"](hosts)
         ret["problems"] += _why_leaderless(managers, facts)
         return __salt__["swarm_master.ended"](ret, problem=True)
     __salt__["swarm_master.progress"](f"asking {leading[0]} about all nodes")
-    wanted = {host: ("manager" if host in managers else "worker") for host in managers + workers}
-    _add_cluster(ret, leading[0], facts, wanted, pillar, timeout)
+    _add_cluster(ret, leading[0], hosts, pillar, timeout)
     clusters = {facts[name]["cluster"] for name in leading}
     if len(clusters) > 1:
         ret["problems"].insert(0, f"managers are in different swarms: {', '.join(clusters)}")
@@ -124,17 +116,10 @@ def _add_hosts(ret, answers):
     """Add what each host reports about itself."""
     for host, answer in sorted(answers.items()):
         info, certificate = answer.get("swarm.info"), answer.get("swarm.certificate")
-        if isinstance(info, dict):
-            if info["warnings"]:
-                ret["warnings"][host] = info["warnings"]
-            if info["state"] in ("locked", "error", "pending"):
-                ret["problems"].append(f"{host} is {info['state']}: {info['error']}".rstrip(": "))
+        if isinstance(info, dict) and info["warnings"]:
+            ret["warnings"][host] = info["warnings"]
         if isinstance(certificate, dict) and certificate:
             ret["certificates"][host] = certificate["until"]
-            if certificate["overdue"]:
-                ret["problems"].append(
-                    f"{host}: its certificate ends {certificate['until']} and was not renewed in time"
-                )
 
 
 def _why_leaderless(managers, facts):
@@ -147,17 +132,19 @@ def _why_leaderless(managers, facts):
     return ["no manager of pillar is in a swarm: see docker.bootstrap"]
 
 
-def _add_cluster(ret, lead, facts, wanted, pillar, timeout):
+def _add_cluster(ret, lead, hosts, pillar, timeout):
     """
     Add what a manager knows of all nodes, compared with pillar and with the hosts' own reports.
     """
-    hosts = {host: facts[host]["node_id"] for host in wanted if host in facts}
+    facts = {host: one["facts"] for host, one in hosts.items() if one["facts"]}
+    ids = {host: one["node_id"] for host, one in facts.items()}
     # Not the manager's own pillar, which is as old as its last refresh.
     pillar = {key: pillar[key] for key in COMPARED if key in pillar}
     asked = {
         "swarm.nodes": [],
         "swarm.quorum": [],
-        "swarm_drift.nodes_drift": [hosts, pillar],
+        "swarm_checks.of_swarm": [hosts, None, None, None, None, pillar],
+        "swarm_drift.nodes_drift": [ids, pillar],
         "swarm_drift.cluster_drift": [pillar],
     }
     answers = __salt__["swarm_master.ask"]([lead], asked, timeout)
@@ -176,54 +163,28 @@ def _add_cluster(ret, lead, facts, wanted, pillar, timeout):
         ret["nodes"][node["state"]] = ret["nodes"].get(node["state"], 0) + 1
         if node["engine_version"]:
             ret["versions"].setdefault(node["engine_version"], []).append(node["hostname"])
-    # One or two managers can lose none: that is a choice, and no fault of today.
-    if ret["quorum"].get("losses") == 0 and ret["quorum"]["managers"] > 2:
-        ret["problems"].append("no manager may fail: the quorum would be lost")
-    if len(ret["versions"]) > 1:
-        ret["problems"].append(f"engines differ: {', '.join(sorted(ret['versions']))}")
-    ret["problems"] += _membership(nodes, facts, wanted)
+    ret["health"] = answer["swarm_checks.of_swarm"]
+    if isinstance(ret["health"], list):
+        ret["problems"] += [row["text"] for row in ret["health"] if row["ok"] is not True]
+    else:
+        why = __salt__["swarm_master.reason"](ret["health"])
+        ret["problems"].append(f"{lead} could not check the swarm's health: {why}")
+        ret["health"] = []
+    ret["problems"] += _strangers(nodes, facts, hosts)
     ret["problems"] += _node_drift(lead, answer["swarm_drift.nodes_drift"])
     ret["problems"] += _cluster_drift(lead, answer["swarm_drift.cluster_drift"])
 
 
-def _membership(nodes, facts, wanted):
-    """Compare members and their roles with pillar and with the hosts' own reports."""
-    by_id = {node["id"]: node for node in nodes}
-    lines = []
-    for host, role in wanted.items():
-        if host not in facts:
-            continue
-        node = by_id.get(facts[host]["node_id"])
-        if node is None:
-            lines += _why_no_member(host, facts[host])
-        elif node["role"] != role:
-            lines.append(f"{host} is a {node['role']}, pillar says {role}")
+def _strangers(nodes, facts, hosts):
+    """Return the members that pillar does not have."""
     own = {entry["node_id"] for entry in facts.values()}
-    # These were named already: without the word of the host nobody knows which node it is.
-    silent = {host for host in wanted if host not in facts}
-    for node in nodes:
-        title = f"{node['hostname'] or 'no name'} ({node['id']})"
-        if node["state"] != "ready":
-            lines.append(f"{title} is {node['state']}: {node['message']}".rstrip(": "))
-        if node["member"] and node["reachability"] != "reachable":
-            lines.append(f"{title} is a manager, but {node['reachability']}")
-        if node["id"] not in own and node["state"] == "ready" and node["hostname"] not in silent:
-            lines.append(f"{title} is not a host of pillar that answers")
-    return lines
-
-
-def _why_no_member(host, facts):
-    """
-    Return why a host has no node in the list. A node whose engine does not answer may still be in
-    it.
-    """
-    if facts["state"] == "active":
-        return [f"{host} is not in the node list: the managers removed its node"]
-    return {
-        "inactive": [f"{host} is not in a swarm"],
-        "absent": [f"{host} has no engine"],
-        "unreachable": [f"docker does not answer on {host}: {facts['error']}".rstrip(": ")],
-    }.get(facts["state"], [])  # the others were named by what the engine says of itself
+    # A host that is silent was named already: without its word nobody knows which node it is.
+    silent = {host for host in hosts if host not in facts}
+    return [
+        f"{node['hostname'] or 'no name'} ({node['id']}) is not a host of pillar that answers"
+        for node in nodes
+        if node["id"] not in own and node["state"] == "ready" and node["hostname"] not in silent
+    ]
 
 
 def _node_drift(lead, found):

@@ -155,6 +155,43 @@ def reason(answer):
     return re.sub(r"^ERROR(: | executing '[^']*': )", "", lines[0])
 
 
+def of_hosts():
+    """Return what each host is asked for its part of the swarm's health, as ``ask`` takes it."""
+    return {"swarm_facts.collect": [], "swarm.certificate": [], "swarm_checks.view": []}
+
+
+def said(found, answers):
+    """
+    Return what hosts of pillar answered to :py:func:`of_hosts`, as ``swarm_checks.of_swarm`` takes it. A host
+    without an accepted key is left out unless it answers: the check of pillar names it.
+    """
+    managers = list(found["swarm"]["managers"])
+    hosts = dict.fromkeys([*managers, *sorted(found["workers"])])
+    reachable = {*found["managers"], *found["workers"], *found["without"]}
+    ret = {}
+    for host in hosts:
+        answer = answers.get(host) or {}
+        facts = answer.get("swarm_facts.collect")
+        if not isinstance(facts, dict) and host not in reachable:
+            continue
+        ret[host] = {
+            "role": "manager" if host in managers else "worker",
+            "facts": facts if isinstance(facts, dict) else None,
+            "certificate": answer.get("swarm.certificate"),
+            "view": answer.get("swarm_checks.view"),
+        }
+    return ret
+
+
+def silent(hosts):
+    """Return a line for each host that did not answer."""
+    return [
+        f"{host}: its minion does not answer, or has no swarm module"
+        for host, one in hosts.items()
+        if not one["facts"]
+    ]
+
+
 def engine_drift(answers):
     """Return ``{host: [how its engine differs from pillar]}`` of what hosts answered to ``ask``."""
     found = {host: answer.get("swarm_engine.drift") for host, answer in sorted(answers.items())}

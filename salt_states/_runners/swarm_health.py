@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: Apache-2.0
+"""
+Docker swarm mode, seen from the master: health and the lock
+============================================================
+
+Whether the swarm is well, as all its hosts see it, and which run changes it. They belong to the name
+``swarm``.
+
+:maturity: new
+:depends: the runner ``swarm_master``; the execution modules ``swarm`` and ``swarm_checks`` on the minions
+:platform: Linux
+
+.. versionadded:: 0.1.0
+"""
+
+ANSWER_SECONDS = 30
+
+__virtualname__ = "swarm"
+
+
+def __virtual__():
+    return __virtualname__
+
+
+def health(*args, **kwargs):
+    """
+    Return the checks of a swarm's health, as its hosts and its leading manager tell them. Nothing is changed.
+
+    checks
+        Names of checks; all unless given.
+    ignore
+        ``name`` or ``name:object``, whose faults become warnings.
+    margin
+        How many managers may fail without loss of the quorum (1; not asked of one or two managers).
+    timeout
+        Seconds that the hosts have to answer (30).
+
+    Returns a dict: ``problems`` (a line for each row that blocks a change) and ``health``, the rows of
+    ``swarm.health`` on a minion, with those that only several hosts can tell. The exit code is 0 if nothing
+    blocks a change.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-run swarm.health
+        salt-run swarm.health ignore='[versions, "services-running:legacy"]' --out=json
+    """
+    return __salt__["swarm_master.run"](_health, args, kwargs)
+
+
+def _health(checks=None, ignore=None, margin=None, timeout=ANSWER_SECONDS):
+    checks, ignore = _names("checks", checks), _names("ignore", ignore)
+    known = __salt__["swarm_master.known"]()
+    asked = [*known["swarm"]["managers"], *sorted(known["workers"])]
+    __salt__["swarm_master.progress"](f"asking {len(asked)} hosts")
+    answers = __salt__["swarm_master.ask"](asked, __salt__["swarm_master.of_hosts"](), timeout)
+    hosts = __salt__["swarm_master.said"](known, answers)
+    facts = {host: one["facts"] for host, one in hosts.items() if one["facts"]}
+    leading = [host for host, one in facts.items() if one.get("cluster")]
+    managing = [host for host, one in facts.items() if one.get("role") == "manager"]
+    lead = next(iter([*leading, *managing, *facts]), None)
+    if lead is None:
+        return __salt__["swarm_master.failed"](*__salt__["swarm_master.silent"](hosts))
+    pillar = {key: value for key, value in known["swarm"].items() if key in ("nodes", "managers")}
+    given = {"swarm_checks.of_swarm": [hosts, checks, ignore, None, margin, pillar]}
+    answer = __salt__["swarm_master.ask"]([lead], given, timeout).get(lead, {})
+    rows = answer.get("swarm_checks.of_swarm", "no answer")
+    if not isinstance(rows, list):
+        __salt__["swarm_master.slip"](f"{lead}: {__salt__['swarm_master.reason'](rows)}")
+    faults = [row for row in rows if row["ok"] is not True and row["level"] == "error"]
+    return __salt__["swarm_master.ended"](
+        {
+            "problems": [row["text"] for row in faults],
+            "health": rows,
+            "lines": [_line(row) for row in rows],
+        },
+        problem=bool(faults),
+    )
+
+
+def _line(row):
+    word = "ok" if row["ok"] is True else "not known" if row["ok"] is None else "no"
+    word = word if row["ok"] is True or row["level"] == "error" else "warning"
+    fix = f" ({row['fix']})" if row["fix"] else ""
+    return f"{row['name'] + ':':20}{word + ',':11}{row['text']}{fix}"
+
+
+def _names(what, given):
+    given = [given] if isinstance(given, str) else given
+    if given is not None and not (
+        isinstance(given, list) and all(isinstance(one, str) for one in given)
+    ):
+        __salt__["swarm_master.slip"](f"{what} must be a list of names of checks, not {given!r}")
+    return given
+
+
+def lock_show(*args, **kwargs):
+    """
+    Return which run changes the cluster now, from the first manager of pillar that answers.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-run swarm.lock_show
+    """
+    given = ("swarm.lock_show", args, kwargs, "nested")
+    return __salt__["swarm_master.run"](__salt__["swarm_master.first_answer"], given, {})
+
+
+def lock_break(*args, **kwargs):
+    """
+    Break the lock of a run that is dead.
+
+    run
+        The id of the run, as ``swarm.lock_show`` and the refusals name it.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-run swarm.lock_break x7k2
+    """
+    return __salt__["swarm_master.run"](_lock_break, args, kwargs)
+
+
+def _lock_break(run):
+    return __salt__["swarm.ask"]("swarm.lock_break", str(run))
