@@ -215,6 +215,7 @@ def run(name=None, test=False, correct=None, saltenv=None, registry_auth=None, *
         drift = _drift(str(name), stack) if correct is False else []
         found = _nothing(name, drift) if drift else __salt__["swarm_content.with_hash_key"](send)
         found["warnings"] = [*warnings, *(found.get("warnings") or [])]
+        found["goes_back"] = given.get("rollback") is not False
         return found
 
     return convert(take, name, saltenv, **given)
@@ -416,6 +417,8 @@ def failure(found=None):
     failed = found.get("failed")
     if failed:
         back = ", so the stack went back to what it was" if failed["rolled_back"] else ""
+        if found.get("goes_back") and not back:
+            back = ", and not all of the stack could go back (see the warnings)"
         lines.append(f"service {failed['service']} failed{back}: {failed['reason']}")
     if found.get("held"):
         lines += [f"service {one['service']} is not sent: {one['reason']}" for one in found["held"]]

@@ -154,7 +154,7 @@ def test_a_service_that_fails_takes_the_stack_back_once(stacks):
         web=None, new=service(command=["/bin/busybox", "false"]), db=service(labels={"a": "b"})
     )
     write(stacks, "compose.yml", bad)
-    ret = highstate(stacks, {"timeout": 5})
+    ret = highstate(stacks, {"timeout": 12})
     assert (ret["result"], ret["changes"]) == (False, {}), ret
     assert "service shop_new failed, so the stack went back to what it was" in ret["comment"]
     assert "exit (1)" in ret["comment"]
@@ -163,7 +163,8 @@ def test_a_service_that_fails_takes_the_stack_back_once(stacks):
     ).out
     assert sorted(names.split()) == ["shop_db", "shop_web"]
     write(stacks, "compose.yml", shop())
-    assert highstate(stacks)["changes"] == {}
+    # A version of the config that no kept revision names may go now.
+    assert not any(name.startswith("service") for name in highstate(stacks)["changes"])
     assert len(set(tasks(stacks, "shop")) & set(before)) >= 2, "web was not touched"
 
 

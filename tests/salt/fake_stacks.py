@@ -21,6 +21,8 @@ class Stacks:
             cluster.stacks = {}
             # {service: why} of those whose next rollout fails, and of those that are not sent.
             cluster.failing, cluster.held, cluster.unhealthy = {}, {}, {}
+            # Whether what fails cannot go back either.
+            cluster.stuck = False
         return cluster
 
     @staticmethod
@@ -108,8 +110,10 @@ class Stacks:
         self.written.append(name)
         for service, why in cluster.failing.items():
             if service in ret["changes"].get("services", {}):
-                ret["failed"] = {"service": service, "reason": why, "rolled_back": rollback}
-        if not (ret["failed"] and rollback):
+                back = rollback and not cluster.stuck
+                ret["failed"] = {"service": service, "reason": why, "rolled_back": back}
+                ret["warnings"] += [f"on the way back, {service}: stuck"] * cluster.stuck
+        if not (ret["failed"] and ret["failed"]["rolled_back"]):
             found["objects"] = wanted
         found["revisions"].insert(0, {"objects": wanted, "source": more.get("source"), **more})
         cluster.stacks[name] = found

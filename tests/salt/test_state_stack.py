@@ -186,6 +186,18 @@ def test_a_service_that_fails_takes_the_stack_back(formed):
     assert ret["comment"] == "stack shop: service shop_web failed: web.1 (failed): exit 3"
 
 
+def test_a_stack_that_cannot_go_back_says_so(formed):
+    stack(formed)
+    cluster(formed).failing["shop_web"], cluster(formed).stuck = "exit 3", True
+    ret = stack(formed, env={"TAG": "2"})
+    assert ret["result"] is False and set(ret["changes"]) == {"service shop_web"}
+    assert ret["comment"] == (
+        "stack shop: service shop_web failed, and not all of the stack could go back"
+        " (see the warnings): exit 3"
+    )
+    assert ret["warnings"] == ["on the way back, shop_web: stuck"]
+
+
 def test_what_was_rolled_back_is_not_sent_again(formed):
     stack(formed)
     cluster(formed).held["shop_web"] = "swarm rolled this spec back: exit 3"
