@@ -30,7 +30,7 @@ def test_no_second_swarm_beside_one_whose_minions_are_silent(swarm):
     assert after["manager2"]["id"] == before["manager2"]["id"]
 
 
-def test_a_pending_join_is_done_anew(swarm):
+def test_a_pending_join_is_repeated(swarm):
     """A join to where nobody answers stays pending in the engine for ever."""
     leave(swarm, "worker1")
     token = swarm.on("manager1", "docker", "swarm", "join-token", "-q", "worker").out.strip()

@@ -47,7 +47,7 @@ def test_a_worker_that_forges_facts_takes_nobody_with_it(swarm):
     assert_whole(swarm)
 
 
-def test_managers_of_different_swarms_are_told_apart(swarm):
+def test_managers_of_different_swarms_are_reported(swarm):
     leave(swarm, "manager3")
     swarm.one("manager3", "swarm.init", "advertise_addr=eth0", "availability=drain")
     before = swarm.nodes("manager1")

@@ -92,7 +92,7 @@ def test_states_change_what_they_predict(swarm):
     assert kept == ["600", note_key(swarm)]
 
 
-def test_what_is_fixed_for_life_is_told_of(swarm):
+def test_settings_that_are_fixed_for_life_are_reported(swarm):
     settings = apply(swarm, "manager1", {"settings": STATES["settings"]})["settings"]
     (warning,) = settings["warnings"]
     assert warning.startswith("subnet_size is 24, not 26: it is fixed for the life of a cluster")

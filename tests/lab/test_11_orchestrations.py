@@ -149,7 +149,7 @@ def test_the_runner_and_the_grain(swarm):
 
 
 @pytest.mark.parametrize("mistake", [{"swarm_teardown": "another"}, {}])
-def test_no_end_without_its_word(swarm, mistake):
+def test_teardown_requires_confirmation(swarm, mistake):
     run = swarm.orchestrate("docker.teardown", **mistake)
     assert run.code == 1 and not run.swarm_changes()
     assert_whole(swarm)

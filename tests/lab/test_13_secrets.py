@@ -131,6 +131,6 @@ def test_content_is_nowhere(swarm, services, host):
     assert swarm.shell(host, script, check=False).out == ""
 
 
-def test_events_hold_none(swarm, services):
+def test_events_have_no_secret(swarm, services):
     events = swarm.on("master", "cat", "/var/tmp/events").out
     assert "swarm.secret" in events and "planted-3b8e" not in events

@@ -37,13 +37,13 @@ def test_no_token_is_left(swarm, secrets, host):
     assert find(swarm, host, secrets) == []
 
 
-def test_events_were_recorded_and_hold_none(swarm, secrets):
+def test_events_were_recorded_and_have_no_secret(swarm, secrets):
     events = swarm.on("master", "cat", "/var/tmp/events").out
     assert "salt/job/" in events and "docker.worker.join" in events
     assert not any(secret in events for secret in secrets)
 
 
-def test_mine_holds_only_sealed_tokens(swarm, secrets):
+def test_the_mine_has_only_sealed_tokens(swarm, secrets):
     mine = swarm.one("worker1", "mine.get", "*", "swarm")
     assert any(entry.get("sealed") for entry in mine.values())
     assert "SWMTKN" not in str(mine)

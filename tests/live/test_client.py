@@ -25,7 +25,7 @@ def node_id(client, name):
 # --- events and logs -------------------------------------------------------------------------
 
 
-def test_events_tell_of_a_change(swarm, machines, client):
+def test_events_report_a_change(swarm, machines, client):
     events = client.events(filters={"type": "node"}, timeout=20)
     assert next(events) is None
     other = machines["manager1"].client()
@@ -130,7 +130,7 @@ def test_a_failed_update_goes_back(client, services):
     assert client.service_wait("live-back") == {"done": 2, "total": 2, "rolled_back": True}
 
 
-def test_a_wait_tells_why_tasks_fail(swarm, client, services):
+def test_a_wait_reports_why_tasks_fail(swarm, client, services):
     services("live-none", "nowhere.invalid/none:1")
     with pytest.raises(swarm.Timeout, match="No such image"):
         client.service_wait("live-none", timeout=GIVE_UP)
@@ -269,7 +269,7 @@ def test_the_registry_is_asked_with_credentials(swarm, client, private_image):
 # --- root, lock, departures ------------------------------------------------------------------
 
 
-def test_the_root_rotates_and_tells_how_far(client):
+def test_the_root_rotates_and_reports_progress(client):
     told = []
     digest = client.tokens()["worker"].split("-")[2]
     client.progress = lambda *step: told.append(step)

@@ -86,7 +86,7 @@ def test_a_job_runs_once_until_it_is_triggered(client, apply):
     assert done["action"] == "none" and "run the job again" in done["warnings"][0] and runs() == 1
 
 
-def test_a_job_that_fails_tells_its_exit_code(apply):
+def test_a_failed_job_reports_its_exit_code(apply):
     job = {"image": IMAGE, "command": ["/bin/busybox", "sh", "-c", "exit 3"]}
     job["deploy"] = {"mode": "replicated-job", "restart_policy": {"condition": "none"}}
     _, settled = apply("live-bad", job)

@@ -193,7 +193,7 @@ def test_cluster_update_rotates(manager, engine):
     assert second.query == {"version": "3", **both}
 
 
-def test_a_rotation_that_rotates_nothing_is_none(manager, engine, swarm):
+def test_a_rotation_that_rotates_nothing_is_an_error(manager, engine, swarm):
     engine.answers["POST", "/swarm/update"] = (200, b"")
     with pytest.raises(swarm.StateError, match="the same as before: worker token") as caught:
         manager.cluster_update(rotate_worker_token=True)

@@ -84,7 +84,7 @@ def test_a_file_that_cannot_be_had_is_a_slip(swarm, error):
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit, MemoryError])
-def test_what_is_no_mistake_passes(swarm, error):
+def test_other_exceptions_pass_through(swarm, error):
     asked = []
 
     def give(file):

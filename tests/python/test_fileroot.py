@@ -346,7 +346,7 @@ def run(*arguments):
 
 @pytest.mark.parametrize("below", ["", "salt", "salt/deeper"])
 @pytest.mark.parametrize("command", ["write", "check", "remove"])
-def test_a_file_in_the_place_of_the_folder_is_one_line(tmp_path, command, below):
+def test_a_file_instead_of_the_folder_is_reported(tmp_path, command, below):
     (tmp_path / "srv").write_text("a file")
     extension = ["--extension", DROPIN] if command == "write" else []
     code, lines = run(command, *extension, tmp_path / "srv" / below)
@@ -356,13 +356,13 @@ def test_a_file_in_the_place_of_the_folder_is_one_line(tmp_path, command, below)
     )
 
 
-def test_a_link_that_leads_nowhere_is_one_line(tmp_path):
+def test_a_dangling_link_is_reported(tmp_path):
     (tmp_path / "srv").symlink_to("nowhere")
     (line,) = refuse(FILEROOT.check, tmp_path / "srv")
     assert "srv: not a folder" in line
 
 
-def test_a_file_in_the_place_of_a_folder_of_the_tree_is_one_line(dest):
+def test_a_file_instead_of_a_folder_of_the_tree_is_reported(dest):
     dest.mkdir(parents=True)
     (dest / "docker").write_text("a file")
     assert refuse(FILEROOT.write, dest, [DROPIN]) == (
@@ -370,7 +370,7 @@ def test_a_file_in_the_place_of_a_folder_of_the_tree_is_one_line(dest):
     )
 
 
-def test_a_folder_without_permission_is_one_line(tmp_path, monkeypatch, capsys):
+def test_a_folder_without_permission_is_reported(tmp_path, monkeypatch, capsys):
     """As root there is none, so the error comes from a replaced function."""
 
     def refused(*_):
@@ -396,7 +396,7 @@ def make(*arguments):
 
 @pytest.mark.parametrize("target", ["fileroot", "fileroot-remove"])
 @pytest.mark.parametrize("given", [[], ["DEST="], ["DEST= "]])
-def test_make_without_a_destination_is_one_line_before_anything_is_built(target, given):
+def test_make_without_a_destination_is_refused_before_anything_is_built(target, given):
     done = make(target, *given)
     (line,) = done.stderr.splitlines()
     assert f"DEST is not set, give the folder: make {target} DEST=/srv/salt" in line

@@ -54,7 +54,7 @@ def test_faults(manager, client):
         assert rows == [row]
 
 
-def test_margin_of_none(manager, client):
+def test_no_margin(manager, client):
     three = [
         node("n1", "host1", "manager", **MANAGES),
         node("n2", "host2", "manager", Leader=False, Reachability="reachable"),

@@ -142,7 +142,7 @@ def test_an_update_of_a_node_keeps_its_name_and_removes_an_empty_label(manager, 
     assert (sent["Name"], sent["Labels"]) == ("n", {"zone": "a"})
 
 
-def test_whether_a_node_is_down_is_the_managers_word(swarm, manager, engine):
+def test_the_managers_decide_whether_a_node_is_down(swarm, manager, engine):
     """It was read from the node that was asked, not from the one to be removed."""
     engine.nodes.append(node("n2", "host2"))
     refusal = "rpc error: code = FailedPrecondition desc = node n2 is not down and can't be removed"

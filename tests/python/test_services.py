@@ -39,7 +39,7 @@ def test_unlock(engine, client):
     assert client.local()["state"] == "active"
 
 
-def test_unlock_refuses_what_is_no_key(swarm, client):
+def test_unlock_refuses_an_invalid_key(swarm, client):
     with pytest.raises(swarm.BadKey):
         client.unlock("SWMKEY-1-short")
     with pytest.raises(TypeError):

@@ -122,7 +122,7 @@ def test_arguments(swarm, manager, client, stack, more, error):
     assert written(manager) == []
 
 
-def test_what_is_no_stack(swarm, client):
+def test_an_invalid_stack(swarm, client):
     with pytest.raises(swarm.InvalidArgument, match="it has no services"):
         client.stack_plan({"name": "shop"})
     with pytest.raises(TypeError):

@@ -60,7 +60,7 @@ def test_events(swarm, client, feed):
     assert list(events) == [] and events.client is None
 
 
-def test_a_gap_is_told(client, feed):
+def test_a_gap_is_reported(client, feed):
     events = client.events()
     feed.send(event("update", "n1"), None, event("update", "n2"))
     seen = [next(events) for _ in range(4)]
@@ -87,7 +87,7 @@ def test_another_manager_takes_over(swarm, engine, other_engine, client, feed):
     assert other.local()["state"] == "active"
 
 
-def test_nothing_yet_is_no_end(swarm, client, feed):
+def test_an_empty_stream_is_not_at_its_end(swarm, client, feed):
     events = client.events(timeout=0.2)
     assert next(events) is None
     for _ in range(2):

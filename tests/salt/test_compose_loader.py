@@ -104,7 +104,7 @@ def test_a_key_is_text(key):
     assert load(f"services:\n  {key}: 1\n") == {"services": {key: 1}}
 
 
-def test_octal_is_told():
+def test_octal_numbers_are_reported():
     found = compose.load("services:\n  a:\n    environment: {O: 0644}\n", "c.yml")
     assert found["warnings"] == [
         "c.yml:3: services.a.environment.O: 0644 is octal, the number 420, as docker reads it: "

@@ -213,7 +213,7 @@ def test_one_dead_worker_does_not_stop_the_others(fleet):
     assert "its minion did not answer" in reason
 
 
-def test_reason_of_a_failed_worker_is_told_at_the_end(fleet):
+def test_the_reason_of_a_failed_worker_is_reported_at_the_end(fleet):
     fleet["worker2"].machine.fail["join"] = ("StillPending", "the join is still pending")
     steps = fleet.bootstrap()
     comment = steps["converged"]["manager1"]["docker-swarm-converged"]["comment"]
@@ -241,7 +241,7 @@ def test_replaced_worker_leaves_no_record(formed):
     assert formed.rows() == FORMED
 
 
-def test_pending_worker_is_joined_anew(formed):
+def test_a_pending_worker_joins_again(formed):
     machine = formed["worker1"].machine
     machine.wipe()
     machine.state = "pending"
@@ -282,7 +282,7 @@ def test_join_that_was_cut_off_after_its_certificate_is_done_again(formed):
 
 
 @pytest.mark.parametrize("name", ["worker1", "manager2"])
-def test_member_that_does_not_come_up_since_its_record_went_joins_anew(formed, name):
+def test_a_member_that_cannot_come_up_without_its_record_joins_again(formed, name):
     machine = formed[name].machine
     del machine.cluster.nodes[machine.node_id]
     machine.state = "pending"
@@ -362,7 +362,7 @@ def test_locked_manager_stops_the_run_with_a_text(formed):
     assert written(formed) == {}
 
 
-def test_nodes_that_pillar_does_not_name_are_told_of_and_left(formed):
+def test_nodes_that_pillar_does_not_name_are_reported_but_not_touched(formed):
     stranger = formed.add("extra")
     token = formed["manager1"].machine.cluster.tokens["worker"]
     stranger.job().salt["swarm.join"]("10.0.0.1", token=token)

@@ -191,7 +191,7 @@ def test_a_host_that_does_not_leave_keeps_its_record(formed):
     assert "worker2" not in names(formed)
 
 
-def test_what_was_done_before_a_failure_is_told(formed):
+def test_changes_before_a_failure_are_reported(formed):
     formed["manager1"].machine.fail["node_demote"] = ("Timeout", "the demotion hangs")
     ret = remove(formed, "worker2", "manager3")["demoted_for_removal", "manager1"]
     assert ret["result"] is False and ret["comment"] == "the demotion hangs"
@@ -292,7 +292,7 @@ def test_a_node_that_pillar_does_not_name_stops_the_end(formed):
     assert not changed(done)
 
 
-def test_a_manager_of_before_a_forced_new_cluster_is_not_demoted(formed):
+def test_a_manager_from_before_a_forced_new_cluster_is_not_demoted(formed):
     """It is in no raft group, and a new leader calls it unknown before it calls it down."""
     machine = formed["manager3"].machine
     record = machine.cluster.nodes[machine.node_id]
@@ -417,6 +417,6 @@ def test_a_manager_that_the_operator_called_dead_is_named(formed):
 
 
 @pytest.mark.parametrize("limit", ["2", True, 0, -1])
-def test_a_limit_that_is_none(formed, limit):
+def test_an_invalid_limit(formed, limit):
     ret = unmanaged_absent(formed, limit)
     assert ret["result"] is False and "limit must be an integer of at least 1" in ret["comment"]

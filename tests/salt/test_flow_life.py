@@ -78,7 +78,7 @@ def test_the_host_says_that_it_waits_for_its_labels(bare):
     assert comment.endswith(", drained until a manager has set its labels")
 
 
-def test_without_labels_a_host_joins_as_pillar_wants_it(bare):
+def test_without_labels_a_host_joins_with_the_availability_of_pillar(bare):
     bare.pillar["nodes"] = {"worker1": {"availability": "pause"}}
     assert NODES not in predicted(bare)
     assert dict(bare["worker1"].machine.calls)["join"]["availability"] == "pause"
@@ -202,7 +202,7 @@ def test_a_moved_host_has_its_labels_when_it_takes_tasks(make_fleet):
     assert fleet["manager3"].machine.changed_by() == ["node_update"], "all of it at once"
 
 
-def test_a_manager_that_pillar_wants_active_is_not_drained_again(make_fleet):
+def test_a_manager_that_is_active_in_pillar_is_not_drained_again(make_fleet):
     fleet = make_fleet(managers=1, workers=0)
     fleet.pillar["nodes"] = {"manager1": {"availability": "active"}}
     assert predicted(fleet)[NODES] == {
@@ -246,7 +246,7 @@ def test_by_hand_hosts_are_known_by_their_names(formed):
         ),
     ],
 )
-def test_wrong_pillar_is_one_line_and_nothing_is_made(bare, wrong, words):
+def test_wrong_pillar_is_reported_in_one_line_and_nothing_is_made(bare, wrong, words):
     run = bare.new_run()
     bare["manager1"].job(run=run).state("published")
     bare.pillar["nodes"] = wrong

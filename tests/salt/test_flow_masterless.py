@@ -63,12 +63,12 @@ def test_joined_without_one_says_what_is_missing(fleet):
     assert fleet["worker1"].machine.changed_by() == []
 
 
-def test_facts_hold_no_key_where_there_is_none(fleet):
+def test_facts_of_a_host_without_a_key(fleet):
     assert "key" not in alone(fleet["worker1"]).salt["swarm_facts.collect"]()
 
 
 @pytest.mark.parametrize("others", [[], ["manager8", "manager9"]])
-def test_a_first_manager_is_made_on_the_operators_word(fleet, others):
+def test_a_first_manager_is_made_when_the_operator_confirms(fleet, others):
     fleet.pillar["managers"] = ["worker1", *others]
     fleet["manager1"].machine.wipe()
     assert alone(fleet["worker1"]).state("initialized")["result"] is False

@@ -240,7 +240,7 @@ def test_mode_adds_up_those_that_step_down_in_one_run(make_fleet):
     assert len(failures(real)) == 2 and "2 of 4 managers would be reachable" in repr(failures(real))
 
 
-def test_a_promotion_under_way_is_no_change_to_predict(formed):
+def test_a_promotion_under_way_is_not_predicted_as_a_change(formed):
     move(formed, "manager1", "manager2", "manager3", "worker1")
     machine = formed["worker1"].machine
     machine.cluster.nodes[machine.node_id].update(role="manager", availability="drain")
@@ -250,7 +250,7 @@ def test_a_promotion_under_way_is_no_change_to_predict(formed):
 
 
 @pytest.mark.parametrize("pillars", [("worker1", "worker2", "worker3"), ("new1", "manager1")])
-def test_prune_in_test_mode_where_the_first_is_no_manager_yet(formed, pillars):
+def test_prune_in_test_mode_where_the_first_is_not_a_manager_yet(formed, pillars):
     formed.add("new1")
     move(formed, *pillars)
     run = formed.new_run()
@@ -318,7 +318,7 @@ def stepping_down(fleet):
     return fleet["manager3"].job(run=run)
 
 
-def test_a_demotion_that_the_engine_put_off_is_told(formed):
+def test_a_demotion_that_the_engine_delays_is_reported(formed):
     """The record says worker, but the role manager could not take the member out."""
     job = stepping_down(formed)
     machine = formed["manager3"].machine
@@ -328,7 +328,7 @@ def test_a_demotion_that_the_engine_put_off_is_told(formed):
     assert "this host was demoted earlier, but still runs as a manager" in ret["comment"]
 
 
-def test_a_manager_without_a_record_is_told(formed):
+def test_a_manager_without_a_record_is_reported(formed):
     job = stepping_down(formed)
     machine = formed["manager3"].machine
     del machine.cluster.nodes[machine.node_id]

@@ -134,7 +134,7 @@ def test_facts_name_the_cluster(fleet):
 
 
 @pytest.mark.parametrize("name", ["left", "drained", "joined"])
-def test_no_state_takes_the_engine_at_its_word(make_fleet, name):
+def test_every_state_refuses_a_host_with_orphaned_data(make_fleet, name):
     fleet = make_fleet(managers=1, workers=1).form()
     assert fleet.bootstrap()["ok"]
     leave_data(fleet["worker1"])
@@ -159,7 +159,7 @@ def test_a_folder_that_cannot_be_read_is_not_taken_for_empty(fleet, monkeypatch)
         minion.job().salt["swarm.init"]()
 
 
-def test_an_engine_that_left_holds_none(fleet):
+def test_an_engine_that_left_has_no_orphaned_data(fleet):
     minion = fleet["manager1"]
     (minion.machine.root / "swarm/raft").mkdir(parents=True)
     assert minion.job().salt["swarm_state_dir.orphan_data"]() == {}

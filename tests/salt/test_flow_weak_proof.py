@@ -167,7 +167,7 @@ def test_two_hosts_that_are_one_node_are_named(cloned, test):
     assert node_id in nodes_of(cloned), "the record is the first host's"
 
 
-def test_where_the_address_does_not_tell_both_are_missing(cloned):
+def test_both_are_missing_where_the_address_does_not_distinguish_them(cloned):
     nodes_of(cloned)[cloned["worker1"].machine.node_id]["addr"] = "10.9.9.9"
     steps = cloned.bootstrap()
     comment = steps["converged"]["manager1"]["docker-swarm-converged"]["comment"]

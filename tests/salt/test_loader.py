@@ -211,7 +211,7 @@ def call(folder, root, caplog, name="swarm.info"):
     return text
 
 
-def test_missing_core_is_told_by_the_call(folder, tmp_path, caplog, monkeypatch, machine):
+def test_the_call_reports_a_missing_core(folder, tmp_path, caplog, monkeypatch, machine):
     monkeypatch.setitem(sys.modules, "saltext.swarm", None)
     text = call(folder, tmp_path, caplog)
     assert text.startswith("the core of the swarm module did not load: neither ")
@@ -220,7 +220,7 @@ def test_missing_core_is_told_by_the_call(folder, tmp_path, caplog, monkeypatch,
 
 
 @pytest.mark.parametrize("name", ["swarm.version", "swarm.node_ls", "swarm.leave"])
-def test_missing_core_is_told_by_each_function(folder, tmp_path, caplog, monkeypatch, name):
+def test_each_function_reports_a_missing_core(folder, tmp_path, caplog, monkeypatch, name):
     monkeypatch.setitem(sys.modules, "saltext.swarm", None)
     assert "did not load" in call(folder, tmp_path, caplog, name)
 

@@ -37,13 +37,13 @@ def test_the_first_change_of_a_run_takes_it(formed):
     assert cluster(formed).locks == 2 * [("r1", "docker.rotate", "salt1")]
 
 
-def test_what_people_type_takes_none(formed):
+def test_changes_by_hand_take_no_lock(formed):
     change(formed)
     change(formed, {"id": "r1"})
     assert cluster(formed).locks == []
 
 
-def test_a_look_takes_none(formed):
+def test_looking_takes_no_lock(formed):
     job = formed["manager1"].job(run=RUN)
     job.salt["swarm.nodes"]()
     job.salt["swarm.health"]()

@@ -21,7 +21,7 @@ def patches(manager):
     return [given["patch"] for name, given in manager.machine.calls if name == "cluster_update"]
 
 
-def test_cluster_tells_all_settings_and_no_secret(manager):
+def test_cluster_returns_all_settings_and_no_secret(manager):
     cluster = manager.machine.cluster
     found = manager.job().salt["swarm.cluster"]()
     assert found == {
@@ -47,7 +47,7 @@ def test_cluster_tells_all_settings_and_no_secret(manager):
     }
 
 
-def test_only_what_is_given_is_sent_and_what_differs_is_told(manager):
+def test_only_given_settings_are_sent_and_differences_are_returned(manager):
     update = manager.job().salt["swarm.cluster_update"]
     assert update(node_cert_expiry="30d", heartbeat_tick=1, labels={"site": "north", "n": 7}) == {
         "old": {"labels": {}, "node_cert_expiry": "90d"},
@@ -178,7 +178,7 @@ def test_on_a_worker_each_names_the_managers(formed):
             functions[name](**given)
 
 
-def test_rotated_ca_is_told_by_its_digest(manager):
+def test_a_rotated_ca_is_named_by_its_digest(manager):
     cluster = manager.machine.cluster
     before = cluster.digest
     ret = manager.job().salt["swarm.rotate_ca"](timeout=7)
@@ -236,7 +236,7 @@ def test_a_rotation_is_waited_for(manager):
         ({"cert_pillar": "own", "key_pillar": "other"}, "the CA's key is not the key of this"),
     ],
 )
-def test_half_a_ca_is_one_line_and_changes_nothing(manager, given, words):
+def test_half_a_ca_is_refused_and_changes_nothing(manager, given, words):
     cert, key = ca.pair("own")
     pillar = {"own": cert, "key": key, "other": ca.pair("other")[1], "chain": cert + cert}
     job = manager.job(pillar={**pillar, "cut": cert[:100]})

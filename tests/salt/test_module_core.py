@@ -45,7 +45,7 @@ def test_core_hands_a_secret_to_a_function(manager):
 
 
 @pytest.mark.parametrize("method", ["no_such", "__init__", "_core", "url"])
-def test_core_refuses_what_is_no_method(manager, method):
+def test_core_refuses_an_unknown_method(manager, method):
     with pytest.raises(SaltInvocationError, match="the core has no function"):
         manager.job().salt["swarm_core.core"](method)
 
@@ -56,7 +56,7 @@ def test_core_refuses_a_result_that_is_not_plain_data(manager):
         manager.job().salt["swarm_core.core"]("local")
 
 
-def test_core_tells_wrong_arguments_in_one_line(manager):
+def test_core_reports_wrong_arguments_in_one_line(manager):
     with pytest.raises(SaltInvocationError) as raised:
         manager.job().salt["swarm_core.core"]("node_inspect", no_such=1)
     assert "\n" not in str(raised.value)

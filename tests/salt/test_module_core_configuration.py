@@ -94,13 +94,13 @@ SLIPS = [
 
 
 @pytest.mark.parametrize("given, line", SLIPS)
-def test_a_slip_in_how_the_engine_is_reached_is_one_line(minion, given, line):
+def test_a_mistake_in_the_address_of_the_engine_is_reported_in_one_line(minion, given, line):
     with pytest.raises(SaltInvocationError) as caught:
         minion.job(pillar={"swarm": given}).salt["swarm.info"]()
     assert str(caught.value) == line
 
 
-def test_a_slip_in_the_minion_s_configuration_is_one_line(minion):
+def test_a_mistake_in_the_configuration_of_the_minion_is_reported_in_one_line(minion):
     plain = minion.opts
     minion.opts = lambda **more: plain(**more, swarm={"ur": "tcp://a:1"})
     with pytest.raises(SaltInvocationError) as caught:

@@ -52,7 +52,7 @@ BRIDGES = {"docker0": ["172.17.0.1", "fd01::1"], "br-0a1b": ["172.18.0.1"]}
         (None, None, []),
     ],
 )
-def test_addresses_that_tell_a_host_from_others(tmp_path, ip4, ip6, addresses):
+def test_addresses_that_distinguish_a_host(tmp_path, ip4, ip6, addresses):
     grains = {"id": "h", "nodename": "h", "ip4_interfaces": ip4, "ip6_interfaces": ip6}
     modules = salt.loader.minion_mods(rendered.minion_opts(tmp_path, "h", grains=grains))
     assert modules["swarm_facts.collect"]()["addresses"] == addresses
@@ -176,7 +176,7 @@ def test_a_manager_waits_for_an_election_unless_it_has_an_error_to_tell(fleet, e
 
 
 @pytest.mark.parametrize("comes_up", [True, False])
-def test_a_member_whose_engine_starts_anew_is_waited_for(fleet, comes_up):
+def test_a_member_whose_engine_restarts_is_waited_for(fleet, comes_up):
     """One that does not come up is waited for once in a job."""
     fleet.form()
     machine = fleet["worker1"].machine
@@ -197,7 +197,7 @@ def test_a_member_whose_engine_starts_anew_is_waited_for(fleet, comes_up):
     assert facts["error"] == ("" if comes_up else "connection refused")
 
 
-def test_current_tells_whether_publishing_again_would_say_anything_new(fleet):
+def test_current_is_false_when_the_published_facts_are_outdated(fleet):
     fleet.form()
     job = fleet["worker1"].job(run=fleet.new_run())
     current, publish = job.salt["swarm_facts.current"], job.salt["swarm_facts.publish"]
@@ -222,7 +222,7 @@ def test_fresh_facts_are_those_of_this_run(fleet):
     assert set(fleet["worker1"].job().salt["swarm_facts.fresh"](names)) == {"manager1", "manager2"}
 
 
-def test_entries_that_are_no_facts_are_left_out(fleet):
+def test_malformed_entries_are_ignored(fleet):
     fleet.mine.update(
         manager1={"swarm": "text"},
         manager2={"swarm": {"id": "manager3", "state": "active"}},
@@ -247,7 +247,7 @@ NOT_FACTS = [{"addresses": None}, {"node_id": 5}, {"managers": [["a"]]}, {"name"
 
 
 @pytest.mark.parametrize("forged", NOT_FACTS)
-def test_what_has_not_the_form_of_facts_is_no_report(fleet, forged):
+def test_malformed_facts_are_ignored(fleet, forged):
     """Any minion can publish anything under its own id, and shall stop nobody with it."""
     fleet.form()
     run = fleet.new_run()

@@ -103,7 +103,7 @@ def test_a_swarm_that_was_made_with_one_names_the_host_that_must_leave(make_flee
     assert "salt manager1 swarm.leave force=True" in comment and "swarm:advertise" in comment
 
 
-def test_a_manager_that_joined_with_one_is_told_apart_from_a_firewall(fleet):
+def test_a_manager_that_joined_with_one_is_distinguished_from_a_firewall(fleet):
     fleet.form()
     cluster = fleet["manager1"].machine.cluster
     cluster.nodes[fleet["manager3"].machine.node_id]["manager_addr"] = "127.0.0.1:2377"

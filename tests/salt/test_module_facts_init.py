@@ -14,7 +14,7 @@ def test_address_that_listens_vetoes_on_the_host_that_would_init(plan):
     assert f"a manager still listens at {ALL[2]}" in found["reason"]
 
 
-def test_address_that_does_not_listen_is_no_veto(plan):
+def test_an_address_that_does_not_listen_does_not_prevent_init(plan):
     entries = bare(manager3=member("manager3", run="older"))
     found = plan(entries, host="manager1", without=["manager3"])
     assert found["action"] == "init"
@@ -58,7 +58,7 @@ def test_a_living_swarm_that_pillar_does_not_name_vetoes(plan, case, test):
     assert plan(bare(**entries), host="manager1", test=test)["action"] == "init", "it is dead"
 
 
-def test_a_second_swarm_is_made_on_the_operators_word_alone(plan):
+def test_a_second_swarm_is_made_only_when_the_operator_confirms(plan):
     entries, _ = STRANGERS["a former manager"]
     for init, action in (("beside", "init"), (True, "refuse")):
         found = plan(bare(**entries), host="manager1", listening=[OLD], init=init)

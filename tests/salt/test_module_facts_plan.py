@@ -390,7 +390,7 @@ def test_wrong_pillar_gets_one_line(fleet, managers, words):
         fleet["worker1"].job().salt["swarm_facts.plan"]()
 
 
-def test_dead_hosts_that_are_no_list_are_one_line(fleet):
+def test_dead_hosts_must_be_a_list(fleet):
     fleet.pillar["init_without"] = "manager3"
     with pytest.raises(SaltInvocationError, match="pillar swarm:init_without must be a list"):
         fleet["manager1"].job().salt["swarm_facts.plan"]()

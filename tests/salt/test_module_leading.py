@@ -40,7 +40,7 @@ def test_another_word_is_refused(left_to):
         left_to("manager1", True)
 
 
-def test_how_a_manager_stands(fleet, left_to):
+def test_which_manager_leads(fleet, left_to):
     found = {
         name: fleet[name].job().salt["swarm_leading.standing"]()
         for name in ("manager1", "manager2", "manager3")

@@ -83,7 +83,7 @@ def test_a_key_without_a_place_is_not_made(manager, function, given, words):
     assert manager.machine.calls == []
 
 
-def test_autolock_wants_a_boolean(manager):
+def test_autolock_must_be_a_boolean(manager):
     with pytest.raises(SaltInvocationError, match="enable must be True or False, not 'on'"):
         manager.job().salt["swarm.autolock"]("on", show=True)
 
@@ -155,7 +155,7 @@ def test_unlock_from_each_place(locked, tmp_path):
         assert locked.machine.state == "active"
 
 
-def test_unlock_with_a_wrong_key_or_none_is_one_line(locked):
+def test_unlock_with_a_wrong_key_or_none_is_refused_in_one_line(locked):
     job = locked.job()
     with pytest.raises(CommandExecutionError, match="not locked"):
         job.salt["swarm.unlock"](key=key(locked))

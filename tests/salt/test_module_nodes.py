@@ -69,7 +69,7 @@ def test_a_node_is_found_by_its_id(formed):
         ({"availability": ["active", "on"]}, "unknown availability 'on' \\(valid: active"),
     ],
 )
-def test_a_filter_that_nothing_can_fit_is_told(formed, filters, words):
+def test_a_filter_that_can_never_match_is_reported(formed, filters, words):
     for name in ("nodes", "node_ls"):
         with pytest.raises(SaltInvocationError, match=words):
             formed["manager1"].job().salt[f"swarm.{name}"](**filters)
@@ -88,7 +88,7 @@ def test_availability_by_name(formed, function, availability):
     assert node["labels"] == {"disk": "ssd", "zone": "a"}
 
 
-def test_promote_and_demote_tell_the_role(formed):
+def test_promote_and_demote_return_the_role(formed):
     functions = formed["manager1"].job().salt
     assert functions["swarm.promote"]("worker1", timeout=9)["new"] == {"Role": "manager"}
     name, given = formed["manager1"].machine.calls[-1]
@@ -97,7 +97,7 @@ def test_promote_and_demote_tell_the_role(formed):
     assert functions["swarm.demote"]("worker1")["new"] == {}
 
 
-def test_a_demotion_that_would_lose_the_quorum_is_one_line(formed):
+def test_a_demotion_that_would_lose_the_quorum_is_refused_in_one_line(formed):
     text = "without it 1 of 2 managers would be reachable"
     formed["manager1"].machine.fail["node_update"] = ("QuorumError", text)
     with pytest.raises(CommandExecutionError, match=text):

@@ -327,7 +327,7 @@ def test_the_key_of_another_source_is_not_overwritten(apt):
     ("text", "reason"),
     [(None, "cannot fetch the key"), ("<html>404</html>", "does not hold an OpenPGP public key")],
 )
-def test_a_key_that_is_none_is_refused(apt, text, reason):
+def test_an_invalid_key_is_refused(apt, text, reason):
     apt.key.unlink() if text is None else apt.key.write_text(text)
     assert reason in refused(apt, {**REPO, "gpgkey": "https://me:secret@example.org/gpg"})
     assert apt.needed(key=False)["files"], "without the key it can still be compared"

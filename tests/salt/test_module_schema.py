@@ -472,7 +472,7 @@ def test_random_arguments_give_one_line_and_no_traceback(given):
 # --- what else comes from the schema ----------------------------------------------------------------
 
 
-def test_the_pillar_example_holds_every_key():
+def test_the_pillar_example_has_every_key():
     text = (rendered.PILLAR / "docker.sls").read_text(encoding="utf-8")
     for key in [
         *SCHEMA.SWARM,

@@ -155,7 +155,7 @@ def test_key_that_cannot_seal_names_its_minion(formed, make):
         ({"role": "worker", "key": ""}, "no public key is given for worker1"),
     ],
 )
-def test_wrong_input_is_one_line(formed, host, words):
+def test_wrong_input_is_reported_in_one_line(formed, host, words):
     with pytest.raises(SaltInvocationError) as raised:
         formed["manager1"].job().salt["swarm_seal.seal"]({"worker1": host})
     assert str(raised.value) == words

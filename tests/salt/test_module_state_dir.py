@@ -105,7 +105,7 @@ def test_a_certificate_is_judged_by_the_share_of_its_life(host, days, age, overd
     assert certificate(job)["overdue"] is overdue
 
 
-def test_a_certificate_that_is_none(host):
+def test_an_invalid_certificate(host):
     job, root = host
     (root / "swarm/certificates/swarm-node.crt").write_text("no PEM")
     with pytest.raises(CommandExecutionError, match="cannot read .*swarm-node.crt"):

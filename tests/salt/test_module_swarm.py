@@ -182,7 +182,7 @@ def test_client_is_closed_also_after_an_error(formed, monkeypatch):
     assert len(closed) == 2
 
 
-def test_reachable_tells_who_listens(formed):
+def test_reachable_returns_who_listens(formed):
     function = salt_of(formed, "worker2")["swarm_core.reachable"]
     assert function(["10.0.0.1", "10.0.0.2:2377", "10.0.0.1:80"]) == ["10.0.0.1"]
     assert function("10.0.0.1:2377") == ["10.0.0.1:2377"]
@@ -264,7 +264,7 @@ def test_node_rm_hands_on_force_and_demote(formed):
     assert formed["manager1"].machine.calls[-1] == ("node_remove", given)
 
 
-def test_node_rm_of_a_manager_wants_demote(make_fleet):
+def test_node_rm_of_a_manager_requires_demote(make_fleet):
     fleet = make_fleet(managers=3, workers=0).form()
     fleet["manager3"].machine.wipe()
     function = salt_of(fleet, "manager1")["swarm.node_rm"]

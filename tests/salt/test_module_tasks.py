@@ -154,7 +154,7 @@ def test_a_name_is_exact(formed, ref):
         ps(formed, ref)
 
 
-def test_a_name_of_two_things_is_told(formed):
+def test_a_name_that_two_objects_share_is_reported(formed):
     node = formed["manager1"].machine.cluster.nodes[formed["worker1"].machine.node_id]
     node["hostname"] = "web"
     with pytest.raises(CommandExecutionError) as raised:
@@ -182,7 +182,7 @@ def test_ages(formed, seconds, text):
     assert ps(formed, "web")[2]["CURRENT STATE"] == f"Running {text} ago"
 
 
-def test_why_is_told_as_the_core_has_it(formed):
+def test_why_returns_the_words_of_the_core(formed):
     machine = formed["manager1"].machine
     found = [
         {

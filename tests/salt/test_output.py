@@ -34,7 +34,7 @@ def test_columns_stand_in_the_order_of_docker(output):
     ]
 
 
-def test_an_error_stands_as_it_is_beside_tables(output):
+def test_an_error_beside_tables_is_printed_unchanged(output):
     lines = output({"manager1": [ROW], "worker1": "ERROR: this host is a worker"}).split("\n")
     assert lines[0] == "manager1:" and "HOSTNAME" in lines[1]
     assert lines[-2:] == ["worker1:", "    ERROR: this host is a worker"]
@@ -51,7 +51,7 @@ def test_secrets_configs_and_their_users_have_columns_of_their_own(output):
         assert output({"manager1": [row]}).split("\n")[1].split() == head.split()
 
 
-def test_no_rows_are_told(output):
+def test_an_empty_table_says_so(output):
     assert output({"manager1": []}) == "manager1:\n    none"
 
 

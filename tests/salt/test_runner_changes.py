@@ -91,7 +91,7 @@ def test_without_a_manager_nothing_is_asked(asked, function, args, kwargs):
         ([None, None, None, None, SECRET], {}, "too many positional arguments"),
     ],
 )
-def test_a_secret_is_no_argument(asked, args, kwargs, text):
+def test_a_secret_as_an_argument_is_refused(asked, args, kwargs, text):
     """It reaches no manager, and no line of the refusal has it."""
     found, jobs = asked("secret_create", "db", *args, **kwargs)
     (problem,) = found["problems"]

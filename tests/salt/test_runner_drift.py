@@ -115,7 +115,9 @@ def test_drift_of_settings(runner, formed, monkeypatch):
         ),
     ],
 )
-def test_a_slip_in_pillar_is_one_line(runner, formed, monkeypatch, pillar, line):
+def test_an_unknown_key_in_pillar_is_reported_in_one_line(
+    runner, formed, monkeypatch, pillar, line
+):
     formed.pillar.update(pillar)
     (found,) = problems(runner, formed, monkeypatch)
     assert found.startswith(line) and "\n" not in found

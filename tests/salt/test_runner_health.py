@@ -105,7 +105,7 @@ def test_a_certificate(runner, formed, monkeypatch):
     assert {name for name, _, _ in wrong} == {"certificates"} and len(wrong) == 5
 
 
-def test_a_node_that_pillar_drains_is_no_fault(runner, formed, monkeypatch):
+def test_a_node_that_pillar_drains_is_not_a_problem(runner, formed, monkeypatch):
     core = formed["manager1"].core
     formed["manager1"].machine.do_node_update(core, "worker1", {"Availability": "drain"})
     assert health(runner, formed, monkeypatch)[1] == [("availability", "worker1", False)]

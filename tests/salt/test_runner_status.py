@@ -144,7 +144,7 @@ def test_a_worker_without_a_key_is_named_if_pillar_names_it(runner, formed, monk
     assert found["retcode"] == 1
 
 
-def test_a_certificate_of_an_hour_is_no_problem_for_its_first_minutes(runner, formed, monkeypatch):
+def test_a_fresh_certificate_of_one_hour_is_not_a_problem(runner, formed, monkeypatch):
     """It has no day left, and is renewed in time."""
     assert formed.certificate["days_left"] == 0
     assert status(runner, formed, monkeypatch)["problems"] == []
@@ -179,7 +179,7 @@ def test_a_master_that_does_not_answer_is_one_line(runner, formed, monkeypatch):
     assert found["retcode"] == 2
 
 
-def test_an_answer_that_is_no_data_is_no_answer(runner, formed, monkeypatch):
+def test_an_answer_without_data_counts_as_none(runner, formed, monkeypatch):
     """Such as of a minion that could not run the job at all."""
 
     class Local:

@@ -194,7 +194,7 @@ def test_slips_are_reported_before_anything_is_asked(fleet, core, arguments, sli
     assert core.given == []
 
 
-def test_a_secret_in_contents_by_the_user_s_word(fleet, core):
+def test_a_secret_in_contents_when_the_user_confirms(fleet, core):
     assert state(fleet, contents="x", i_know_it_leaks=True)["result"] is True
     assert state(fleet, "config", contents="x")["result"] is True
 

@@ -26,7 +26,7 @@ def written(fleet):
     return fleet["manager1"].machine.written
 
 
-def test_created_in_the_old_words_and_in_composes(formed):
+def test_created_with_the_old_arguments_and_with_those_of_compose(formed):
     container = spec(formed)["TaskTemplate"]["ContainerSpec"]
     assert container["Image"] == "nginx:1" and container["Env"] == ["A=1"]
     with pytest.raises(CommandExecutionError, match="service web exists"):
@@ -134,7 +134,7 @@ def test_force_update(formed):
     assert given["force_update"] == "monday"
 
 
-def test_inspect_in_composes_words(formed):
+def test_inspect_with_the_keys_of_compose(formed):
     assert call(formed, "swarm.service_inspect", "web")["Spec"]["Name"] == "web"
     words = call(formed, "swarm.service_inspect", "web", words=True)
     assert words["image"] == "nginx:1" and words["environment"] == ["A=***"]
@@ -187,6 +187,6 @@ def test_wrong_arguments_of_logs(formed, given, text):
 
 
 @pytest.mark.parametrize("name", [None, True, "", ["web"]])
-def test_a_name_that_is_none(formed, name):
+def test_an_invalid_name(formed, name):
     with pytest.raises(SaltInvocationError, match="name must be a service's id or exact name"):
         call(formed, "swarm.service_inspect", name)

@@ -94,7 +94,7 @@ def test_what_does_not_settle_fails_with_its_reasons(formed, outcome, text):
     assert state(formed, "manager1", "service", wait=False, **WEB)["result"] is True
 
 
-def test_a_rollout_that_swarm_rolls_back_is_no_change(formed):
+def test_a_rollout_that_swarm_rolls_back_is_not_a_change(formed):
     state(formed, "manager1", "service", **WEB)
     cluster = formed["manager1"].machine.cluster
     cluster.outcomes["service"] = {"outcome": "rolled_back", "text": "swarm rolled it back: exit 3"}
@@ -200,7 +200,7 @@ def test_slips_come_all_at_once_before_anything_changes(formed, given, lines):
     assert not formed["manager1"].machine.written
 
 
-def test_what_salt_adds_is_no_word_of_a_service(formed):
+def test_arguments_that_salt_adds_are_ignored(formed):
     ret = state(formed, "manager1", "service", no_log=True, require=[], retry={}, **WEB)
     assert ret["result"] is True
 

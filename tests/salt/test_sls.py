@@ -252,7 +252,7 @@ DELIVERED = [
 
 
 @pytest.mark.parametrize(("change", "kinds"), DELIVERED)
-def test_delivered_files_are_synced_anew_where_one_differs(delivered, pillar, change, kinds):
+def test_delivered_files_are_synced_again_where_one_differs(delivered, pillar, change, kinds):
     change(delivered)
     root = delivered.parent
     roots = {"base": [str(root / "srv")]}
@@ -318,7 +318,7 @@ def keys_of_the_example():
     return set(re.findall(r"^  (?:# )?([a-z_]+):(?: |$)", text, re.M))
 
 
-def test_every_key_that_is_read_stands_in_the_pillar_example():
+def test_every_key_that_is_read_is_in_the_pillar_example():
     read = set()
     for path in rendered.STATES.rglob("*"):
         if path.suffix in (".sls", ".py", ".jinja"):

@@ -221,7 +221,7 @@ def test_manager_without_an_accepted_key_is_named(tmp_path):
     assert "salt-key -a" in text
 
 
-def test_a_pattern_among_the_managers_is_no_manager(tmp_path):
+def test_a_pattern_among_the_managers_is_refused(tmp_path):
     pillar = {"swarm": {"managers": ["manager*"], "workers": []}}
     assert "must be exact minion ids, not the pattern 'manager*'" in refusal(
         render(tmp_path, pillar)

@@ -71,7 +71,7 @@ def test_variables_by_rank(gathered, monkeypatch):
 
 
 @pytest.mark.parametrize("line", ["A", "A B=1", "1A=1", "A='x", 'A="x', "A='x'y"])
-def test_a_line_of_variables_that_is_none(gathered, line):
+def test_an_invalid_line_of_variables(gathered, line):
     (gathered.root / "srv/bad.env").write_text(f"GOOD=1\n{line}\n")
     with pytest.raises(
         SaltInvocationError, match=r"\Asalt://bad\.env:2: must be a line NAME=value"

@@ -76,7 +76,7 @@ def test_wrong_arguments(formed, function, args, kwargs, text):
     assert text in str(caught.value) and "\n" not in str(caught.value)
 
 
-def test_a_mistake_in_pillar_is_one_line(formed):
+def test_a_mistake_in_pillar_is_reported_in_one_line(formed):
     formed.pillar["stacks"] = {"shop": {"sources": ["/a"]}}
     with pytest.raises(SaltInvocationError, match="unknown key 'sources' under swarm:stacks:shop"):
         call(formed, "stack_diff", "shop")

@@ -19,7 +19,7 @@ def formed(make_fleet):
 
 
 @pytest.mark.parametrize("test", [False, True])
-def test_published_is_no_change(formed, test):
+def test_published_reports_no_change(formed, test):
     formed.mine.clear()
     ret = state(formed, "manager1", "published", test=test)
     assert (ret["result"], ret["comment"]) == (True, "published: active manager")
@@ -32,7 +32,7 @@ def test_published_fails_when_the_master_gives_nothing_back(formed):
     assert ret["result"] is False and "minion_data_cache" in ret["comment"]
 
 
-def test_published_tells_of_an_engine_that_does_not_answer(formed):
+def test_published_reports_an_engine_that_does_not_answer(formed):
     formed["worker2"].machine.docker = "stopped"
     ret = state(formed, "worker2", "published")
     assert ret["result"] is True
@@ -72,7 +72,7 @@ def test_dead_manager_is_known_by_its_address_too(replaced, address, manager_add
     assert list(ret["changes"]) == [replaced.gone]
 
 
-def test_manager_that_pillar_does_not_name_is_no_dead_one(replaced):
+def test_a_manager_that_pillar_does_not_name_is_not_removed_as_dead(replaced):
     node = replaced["manager1"].machine.cluster.nodes[replaced.gone]
     node.update(hostname="stranger", manager_addr="10.9.9.9:2377")
     ret = state(replaced, "manager1", "dead_removed", run=replaced.run)
@@ -91,7 +91,7 @@ def test_no_manager_goes_by_its_name_before_all_hosts_have_reported(replaced, do
     assert list(changes) == ([replaced.gone] if down else [])
 
 
-def test_silent_manager_is_no_dead_one(replaced):
+def test_a_silent_manager_is_not_removed_as_dead(replaced):
     """It published nothing in this run: nobody knows that it left."""
     del replaced.mine["manager3"]
     ret = state(replaced, "manager1", "dead_removed", run=replaced.run)
@@ -229,7 +229,7 @@ def test_converged_removes_what_a_manager_left_in_this_very_run(replaced):
     assert replaced.gone not in cluster.nodes
 
 
-def test_a_ready_record_of_a_host_that_joins_anew_is_predicted(formed):
+def test_a_ready_record_of_a_host_that_joins_again_is_predicted(formed):
     """The managers take some seconds to see that a node is gone."""
     del formed.minions["worker2"]
     machine = formed["worker1"].machine
@@ -245,7 +245,7 @@ def test_a_ready_record_of_a_host_that_joins_anew_is_predicted(formed):
     assert converged(formed)["changes"] == expected["changes"]
 
 
-def test_a_workers_word_takes_no_ready_node_away(formed):
+def test_the_facts_of_a_worker_never_remove_a_ready_node(formed):
     """It says that it is at the address of another one, of the same name, which is silent."""
     rogue, victim = formed["worker2"].machine, formed["worker1"].machine
     cluster = formed["manager1"].machine.cluster
@@ -328,7 +328,7 @@ def test_converged_gives_the_reason_of_each_host(formed, change, words):
     assert ret["result"] is False and words in ret["comment"]
 
 
-def test_converged_wants_reachable_managers(replaced):
+def test_converged_requires_reachable_managers(replaced):
     """A manager in the list that is not in contact is none that works."""
     rows = replaced["manager1"].machine.cluster.rows
     node_id = replaced["manager2"].machine.node_id

@@ -99,7 +99,7 @@ def test_settings_that_are_so_already(formed):
     nothing(formed, "cluster")
 
 
-def test_what_is_fixed_for_life_is_told_of_and_not_ignored(formed):
+def test_settings_that_are_fixed_for_life_are_not_ignored(formed):
     wanted = {"default_addr_pool": ["10.20.0.0/16"], "subnet_size": 26, "data_path_port": 4789}
     ret = nothing(formed, "cluster", **wanted)
     assert ret["warnings"] == [
@@ -111,7 +111,7 @@ def test_what_is_fixed_for_life_is_told_of_and_not_ignored(formed):
     assert "warnings" not in nothing(formed, "cluster", subnet_size=24)
 
 
-def test_a_slip_is_no_setting_to_pass_over(formed):
+def test_an_unknown_setting_is_not_ignored(formed):
     comment = refused(formed, "cluster", node_cert_expry="30d")
     assert comment == "unknown argument 'node_cert_expry' (did you mean 'node_cert_expiry'?)"
     nothing(formed, "cluster", no_log=True)
@@ -152,7 +152,7 @@ def test_settings_in_test_mode_before_there_is_a_cluster(make_fleet):
     assert state(fleet, "cluster", node_cert_expiry="30d")["result"] is False
 
 
-def test_settings_that_another_writer_takes_back_are_told(formed):
+def test_settings_that_another_writer_reverts_are_reported(formed):
     job = formed["manager1"].job()
     job.replace("swarm.cluster_update", lambda **_: {})
     ret = job.states["swarm.cluster"](name="x", node_cert_expiry="30d")
@@ -189,7 +189,7 @@ def test_token_is_rotated_by_age(formed):
     assert predicted(formed, "tokens_rotated", role="manager", older_than="6d"), "has its own age"
 
 
-def test_age_that_is_no_time_is_told(formed):
+def test_an_invalid_age_is_reported(formed):
     cluster_of(formed).spec["Labels"]["saltext.swarm.worker-token.rotated"] = "long ago"
     comment = refused(formed, "tokens_rotated", role="worker", older_than="6d")
     assert "is not a time: 'long ago'" in comment
@@ -270,7 +270,7 @@ def test_autolock_is_switched_off(formed, key_file):
 
 
 @pytest.mark.parametrize("place", [{}, {"key_file": "/a", "key_sdb": "sdb://b/c"}])
-def test_autolock_wants_one_place_for_the_key(formed, place):
+def test_autolock_requires_one_place_for_the_key(formed, place):
     assert "give key_file or key_sdb" in refused(formed, "autolocked", **place)
 
 
@@ -357,7 +357,7 @@ def test_rotation_that_was_never_begun_is_begun(formed):
     assert list(predicted(formed, "ca_rotated", key="one")) == ["ca"]
 
 
-def test_rotation_that_goes_on_and_on_is_told(formed):
+def test_a_rotation_that_does_not_end_is_reported(formed):
     formed["manager1"].machine.fail["ca_rotate"] = ("Timeout", "the rotation of the CA goes on")
     ret = state(formed, "ca_rotated", key="one")
     assert (ret["result"], ret["comment"]) == (False, "the rotation of the CA goes on")

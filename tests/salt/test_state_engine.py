@@ -224,7 +224,7 @@ def test_a_masked_service_that_does_not_run_is_refused(make, installed):
     "version", ["", "latest", "5:26.1.0-1", "26.1.0-1", "5:26.*"], ids=lambda one: one or "none"
 )
 @pytest.mark.parametrize("info", [MEMBER, BARE, None])
-def test_what_is_as_pillar_has_it_is_no_drift(make, version, info):
+def test_an_engine_as_in_pillar_has_no_drift(make, version, info):
     host = make(version=version)
     host.info = info
     assert_left(host)
@@ -379,7 +379,7 @@ def drifted(fleet, monkeypatch):
     return fleet
 
 
-def test_the_last_line_of_a_bootstrap_tells_of_drift(drifted):
+def test_the_last_line_of_a_bootstrap_reports_drift(drifted):
     done = drifted.bootstrap()
     assert done["ok"]
     ret = done["converged"]["manager1"]["docker-swarm-converged"]
@@ -389,7 +389,7 @@ def test_the_last_line_of_a_bootstrap_tells_of_drift(drifted):
 
 
 @pytest.mark.parametrize("drift", [None, "text", {"a": 1}, [["x"]]])
-def test_facts_of_another_form_tell_of_no_drift(fleet, drift):
+def test_malformed_facts_report_no_drift(fleet, drift):
     entry = {"drift": drift} if drift is not None else {}
     found = fleet["manager1"].job().salt["swarm_facts.drift"](entry)
     assert all(isinstance(line, str) for line in found)

@@ -55,7 +55,7 @@ def test_initialized_that_does_not_come_up_is_false(bare):
     assert "docker reported that this host is in, but it is inactive" in ret["comment"]
 
 
-def test_initialized_by_hand_wants_a_word(bare):
+def test_initialized_by_hand_requires_confirmation(bare):
     ret = state(bare, "manager1", "initialized")
     assert ret["result"] is False and "only if you confirm it" in ret["comment"]
     assert state(bare, "manager1", "initialized", init=True)["result"] is True
@@ -153,7 +153,7 @@ def test_joined_publishes_how_it_went(joining):
     assert joining.mine["worker2"]["swarm"]["node_id"] == joining["worker2"].machine.node_id
 
 
-def test_joined_does_not_publish_again_what_stands_there(formed):
+def test_joined_does_not_publish_again_without_a_change(formed):
     run = formed.new_run()
     state(formed, "manager1", "published", run=run)
     before = formed.mine["manager1"]["swarm"]["stamp"]
@@ -242,7 +242,7 @@ def test_token_that_was_rotated_meanwhile_is_a_plain_reason(joining):
 
 @pytest.mark.parametrize("where", ["locked", "error"])
 @pytest.mark.parametrize("test", [False, True])
-def test_joined_on_a_host_that_wants_the_operator(joining, where, test):
+def test_joined_on_a_host_that_needs_the_operator(joining, where, test):
     """``error`` of a member, such as an expired certificate: a join does not fix it."""
     machine = joining["worker2"].machine
     machine.state, machine.error, machine.node_id = where, "the engine's words", "its-node"
@@ -273,7 +273,7 @@ def test_joined_without_an_engine(joining):
     [("worker1", "manager", "promote"), ("manager1", "worker", "demote")],
 )
 @pytest.mark.parametrize("test", [False, True])
-def test_joined_by_hand_with_another_role_says_what_mends_it(joining, minion, role, verb, test):
+def test_joined_by_hand_with_another_role_says_what_fixes_it(joining, minion, role, verb, test):
     publish_again(joining)
     machine = joining[minion].machine
     ret = state(joining, minion, "joined", role=role, test=test)
@@ -282,7 +282,7 @@ def test_joined_by_hand_with_another_role_says_what_mends_it(joining, minion, ro
     assert machine.changed_by() == []
 
 
-def test_bad_setting_is_one_line_in_joined_too(joining):
+def test_a_bad_setting_is_reported_by_joined_too(joining):
     """An error that Salt would show with a docstring, raised wherever the engine is asked."""
     minion = joining["worker2"]
 
@@ -397,7 +397,7 @@ def test_left_leaves_as_predicted(formed):
 
 
 @pytest.mark.parametrize("test", [False, True])
-def test_left_of_a_manager_wants_force(formed, test):
+def test_left_on_a_manager_requires_force(formed, test):
     ret = state(formed, "manager1", "left", test=test)
     assert (ret["result"], ret["changes"]) == (False, {})
     assert "force" in ret["comment"]

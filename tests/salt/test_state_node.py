@@ -126,7 +126,7 @@ def test_a_manager_that_steps_down_waits_for_its_own_engine(formed):
     assert node["labels"] == {"zone": "a"}
 
 
-def test_a_manager_that_stays_one_is_told(formed):
+def test_a_manager_that_keeps_its_role_is_reported(formed):
     """The update was taken, but the role manager cannot follow."""
     minion = formed["manager3"]
     minion.machine.cluster.set_role = lambda *_: None
@@ -148,7 +148,7 @@ def test_demotion_that_loses_the_quorum_changes_nothing(formed):
     assert (node["role"], node["labels"]) == ("manager", {})
 
 
-def test_another_writer_after_ours_is_told(formed):
+def test_an_overwritten_change_of_a_node_is_reported(formed):
     job = formed["manager1"].job()
     job.replace("swarm.node_update", lambda *_: {})
     ret = job.states["swarm.node"](name="worker1", labels={"disk": "ssd"}, availability="pause")
@@ -170,7 +170,7 @@ def test_another_writer_after_ours_is_told(formed):
         ({"labels_exact": True}, "labels_exact requires labels"),
     ],
 )
-def test_wrong_wishes_are_one_line(formed, wanted, words):
+def test_wrong_settings_of_a_node_are_reported_in_one_line(formed, wanted, words):
     assert words in refused(formed, "node", name="worker1", **wanted)
 
 
@@ -205,20 +205,20 @@ def test_absent_node_by_the_name_of_the_state(formed):
     assert changes == {node_id: {"old": "worker1", "new": ""}}
 
 
-def test_a_living_node_wants_force(formed):
+def test_a_living_node_is_removed_only_by_force(formed):
     comment = refused(formed, "nodes_absent", name="x", nodes=["worker1"])
     assert comment.startswith("worker1 still runs as a node: let it leave first")
     assert predicted(formed, "nodes_absent", name="x", nodes=["worker1"], force=True)
 
 
-def test_a_name_of_two_nodes_is_none(formed):
+def test_a_name_that_two_nodes_share_is_refused(formed):
     ids = sorted(record(formed, name)["id"] for name in ("worker1", "worker2"))
     record(formed, "worker2")["hostname"] = "worker1"
     comment = refused(formed, "nodes_absent", name="worker1")
     assert comment == f"2 nodes are named worker1: use an id, of {ids[0]}, {ids[1]}"
 
 
-def test_removal_that_would_lose_the_quorum_removes_none(formed):
+def test_a_removal_that_would_lose_the_quorum_removes_nothing(formed):
     for name in ("worker1", "manager3"):
         formed[name].machine.wipe()
     nodes = ["worker1", "manager2"]
@@ -244,7 +244,7 @@ def test_removal_that_ends_in_between_keeps_what_was_done(formed):
 
 
 @pytest.mark.parametrize("nodes", ["worker1", [1]])
-def test_nodes_that_are_no_list(formed, nodes):
+def test_nodes_must_be_a_list(formed, nodes):
     assert "nodes" in refused(formed, "nodes_absent", name="x", nodes=nodes)
 
 
@@ -259,7 +259,7 @@ def test_watch_adds_nothing(formed, function):
     assert not formed["manager1"].machine.changed_by()
 
 
-def test_a_node_without_a_name_is_told_by_its_id(formed):
+def test_a_node_without_a_name_is_shown_by_its_id(formed):
     cluster = formed["manager1"].machine.cluster
     node_id = formed["worker1"].machine.node_id
     cluster.nodes[node_id]["hostname"] = ""

@@ -291,7 +291,7 @@ def test_eighteen_of_twenty(run, tmp_path):
 
 @pytest.mark.parametrize("test", [False, True])
 @pytest.mark.parametrize("sls", ALL)
-def test_each_step_gets_test_mode_and_environment_by_word(run, sls, test):
+def test_each_step_gets_test_mode_and_environment_explicitly(run, sls, test):
     """Whatever the configuration of a minion says."""
     _, _, _, asked = run(all_well, sls, pillar(ALL[sls]), test)
     assert asked

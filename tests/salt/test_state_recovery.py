@@ -43,7 +43,7 @@ def forced(fleet):
     ]
 
 
-def test_it_goes_on_alone_and_the_others_join_anew(lost):
+def test_it_goes_on_alone_and_the_others_join_again(lost):
     cluster = lost.clusters()
     done = recover(lost)
     assert done["manager2"]["result"] is True
@@ -72,7 +72,7 @@ def test_a_healthy_cluster_has_nothing_to_recover(make_fleet, test):
     assert not forced(fleet)
 
 
-def test_hosts_that_wait_to_join_anew_are_not_nothing(lost):
+def test_recovery_while_hosts_wait_to_join(lost):
     """The run was cut off before docker.bootstrap."""
     recover(lost)
     again = recover(lost)["manager2"]

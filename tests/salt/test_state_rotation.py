@@ -89,7 +89,7 @@ def test_a_run_that_was_cut_off_is_ended_with_the_key_it_made(locked, operation,
     assert rotated(locked, key="a", key_file=locked.path)["changes"] == {}
 
 
-def test_a_place_that_takes_no_key_is_told_before_there_is_a_new_one(locked):
+def test_an_unwritable_place_for_the_key_is_reported_before_the_rotation(locked):
     before = locked.machine.cluster.unlock_key
     ret = rotated(locked, key="a", key_file="/nowhere/key")
     assert ret["result"] is False and "cannot write to /nowhere/key" in ret["comment"]

@@ -250,7 +250,7 @@ def test_drift_is_corrected_or_only_reported(formed):
     assert set(planned(formed, env={"TAG": "2"})["changes"]) == {"service shop_web"}
 
 
-def test_what_does_not_run_is_no_success_of_the_second_run(formed):
+def test_a_second_run_fails_where_tasks_do_not_run(formed):
     stack(formed)
     cluster(formed).unhealthy["shop_db"] = "db.1 (failed): exit 1"
     ret = stack(formed)

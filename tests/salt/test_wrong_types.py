@@ -185,7 +185,7 @@ def test_function(make_fleet, function, given, text):
         fleet["manager1"].job().salt[function](**given)
 
 
-def test_one_address_that_is_no_text_is_one_that_does_not_listen(fleet):
+def test_an_address_that_is_not_text_does_not_listen(fleet):
     assert fleet["manager1"].job().salt["swarm_core.reachable"](5) == []
 
 
@@ -296,7 +296,7 @@ def test_odd_arguments_of_each_function_are_one_line(make_fleet):
     assert refused > 500
 
 
-def test_what_a_function_needs_and_is_not_given_is_one_line(make_fleet):
+def test_a_missing_argument_is_reported_in_one_line(make_fleet):
     """Of what operators type. A parameter without a default would be a TypeError, and a docstring."""
     job = make_fleet(managers=1, workers=0).form()["manager1"].job()
     for name, parameters in functions(job).items():
