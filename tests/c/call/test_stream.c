@@ -317,7 +317,7 @@ static void announced_too_long(void)
 	CHECK_INT(result.records, 0);
 }
 
-static void error_without_words(void)
+static void error_without_text(void)
 {
 	static const char *const frames[] = { "\3\0\0\0\0\0\0\0", "\3\0\0\0\0\0\0\3 \n ",
 					      "\3\0\0\0\0\0\0\1\0" };
@@ -450,5 +450,5 @@ static void in_a_child(void)
 
 TEST_MAIN(TEST(records_in_odd_chunks), TEST(cut_at_each_byte), TEST(ended_in_a_record), TEST(logs),
 	  TEST(error_in_a_log), TEST(refusals), TEST(quiet_stream), TEST(limit_of_a_record),
-	  TEST(announced_too_long), TEST(error_without_words), TEST(canceled_and_late),
+	  TEST(announced_too_long), TEST(error_without_text), TEST(canceled_and_late),
 	  TEST(by_descriptor), TEST(in_a_child))

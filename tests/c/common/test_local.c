@@ -163,7 +163,7 @@ static void without_leader(void)
 	teardown(&f);
 }
 
-static void failure_is_no_state(void)
+static void a_failed_call_is_not_a_state(void)
 {
 	const fake_row rows[] = { { INFO, .status = 500, .reply = MESSAGE("broken") }, { NULL } };
 	fixture f = setup(rows);
@@ -295,5 +295,5 @@ static void probe_of_silence(void)
 }
 
 TEST_MAIN(TEST(states), TEST(restarted), TEST(state_names), TEST(all_fields), TEST(a_debug_log),
-	  TEST(without_leader), TEST(failure_is_no_state), TEST(address_forms),
+	  TEST(without_leader), TEST(a_failed_call_is_not_a_state), TEST(address_forms),
 	  TEST(address_of_this_host), TEST(probe_answers), TEST(probe_of_silence))

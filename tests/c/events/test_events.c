@@ -283,7 +283,7 @@ static void one_at_a_time(void)
 }
 
 /* A line that is not an event is skipped; the end of the stream opens a new one. */
-static void goes_on_after_an_error(void)
+static void continues_after_an_error(void)
 {
 	const fake_row a[] = {
 		{ INFO, .reply = MANAGER },
@@ -406,5 +406,5 @@ static void wait_without_events(void)
 
 TEST_MAIN(TEST(follow), TEST(reconnect), TEST(none_at_first), TEST(unknown_filter),
 	  TEST(filter_refused), TEST(not_json), TEST(no_object), TEST(deadline), TEST(options),
-	  TEST(one_at_a_time), TEST(goes_on_after_an_error), TEST(open_fails), TEST(wait_for),
+	  TEST(one_at_a_time), TEST(continues_after_an_error), TEST(open_fails), TEST(wait_for),
 	  TEST(wait_without_events))

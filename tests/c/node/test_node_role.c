@@ -140,7 +140,7 @@ static void demote_self(void)
 }
 
 /* It was this host that lost its word, but not this host that was to be demoted. */
-static void demote_without_a_word(void)
+static void demote_without_an_answer(void)
 {
 	const fake_row rows[] = {
 		{ NODE, .reply = RECORD("manager", STATUS("reachable")) },
@@ -332,5 +332,5 @@ static void progress(void)
 }
 
 TEST_MAIN(TEST(promote), TEST(promote_by_events), TEST(promote_takes_too_long), TEST(demote),
-	  TEST(demote_self), TEST(demote_without_a_word), TEST(demote_refused), TEST(labels),
+	  TEST(demote_self), TEST(demote_without_an_answer), TEST(demote_refused), TEST(labels),
 	  TEST(filters), TEST(prune), TEST(prune_stops), TEST(progress))

@@ -520,7 +520,7 @@ static void patches_with_slips(void)
 }
 
 /* Names that are the caller's own, and fields without deeper names, are left to the engine. */
-static void a_patch_with_names_of_ones_own(void)
+static void a_patch_with_free_names(void)
 {
 	static const char patch_text[] =
 		"{\"Labels\":{\"a.b\":\"1\"},\"TaskTemplate\":{\"LogDriver\":{\"Options\":{\"tag\":"
@@ -687,6 +687,6 @@ static void arguments(void)
 	teardown(&f);
 }
 
-TEST_MAIN(TEST(each), TEST(patched), TEST(patches_with_slips), TEST(a_patch_with_names_of_ones_own),
+TEST_MAIN(TEST(each), TEST(patched), TEST(patches_with_slips), TEST(a_patch_with_free_names),
 	  TEST(newer_than_the_engine), TEST(triggered), TEST(names_become_ids),
 	  TEST(the_hosts_network), TEST(arguments))

@@ -176,7 +176,7 @@ static void a_service_on_several_new_networks(void)
 	end(&s);
 }
 
-static void a_secret_is_in_its_own_request_alone(void)
+static void a_secret_is_only_in_its_own_request(void)
 {
 	char *text;
 	shop s;
@@ -602,7 +602,7 @@ static void wrong_arguments(void)
 }
 
 TEST_MAIN(TEST(a_plan_is_what_apply_does), TEST(a_service_on_several_new_networks),
-	  TEST(a_secret_is_in_its_own_request_alone), TEST(a_changed_content_rolls_in_the_same_run),
+	  TEST(a_secret_is_only_in_its_own_request), TEST(a_changed_content_rolls_in_the_same_run),
 	  TEST(what_was_set_by_hand_and_is_not_declared_stays),
 	  TEST(a_hand_made_change_is_corrected_and_nothing_else),
 	  TEST(a_stack_of_the_cli_is_adopted), TEST(only_what_a_revision_declared_is_pruned),

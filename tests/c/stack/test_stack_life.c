@@ -118,7 +118,7 @@ static void revisions_are_kept_and_bounded(void)
 	end(&s);
 }
 
-static void a_revision_that_somebody_spoiled_is_none(void)
+static void a_spoiled_revision_is_ignored(void)
 {
 	site s;
 
@@ -402,7 +402,7 @@ static void who_is_in_the_way_is_named_first(void)
 	end(&s);
 }
 
-TEST_MAIN(TEST(revisions_are_kept_and_bounded), TEST(a_revision_that_somebody_spoiled_is_none),
+TEST_MAIN(TEST(revisions_are_kept_and_bounded), TEST(a_spoiled_revision_is_ignored),
 	  TEST(a_long_name_of_a_stack_has_revisions), TEST(back_to_what_it_was),
 	  TEST(the_digest_of_then), TEST(what_was_removed_is_named),
 	  TEST(sync_and_health_are_two_answers), TEST(an_update_that_is_paused_is_degraded),
