@@ -129,7 +129,7 @@ int swarm__rolled_back(swarm_client *client, const json_t *service, const json_t
 int swarm__rollout_errors(swarm_client *client, const json_t *service,
 			  const swarm__deadline *deadline, swarm__names *reasons, swarm_error *err);
 
-/* --- network.c ------------------------------------------------------------------------------ */
+/* --- network_create.c ----------------------------------------------------------------------- */
 
 /* The body of a create that makes a network as it is there. New; NULL without memory. */
 json_t *swarm__network_body(const json_t *object, const json_t *driver_opts);

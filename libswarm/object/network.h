@@ -21,6 +21,30 @@ typedef struct swarm__network {
 	bool remains;   /* does this host have the remains of one that was deleted? */
 } swarm__network;
 
+/* --- network.c ----------------------------------------------------------------------------------- */
+
+#define SWARM__NETWORK_TIMEOUT_MS 60000
+/* The managers give a network its addresses at once, or never. */
+#define SWARM__NETWORK_ALLOCATE_MS 5000
+extern const swarm_network_options swarm__network_no_options;
+/* Of a public call; flags: those that it takes. 0 or SWARM_E_INVAL. */
+int swarm__network_check(swarm_client *client, const char *name, const swarm_network_options *o,
+			 unsigned flags, swarm_error *err);
+
+/* --- network_create.c ------------------------------------------------------------------------------ */
+
+/* The managers that have no addresses for a network leave its driver empty. */
+bool swarm__network_is_allocated(const json_t *object);
+/* The error that it gets none. Returns the code. */
+int swarm__network_unallocated(const swarm__network *n, swarm_error *err);
+/* SWARM_E_CONFLICT for a subnet of spec that another network has: its tasks would wait for ever. */
+int swarm__network_check_overlaps(const swarm__network *n, const json_t *spec, swarm_error *err);
+/*
+ * Create it and wait for its addresses. ret_id: freed and replaced once it is there. After
+ * SWARM_E_CONFLICT n->object is the one that has its name.
+ */
+int swarm__network_create(swarm__network *n, json_t *body, char **ret_id, swarm_error *err);
+
 /* --- network_users.c: which services and containers use a network --------------------------------- */
 
 /* Fill all and object. 0, or SWARM_E_CONFLICT where another kind of network has the name. */
