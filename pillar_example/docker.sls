@@ -98,6 +98,13 @@ swarm:
   # else by a plain drain. swarm.evict has the same defaults.
   # drain: {graceful: True, deadline: 600, fallback: stop, allow: [db]}
 
+  # How docker.upgrade and docker.reboot go: with the hash of a plan that was looked at (confirm), how many
+  # workers at once (batch), and by which node label no two of a batch may be equal (zone); and where a
+  # manager that locks itself finds the unlock key.
+  # upgrade: {confirm: True, batch: 20%, zone: zone}
+  # reboot: {confirm: True, batch: 1, zone: zone, timeout: 600}
+  # unlock: {key_file: /root/swarm.key}
+
   # What those stacks may use; what is not given is not restricted.
   # policy: {images: [registry.example.com], host_paths: [/srv/data], host_network: False, ports: ['8000-8999']}
 

@@ -588,6 +588,27 @@ DRAIN = {
     ),
 }
 
+# How docker.upgrade goes.
+UPGRADE = {
+    "confirm": Key(FLAG, "False: without the hash of a plan that was looked at before.", "True"),
+    "batch": Key(
+        _simple(
+            "an integer of at least 1 or a percentage such as 20%",
+            lambda value: (
+                (_is_integer(value) and value >= 1)
+                or (isinstance(value, str) and re.fullmatch(r"[1-9]\d?%|100%", value))
+            ),
+        ),
+        "How many workers at once; the first is always alone.",
+        "1",
+    ),
+    "zone": Key(_text(), "Node label: hosts of one value are never in the same batch.", "zone"),
+}
+REBOOT = {
+    **UPGRADE,
+    "timeout": Key(SECONDS, "Seconds for a host to come back.", "600"),
+}
+
 # What stacks may use.
 POLICY = {
     "images": Key(
@@ -677,6 +698,12 @@ SWARM = {
         "The stacks that docker.deploy deploys, in this order.",
     ),
     "drain": Key(_mapping(DRAIN), "How a node is emptied."),
+    "upgrade": Key(_mapping(UPGRADE), "How docker.upgrade goes."),
+    "reboot": Key(_mapping(REBOOT), "How docker.reboot goes."),
+    "unlock": Key(
+        Kind("dictionary", _place, PLACE),
+        "Where a manager finds the unlock key when docker.upgrade or docker.reboot restarts it.",
+    ),
     "policy": Key(_mapping(POLICY), "What stacks may use; what is not given is not restricted."),
     "hash_key": Key(
         HIDDEN,
@@ -736,6 +763,22 @@ ASKED = {
     "swarm_stacks": Key(
         _one_or_list(_list(_text(), "names of stacks"), "name"),
         "docker.deploy: only these stacks.",
+    ),
+    "swarm_plan": Key(
+        _text("the hash of a plan", r"[0-9a-f]{12}"),
+        "docker.upgrade, docker.reboot: the plan to carry out.",
+    ),
+    "swarm_ignore": Key(
+        _one_or_list(_list(_text("a name"), "names of faults"), "name"),
+        "docker.upgrade, docker.reboot: faults that do not count.",
+    ),
+    "swarm_stop": Key(
+        _one_or_list(_list(_text("a service's name"), "names of services"), "name"),
+        "docker.upgrade, docker.reboot: services whose tasks may be stopped.",
+    ),
+    "swarm_force": Key(
+        _one_or_list(_list(_choice("downgrade", "reboot"), "downgrade, reboot"), "one"),
+        "docker.upgrade: downgrade. docker.reboot: reboot, also hosts that need none.",
     ),
     "swarm_unlock_key": Key(
         Kind("dictionary", _place, PLACE), "docker.rotate: where to keep the unlock key."

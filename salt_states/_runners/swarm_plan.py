@@ -25,6 +25,8 @@ ORCHESTRATIONS = {
     "teardown": ("swarm_teardown",),
     "recover": ("swarm_recover", "swarm_confirm"),
     "deploy": ("swarm_stacks",),
+    "upgrade": ("swarm_plan", "swarm_ignore", "swarm_stop", "swarm_force"),
+    "reboot": ("swarm_plan", "swarm_ignore", "swarm_stop", "swarm_force"),
 }
 
 __virtualname__ = "swarm"
@@ -41,7 +43,7 @@ def plan(*args, **kwargs):
 
     orchestration
         ``bootstrap`` (unless given), ``remove``, ``replace``, ``rotate``, ``teardown``,
-        ``recover`` or ``deploy``.
+        ``recover``, ``deploy``, ``upgrade`` or ``reboot``.
     data
         ``True``: print the data instead of lines for people.
     saltenv

@@ -121,7 +121,7 @@ def test_an_sls_that_does_not_render(runner):
 @pytest.mark.parametrize(
     "args, kwargs, text",
     [
-        (["upgrade"], {}, "unknown orchestration 'upgrade' (valid: bootstrap, remove,"),
+        (["update"], {}, "unknown orchestration 'update' (valid: bootstrap, remove,"),
         ([["remove"]], {}, "unknown orchestration ['remove'] (valid: bootstrap"),
         (["remove"], {"hosts": "x"}, "docker.remove does not take hosts (valid: swarm_hosts)"),
         ([], {"swarm_hosts": "x"}, "docker.bootstrap does not take swarm_hosts (it takes none)"),

@@ -29,6 +29,8 @@ ALL = {
     "docker.teardown": {"swarm_teardown": "cluster1"},
     "docker.recover": {"swarm_recover": "manager2"},
     "docker.deploy": {},
+    "docker.upgrade": {"swarm_plan": "0123456789ab"},
+    "docker.reboot": {"swarm_force": "reboot"},
 }
 STACKS = {"shop": {"contents": "services: {web: {image: 'a:1'}}"}}
 

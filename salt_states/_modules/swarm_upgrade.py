@@ -1,0 +1,298 @@
+# SPDX-License-Identifier: Apache-2.0
+"""
+Upgrade or reboot this host
+===========================
+
+What ``docker.upgrade`` and ``docker.reboot`` do on a host, once it is empty: look, download,
+install, restart, reboot. The state ``swarm.rolled`` on the master says when.
+
+:maturity: new
+:depends: the execution modules ``swarm`` and ``swarm_engine``
+:platform: Linux
+
+.. versionadded:: 0.1.0
+
+**Pillar**: ``repositories:pkgs:docker-engine:version``, ``swarm:unlock``.
+"""
+
+import fnmatch
+import os
+import re
+import time
+
+from salt.exceptions import CommandExecutionError
+
+# They come from the same source, and must fit the engine.
+COMPANIONS = (
+    "docker-cli",
+    "docker-ce-cli",
+    "docker-ce-rootless-extras",
+    "docker-buildx-plugin",
+    "containerd.io",
+    "containerd",
+    "runc",
+)
+BOOT_ID = "/proc/sys/kernel/random/boot_id"
+MACHINE_ID = "/etc/machine-id"
+REBOOT_REQUIRED = "/run/reboot-required"
+# An engine with many containers takes its time; a manager waits for the others.
+START_SECONDS = 120
+
+__virtualname__ = "swarm_upgrade"
+
+
+def __virtual__():
+    return __virtualname__
+
+
+def _read(path):
+    try:
+        with open(path, encoding="ascii", errors="replace") as file:
+            return file.read().strip()
+    except OSError:
+        return ""
+
+
+def number(version=""):
+    """
+    Return the engine's own number in a package's version or an engine's: ``5:28.5.2-1~debian.12``
+    and ``28.5.2+dfsg4`` are both ``28.5.2``; empty if there is none.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt worker1 swarm_upgrade.number 28.5.2+dfsg4-5
+    """
+    found = re.match(r"(?:\d+:)?v?(\d+(?:\.\d+)+)", str(version))
+    return found[1] if found else ""
+
+
+def look(refresh=False, packages=True):
+    """
+    Return what decides whether and how this host is upgraded or rebooted. Changes nothing but the
+    package lists.
+
+    refresh
+        Read the package lists of the sources again.
+    packages
+        ``False``: nothing about packages.
+
+    Returns ``node_id``, ``role``, ``cluster``, ``state``, ``engine`` (the version that runs),
+    ``package``, ``installed`` and ``target`` (package versions; the target is empty where no source
+    has it), ``unlock`` (whether pillar says where the unlock key is), ``boot`` and ``machine``
+    (ids), ``reboot`` (why a reboot is needed; empty if not).
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt worker1 swarm_upgrade.look
+    """
+    info = __salt__["swarm.info"]()
+    engine = __salt__["swarm_engine.look"]() if packages else {"package": "", "version": ""}
+    given = __salt__["swarm_engine.wanted"]()
+    pillar = __pillar__.get("swarm") or {}
+    target = _target(engine, given["version"], refresh) if packages else ""
+    return {
+        "node_id": info["node_id"],
+        "role": info["role"],
+        "cluster": info["cluster_id"],
+        "state": info["state"],
+        "engine": number(_engine()),
+        "package": engine["package"],
+        "installed": engine["version"],
+        "target": target,
+        "wanted": given["version"],
+        "unlock": bool(pillar.get("unlock")),
+        "boot": _read(BOOT_ID),
+        "machine": _read(MACHINE_ID),
+        "reboot": _why_reboot(),
+    }
+
+
+def _engine():
+    return __salt__["swarm_core.call"]("version")["Version"]
+
+
+def _target(engine, wanted, refresh):
+    """Return the package version to install: the newest that pillar allows."""
+    if not engine["package"]:
+        return ""
+    if refresh:
+        __salt__["pkg.refresh_db"]()
+    offered = __salt__["pkg.list_repo_pkgs"](engine["package"]).get(engine["package"], [])
+    wanted = "*" if wanted in ("", "latest") else wanted
+    for version in offered:
+        plain = version if ":" in wanted else version.partition(":")[2] or version
+        if fnmatch.fnmatchcase(plain, wanted):
+            return version
+    return ""
+
+
+def _why_reboot():
+    if os.path.exists(REBOOT_REQUIRED):
+        return f"{REBOOT_REQUIRED} is there"
+    running = os.uname().release
+    newer = "kernelpkg.needs_reboot" in __salt__ and os.path.isdir("/boot")
+    try:
+        if newer and __salt__["kernelpkg.needs_reboot"]():
+            return f"kernel {running} runs, and a newer one is installed"
+    except Exception:  # pylint: disable=broad-except
+        # It raises what it likes on a host without kernels of its own, such as a container.
+        return ""
+    return ""
+
+
+def prefetch(target=None):
+    """
+    Download the packages of an upgrade; nothing is installed.
+
+    target
+        Package version of the engine.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt worker1 swarm_upgrade.prefetch 28.5.2+dfsg4-5
+    """
+    _install(target, downloadonly=True)
+    return True
+
+
+def _install(target, **more):
+    engine = __salt__["swarm_engine.look"]()
+    installed = __salt__["pkg.list_pkgs"]()
+    pkgs = [{engine["package"]: target}]
+    pkgs += [name for name in COMPANIONS if name in installed and name != engine["package"]]
+    done = __salt__["pkg.install"](pkgs=pkgs, refresh=False, **more)
+    __salt__["swarm_engine.forget"]()
+    return done
+
+
+def install(target=None, seconds=START_SECONDS):
+    """
+    Install a version of the engine, restart docker, and wait until that version runs as the member
+    that it was. A manager that locks itself is unlocked with the key of pillar ``swarm:unlock``.
+    The host must be empty. What is there already is not done again.
+
+    target
+        Package version of the engine.
+    seconds
+        How long docker may take to come up.
+
+    Returns ``{"installed", "engine"}``: each with ``old`` and ``new``.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt worker1 swarm_upgrade.install 28.5.2+dfsg4-5
+    """
+    before, ran = __salt__["swarm_engine.look"](), number(_engine())
+    member = __salt__["swarm.info"]()["state"] not in ("inactive",)
+    if before["version"] != target:
+        _install(target)
+        __salt__["swarm_engine.forget"]()
+        now = __salt__["swarm_engine.look"]()["version"]
+        if now != target:
+            raise CommandExecutionError(
+                f"{before['package']} is {now} after the installation of {target}: see the log of"
+                " the package manager"
+            )
+    if ran != number(target):
+        _restart()
+        _wait_for(number(target), member, seconds)
+    return {
+        "installed": {"old": before["version"], "new": target},
+        "engine": {"old": ran, "new": number(target)},
+    }
+
+
+def _restart():
+    """
+    The socket would start docker again in the midst of it; containerd goes while docker is down, so
+    that docker can stop its containers.
+    """
+    socket = "docker.socket" in __salt__["service.get_all"]()
+    units = (["docker.socket"] if socket else []) + ["docker"]
+    for unit in units:
+        __salt__["service.stop"](unit)
+    if __salt__["service.status"]("containerd"):
+        __salt__["service.restart"]("containerd")
+    for unit in units:
+        __salt__["service.start"](unit, no_block=True)
+
+
+def _wait_for(version, member, seconds):
+    """Wait until an engine of this version is the member that it was; unlock it on the way."""
+    end = time.monotonic() + seconds
+    why = "docker does not answer"
+    while True:
+        try:
+            info = __salt__["swarm.info"]()
+            why = f"docker is {info['state']}"
+            if info["state"] == "locked":
+                unlock()
+                continue
+            if number(_engine()) != version:
+                why = f"docker {number(_engine())} runs, and not {version}"
+            elif not member or (info["state"] == "active" and not info.get("error")):
+                return
+        except CommandExecutionError as exc:
+            why = str(exc)
+        if time.monotonic() > end:
+            raise CommandExecutionError(
+                f"docker {version} did not come up in {seconds} s: {why} (journalctl -u docker)"
+            )
+        time.sleep(0.5)
+
+
+def unlock():
+    """
+    Unlock this manager with the key of pillar ``swarm:unlock``.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt manager1 swarm_upgrade.unlock
+    """
+    place = (__pillar__.get("swarm") or {}).get("unlock") or {}
+    if not place:
+        raise CommandExecutionError(
+            "this manager locked itself: run swarm.unlock, or say in pillar swarm:unlock where the"
+            " key is"
+        )
+    __salt__["swarm.unlock"](**place)
+    return True
+
+
+def certificate_role():
+    """
+    Return the role in this host's certificate: ``worker``, ``manager``, or nothing. After a
+    demotion it says worker later than the managers do, and until then a restart may lock the host.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt manager1 swarm_upgrade.certificate_role
+    """
+    return (__salt__["swarm_state_dir.certificate"]() or {}).get("role", "")
+
+
+def reboot():
+    """
+    Reboot this host. It must be empty. That it came back shows in another ``boot`` of
+    :py:func:`swarm_upgrade.look <look>`: this answer may be lost.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt worker1 swarm_upgrade.reboot
+    """
+    __salt__["system.reboot"]()
+    return _read(BOOT_ID)

@@ -1,0 +1,646 @@
+# SPDX-License-Identifier: Apache-2.0
+"""
+Docker swarm mode: one host after the other
+===========================================
+
+The state of ``docker.upgrade`` and ``docker.reboot``. It runs on the master; ``docker/run.jinja``
+brings this file there. It belongs to the name ``swarm``.
+
+:maturity: new
+:depends: the execution modules ``swarm`` and ``swarm_upgrade`` on the minions
+
+.. versionadded:: 0.1.0
+"""
+
+import hashlib
+import json
+import math
+import time
+
+__virtualname__ = "swarm"
+
+# A lock that nobody renews ends after this time; a step of one host must be shorter.
+LOCK_SECONDS = 900
+SETTLE_SECONDS = 90
+POLL_SECONDS = 2
+PLAN_LABEL = "saltext.swarm.plan"
+WAS_LABEL = "saltext.swarm.was"
+# Of a manager that is a worker for as long as it is worked on.
+DEMOTED_LABEL = "saltext.swarm.demoted"
+DIGITS = 12
+
+
+def __virtual__():
+    return __virtualname__
+
+
+class _Stop(Exception):
+    """Raised when the run must end; ``args`` are the lines that say why, by host."""
+
+
+def rolled(
+    name,
+    managers,
+    workers,
+    what="upgrade",
+    plan=None,
+    confirm=True,
+    ignore=(),
+    stop=(),
+    force=(),
+    batch=1,
+    zone="zone",
+    deadline=600,
+    timeout=600,
+    notes=(),
+    saltenv="base",
+    **kwargs,
+):
+    """
+    Ensure all hosts of the swarm run the engine of pillar, or were rebooted, one after the other: each
+    is emptied without a gap, changed, and given back, and the swarm must be as well as before until the
+    next one. Managers come first, the one that leads last; its leadership is handed over first. The
+    first failure stops everything.
+
+    name
+        Any text.
+    managers, workers
+        Lists of minion ids.
+    what
+        ``upgrade`` or ``reboot``.
+    plan
+        The hash of the plan that was looked at before.
+    confirm
+        ``False``: without a hash.
+    ignore
+        Faults that do not count: ``quorum-margin``, ``encrypted-mix``, or checks of ``swarm.health``.
+    stop
+        Services whose tasks may be stopped.
+    force
+        ``downgrade``; for a reboot ``reboot``: also hosts that need none.
+    batch
+        How many workers at once: a number, or a percentage such as ``20%``.
+    zone
+        Node label; hosts with the same value are never in one batch.
+    deadline
+        Seconds to empty one host.
+    timeout
+        Seconds for one host to come back from a reboot.
+    notes
+        Lines about what is odd.
+    saltenv
+        Where the hosts get the modules from, if they have none.
+
+    .. code-block:: yaml
+
+        all engines:
+          swarm.rolled:
+            - managers: [manager1]
+            - workers: [worker1]
+    """
+    ret = {"name": name, "changes": {}, "result": True, "comment": ""}
+    ret.update(steps=[], refused={}, notes=list(notes))
+    roll = {
+        "what": what,
+        "managers": list(managers),
+        "workers": list(workers),
+        "ignore": list(ignore or ()),
+        "stop": list(stop or ()),
+        "force": list(force or ()),
+        "batch": batch,
+        "zone": zone,
+        "deadline": deadline,
+        "timeout": timeout,
+        "saltenv": saltenv,
+        "notes": ret["notes"],
+        "done": {},
+    }
+    try:
+        _make_plan(roll)
+        wanted = [row for row in roll["rows"] if row["how"] != "nothing"]
+        if not wanted:
+            ret["comment"] = f"{len(roll['rows'])} hosts: nothing to do"
+            return ret
+        if __opts__["test"]:
+            ret.update(result=None, steps=[_step(wanted, None)])
+            ret["comment"] = _next(roll)
+            ret["notes"] += _table(roll)
+            ret["changes"] = {row["host"]: _change(row) for row in wanted}
+            return ret
+        if confirm and plan != roll["plan"]:
+            raise _Stop(
+                "plan",
+                [f"pillar swarm_plan is {plan}, but the plan is another one now"] if plan else [],
+                [*_table(roll), _next(roll)],
+            )
+        _run(roll)
+        ret["changes"] = {row["host"]: _change(row) for row in wanted}
+        ret["steps"] = [_step(wanted, True)]
+        verb = "upgraded" if what == "upgrade" else "rebooted"
+        ret["comment"] = f"{len(wanted)} of {len(roll['rows'])} hosts were {verb}"
+    except _Stop as exc:
+        who, lines, *more = exc.args
+        ret["refused"] = {who: lines or more[0]}
+        ret.update(result=False, changes={})
+        ret["comment"] = "\n".join([*ret["notes"], *lines, *(more[0] if more else [])])
+        if roll["done"]:
+            ret["comment"] += f"\ndone before: {', '.join(roll['done'])}"
+    return ret
+
+
+def _change(row):
+    if row["how"] == "reboot":
+        return {"boot": {"old": row["boot"][:8], "new": "another"}}
+    if row["how"] == "return":
+        return {"availability": {"old": "drain", "new": row["was"] or "drain"}}
+    return {"engine": {"old": row["engine"], "new": row["goal"]}}
+
+
+def _step(rows, result):
+    """Return the rows as a step of an orchestration, which salt-run swarm.plan shows."""
+    hosts = {}
+    for place, row in enumerate(rows):
+        state = {"result": result, "comment": row["how"], "changes": _change(row)}
+        state.update(name=row["host"], __id__=row["host"], __run_num__=place)
+        hosts[row["host"]] = {f"swarm_|-{row['host']}_|-{row['host']}_|-rolled": state}
+    return {"name": "docker-roll", "hosts": hosts}
+
+
+# --- asking ---------------------------------------------------------------------------------------
+
+
+def _ask(hosts, function, *args, **kwargs):
+    """Return ``{host: (result, None or one line)}`` of a function on hosts."""
+    answers = __salt__["saltutil.cmd"](
+        list(hosts), function, arg=list(args), kwarg=kwargs, tgt_type="list", expect_minions=True
+    )
+    found = {}
+    for host in hosts:
+        answer = answers.get(host) or {}
+        said = answer.get("ret", answer.get("return"))
+        failed = not answer or said is False or answer.get("retcode")
+        wrong = isinstance(said, str) and (said.startswith("'") or "Traceback" in said)
+        found[host] = (None, _line(said)) if failed or wrong else (said, None)
+    return found
+
+
+def _line(said):
+    if said in (None, False, "", {}, []):
+        return "its minion did not answer: start it (systemctl start salt-minion), then run again"
+    lines = [line for line in str(said).strip().splitlines() if line.strip()]
+    line = " ".join((lines[-1] if "Traceback" in str(said) else lines[0]).split())
+    return line.removeprefix("ERROR: ")
+
+
+def _call(host, function, *args, **kwargs):
+    """Return what a function on one host returned; its error ends the run."""
+    result, why = _ask([host], function, *args, **kwargs)[host]
+    if why:
+        raise _Stop(host, [f"{host}: {why}"])
+    return result
+
+
+def _missing(answers):
+    return [host for host, (_, why) in answers.items() if why and "is not available" in why]
+
+
+def _look(roll):
+    hosts = [*roll["managers"], *roll["workers"]]
+    arguments = {"refresh": roll["what"] == "upgrade", "packages": roll["what"] == "upgrade"}
+    # A function, unlike a state, has the pillar of the minion's start.
+    _ask(hosts, "saltutil.refresh_pillar", wait=True)
+    answers = _ask(hosts, "swarm_upgrade.look", **arguments)
+    bare = _missing(answers)
+    if bare:
+        # The modules are of this run; a run in test mode needs them, too.
+        _ask(bare, "state.sls", "docker.extension", saltenv=roll["saltenv"], test=False)
+        answers.update(_ask(bare, "swarm_upgrade.look", **arguments))
+    wrong = {host: why for host, (_, why) in answers.items() if why}
+    if wrong:
+        lines = [f"{host}: {why}" for host, why in wrong.items()]
+        raise _Stop(next(iter(wrong)), lines)
+    return {host: found for host, (found, _) in answers.items()}
+
+
+def _nodes(roll, host):
+    return {node["id"]: node for node in _call(host, "swarm.nodes")}
+
+
+def _acting(roll, but=()):
+    """Return a manager that is not worked on: of the newest version, if there is a choice."""
+    serving = [row for row in roll["rows"] if row["role"] == "manager"]
+    # The only one there is works on itself.
+    left = [row for row in serving if row["host"] not in but] or serving
+    return max(left, key=lambda row: row["host"] in roll["done"])["host"]
+
+
+# --- the plan -------------------------------------------------------------------------------------
+
+
+def _make_plan(roll):
+    looks = _look(roll)
+    faults = [
+        f"{host}: docker is {found['state']}: run docker.bootstrap first"
+        for host, found in looks.items()
+        if found["state"] != "active"
+    ]
+    clusters = {found["cluster"] for found in looks.values() if found["cluster"]}
+    serving = [host for host in roll["managers"] if looks[host]["role"] == "manager"]
+    if faults or len(clusters) != 1 or not serving:
+        raise _Stop(
+            "plan", faults or ["the hosts of pillar are not one swarm: run docker.bootstrap first"]
+        )
+    nodes = _nodes(roll, serving[0])
+    rows = []
+    for host in [*roll["managers"], *roll["workers"]]:
+        found, node = looks[host], nodes.get(looks[host]["node_id"])
+        if node is None:
+            faults.append(f"{host}: the managers do not list its node {found['node_id']}")
+            continue
+        rows.append(_row(roll, host, found, node, faults))
+    if faults:
+        raise _Stop("plan", faults)
+    managers = [row for row in rows if row["manager"]]
+    order = [row for row in managers if not row["leader"]]
+    order += [row for row in managers if row["leader"]]
+    roll["rows"] = order + [row for row in rows if not row["manager"]]
+    roll["plan"] = _hash(roll)
+    for row in roll["rows"]:
+        row["how"] = _how(roll, row)
+    faults += _faults(roll, looks)
+    if faults:
+        raise _Stop("plan", faults, _table(roll))
+
+
+def _row(roll, host, found, node, faults):
+    goal = _number(found["target"]) if roll["what"] == "upgrade" else found["engine"]
+    if roll["what"] == "upgrade" and not goal:
+        wanted = found["wanted"] or "any"
+        faults.append(
+            f"{host}: no source has {found['package'] or 'the engine'} {wanted}: correct pillar"
+            " repositories"
+        )
+    return {
+        "host": host,
+        "id": node["id"],
+        "manager": node["role"] == "manager" or DEMOTED_LABEL in node["labels"],
+        "role": node["role"],
+        "leader": node["leader"],
+        "engine": found["engine"],
+        "installed": found["installed"],
+        "target": found["target"],
+        "goal": goal,
+        "labels": node["labels"],
+        "was": node["labels"].get(WAS_LABEL, ""),
+        "availability": node["availability"],
+        "boot": found["boot"],
+        "reboot": found["reboot"],
+        "how": "",
+        "tasks": "",
+    }
+
+
+def _number(version):
+    text = str(version).rpartition(":")[2]
+    digits = ""
+    for letter in text:
+        if not (letter.isdigit() or letter == "."):
+            break
+        digits += letter
+    return digits.strip(".")
+
+
+def _parts(version):
+    return [int(part) for part in version.split(".") if part.isdigit()]
+
+
+def _hash(roll):
+    """The hash does not change while the run goes on, so that a run that was cut off can be resumed."""
+    given = {
+        "what": roll["what"],
+        "hosts": sorted((row["host"], row["id"], row["target"]) for row in roll["rows"]),
+        "options": [sorted(roll[key]) for key in ("ignore", "stop", "force")],
+        "batch": str(roll["batch"]),
+    }
+    text = json.dumps(given, sort_keys=True).encode()
+    return hashlib.sha256(text).hexdigest()[:DIGITS]
+
+
+def _how(roll, row):
+    if roll["what"] == "upgrade":
+        if row["engine"] != row["goal"] or row["installed"] != row["target"]:
+            return "upgrade"
+    elif row["labels"].get(PLAN_LABEL) != roll["plan"] and (
+        row["reboot"] or "reboot" in roll["force"]
+    ):
+        return "reboot"
+    return "return" if row["was"] or DEMOTED_LABEL in row["labels"] else "nothing"
+
+
+def _faults(roll, looks):
+    """Return all that is in the way, at once."""
+    work = [row for row in roll["rows"] if row["how"] in ("upgrade", "reboot")]
+    lines = []
+    for row in work:
+        down = _parts(row["goal"]) < _parts(row["engine"])
+        if down and "downgrade" not in roll["force"]:
+            lines.append(
+                f"{row['host']}: {row['goal']} is older than {row['engine']}, which runs: engines are"
+                ' not made for that; "swarm_force": ["downgrade"] does it'
+            )
+    managers = [row for row in roll["rows"] if row["manager"]]
+    few = any(row["manager"] for row in work) and len(managers) < 3
+    if few and "quorum-margin" not in roll["ignore"]:
+        lines.append(
+            f"{len(managers)} manager{'s' if len(managers) > 1 else ''}: while one is worked on, the"
+            ' swarm cannot be changed; "swarm_ignore": ["quorum-margin"] accepts that'
+        )
+    if not work:
+        return lines
+    first = _acting(roll)
+    cluster = _call(first, "swarm.cluster")
+    if cluster.get("autolock"):
+        lines += [
+            f"{row['host']}: autolock is on: say in pillar swarm:unlock where the key is"
+            for row in work
+            if row["manager"] and not looks[row["host"]]["unlock"]
+        ]
+    lines += _mixed(roll, work, first)
+    machine = __salt__["file.read"]("/etc/machine-id").strip() if roll["what"] == "reboot" else ""
+    lines += [
+        f"{row['host']}: it is this master: reboot it by hand"
+        for row in work
+        if machine and looks[row["host"]]["machine"] == machine
+    ]
+    for row in work:
+        plan = _call(first, "swarm.evict_plan", row["id"], allow=roll["stop"])
+        row["tasks"] = _tasks(plan)
+        if plan["refusal"]:
+            lines.append(f'{plan["refusal"]} ("swarm_stop": [names])')
+    return lines
+
+
+def _mixed(roll, work, first):
+    """Between 28 and 29 no encrypted network works (moby#51798)."""
+    sides = {_parts(row["engine"])[0] < 29 <= _parts(row["goal"])[0] for row in work}
+    if True not in sides or "encrypted-mix" in roll["ignore"]:
+        return []
+    found = [
+        one["Name"]
+        for one in _call(first, "swarm.call", "network_list")
+        if "encrypted" in (one.get("Options") or {})
+    ]
+    if not found:
+        return []
+    return [
+        f"networks {', '.join(found)} are encrypted, and do not work between docker 28 and 29:"
+        ' "swarm_ignore": ["encrypted-mix"] accepts that'
+    ]
+
+
+def _tasks(plan):
+    words = {"move": "evict", "stop": "stop", "stay": "stay"}
+    parts = []
+    for way, word in words.items():
+        count = sum(one["tasks"] for one in plan["services"] if one["way"] == way)
+        parts += [f"{word} {count}"] if count else []
+    return ", ".join(parts) or "-"
+
+
+def _table(roll):
+    """Return the plan as lines of columns."""
+    lines = [("HOST", "ROLE", "ENGINE", "TARGET", "HOW", "TASKS")]
+    for row in roll["rows"]:
+        role = "manager" if row["manager"] else "worker"
+        role += ", leader" if row["leader"] else ""
+        lines.append(
+            (row["host"], role, row["engine"], row["goal"], row["how"], row["tasks"] or "-")
+        )
+    widths = [max(len(line[place]) for line in lines) for place in range(len(lines[0]))]
+    return [
+        "  ".join(line[place].ljust(width) for place, width in enumerate(widths)).rstrip()
+        for line in lines
+    ]
+
+
+def _next(roll):
+    command = f"salt-run state.orchestrate docker.{roll['what']}"
+    return f'plan {roll["plan"]}: {command} pillar=\'{{"swarm_plan": "{roll["plan"]}"}}\''
+
+
+# --- the run --------------------------------------------------------------------------------------
+
+
+def _run(roll):
+    first = _acting(roll)
+    # Of two runs with one plan, one goes; a run that was killed is waited for until its lock has ended.
+    roll["lock"] = f"{roll['plan']}-{int(time.time())}"
+    _lock(roll, first)
+    try:
+        roll["baseline"] = _call(first, "swarm.health", ignore=_checks(roll) or None)
+        work = [row for row in roll["rows"] if row["how"] == "upgrade"]
+        if work:
+            _prefetch(work)
+        for row in roll["rows"]:
+            if row["manager"] and row["how"] != "nothing":
+                _manager(roll, row)
+        workers = [row for row in roll["rows"] if not row["manager"] and row["how"] != "nothing"]
+        for rows in _batches(roll, workers):
+            _workers(roll, rows)
+    finally:
+        _unlock(roll)
+
+
+def _checks(roll):
+    return [one for one in roll["ignore"] if one not in ("quorum-margin", "encrypted-mix")]
+
+
+def _lock(roll, first):
+    holder = str(__opts__["id"]).replace(" ", "_")
+    what = f"docker.{roll['what']}"
+    kwargs = {"ttl": LOCK_SECONDS, "wait": 0}
+    _call(first, "swarm_core.core", "lock_take", roll["lock"], what, holder, **kwargs)
+
+
+def _renew(roll, acting):
+    _call(acting, "swarm_core.core", "lock_renew", roll["lock"])
+
+
+def _unlock(roll):
+    for host in roll["managers"]:
+        _, why = _ask([host], "swarm_core.core", "lock_release", roll["lock"])[host]
+        if not why:
+            return
+
+
+def _prefetch(work):
+    for target in sorted({row["target"] for row in work}):
+        hosts = [row["host"] for row in work if row["target"] == target]
+        for host, (_, why) in _ask(hosts, "swarm_upgrade.prefetch", target).items():
+            if why:
+                raise _Stop(host, [f"{host}: cannot download {target}: {why}"])
+
+
+def _batches(roll, rows):
+    """The first is one host alone; hosts of one zone are never in the same batch."""
+    size = str(roll["batch"])
+    number = int(size.rstrip("%"))
+    if size.endswith("%"):
+        number = max(1, math.floor(len(rows) * number / 100))
+    batches, left = [], list(rows)
+    while left:
+        batch, zones = [], set()
+        for row in list(left):
+            zone = row["labels"].get(roll["zone"])
+            if len(batch) < (number if batches else 1) and (zone is None or zone not in zones):
+                batch.append(row)
+                zones.add(zone)
+                left.remove(row)
+        batches.append(batch)
+    return batches
+
+
+def _drained(roll, row, why):
+    """Return the error of a host that stays drained."""
+    what = f"docker.{roll['what']}"
+    return _Stop(
+        row["host"],
+        [
+            f"{row['host']} stays drained: {why}; correct it and run {what} again with the same plan, or"
+            f" give it back: salt-run swarm.ask swarm.evict_undo {row['id']}"
+        ],
+    )
+
+
+def _empty(roll, row, acting):
+    reason = f"docker.{roll['what']} {roll['plan']}"
+    arguments = {"reason": reason, "deadline": roll["deadline"], "allow": roll["stop"] or None}
+    _call(acting, "swarm.evict", row["id"], **arguments)
+
+
+def _give_back(roll, row, acting):
+    label = {"Labels": {PLAN_LABEL: roll["plan"], DEMOTED_LABEL: None}}
+    _call(acting, "swarm_core.core", "node_update", row["id"], label)
+    _call(acting, "swarm.evict_undo", row["id"])
+    roll["done"][row["host"]] = row["how"]
+
+
+def _well(roll, acting):
+    """The swarm is as well as before: only new faults count."""
+    arguments = {"wait": SETTLE_SECONDS, "baseline": roll["baseline"]}
+    rows, why = _ask([acting], "swarm.health", ignore=_checks(roll) or None, **arguments)[acting]
+    if why:
+        raise _Stop(acting, [f"the swarm is not as well as before: {why}"])
+    return rows
+
+
+def _work(roll, rows):
+    """Change hosts that are empty, side by side."""
+    found = {}
+    upgraded = [row for row in rows if row["how"] == "upgrade"]
+    for target in sorted({row["target"] for row in upgraded}):
+        hosts = [row["host"] for row in upgraded if row["target"] == target]
+        found.update(_ask(hosts, "swarm_upgrade.install", target))
+    for row in rows:
+        if row["how"] == "reboot":
+            found[row["host"]] = _reboot(roll, row)
+    for row in rows:
+        _, why = found.get(row["host"], (None, None))
+        if why:
+            raise _drained(roll, row, why)
+
+
+def _reboot(roll, row):
+    """Reboot one host. Another boot id is the proof."""
+    _, why = _ask([row["host"]], "swarm_upgrade.reboot")[row["host"]]
+    # Its minion may have ended before its answer was sent.
+    if why and "did not answer" not in why:
+        return None, why
+    end = time.monotonic() + roll["timeout"]
+    while time.monotonic() < end:
+        time.sleep(POLL_SECONDS)
+        look, _ = _ask([row["host"]], "swarm_upgrade.look", packages=False)[row["host"]]
+        if not look or look["boot"] == row["boot"]:
+            continue
+        if look["state"] == "active":
+            return look, None
+        if look["state"] == "locked":
+            _, why = _ask([row["host"]], "swarm_upgrade.unlock")[row["host"]]
+            if why:
+                return None, why
+    return None, f"it did not come back in {roll['timeout']} s"
+
+
+def _until_ready(roll, rows, acting):
+    """Ready with the version, and of a manager also reachable: each alone is too early."""
+    end = time.monotonic() + SETTLE_SECONDS
+    while True:
+        nodes = _nodes(roll, acting)
+        late = [row for row in rows if not _is_ready(nodes.get(row["id"]), row)]
+        if not late:
+            return
+        if time.monotonic() > end:
+            node = nodes.get(late[0]["id"]) or {}
+            raise _drained(
+                roll,
+                late[0],
+                f"the managers see it {node.get('state', 'nowhere')} with docker"
+                f" {node.get('engine_version', '')} after {SETTLE_SECONDS} s",
+            )
+        time.sleep(POLL_SECONDS)
+
+
+def _is_ready(node, row):
+    if not node or node["state"] != "ready" or _number(node["engine_version"]) != row["goal"]:
+        return False
+    return not row["manager"] or node["reachability"] == "reachable"
+
+
+def _manager(roll, row):
+    acting = _acting(roll, [row["host"]])
+    alone = acting == row["host"]
+    _renew(roll, acting)
+    if row["how"] != "return":
+        _call(acting, "swarm.quorum", [] if alone else [row["id"]])
+        _empty(roll, row, acting)
+        others = sum(one["manager"] for one in roll["rows"]) - 1
+        leads = _nodes(roll, acting)[row["id"]]["leader"]
+        if leads and others > 1:
+            _hand_over(roll, row, acting)
+        _work(roll, [row])
+    if row["role"] == "worker":
+        _call(acting, "swarm.promote", row["id"])
+        row["role"] = "manager"
+    if row["how"] != "return":
+        _until_ready(roll, [row], acting)
+    _give_back(roll, row, acting)
+    _well(roll, acting)
+
+
+def _hand_over(roll, row, acting):
+    """
+    A demotion hands the leadership over at once; a restart of the leader costs an election, in which
+    no write succeeds. It is over when the certificate says so: before, a restart may lock the host.
+    """
+    label = {"Labels": {DEMOTED_LABEL: roll["plan"]}}
+    _call(acting, "swarm_core.core", "node_update", row["id"], label)
+    _call(acting, "swarm.demote", row["id"])
+    row["role"] = "worker"
+    end = time.monotonic() + SETTLE_SECONDS
+    while _call(row["host"], "swarm_upgrade.certificate_role") != "worker":
+        if time.monotonic() > end:
+            raise _drained(roll, row, "it was demoted, but has the certificate of a manager still")
+        time.sleep(1)
+
+
+def _workers(roll, rows):
+    acting = _acting(roll)
+    _renew(roll, acting)
+    work = [row for row in rows if row["how"] != "return"]
+    for row in work:
+        _empty(roll, row, acting)
+    _work(roll, work)
+    _until_ready(roll, work, acting)
+    for row in rows:
+        _give_back(roll, row, acting)
+    _well(roll, acting)
