@@ -144,6 +144,45 @@ def _why_reboot():
     return ""
 
 
+def proof(nodes=None, allow=None):
+    """
+    Return what may be in the way of emptying nodes and of another version, from a manager.
+
+    nodes
+        List of full ids.
+    allow
+        List of services whose tasks may be stopped.
+
+    Returns ``autolock``, ``encrypted`` (the names of encrypted networks) and ``plans``: ``{id:
+    {"refusal", "tasks"}}``, as ``swarm.evict_plan`` has them, and how many tasks go which way.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt manager1 swarm_upgrade.proof '[l36kpsxj0i0gmu0yl3ti5a1ex]'
+    """
+    plans = {}
+    for node in nodes or ():
+        plan = __salt__["swarm.evict_plan"](node, allow=allow)
+        plans[node] = {"refusal": plan["refusal"], "tasks": _tasks(plan["services"])}
+    return {
+        "autolock": __salt__["swarm.cluster"]()["autolock"],
+        "encrypted": [
+            one["Name"]
+            for one in __salt__["swarm_core.call"]("network_list")
+            if "encrypted" in (one.get("Options") or {})
+        ],
+        "plans": plans,
+    }
+
+
+def _tasks(services):
+    words = {"move": "evict", "stop": "stop", "stay": "stay"}
+    counts = {way: sum(one["tasks"] for one in services if one["way"] == way) for way in words}
+    return ", ".join(f"{words[way]} {count}" for way, count in counts.items() if count) or "-"
+
+
 def prefetch(target=None):
     """
     Download the packages of an upgrade; nothing is installed.

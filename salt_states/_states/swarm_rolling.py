@@ -15,6 +15,7 @@ brings this file there. It belongs to the name ``swarm``.
 import hashlib
 import json
 import math
+import re
 import time
 
 __virtualname__ = "swarm"
@@ -100,21 +101,16 @@ def rolled(
     """
     ret = {"name": name, "changes": {}, "result": True, "comment": ""}
     ret.update(steps=[], refused={}, notes=list(notes))
-    roll = {
-        "what": what,
-        "managers": list(managers),
-        "workers": list(workers),
-        "ignore": list(ignore or ()),
-        "stop": list(stop or ()),
-        "force": list(force or ()),
-        "batch": batch,
-        "zone": zone,
-        "deadline": deadline,
-        "timeout": timeout,
-        "saltenv": saltenv,
-        "notes": ret["notes"],
-        "done": {},
+    lists = {
+        "managers": managers,
+        "workers": workers,
+        "ignore": ignore,
+        "stop": stop,
+        "force": force,
     }
+    roll = {key: list(value or ()) for key, value in lists.items()}
+    roll.update(what=what, batch=batch, zone=zone, deadline=deadline, timeout=timeout)
+    roll.update(saltenv=saltenv, notes=ret["notes"], done={})
     try:
         _make_plan(roll)
         wanted = [row for row in roll["rows"] if row["how"] != "nothing"]
@@ -200,17 +196,13 @@ def _call(host, function, *args, **kwargs):
     return result
 
 
-def _missing(answers):
-    return [host for host, (_, why) in answers.items() if why and "is not available" in why]
-
-
 def _look(roll):
     hosts = [*roll["managers"], *roll["workers"]]
     arguments = {"refresh": roll["what"] == "upgrade", "packages": roll["what"] == "upgrade"}
     # A function, unlike a state, has the pillar of the minion's start.
     _ask(hosts, "saltutil.refresh_pillar", wait=True)
     answers = _ask(hosts, "swarm_upgrade.look", **arguments)
-    bare = _missing(answers)
+    bare = [host for host, (_, why) in answers.items() if why and "is not available" in why]
     if bare:
         # The modules are of this run; a run in test mode needs them, too.
         _ask(bare, "state.sls", "docker.extension", saltenv=roll["saltenv"], test=False)
@@ -301,13 +293,8 @@ def _row(roll, host, found, node, faults):
 
 
 def _number(version):
-    text = str(version).rpartition(":")[2]
-    digits = ""
-    for letter in text:
-        if not (letter.isdigit() or letter == "."):
-            break
-        digits += letter
-    return digits.strip(".")
+    found = re.match(r"(?:\d+:)?(\d+(?:\.\d+)*)", str(version))
+    return found[1] if found else ""
 
 
 def _parts(version):
@@ -357,15 +344,21 @@ def _faults(roll, looks):
         )
     if not work:
         return lines
-    first = _acting(roll)
-    cluster = _call(first, "swarm.cluster")
-    if cluster.get("autolock"):
+    given = [row["id"] for row in work]
+    found = _call(_acting(roll), "swarm_upgrade.proof", given, allow=roll["stop"] or None)
+    if found["autolock"]:
         lines += [
             f"{row['host']}: autolock is on: say in pillar swarm:unlock where the key is"
             for row in work
             if row["manager"] and not looks[row["host"]]["unlock"]
         ]
-    lines += _mixed(roll, work, first)
+    mixed = any(_parts(row["engine"])[0] < 29 <= _parts(row["goal"])[0] for row in work)
+    if mixed and found["encrypted"] and "encrypted-mix" not in roll["ignore"]:
+        # moby#51798
+        lines.append(
+            f"networks {', '.join(found['encrypted'])} are encrypted, and do not work between docker 28"
+            ' and 29: "swarm_ignore": ["encrypted-mix"] accepts that'
+        )
     machine = __salt__["file.read"]("/etc/machine-id").strip() if roll["what"] == "reboot" else ""
     lines += [
         f"{row['host']}: it is this master: reboot it by hand"
@@ -373,38 +366,10 @@ def _faults(roll, looks):
         if machine and looks[row["host"]]["machine"] == machine
     ]
     for row in work:
-        plan = _call(first, "swarm.evict_plan", row["id"], allow=roll["stop"])
-        row["tasks"] = _tasks(plan)
-        if plan["refusal"]:
-            lines.append(f'{plan["refusal"]} ("swarm_stop": [names])')
+        row["tasks"] = found["plans"][row["id"]]["tasks"]
+        if found["plans"][row["id"]]["refusal"]:
+            lines.append(f'{found["plans"][row["id"]]["refusal"]} ("swarm_stop": [names])')
     return lines
-
-
-def _mixed(roll, work, first):
-    """Between 28 and 29 no encrypted network works (moby#51798)."""
-    sides = {_parts(row["engine"])[0] < 29 <= _parts(row["goal"])[0] for row in work}
-    if True not in sides or "encrypted-mix" in roll["ignore"]:
-        return []
-    found = [
-        one["Name"]
-        for one in _call(first, "swarm.call", "network_list")
-        if "encrypted" in (one.get("Options") or {})
-    ]
-    if not found:
-        return []
-    return [
-        f"networks {', '.join(found)} are encrypted, and do not work between docker 28 and 29:"
-        ' "swarm_ignore": ["encrypted-mix"] accepts that'
-    ]
-
-
-def _tasks(plan):
-    words = {"move": "evict", "stop": "stop", "stay": "stay"}
-    parts = []
-    for way, word in words.items():
-        count = sum(one["tasks"] for one in plan["services"] if one["way"] == way)
-        parts += [f"{word} {count}"] if count else []
-    return ", ".join(parts) or "-"
 
 
 def _table(roll):

@@ -78,16 +78,13 @@ class Fleet:
             {**one, "engine_version": f"{self.engine[name]}+x"} for name, one in self.node.items()
         ]
 
-    def do_swarm_cluster(self, host):
-        return {"autolock": self.autolock}
-
-    def do_swarm_evict_plan(self, host, node, allow=None):
-        rows = [row for row in self.residents.get(node, []) if row["service"] not in (allow or ())]
-        refusal = f"{self.by_id(node)['hostname']} is not drained: db: it keeps its data"
-        return {"services": self.residents.get(node, []), "refusal": refusal if rows else ""}
-
-    def do_swarm_call(self, host, operation):
-        return self.networks
+    def do_swarm_upgrade_proof(self, host, nodes, allow=None):
+        plans = {}
+        for node in nodes:
+            stays = [row for row in self.residents.get(node, []) if row not in (allow or ())]
+            refusal = f"{self.by_id(node)['hostname']} is not drained: db: it keeps its data"
+            plans[node] = {"refusal": refusal if stays else "", "tasks": "-"}
+        return {"autolock": self.autolock, "encrypted": self.networks, "plans": plans}
 
     def do_swarm_core_core(self, host, method, *args, **_):
         if method == "lock_take":
@@ -268,12 +265,12 @@ def test_killed_between_any_two_calls_it_goes_on(roll):
         ({"target": "20.10.24-1"}, {}, "20.10.24 is older than 26.1.5, which runs"),
         ({"autolock": True}, {}, "manager1: autolock is on: say in pillar swarm:unlock"),
         (
-            {"target": "29.1.0-1", "networks": [{"Name": "sec", "Options": {"encrypted": ""}}]},
+            {"target": "29.1.0-1", "networks": ["sec"]},
             {},
             "networks sec are encrypted, and do not work between docker 28 and 29",
         ),
         (
-            {"residents": {"id-worker1": [{"service": "db", "way": "stay", "tasks": 1}]}},
+            {"residents": {"id-worker1": ["db"]}},
             {},
             'worker1 is not drained: db: it keeps its data ("swarm_stop": [names])',
         ),
@@ -295,11 +292,11 @@ def test_faults_are_said_before_anything(roll, change, arguments, text):
         ({"target": "20.10.24-1"}, {"force": ["downgrade"]}),
         ({"autolock": True, "unlock": True}, {}),
         (
-            {"target": "29.1.0-1", "networks": [{"Name": "sec", "Options": {"encrypted": ""}}]},
+            {"target": "29.1.0-1", "networks": ["sec"]},
             {"ignore": ["encrypted-mix"]},
         ),
         (
-            {"residents": {"id-worker1": [{"service": "db", "way": "stay", "tasks": 1}]}},
+            {"residents": {"id-worker1": ["db"]}},
             {"stop": ["db"]},
         ),
     ],
