@@ -28,7 +28,8 @@ PLAN_LABEL = "saltext.swarm.plan"
 WAS_LABEL = "saltext.swarm.was"
 # Of a manager that is a worker for as long as it is worked on.
 DEMOTED_LABEL = "saltext.swarm.demoted"
-DIGITS = 12
+# Names in ignore that are not those of checks.
+OWN_FAULTS = ("quorum-margin", "encrypted-mix")
 
 
 def __virtual__():
@@ -111,6 +112,7 @@ def rolled(
     roll = {key: list(value or ()) for key, value in lists.items()}
     roll.update(what=what, batch=batch, zone=zone, deadline=deadline, timeout=timeout)
     roll.update(saltenv=saltenv, notes=ret["notes"], done={})
+    roll["unasked"] = [one for one in roll["ignore"] if one not in OWN_FAULTS]
     try:
         _make_plan(roll)
         wanted = [row for row in roll["rows"] if row["how"] != "nothing"]
@@ -207,14 +209,13 @@ def _look(roll):
         # The modules are of this run; a run in test mode needs them, too.
         _ask(bare, "state.sls", "docker.extension", saltenv=roll["saltenv"], test=False)
         answers.update(_ask(bare, "swarm_upgrade.look", **arguments))
-    wrong = {host: why for host, (_, why) in answers.items() if why}
+    wrong = [f"{host}: {why}" for host, (_, why) in answers.items() if why]
     if wrong:
-        lines = [f"{host}: {why}" for host, why in wrong.items()]
-        raise _Stop(next(iter(wrong)), lines)
+        raise _Stop("plan", wrong)
     return {host: found for host, (found, _) in answers.items()}
 
 
-def _nodes(roll, host):
+def _nodes(host):
     return {node["id"]: node for node in _call(host, "swarm.nodes")}
 
 
@@ -242,7 +243,7 @@ def _make_plan(roll):
         raise _Stop(
             "plan", faults or ["the hosts of pillar are not one swarm: run docker.bootstrap first"]
         )
-    nodes = _nodes(roll, serving[0])
+    nodes = _nodes(serving[0])
     rows = []
     for host in [*roll["managers"], *roll["workers"]]:
         found, node = looks[host], nodes.get(looks[host]["node_id"])
@@ -310,7 +311,7 @@ def _hash(roll):
         "batch": str(roll["batch"]),
     }
     text = json.dumps(given, sort_keys=True).encode()
-    return hashlib.sha256(text).hexdigest()[:DIGITS]
+    return hashlib.sha256(text).hexdigest()[:12]
 
 
 def _how(roll, row):
@@ -402,7 +403,7 @@ def _run(roll):
     roll["lock"] = f"{roll['plan']}-{int(time.time())}"
     _lock(roll, first)
     try:
-        roll["baseline"] = _call(first, "swarm.health", ignore=_checks(roll) or None)
+        roll["baseline"] = _call(first, "swarm.health", ignore=roll["unasked"] or None)
         work = [row for row in roll["rows"] if row["how"] == "upgrade"]
         if work:
             _prefetch(work)
@@ -416,19 +417,9 @@ def _run(roll):
         _unlock(roll)
 
 
-def _checks(roll):
-    return [one for one in roll["ignore"] if one not in ("quorum-margin", "encrypted-mix")]
-
-
 def _lock(roll, first):
-    holder = str(__opts__["id"]).replace(" ", "_")
-    what = f"docker.{roll['what']}"
-    kwargs = {"ttl": LOCK_SECONDS, "wait": 0}
-    _call(first, "swarm_core.core", "lock_take", roll["lock"], what, holder, **kwargs)
-
-
-def _renew(roll, acting):
-    _call(acting, "swarm_core.core", "lock_renew", roll["lock"])
+    given = [roll["lock"], f"docker.{roll['what']}", str(__opts__["id"]).replace(" ", "_")]
+    _call(first, "swarm_core.core", "lock_take", *given, ttl=LOCK_SECONDS, wait=0)
 
 
 def _unlock(roll):
@@ -493,10 +484,9 @@ def _give_back(roll, row, acting):
 def _well(roll, acting):
     """The swarm is as well as before: only new faults count."""
     arguments = {"wait": SETTLE_SECONDS, "baseline": roll["baseline"]}
-    rows, why = _ask([acting], "swarm.health", ignore=_checks(roll) or None, **arguments)[acting]
+    _, why = _ask([acting], "swarm.health", ignore=roll["unasked"] or None, **arguments)[acting]
     if why:
         raise _Stop(acting, [f"the swarm is not as well as before: {why}"])
-    return rows
 
 
 def _work(roll, rows):
@@ -540,7 +530,7 @@ def _until_ready(roll, rows, acting):
     """Ready with the version, and of a manager also reachable: each alone is too early."""
     end = time.monotonic() + SETTLE_SECONDS
     while True:
-        nodes = _nodes(roll, acting)
+        nodes = _nodes(acting)
         late = [row for row in rows if not _is_ready(nodes.get(row["id"]), row)]
         if not late:
             return
@@ -564,12 +554,12 @@ def _is_ready(node, row):
 def _manager(roll, row):
     acting = _acting(roll, [row["host"]])
     alone = acting == row["host"]
-    _renew(roll, acting)
+    _call(acting, "swarm_core.core", "lock_renew", roll["lock"])
     if row["how"] != "return":
         _call(acting, "swarm.quorum", [] if alone else [row["id"]])
         _empty(roll, row, acting)
         others = sum(one["manager"] for one in roll["rows"]) - 1
-        leads = _nodes(roll, acting)[row["id"]]["leader"]
+        leads = _nodes(acting)[row["id"]]["leader"]
         if leads and others > 1:
             _hand_over(roll, row, acting)
         _work(roll, [row])
@@ -600,7 +590,7 @@ def _hand_over(roll, row, acting):
 
 def _workers(roll, rows):
     acting = _acting(roll)
-    _renew(roll, acting)
+    _call(acting, "swarm_core.core", "lock_renew", roll["lock"])
     work = [row for row in rows if row["how"] != "return"]
     for row in work:
         _empty(roll, row, acting)
