@@ -315,12 +315,11 @@ def _hash(roll):
 
 
 def _how(roll, row):
-    if roll["what"] == "upgrade":
-        if row["engine"] != row["goal"] or row["installed"] != row["target"]:
-            return "upgrade"
-    elif row["labels"].get(PLAN_LABEL) != roll["plan"] and (
-        row["reboot"] or "reboot" in roll["force"]
-    ):
+    right = row["engine"] == row["goal"] and row["installed"] == row["target"]
+    if roll["what"] == "upgrade" and not right:
+        return "upgrade"
+    due = row["reboot"] or "reboot" in roll["force"]
+    if roll["what"] == "reboot" and due and row["labels"].get(PLAN_LABEL) != roll["plan"]:
         return "reboot"
     return "return" if row["was"] or DEMOTED_LABEL in row["labels"] else "nothing"
 
