@@ -218,20 +218,37 @@ def test_history_and_back(stacks):
 
 
 def test_the_docker_command_and_we_restart_nothing_of_each_other(stacks):
-    file = json.dumps(
-        {"version": "3.12", "services": {"a": service(), "b": service(environment={"A": "1"})}}
-    )
-    cli = "docker stack deploy -c - --resolve-image never beside"
+    services = {
+        "a": service(configs=["page"], secrets=["key"]),
+        "b": service(environment={"A": "1"}),
+    }
+    made = {
+        kind: {name: {"file": f"./{name}"}}
+        for kind, name in (("configs", "page"), ("secrets", "key"))
+    }
+    file = json.dumps({"version": "3.12", "services": services, **made})
+    cli = "cd /dev/shm; echo x > page; cp planted-stack key; docker stack deploy -c - --resolve-image never beside"
     stacks.on("manager1", "sh", "-c", cli, stdin=file)
     until(lambda: len(running(stacks, "beside")) == 2, "both services of the docker command run")
     before = running(stacks, "beside")
-    given = [f"contents={json.dumps(file)}", "resolve_image=never"]
+    places = json.dumps({"./page": "/dev/shm/page", "./key": "/dev/shm/key"})
+    given = [
+        f"contents={json.dumps(file)}",
+        f"files={places}",
+        "resolve_image=never",
+        "hash_names=False",
+    ]
     found = stacks.one("manager1", "swarm.stack_deploy", "beside", *given)
-    assert set(found["changes"].values()) == {"adopted"}
+    assert set(found["changes"].values()) == {"adopted"}, found
+    assert len(found["changes"]) == 5
     assert stacks.one("manager1", "swarm.stack_deploy", "beside", *given)["changes"] == {}
     stacks.on("manager1", "sh", "-c", cli, stdin=file)
+    # The docker command sets labels of secrets as a whole; ours is put back, which restarts nothing.
+    found = stacks.one("manager1", "swarm.stack_deploy", "beside", *given)
+    assert found["changes"] == {"secret beside_key": "updated"}
     assert stacks.one("manager1", "swarm.stack_deploy", "beside", *given)["changes"] == {}
     assert running(stacks, "beside") == before
+    stacks.on("manager1", "rm", "/dev/shm/page", "/dev/shm/key")
 
 
 def running(lab, stack):
