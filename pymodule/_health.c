@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The health of a swarm: one look, the wait for it, and the table of checks. */
+/* The health of a swarm: one look, the wait for it, the table of checks; and what if nodes go. */
 #include "_swarm.h"
 
 /* The arguments of both methods; what is borrowed from them is freed by given_clear(). */
@@ -95,6 +95,35 @@ PyObject *swarmpy_client_health_wait(PyObject *object, PyObject *args, PyObject 
 		answer = swarmpy_client_end_json(self, result, &err, rows);
 	}
 	given_clear(&g);
+	return answer;
+}
+
+PyObject *swarmpy_client_what_if(PyObject *object, PyObject *args, PyObject *kwargs)
+{
+	static char *names[] = { "nodes", "drain", "each", "timeout", NULL };
+	swarmpy_client *self = (swarmpy_client *)object;
+	const swarmpy_state *state = self->state;
+	swarm_what_if_options options = SWARM_WHAT_IF_OPTIONS_INIT;
+	PyObject *nodes = NULL, *drain = NULL, *each = NULL, *timeout = NULL, *answer = NULL;
+	SWARMPY_AUTO PyObject *owner = NULL;
+	swarm_error err = SWARM_ERROR_INIT;
+	const char **refs = NULL;
+	json_t *cases = NULL;
+	int result;
+
+	if (!PyArg_ParseTupleAndKeywords(args, kwargs, "|O$OOO:what_if", names, &nodes, &drain,
+					 &each, &timeout) ||
+	    swarmpy_flag("drain", drain, &options.drain) ||
+	    swarmpy_flag("each", each, &options.each) ||
+	    swarmpy_seconds(state, "timeout", timeout, &options.timeout_ms) ||
+	    swarmpy_texts(state, "nodes", nodes, &owner, &refs))
+		return NULL;
+	options.nodes = refs;
+	if (!swarmpy_client_begin(self)) {
+		result = swarm_what_if(self->client, &options, &cases, &err);
+		answer = swarmpy_client_end_json(self, result, &err, cases);
+	}
+	PyMem_Free(refs);
 	return answer;
 }
 

@@ -221,6 +221,14 @@ PyDoc_STRVAR(
 	"nodes (list of dicts: id, hostname, rejected: the rules that reject the node, or \"\").");
 
 PyDoc_STRVAR(
+	what_if_doc,
+	"what_if($self, /, nodes=None, *, drain=False, each=False, timeout=None)\n--\n\n"
+	"What becomes of the services if nodes fail, or are drained. Changes nothing.\n\n"
+	"nodes: ids, host names, or \"label=value\". each: each of them by itself, of all without nodes.\n"
+	"Returns a list of dicts, one a case: nodes, tasks, homeless (tasks that fit nowhere), quorum\n"
+	"(bool), text, services (list of dicts: service, mode, tasks, placed, homeless, fits, why).");
+
+PyDoc_STRVAR(
 	lock_take_doc,
 	"lock_take($self, /, run, what, holder, *, ttl=None, wait=None, timeout=None)\n--\n\n"
 	"Take the cluster's lock, or renew it where this run has it.\n\n"
@@ -519,6 +527,7 @@ static PyMethodDef methods[] = {
 	METHOD(task_why),
 	METHOD(health),
 	METHOD(health_wait),
+	METHOD(what_if),
 	METHOD(lock_take),
 	METHOD(lock_renew),
 	METHOD(lock_release),

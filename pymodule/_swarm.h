@@ -276,6 +276,7 @@ SWARMPY_METHOD(task_why);
 /* _health.c; the last is a function of the module */
 SWARMPY_METHOD(health);
 SWARMPY_METHOD(health_wait);
+SWARMPY_METHOD(what_if);
 PyObject *swarmpy_health_checks(PyObject *module, PyObject *args, PyObject *kwargs);
 
 /* _lock.c */

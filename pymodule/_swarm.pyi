@@ -414,6 +414,14 @@ class Client:
         self, service: str, *, unchanged: bool = False, timeout: float | None = None
     ) -> dict[str, Any]: ...
     def task_why(self, ref: str, *, timeout: float | None = None) -> list[dict[str, Any]]: ...
+    def what_if(
+        self,
+        nodes: list[str] | tuple[str, ...] | None = None,
+        *,
+        drain: bool = False,
+        each: bool = False,
+        timeout: float | None = None,
+    ) -> list[dict[str, Any]]: ...
     def lock_take(
         self,
         run: str,

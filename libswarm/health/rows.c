@@ -122,9 +122,7 @@ static void write_fix(int check, const char *on, char *text, size_t size)
 	const char *fix = swarm__check_get(check)->fix;
 	const char *hole = strstr(fix, "{}");
 
-	if (hole && !*on)
-		*text = '\0';
-	else if (hole)
+	if (hole)
 		snprintf(text, size, "%.*s%s%s", (int)(hole - fix), fix, on, hole + 2);
 	else
 		snprintf(text, size, "%s", fix);
@@ -141,7 +139,8 @@ static int add(swarm__report *report, int check, json_t *ok, const char *on, swa
 	vsnprintf(text, sizeof(text), format, args);
 	swarm_redact(text);
 	swarm__one_line(text);
-	if (!json_is_true(ok))
+	/* Of what is not known there is nothing to fix yet. */
+	if (json_is_false(ok))
 		write_fix(check, on, fix, sizeof(fix));
 	row = json_pack("{s:s, s:O, s:s, s:s, s:s, s:s}", "name", swarm__check_get(check)->name,
 			"ok", ok, "level", level_of(report, check, json_is_false(ok), on), "on", on,

@@ -239,14 +239,15 @@ def _complete(row, checks, ignore, baseline):
     old = row["ok"] is False and any(
         (one["name"], one["on"], one["ok"]) == (row["name"], on, False) for one in baseline
     )
-    fix = "" if row["ok"] is True else check["fix"]
+    # Of what is not known there is nothing to fix yet.
+    fix = check["fix"] if row["ok"] is False else ""
     return {
         "name": row["name"],
         "ok": row["ok"],
         "level": "warning" if known or old else check["level"],
         "on": on,
         "text": row["text"],
-        "fix": fix.replace("{}", on) if on or "{}" not in fix else "",
+        "fix": fix.replace("{}", on),
     }
 
 

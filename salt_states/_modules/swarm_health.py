@@ -82,6 +82,45 @@ def health(checks=None, ignore=None, baseline=None, margin=None, wait=0, stable=
     return found
 
 
+def what_if(down=None, drain=None, each=False):
+    """
+    Return what becomes of the services if nodes fail or are drained: which tasks they lose, and whether
+    these fit on the other nodes, by the rules of the managers' scheduler. Nothing is changed.
+
+    down
+        Nodes that fail at the same time: an id, a host name, ``label=value``, or a list of them.
+    drain
+        The same of nodes that are drained; only one of the two is given.
+    each
+        ``True``: each node by itself; of all that are ready, if none is named.
+
+    Returns a list of cases: ``nodes`` (host names), ``tasks``, ``homeless`` (how many of them fit nowhere),
+    ``quorum`` (whether the managers keep it), ``text`` (one line), ``services``: list of ``service``,
+    ``mode``, ``tasks``, ``placed``, ``homeless``, ``fits`` (host names), ``why``. More may fit than are said
+    to: tasks are put on the first node that takes them. Whether a volume's data is elsewhere is not known.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt manager1 swarm.what_if down=worker2
+        salt manager1 swarm.what_if down='zone=a'
+        salt manager1 swarm.what_if each=True
+    """
+    __salt__["swarm_schema.require"](each=each)
+    if down is not None and drain is not None:
+        raise SaltInvocationError("give nodes that are down, or nodes to drain, not both")
+    nodes = drain if down is None else down
+    if isinstance(nodes, str):
+        nodes = [nodes]
+    if nodes is not None and not (
+        isinstance(nodes, list) and all(isinstance(one, str) for one in nodes)
+    ):
+        raise SaltInvocationError(f"nodes must be host names, ids or label=value, not {nodes!r}")
+    given = {"nodes": nodes} if nodes else {}
+    return __salt__["swarm_core.core"]("what_if", drain=drain is not None, each=each, **given)
+
+
 def _are_rows(baseline):
     return isinstance(baseline, list) and all(
         isinstance(row, dict) and {"name", "on", "ok"} <= set(row) for row in baseline

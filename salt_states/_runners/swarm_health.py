@@ -95,6 +95,45 @@ def _names(what, given):
     return given
 
 
+def what_if(*args, **kwargs):
+    """
+    Return what becomes of the services if nodes fail or are drained, from the first manager of pillar that
+    answers. Nothing is changed.
+
+    down, drain, each
+        As for the execution function ``swarm.what_if``.
+
+    Returns ``{minion id: the cases}``, and ``lines`` for people. The exit code is 0.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-run swarm.what_if down=worker2
+        salt-run swarm.what_if down='zone=a'
+        salt-run swarm.what_if drain='[worker1, worker2]'
+        salt-run swarm.what_if each=True
+    """
+    return __salt__["swarm_master.run"](_what_if, args, kwargs)
+
+
+def _what_if(down=None, drain=None, each=False):
+    given = {"down": down, "drain": drain, "each": each}
+    found = __salt__["swarm_master.first_answer"]("swarm.what_if", [], given)
+    cases = next((one for one in found.values() if isinstance(one, list)), [])
+    if found["retcode"]:
+        return found
+    lines = []
+    for case in cases:
+        lines.append(case["text"])
+        lines += [
+            f"    {row['service']}: {row['homeless']} of {row['tasks']} fit nowhere ({row['why']})"
+            for row in case["services"]
+            if row["homeless"]
+        ]
+    return {**found, "lines": lines, "outputter": "swarm_report"}
+
+
 def lock_show(*args, **kwargs):
     """
     Return which run changes the cluster now, from the first manager of pillar that answers.

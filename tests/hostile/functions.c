@@ -424,6 +424,19 @@ static int health_wait(swarm_client *client, swarm_error *err)
 	return swarm_health_wait(client, &options, NULL, err);
 }
 
+static int what_if(swarm_client *client, swarm_error *err)
+{
+	swarm_what_if_options options = SWARM_WHAT_IF_OPTIONS_INIT;
+	json_t *cases = NULL;
+	int rc;
+
+	options.each = 1;
+	options.timeout_ms = TIMEOUT_MS;
+	rc = swarm_what_if(client, &options, &cases, err);
+	json_decref(cases);
+	return rc;
+}
+
 static int lock_take(swarm_client *client, swarm_error *err)
 {
 	swarm_lock_options options = SWARM_LOCK_OPTIONS_INIT;
@@ -792,6 +805,7 @@ const function functions[] = {
 	{ "service_wait", service_wait, MANAGER, MANAGER },
 	{ "service_settle", service_settle, MANAGER, MANAGER },
 	{ "service_apply", service_apply, MANAGER, MANAGER },
+	{ "what_if", what_if, MANAGER, MANAGER },
 	{ "lock_take", lock_take, MANAGER, MANAGER },
 	{ "lock_renew", lock_renew, MANAGER, MANAGER },
 	{ "lock_release", lock_release, MANAGER, MANAGER },

@@ -98,3 +98,41 @@ def test_arguments(swarm, manager, client):
     with pytest.raises(swarm.InvalidArgument, match="margin must be between"):
         client.health(margin=-1)
     assert manager.requests == []
+
+
+def test_what_if(swarm, manager, client):
+    manager.answers["GET", "/nodes"][1].append(node("w1", "worker1"))
+    manager.answers["GET", "/services"] = (
+        200,
+        [{"ID": "s1", "Spec": {"Name": "web", "Mode": {"Replicated": {"Replicas": 2}}}}],
+    )
+    task = {"ID": "t1", "ServiceID": "s1", "NodeID": "w1", "DesiredState": "running"}
+    manager.answers["GET", "/tasks"] = (200, [{**task, "Status": {"State": "running"}}])
+    (found,) = client.what_if(["worker1"], drain=True)
+    assert found == {
+        "nodes": ["worker1"],
+        "tasks": 1,
+        "homeless": 0,
+        "quorum": True,
+        "text": "worker1 drained: 1 tasks, all fit elsewhere",
+        "services": [
+            {
+                "service": "web",
+                "mode": "replicated",
+                "tasks": 1,
+                "placed": 1,
+                "homeless": 0,
+                "fits": ["host1"],
+                "why": "",
+            }
+        ],
+    }
+    assert [case["nodes"] for case in client.what_if(each=True)] == [["host1"], ["worker1"]]
+    assert client.what_if(["n1"])[0]["quorum"] is False
+    with pytest.raises(swarm.NotFound, match="no node has the label 'zone=x'"):
+        client.what_if(["zone=x"])
+    with pytest.raises(swarm.InvalidArgument, match="which nodes"):
+        client.what_if()
+    with pytest.raises(TypeError):
+        client.what_if("worker1")
+    assert {request.method for request in manager.requests} == {"GET"}

@@ -585,6 +585,8 @@ LOOPS = {
     ),
     "health of an unknown check": lambda s, c, e: bad(c.health, checks=["leader", "x"]),
     "health_wait": lambda s, c, e: c.health_wait(checks=["engine"], stable=0.001),
+    "what_if": lambda s, c, e: c.what_if(["n1"], drain=True),
+    "what_if of nobody": lambda s, c, e: bad(c.what_if, ["nobody", "zone=a"]),
     "lock_take": lambda s, c, e: c.lock_take("r1", "docker.rotate", "salt1", ttl=60, wait=0),
     "lock_take of another": lambda s, c, e: bad(c.lock_take, "r 2", "docker.rotate", "salt1"),
     "lock_renew": lambda s, c, e: any_end(c.lock_renew, "r1"),

@@ -241,7 +241,7 @@ class Machine(fake_stacks.Stacks, real_health.Checks):
         reads = ("local", "tokens", "node_list", "node_inspect", "quorum", "call")
         reads += ("unlock_key", "token_parse", "service_diff", "service_settle")
         reads += ("health", "health_wait", "evict_plan")
-        reads += ("lock_get", "lock_take", "lock_renew", "lock_release")
+        reads += ("what_if", "lock_get", "lock_take", "lock_renew", "lock_release")
         reads += ("object_list", "task_list", "spec_check", "logs")
         return [name for name, _ in self.calls if name not in reads]
 

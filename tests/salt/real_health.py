@@ -149,6 +149,9 @@ class Checks:
     def do_health(self, core, **options):
         return ask(self, core, "health", **options)
 
+    def do_what_if(self, core, **options):
+        return ask(self, core, "what_if", **options)
+
     def do_health_wait(self, core, timeout=None, stable=None, **options):
         """Time does not pass here, so what is not well now is not well at the end."""
         rows = self.do_health(core, **options)

@@ -136,3 +136,44 @@ def test_the_state(formed, test):
     assert result is False and "unknown check 'nodes'" in comment
     result, comment = healthy(formed, test=test, waits=3)
     assert result is False and "waits" in comment
+
+
+# --- what if ----------------------------------------------------------------------------------------
+
+
+def task(formed, host, number):
+    return {
+        "ID": f"t{number}",
+        "ServiceID": "s1",
+        "NodeID": formed[host].machine.node_id,
+        "DesiredState": "running",
+        "Status": {"State": "running"},
+    }
+
+
+def test_what_if(formed):
+    listed = formed["manager1"].machine.cluster.listed
+    listed.update(services=[WEB], tasks=[task(formed, "worker1", 1), task(formed, "worker2", 2)])
+    salt = formed["manager1"].job().salt
+    (case,) = salt["swarm.what_if"](down="worker1")
+    assert case["text"] == "worker1 down: 1 tasks, all fit elsewhere"
+    (case,) = salt["swarm.what_if"](drain=["worker1", "worker2"])
+    text = "worker1, worker2 drained: 2 tasks, of which these may fit nowhere: web (2 of 2)"
+    assert case["text"] == text
+    assert len(salt["swarm.what_if"](each=True)) == 5
+    assert formed["manager1"].machine.changed_by() == []
+
+
+@pytest.mark.parametrize(
+    "given, text",
+    [
+        ({}, "which nodes"),
+        ({"down": "a", "drain": "b"}, "not both"),
+        ({"down": 5}, "nodes must be host names, ids or label=value, not 5"),
+        ({"down": "nobody"}, "no node has the id or host name 'nobody'"),
+        ({"each": "yes"}, "each must be True or False"),
+    ],
+)
+def test_a_wrong_argument_of_what_if(formed, given, text):
+    with pytest.raises((CommandExecutionError, SaltInvocationError), match=text):
+        formed["manager1"].job().salt["swarm.what_if"](**given)

@@ -139,3 +139,12 @@ def test_a_swarm_without_a_leader(runner, formed, monkeypatch):
 def test_a_wrong_argument(runner, formed, monkeypatch, given, text):
     found, _ = health(runner, formed, monkeypatch, **given)
     assert text in found["problems"][0] and found["retcode"] == 2
+
+
+def test_what_if(runner, formed, monkeypatch, tmp_path):
+    found = status(runner, formed, monkeypatch, function="what_if", down="worker1")
+    assert runners.printed(tmp_path, found) == "worker1 down: 0 tasks, all fit elsewhere"
+    assert found["manager1"][0]["nodes"] == ["worker1"] and found["retcode"] == 0
+    found = status(runner, formed, monkeypatch, function="what_if", down="nobody")
+    assert found["problems"] == ["no node has the id or host name 'nobody'"]
+    assert found["retcode"] == 1

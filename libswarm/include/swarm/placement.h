@@ -60,6 +60,42 @@ int swarm_task_why(swarm_client *client, const char *ref, int64_t timeout_ms, js
 int swarm_service_settle(swarm_client *client, const char *service, int64_t timeout_ms,
 			 unsigned flags, json_t **ret_outcome, swarm_error *err);
 
+/** Options of swarm_what_if(). Start from SWARM_WHAT_IF_OPTIONS_INIT. */
+typedef struct swarm_what_if_options {
+	size_t size;
+	const char *const *nodes; /**< ids, host names, or "label=value" for all nodes that have it;
+				   *   ends with NULL */
+	int drain;                /**< 1: they are drained; 0: they fail, all at the same time */
+	int each;           /**< 1: each node by itself; of all that are ready, if nodes is NULL */
+	int64_t timeout_ms; /**< 0: 60 s */
+} swarm_what_if_options;
+
+#define SWARM_WHAT_IF_OPTIONS_INIT                                                                 \
+	{                                                                                          \
+		sizeof(swarm_what_if_options), NULL, 0, 0, 0                                       \
+	}
+
+/**
+ * Say what becomes of the services if nodes fail or are drained: which tasks they lose, and whether these
+ * fit on the other nodes, by the rules of swarm_task_why(). Changes nothing.
+ *
+ * Tasks are placed one after the other, the services with the largest reservations first, each on the first
+ * node that takes it. The managers' scheduler spreads them, so more may fit than are said to. Tasks of a
+ * global service end with their node. Whether the data of a volume is elsewhere too is not known.
+ *
+ * @param options    required
+ * @param ret_cases  new reference: an array of one case, or of one for each node, of
+ *                   {"nodes": [host names], "tasks": how many they run, "homeless": how many of these fit
+ *                    nowhere, "quorum": whether the managers keep it, "text": one line,
+ *                    "services": [{"service": name, "mode", "tasks", "placed", "homeless",
+ *                                  "fits": [host names of the nodes that take the first one],
+ *                                  "why": which other node is rejected by which rule}]}
+ * @return 0, SWARM_E_INVAL, SWARM_E_NOT_FOUND, SWARM_E_AMBIGUOUS, and those of the transport and of the
+ *         engine, SWARM_E_NOT_MANAGER and SWARM_E_NO_LEADER
+ */
+int swarm_what_if(swarm_client *client, const swarm_what_if_options *options, json_t **ret_cases,
+		  swarm_error *err);
+
 #ifdef __cplusplus
 }
 #endif

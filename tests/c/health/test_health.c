@@ -223,8 +223,7 @@ static void one_check(void)
 
 #define UNKNOWN(why)                                                                               \
 	"managers-reachable ?!: not known: " why "|\n"                                             \
-	"services-running ?!: not known: " why "|\nca-settled ?!: not known: " why                 \
-	"|bring the nodes back that are not ready\n"
+	"services-running ?!: not known: " why "|\nca-settled ?!: not known: " why "|\n"
 
 static void what_is_not_known(void)
 {
@@ -238,8 +237,7 @@ static void what_is_not_known(void)
 		  "engine yes: docker  is active|\nleader no!: the managers have no leader|docker.recover\n" },
 		{ "a worker", WORKER, NULL,
 		  "engine yes: docker  is active|\nleader ?!: not known: host1 is a worker: ask one of "
-		  "the managers|docker.recover\n" UNKNOWN(
-			  "host1 is a worker: ask one of the managers") },
+		  "the managers|\n" UNKNOWN("host1 is a worker: ask one of the managers") },
 		{ "in no swarm", INACTIVE, NULL, NULL },
 		{ "locked", STATE("locked"), NULL, NULL },
 		{ "in error", STATE_ERROR("error", "certificate has expired"), NULL, NULL },
