@@ -214,6 +214,8 @@ json_int_t swarm__json_integer(const json_t *json, const char *path);
 int swarm__json_parse(const char *text, size_t size, json_t **ret_json, swarm_error *err);
 /* Compact text of a tree, which may hold secrets, appended. 0, SWARM_E_NOMEM, SWARM_E_TOO_LARGE. */
 int swarm__json_dump(const json_t *json, swarm__buffer *buffer);
+/* The same text for equal trees. json_dumps() loses what it has no memory for, without a word. */
+int swarm__json_dump_sorted(const json_t *json, swarm__buffer *buffer);
 /* For json_object_foreach(), whose functions take no const although they change nothing. */
 static inline json_t *swarm__json_iterable(const json_t *json)
 {

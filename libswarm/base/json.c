@@ -73,14 +73,25 @@ static int add_bytes(const char *bytes, size_t size, void *payload)
 	return d->code ? -1 : 0;
 }
 
-int swarm__json_dump(const json_t *json, swarm__buffer *buffer)
+static int dump_with(const json_t *json, size_t flags, swarm__buffer *buffer)
 {
 	dump d = { buffer, 0 };
 
-	if (json_dump_callback(json, add_bytes, &d, JSON_COMPACT | JSON_ENCODE_ANY) == 0 && !d.code)
+	if (json_dump_callback(json, add_bytes, &d, JSON_COMPACT | JSON_ENCODE_ANY | flags) == 0 &&
+	    !d.code)
 		return 0;
 	swarm__buffer_clear(buffer);
 	return d.code ? d.code : SWARM_E_NOMEM;
+}
+
+int swarm__json_dump(const json_t *json, swarm__buffer *buffer)
+{
+	return dump_with(json, 0, buffer);
+}
+
+int swarm__json_dump_sorted(const json_t *json, swarm__buffer *buffer)
+{
+	return dump_with(json, JSON_SORT_KEYS, buffer);
 }
 
 /* Both trees are ours; object is changed and takes parts of patch. 0, or -1 without memory. */

@@ -44,6 +44,16 @@ bool swarm__image_is_of(const char *image, const char *registry)
 	return length == wanted && strncmp(image, registry, length) == 0;
 }
 
+bool swarm__image_shares_registry(const char *image, const char *other)
+{
+	char host[256] = "docker.io";
+	size_t length = host_length(image);
+
+	if (length)
+		snprintf(host, sizeof(host), "%.*s", (int)length, image);
+	return swarm__image_is_of(other, host);
+}
+
 /* docker's configuration names a registry by its host, or with scheme and path. */
 int swarm__image_check_auth(const char *image, const json_t *registry_auth, swarm_error *err)
 {

@@ -55,6 +55,8 @@ int swarm__logical_ids(const json_t *list, json_t *ids);
 
 /* Does an image come from the registry of this host, such as "docker.io" or "registry:5000"? */
 bool swarm__image_is_of(const char *image, const char *registry);
+/* Do two images come from the same registry? */
+bool swarm__image_shares_registry(const char *image, const char *other);
 /* Credentials that name another registry would be sent to this one. 0 or SWARM_E_INVAL. */
 int swarm__image_check_auth(const char *image, const json_t *registry_auth, swarm_error *err);
 /* As swarm_image_resolve(), within a deadline and with its own limit. err is not NULL. */

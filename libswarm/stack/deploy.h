@@ -87,10 +87,10 @@ typedef struct swarm__stack {
 	json_t *failed;   /* {"service", "reason", "rolled_back"}; NULL: none did */
 	json_t *document; /* of the revision that this declares */
 	char hash[SWARM__SHA256_HEX];
-	json_int_t number;      /* of the revision */
-	bool stores;            /* is it a new one? */
-	const char *cluster_id; /* "" until it was asked for */
-	swarm_local *local;
+	json_int_t number;  /* of the revision */
+	bool stores;        /* is it a new one? */
+	swarm_local *local; /* NULL until the cluster's id was asked for */
+	json_t *silent;     /* {image: why} of registries that could not be asked */
 } swarm__stack;
 
 static inline bool swarm__stack_is_on(const swarm__stack *s, unsigned flag)
@@ -182,6 +182,19 @@ int swarm__stack_put_contents(swarm__stack *s, swarm_error *err);
 
 int swarm__stack_plan_networks(swarm__stack *s, swarm_error *err);
 int swarm__stack_put_networks(swarm__stack *s, swarm_error *err);
+
+/* --- stack_spec.c ------------------------------------------------------------------------------------- */
+
+/* A declared spec with the names of this engine's secrets and configs. New; NULL without memory. */
+json_t *swarm__stack_name_references(const swarm__stack *s, const json_t *spec);
+/* Such a spec with the ids of what it names. The same. */
+json_t *swarm__stack_add_ids(const swarm__stack *s, const json_t *named);
+/*
+ * declared: with ids; merged: what is there with the changes, pinned; before: what is there, or NULL. The
+ * stored form of tasks is kept where they do not restart. The same.
+ */
+json_t *swarm__stack_sent_form(const json_t *declared, const json_t *merged, const json_t *before,
+			       bool restarts);
 
 /* --- stack_service.c ----------------------------------------------------------------------------------- */
 

@@ -16,9 +16,10 @@ typedef struct content {
 	const char *name; /* as declared */
 	const json_t *spec;
 	bool fixed;
-	json_t *versions; /* objects that are, or may be, of this name; the newest first */
-	json_t *chosen;   /* borrowed from versions */
-	bool assumed;     /* nobody can see whether the content of chosen is the declared one */
+	const json_t *used; /* ids of those that services of the stack name */
+	json_t *versions;   /* objects that are, or may be, of this name; the newest first */
+	json_t *chosen;     /* borrowed from versions */
+	bool assumed;       /* nobody can see whether the content of chosen is the declared one */
 	char hash[SWARM__SHA256_HEX];
 	char made[SWARM__MAX_OBJECT_NAME + SWARM__HASH_DIGITS + 2]; /* name of a new one */
 } content;
@@ -163,15 +164,7 @@ static bool has_content(const content *c, const json_t *object, const char *text
 /* Do services of the stack run with it now? */
 static bool is_used(const content *c, const json_t *object)
 {
-	json_t *ids = json_pack("{s:b}", swarm__object_id(object), 1), *service;
-	bool used = false;
-	size_t i;
-
-	json_array_foreach (json_object_get(c->s->found, "services"), i, service)
-		used = used || swarm__spec_names(c->kind->kind, json_object_get(service, "Spec"),
-						 ids) != NULL;
-	json_decref(ids);
-	return used;
+	return json_object_get(c->used, swarm__object_id(object)) != NULL;
 }
 
 /* The one with the content: rather one that services run with already. */
@@ -397,19 +390,36 @@ static bool is_named(const swarm__stack *s, const swarm__stack_kind *kind, const
 	       json_is_true(json_object_get(json_object_get(sources, name), "named"));
 }
 
+/* The ids that services of the stack name now; new. NULL without memory. */
+static json_t *find_used(const swarm__stack *s, const swarm__stack_kind *kind)
+{
+	json_t *used = json_object(), *service;
+	int bad = !used;
+	size_t i;
+
+	json_array_foreach (json_object_get(s->found, "services"), i, service)
+		bad = bad ||
+		      swarm__spec_collect(kind->kind, json_object_get(service, "Spec"), used);
+	if (!bad)
+		return used;
+	json_decref(used);
+	return NULL;
+}
+
 static int pick_kind(swarm__stack *s, const swarm__stack_kind *kind, swarm_error *err)
 {
+	json_t *used = find_used(s, kind), *spec;
 	const char *name;
-	json_t *spec;
-	int rc = 0;
+	int rc = used ? 0 : swarm__nomem(err);
 
 	json_object_foreach (json_object_get(s->wanted, kind->name), name, spec) {
-		content c = { .s = s, .kind = kind, .name = name, .spec = spec };
+		content c = { .s = s, .kind = kind, .name = name, .spec = spec, .used = used };
 
 		c.fixed = is_named(s, kind, name);
 		if (!rc)
 			rc = pick_one(&c, err);
 	}
+	json_decref(used);
 	if (!rc)
 		rc = swarm__stack_check_names(s, kind, err);
 	if (!rc)

@@ -193,8 +193,9 @@ int swarm__stack_begin(swarm__stack *s, swarm_client *client, const char *name,
 	s->held = json_array();
 	s->unmanaged = json_object();
 	s->warnings = json_array();
-	return s->found && s->others && s->ids && s->picked && s->gone && s->slips && s->changes &&
-			       s->unchanged && s->held && s->unmanaged && s->warnings
+	s->silent = json_object();
+	return s->silent && s->found && s->others && s->ids && s->picked && s->gone && s->slips &&
+			       s->changes && s->unchanged && s->held && s->unmanaged && s->warnings
 		       ? 0
 		       : swarm__nomem(err);
 }
@@ -216,6 +217,7 @@ void swarm__stack_clear(swarm__stack *s)
 	json_decref(s->held);
 	json_decref(s->unmanaged);
 	json_decref(s->warnings);
+	json_decref(s->silent);
 	json_decref(s->failed);
 	json_decref(s->document);
 	swarm_local_free(s->local);

@@ -119,18 +119,32 @@ static json_t *still_owned(const swarm__stack *s)
 	return owned;
 }
 
+/* The text of a tree, which is the same for equal ones. err is filled. */
+static int dump(const swarm__stack *s, const json_t *tree, swarm__buffer *text, swarm_error *err)
+{
+	int rc;
+
+	swarm__buffer_init(text, MAX_DATA);
+	rc = swarm__json_dump_sorted(tree, text);
+	if (rc == SWARM_E_TOO_LARGE)
+		return swarm__error(err, rc,
+				    "stack %s is too large for a revision: %d bytes are the most",
+				    s->name, MAX_DATA - 1);
+	return rc ? swarm__nomem(err) : 0;
+}
+
 static int hash_document(swarm__stack *s, swarm_error *err)
 {
 	json_t *declared = json_pack("{s:O, s:O}", "stack", json_object_get(s->document, "stack"),
 				     "contents", json_object_get(s->document, "contents"));
-	char *text = declared ? json_dumps(declared, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
+	swarm__buffer text = { 0 };
+	int rc = declared ? dump(s, declared, &text, err) : swarm__nomem(err);
 
+	if (!rc)
+		swarm__sha256_hex(text.data, text.size, s->hash);
+	swarm__buffer_clear(&text);
 	json_decref(declared);
-	if (!text)
-		return swarm__nomem(err);
-	swarm__sha256_hex(text, strlen(text), s->hash);
-	free(text);
-	return 0;
+	return rc;
 }
 
 /* Did an image become another one, with the same text in the file? */
@@ -172,22 +186,13 @@ int swarm__revision_make(swarm__stack *s, swarm_error *err)
 
 int swarm__revision_own(swarm__stack *s, swarm_error *err)
 {
-	size_t size;
-	char *text;
+	swarm__buffer text = { 0 };
+	int rc = json_object_set_new(s->document, "owned", still_owned(s))
+			 ? swarm__nomem(err)
+			 : dump(s, s->document, &text, err);
 
-	if (json_object_set_new(s->document, "owned", still_owned(s)))
-		return swarm__nomem(err);
-	text = json_dumps(s->document, JSON_COMPACT);
-	if (!text)
-		return swarm__nomem(err);
-	size = strlen(text);
-	free(text);
-	return size < MAX_DATA
-		       ? 0
-		       : swarm__error(err, SWARM_E_TOO_LARGE,
-				      "stack %s is too large for a revision: it has %zu bytes, and "
-				      "%d are the most",
-				      s->name, size, MAX_DATA - 1);
+	swarm__buffer_clear(&text);
+	return rc;
 }
 
 /* --- writing ----------------------------------------------------------------------------------------------------- */
@@ -221,14 +226,19 @@ static json_t *revision_spec(const swarm__stack *s)
 
 static int create(swarm__stack *s, json_t **ret_created, swarm_error *err)
 {
-	char *plain = json_dumps(s->document, JSON_COMPACT | JSON_SORT_KEYS);
-	char *text = plain ? swarm__base64(plain, strlen(plain)) : NULL;
-	json_t *spec = text ? revision_spec(s) : NULL;
-	int rc = spec ? swarm__content_create(s->client, SWARM_KIND_CONFIG, spec, text,
-					      &s->deadline, ret_created, err)
-		      : swarm__nomem(err);
+	swarm__buffer plain = { 0 };
+	json_t *spec = NULL;
+	char *text = NULL;
+	int rc = dump(s, s->document, &plain, err);
 
-	free(plain);
+	if (!rc) {
+		text = swarm__base64(plain.data, plain.size);
+		spec = revision_spec(s);
+		rc = text && spec ? swarm__content_create(s->client, SWARM_KIND_CONFIG, spec, text,
+							  &s->deadline, ret_created, err)
+				  : swarm__nomem(err);
+	}
+	swarm__buffer_clear(&plain);
 	free(text);
 	json_decref(spec);
 	return rc;
@@ -321,29 +331,26 @@ static json_t *failures(const swarm__stack *s)
 
 static int set_result(const swarm__stack *s, const char *result, swarm_error *err)
 {
+	const json_t *newest = swarm__revision_newest(s);
 	json_t *failed = failures(s), *patch = NULL;
-	char *text = NULL;
-	int rc = 0;
+	swarm__buffer text = { 0 };
+	int rc = failed ? 0 : swarm__nomem(err);
 
-	if (failed && json_object_size(failed))
-		text = json_dumps(failed, JSON_COMPACT | JSON_SORT_KEYS);
-	if (!failed || (json_object_size(failed) && !text))
-		rc = swarm__nomem(err);
+	if (!rc && json_object_size(failed))
+		rc = dump(s, failed, &text, err);
 	json_decref(failed);
-	if (!rc && (strcmp(swarm__revision_label(swarm__revision_newest(s), SWARM__REVISION_RESULT),
-			   result) != 0 ||
-		    strcmp(swarm__revision_label(swarm__revision_newest(s), SWARM__REVISION_FAILED),
-			   text ? text : "") != 0)) {
+	if (!rc && (strcmp(swarm__revision_label(newest, SWARM__REVISION_RESULT), result) != 0 ||
+		    strcmp(swarm__revision_label(newest, SWARM__REVISION_FAILED),
+			   text.data ? text.data : "") != 0)) {
 		patch = json_pack("{s:{s:s, s:s?}}", "Labels", SWARM__REVISION_RESULT, result,
-				  SWARM__REVISION_FAILED, text);
-		rc = patch ? swarm__object_update(
-				     s->client, SWARM_KIND_CONFIG,
-				     swarm__json_string(swarm__revision_newest(s), "id"), patch,
-				     NULL, &s->deadline, NULL, err)
+				  SWARM__REVISION_FAILED, text.data);
+		rc = patch ? swarm__object_update(s->client, SWARM_KIND_CONFIG,
+						  swarm__json_string(newest, "id"), patch, NULL,
+						  &s->deadline, NULL, err)
 			   : swarm__nomem(err);
 	}
 	json_decref(patch);
-	free(text);
+	swarm__buffer_clear(&text);
 	return rc;
 }
 

@@ -32,160 +32,6 @@ const json_t *swarm__stack_auth(const swarm__stack *s, const char *image)
 	return NULL;
 }
 
-/* --- names and ids ------------------------------------------------------------------------------------ */
-
-/* The name in the engine of what a document declares; that itself where it is external. */
-static const char *name_in_engine(const swarm__stack *s, const char *kind, const char *declared)
-{
-	const json_t *pick = json_object_get(json_object_get(s->picked, kind), declared);
-
-	return pick ? swarm__json_string(pick, "name") : declared;
-}
-
-/* References to secrets or configs. 0, or -1 without memory. */
-static int rename_all(const swarm__stack *s, json_t *list, const char *kind, const char *member)
-{
-	json_t *reference;
-	size_t i;
-
-	json_array_foreach (list, i, reference) {
-		const char *declared = swarm__json_string(reference, member);
-
-		if (json_object_set_new(reference, member,
-					json_string(name_in_engine(s, kind, declared))))
-			return -1;
-	}
-	return 0;
-}
-
-static const char *id_of(const swarm__stack *s, const char *kind, const char *name)
-{
-	const json_t *id = json_object_get(json_object_get(s->ids, kind), name);
-
-	return json_is_object(id) ? swarm__json_string(id, "id") : json_string_value(id);
-}
-
-/* The config of a credential spec goes by its id alone. */
-static int point_credentials(const swarm__stack *s, const json_t *container)
-{
-	json_t *credential = swarm__json_iterable(
-		swarm__json_at(container, "Privileges.CredentialSpec"));
-	const char *declared = swarm__json_string(credential, "Config");
-	const char *id;
-
-	if (!*declared)
-		return 0;
-	id = id_of(s, "configs", name_in_engine(s, "configs", declared));
-	return id ? json_object_set_new(credential, "Config", json_string(id)) : 0;
-}
-
-/* A declared spec with the names of this engine's objects. New; NULL without memory. */
-static json_t *name_references(const swarm__stack *s, const json_t *spec)
-{
-	json_t *named = json_deep_copy(spec);
-	json_t *container = json_object_get(json_object_get(named, "TaskTemplate"),
-					    "ContainerSpec");
-
-	if (named &&
-	    !rename_all(s, json_object_get(container, "Secrets"), "secrets", "SecretName") &&
-	    !rename_all(s, json_object_get(container, "Configs"), "configs", "ConfigName") &&
-	    !point_credentials(s, container))
-		return named;
-	json_decref(named);
-	return NULL;
-}
-
-static int add_ids(const swarm__stack *s, json_t *list, const char *kind, const char *name_member,
-		   const char *id_member)
-{
-	json_t *reference;
-	size_t i;
-
-	json_array_foreach (list, i, reference) {
-		const char *name = swarm__json_string(reference, name_member);
-		const json_t *known = json_object_get(json_object_get(s->ids, kind), name);
-		const char *id = id_of(s, kind, name);
-
-		if (id && json_object_set_new(reference, id_member, json_string(id)))
-			return -1;
-		if (json_is_object(known) &&
-		    json_object_set(reference, name_member, json_object_get(known, "name")))
-			return -1;
-	}
-	return 0;
-}
-
-/* A named spec with ids. New; NULL without memory. */
-static json_t *add_all_ids(const swarm__stack *s, const json_t *named)
-{
-	json_t *spec = json_deep_copy(named);
-	json_t *task = json_object_get(spec, "TaskTemplate");
-	json_t *container = json_object_get(task, "ContainerSpec");
-
-	if (spec &&
-	    !add_ids(s, json_object_get(container, "Secrets"), "secrets", "SecretName",
-		     "SecretID") &&
-	    !add_ids(s, json_object_get(container, "Configs"), "configs", "ConfigName",
-		     "ConfigID") &&
-	    !add_ids(s, json_object_get(task, "Networks"), "networks", "Target", "Target"))
-		return spec;
-	json_decref(spec);
-	return NULL;
-}
-
-/* --- the form that is sent ------------------------------------------------------------------------------- */
-
-/* Copy a member, or its absence. 0, or -1 without memory. */
-static int take(json_t *to, const json_t *from, const char *name)
-{
-	json_t *value = json_object_get(from, name);
-
-	if (value)
-		return json_object_set_new(to, name, json_deep_copy(value));
-	json_object_del(to, name);
-	return 0;
-}
-
-/* The declared tasks with what is carried over: the digest, where it runs, and the count of restarts. */
-static int carry_over(json_t *spec, const json_t *merged)
-{
-	const json_t *platforms = swarm__json_at(merged, "TaskTemplate.Placement.Platforms");
-	json_t *task = json_object_get(spec, "TaskTemplate");
-
-	if (take(json_object_get(task, "ContainerSpec"), swarm__json_at(merged, CONTAINER),
-		 "Image"))
-		return -1;
-	if (swarm__json_at(merged, "TaskTemplate.ForceUpdate") &&
-	    take(task, json_object_get(merged, "TaskTemplate"), "ForceUpdate"))
-		return -1;
-	if (!platforms)
-		return 0;
-	if (!json_is_object(json_object_get(task, "Placement")) &&
-	    json_object_set_new(task, "Placement", json_object()))
-		return -1;
-	return json_object_set_new(json_object_get(task, "Placement"), "Platforms",
-				   json_deep_copy(platforms));
-}
-
-/* New; NULL without memory. before: NULL for a new service. */
-static json_t *form(const json_t *declared, const json_t *merged, const json_t *before,
-		    bool restarts)
-{
-	json_t *spec = json_deep_copy(declared);
-	int bad = !spec;
-
-	if (!bad && (!before || restarts))
-		bad = carry_over(spec, merged);
-	else if (!bad)
-		bad = take(spec, merged, "TaskTemplate") || take(spec, merged, "EndpointSpec");
-	if (!bad && before)
-		bad = take(spec, merged, "Mode") || take(spec, merged, "Labels");
-	if (!bad)
-		return spec;
-	json_decref(spec);
-	return NULL;
-}
-
 /* --- one service --------------------------------------------------------------------------------------------- */
 
 /* A number that the document does not give is left to whoever scales the service. */
@@ -208,7 +54,7 @@ static int make_words(const swarm__stack *s, swarm__stack_service *service, swar
 	json_decref(service->spec);
 	json_decref(service->words);
 	service->words = NULL;
-	service->spec = name_references(s, declared);
+	service->spec = swarm__stack_name_references(s, declared);
 	if (!service->spec)
 		return swarm__nomem(err);
 	options.name = service->name;
@@ -226,6 +72,51 @@ static int make_words(const swarm__stack *s, swarm__stack_service *service, swar
 		       : 0;
 }
 
+/* Why the registry of an image could not be asked a moment ago, for another service; NULL. */
+static const char *find_silent(const swarm__stack *s, const char *image)
+{
+	const char *other;
+	json_t *why;
+
+	json_object_foreach (s->silent, other, why)
+		if (swarm__image_shares_registry(other, image))
+			return json_string_value(why);
+	return NULL;
+}
+
+/* Would the registry be asked for the image, or its digest, of what is there (NULL: nothing)? */
+static bool is_due(const swarm__stack *s, const json_t *before, const char *image)
+{
+	const json_t *label = json_object_get(json_object_get(before, "Labels"),
+					      "com.docker.stack.image");
+
+	if (s->options->resolve == SWARM_RESOLVE_NEVER || strchr(image, '@'))
+		return false;
+	if (!before)
+		return true;
+	return json_is_string(label) && strcmp(json_string_value(label), image) == 0 &&
+	       (s->options->resolve == SWARM_RESOLVE_ALWAYS ||
+		!strchr(swarm__json_string(before, CONTAINER ".Image"), '@'));
+}
+
+/* A registry that does not answer is asked once, and not for each service. */
+static int ask(swarm__stack *s, const swarm__stack_service *service, swarm__apply *a,
+	       const json_t *before, swarm_error *err)
+{
+	const char *image = swarm__json_string(service->words, "image");
+	const char *why = is_due(s, before, image) ? find_silent(s, image) : NULL;
+	int rc;
+
+	if (why)
+		return swarm__stack_warn(s, err, "service %s: %s", service->name, why);
+	rc = swarm__apply_look_up(a, before, err);
+	if (rc || !a->unsure)
+		return rc;
+	if (json_object_set_new(s->silent, image, json_string(a->unsure)))
+		return swarm__nomem(err);
+	return swarm__stack_warn(s, err, "service %s: %s", service->name, a->unsure);
+}
+
 static int look_up(swarm__stack *s, swarm__stack_service *service, swarm__apply *a,
 		   const json_t *before, swarm_error *err)
 {
@@ -236,15 +127,14 @@ static int look_up(swarm__stack *s, swarm__stack_service *service, swarm__apply 
 	if (service->action)
 		return 0;
 	if (!service->pinned && !s->frozen)
-		rc = swarm__apply_look_up(a, before, err);
+		rc = ask(s, service, a, before, err);
 	if (!rc)
 		rc = swarm__apply_try_credentials(a, before, err);
 	if (rc)
 		return rc;
 	json_decref(service->pinned);
 	service->pinned = json_incref(a->found);
-	return a->unsure ? swarm__stack_warn(s, err, "service %s: %s", service->name, a->unsure)
-			 : 0;
+	return 0;
 }
 
 /* Did our own rollout of this very spec fail before? */
@@ -320,10 +210,12 @@ static int decide(swarm__stack *s, swarm__stack_service *service, const swarm__a
 						   "would run the job again: it is left as it is",
 						   service->name)
 			       : 0;
-	declared = add_all_ids(s, service->spec);
-	service->becomes = declared ? form(declared, merged, a->replaces ? NULL : before,
-					   strcmp(service->restarts, "tasks") == 0)
-				    : NULL;
+	declared = swarm__stack_add_ids(s, service->spec);
+	service->becomes = declared
+				   ? swarm__stack_sent_form(declared, merged,
+							    a->replaces ? NULL : before,
+							    strcmp(service->restarts, "tasks") == 0)
+				   : NULL;
 	json_decref(declared);
 	if (!service->becomes)
 		return swarm__nomem(err);

@@ -78,6 +78,38 @@ typedef struct route {
 	fake_row row;
 } route;
 
+/* A stack: a service, its network, a version of its config, and the revision that declares them. */
+#define SHOP "\"com.docker.stack.namespace\":\"shop\""
+#define SHOP_WEB                                                                                   \
+	"{\"ID\":\"s2\"," VERSION ",\"Spec\":{\"Name\":\"shop_web\",\"Labels\":{" SHOP             \
+	"},\"TaskTemplate\":{\"ContainerSpec\":{\"Image\":\"nginx:0\",\"Configs\":[{\"ConfigID\":" \
+	"\"c2\",\"ConfigName\":\"shop_page-1\",\"File\":{\"Name\":\"/page\"}}]},\"Networks\":[{"   \
+	"\"Target\":\"x2\"}]},\"Mode\":{\"Replicated\":{\"Replicas\":1}}},\"UpdateStatus\":{"      \
+	"\"State\":\"rollback_completed\",\"StartedAt\":\"2026-11-29T12:00:00Z\"}}"
+#define SHOP_NETWORK                                                                                      \
+	"{\"Name\":\"shop_default\",\"Id\":\"x2\",\"Scope\":\"swarm\",\"Driver\":\"overlay\",\"Labels\":" \
+	"{" SHOP "}}"
+#define SHOP_PAGE                                                                                  \
+	"{\"ID\":\"c2\"," VERSION ",\"Spec\":{\"Name\":\"shop_page-1\",\"Labels\":{" SHOP          \
+	",\"libswarm.name\":\"shop_page\",\"libswarm.version\":\"1\"},\"Data\":\"b25l\"}}"
+#define SHOP_REVISION                                                                              \
+	"{\"ID\":\"c3\"," VERSION ",\"Spec\":{\"Name\":\"shop.revision.1\",\"Labels\":{" SHOP      \
+	",\"libswarm.revision\":\"1\",\"libswarm.revision.result\":\"ok\","                        \
+	"\"libswarm.revision.failed\":\"{}\"},\"Data\":\"" SHOP_DOCUMENT "\"}}"
+/* {"stack": ..., "contents": ..., "images": {}, "owned": ...} */
+#define SHOP_DOCUMENT                                                                              \
+	"eyJzdGFjayI6eyJuYW1lIjoic2hvcCIsInNlcnZpY2VzIjp7InNob3Bfd2ViIjp7Ik5hbWUiOiJzaG9w"         \
+	"X3dlYiIsIkxhYmVscyI6eyJjb20uZG9ja2VyLnN0YWNrLm5hbWVzcGFjZSI6InNob3AifSwiVGFza1Rl"         \
+	"bXBsYXRlIjp7IkNvbnRhaW5lclNwZWMiOnsiSW1hZ2UiOiJuZ2lueDoxIn0sIk5ldHdvcmtzIjpbeyJU"         \
+	"YXJnZXQiOiJzaG9wX2RlZmF1bHQifV19LCJNb2RlIjp7IlJlcGxpY2F0ZWQiOnt9fX19LCJuZXR3b3Jr"         \
+	"cyI6eyJzaG9wX2RlZmF1bHQiOnsiTmFtZSI6InNob3BfZGVmYXVsdCIsIkRyaXZlciI6Im92ZXJsYXki"         \
+	"LCJMYWJlbHMiOnsiY29tLmRvY2tlci5zdGFjay5uYW1lc3BhY2UiOiJzaG9wIn19fSwic2VjcmV0cyI6"         \
+	"e30sImNvbmZpZ3MiOnsic2hvcF9wYWdlIjp7Ik5hbWUiOiJzaG9wX3BhZ2UifX0sImV4dGVybmFsIjp7"         \
+	"fSwic291cmNlcyI6e30sImRlcGVuZHNfb24iOnt9fSwiY29udGVudHMiOnsic2VjcmV0cyI6e30sImNv"         \
+	"bmZpZ3MiOnsic2hvcF9wYWdlIjoic2hvcF9wYWdlLTEifX0sImltYWdlcyI6e30sIm93bmVkIjp7InNl"         \
+	"cnZpY2VzIjpbInNob3Bfb2xkIl19fQ=="
+#define OF_SHOP "?filters=%7B%22label%22%3A%5B%22com.docker.stack"
+
 /* The first that matches; longer ones come before their own prefixes. */
 static const route routes[] = {
 	{ "GET /_ping", { .reply = "OK", .headers = "Api-Version: 1.45\r\n" } },
@@ -91,6 +123,10 @@ static const route routes[] = {
 	{ "GET /nodes/n2", { .reply = N2 } },
 	{ "GET /nodes/w1", { .reply = W1 } },
 	{ "GET /nodes", { .reply = "[" N1 "," N2 "," N3 "," W1 "]" } },
+	{ "GET /services" OF_SHOP, { .reply = "[" SHOP_WEB "]" } },
+	{ "GET /networks" OF_SHOP, { .reply = "[" SHOP_NETWORK "]" } },
+	{ "GET /secrets" OF_SHOP, { .reply = "[]" } },
+	{ "GET /configs" OF_SHOP, { .reply = "[" SHOP_PAGE "," SHOP_REVISION "]" } },
 	{ "GET /services/web/logs", { .reply = "" } },
 	{ "GET /services/s1/logs",
 	  { .reply = "\1\0\0\0\0\0\0\4log\n\2\0\0\0\0\0\0\4err\n",
@@ -120,7 +156,7 @@ static const route routes[] = {
 	  { .reply = "{\"Descriptor\":{\"digest\":\"sha256:"
 		     "b79000000000000000000000000000000000000000000000000000000000000f\"}}" } },
 	{ "GET /networks/", { .reply = NETWORK } },
-	{ "GET /networks", { .reply = "[" NETWORK "]" } },
+	{ "GET /networks", { .reply = "[" NETWORK "," SHOP_NETWORK "]" } },
 	{ "POST /networks/create",
 	  { .status = 201, .reply = "{\"Id\":\"x1\",\"Warning\":\"w\"}" } },
 	{ "GET /volumes",

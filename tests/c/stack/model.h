@@ -21,6 +21,7 @@ typedef struct model {
 	char *bodies[MODEL_WRITES];
 	int count;
 	int requests;
+	int lookups;       /* of images, at a registry that does not answer */
 	bool pauses;       /* a failing update is paused, not rolled back */
 	const char *taken; /* once: creating this name is refused, since another manager made it */
 	char *text;        /* of the last answer */
@@ -383,7 +384,7 @@ static inline fake_row model_give(void *payload, const char *request)
 					       0, NULL));
 	if (strncmp(target, "containers", 10) == 0)
 		return model_answer(m, 200, json_array());
-	if (strncmp(target, "distribution", 12) == 0)
+	if (strncmp(target, "distribution", 12) == 0 && ++m->lookups)
 		return model_refuse(m, 503, "no registry today");
 	if (kind < 0)
 		return model_refuse(m, 500, "not of the model");

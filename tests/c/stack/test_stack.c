@@ -566,6 +566,23 @@ static void a_job_is_not_run_for_a_label(void)
 	end(&s);
 }
 
+static void a_registry_that_is_silent_is_asked_once(void)
+{
+	static const char document[] =
+		"{\"services\":{\"a\":{\"image\":\"a:1\"},\"b\":{\"image\":\"b:1\"},\"c\":{\"image\":"
+		"\"r:5000/c:1\"}}}";
+	shop s;
+
+	begin(&s);
+	s.options.resolve = SWARM_RESOLVE_CHANGED;
+	CHECK_INT(apply(&s, model_stack("shop", document)), 0);
+	CHECK_INT(s.m.lookups, 2);
+	CHECK_INT(json_array_size(json_object_get(s.result, "warnings")), 3);
+	CHECK_PART(json_string_value(json_array_get(json_object_get(s.result, "warnings"), 1)),
+		   "no registry today");
+	end(&s);
+}
+
 static void wrong_arguments(void)
 {
 	swarm_stack_options options = SWARM_STACK_OPTIONS_INIT;
@@ -611,4 +628,5 @@ TEST_MAIN(TEST(a_plan_is_what_apply_does), TEST(a_service_on_several_new_network
 	  TEST(a_failed_service_rolls_the_stack_back), TEST(what_swarm_rolled_back_is_held),
 	  TEST(a_new_service_that_fails_is_removed),
 	  TEST(a_network_that_differs_is_refused_or_replaced), TEST(a_fixed_name_keeps_its_content),
-	  TEST(a_job_is_not_run_for_a_label), TEST(wrong_arguments))
+	  TEST(a_job_is_not_run_for_a_label), TEST(a_registry_that_is_silent_is_asked_once),
+	  TEST(wrong_arguments))
