@@ -155,8 +155,13 @@ static int plan_one(swarm__stack *s, const char *name, const json_t *body, swarm
 						name);
 	const char *stack = swarm__stack_label(other, networks(), SWARM__STACK_LABEL);
 
-	if (object)
+	if (object && is_of_swarm(object))
 		return plan_there(s, name, body, object, err);
+	if (object)
+		return swarm__stack_slip(s, SWARM_E_CONFLICT, err,
+					 "network %s is there, and is one of this host alone: "
+					 "remove it",
+					 name);
 	if (other)
 		return swarm__stack_slip(
 			s, SWARM_E_CONFLICT, err,
