@@ -584,7 +584,9 @@ LOOPS = {
         ignore=["nodes-ready:w1"], baseline=[{"name": "leader", "on": "", "ok": False}], margin=0
     ),
     "health of an unknown check": lambda s, c, e: bad(c.health, checks=["leader", "x"]),
-    "health_wait": lambda s, c, e: c.health_wait(checks=["engine"], stable=0.001),
+    "health_wait": lambda s, c, e: c.health_wait(
+        checks=["engine"], ignore=["engine"], stable=0.001
+    ),
     "what_if": lambda s, c, e: c.what_if(["n1"], drain=True),
     "what_if of nobody": lambda s, c, e: bad(c.what_if, ["nobody", "zone=a"]),
     "lock_take": lambda s, c, e: c.lock_take("r1", "docker.rotate", "salt1", ttl=60, wait=0),
