@@ -70,6 +70,8 @@ def service(client, docker):
                 place.setdefault(key, value)
             # How often --force was given: nobody declares that.
             del spec["TaskTemplate"]["ForceUpdate"]
+            # docker 20.10 leaves their order to chance.
+            spec["TaskTemplate"]["ContainerSpec"].get("Env", []).sort()
             return {**spec, "Name": None}
 
     yield Service
