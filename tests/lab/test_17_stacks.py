@@ -99,7 +99,7 @@ def in_a_task(lab, path):
 def test_deployed_as_test_mode_says_and_then_left_alone(stacks):
     expected = stacks.orchestrate("docker.deploy", "test=True")
     assert expected.code == 0, expected.why()
-    assert stacks.on("manager1", "docker", "stack", "ls", "-q", check=False).out == ""
+    assert stacks.on("manager1", "docker", "stack", "ls", "--format", "{{.Name}}").out == ""
     run = stacks.orchestrate("docker.deploy")
     assert run.code == 0, run.why()
     assert run.swarm_changes() == expected.swarm_changes() != {}
