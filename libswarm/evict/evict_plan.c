@@ -55,7 +55,7 @@ static int read_all(proof *p, swarm_error *err)
 {
 	swarm_client *client = p->e->node.client;
 	const swarm__deadline *deadline = &p->e->node.deadline;
-	int rc = swarm__object_list(client, SWARM_KIND_TASK, NULL, deadline, &p->tasks, err);
+	int rc = swarm__evict_tasks(client, deadline, &p->tasks, err);
 
 	if (!rc)
 		rc = swarm__object_list(client, SWARM_KIND_SERVICE, NULL, deadline, &p->services,

@@ -60,6 +60,12 @@ int swarm__evict_count(const json_t *tasks, const char *service_id, const char *
 		       size_t *ret_running, size_t *ret_there, swarm__names *errors,
 		       swarm_error *err);
 
+/* --- evict_tasks.c: all tasks, for the proof ------------------------------------------------------ */
+
+/* A list of ID, ServiceID, NodeID, Slot, DesiredState, state, ports, reservations, mounts and volumes. */
+int swarm__evict_tasks(swarm_client *client, const swarm__deadline *deadline, json_t **ret_tasks,
+		       swarm_error *err);
+
 /* --- evict_node.c: the node and its labels ------------------------------------------------------- */
 
 /* One eviction on its way. */

@@ -63,3 +63,29 @@ def test_there_and_back(engine, manager):
     back = manager.evict_undo("worker1")
     assert (back["old"], back["new"], back["services"]) == ("drain", "active", [])
     assert engine.nodes[-1]["Spec"]["Labels"] == {"zone": "a"}
+
+
+def test_a_plan_with_many_tasks(swarm, engine, worker):
+    """Their tree would take more memory than the answer's limit allows; what the plan asks of them does not."""
+    (one,) = engine.answers["GET", "/tasks"](None)[1]
+    image = {"Env": [f"A{number}=1" for number in range(50)], "Args": ["x"] * 50}
+    more = {"Spec": {"ContainerSpec": image}, "NetworksAttachments": [{"Addresses": ["x"] * 20}]}
+    tasks = [{**one, **more, "ID": f"t{number}", "Slot": number} for number in range(200)]
+    engine.answers["GET", "/tasks"] = (200, tasks)
+    client = swarm.Client(engine.url, max_body=300000)
+    with pytest.raises(swarm.TooLarge):
+        client.object_list("task")
+    assert client.evict_plan("worker1")["services"][0]["tasks"] == 200
+
+
+@pytest.mark.parametrize("body", [b"[{]", b"{}", b"[7]", b'[{"ID":"t1"},{"Slot":1}]', b"[{}] x"])
+def test_a_plan_of_tasks_that_are_none(swarm, engine, worker, body):
+    engine.answers["GET", "/tasks"] = (200, body)
+    with pytest.raises(swarm.BadAnswer, match="task"):
+        worker.evict_plan("worker1")
+
+
+def test_a_plan_without_tasks(engine, worker):
+    for body in (b"null", b"[]", b" [ ] "):
+        engine.answers["GET", "/tasks"] = (200, body)
+        assert worker.evict_plan("worker1")["services"] == []
