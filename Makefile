@@ -10,13 +10,15 @@
 # make docs        the site, in build/docs
 # make bench       bootstrap against the recipe with cmd.run, in one lab
 # make bench-calls node lists against a raw socket and docker-py (docs/bench.md)
+# make bench-lists services, tasks and plans of a large swarm, against docker-py
+# make bench-workloads  what is as declared, against docker's command and Ansible's module if it is there
 #
 # Each target installs what it needs, as root on Debian 12 or later, through apt and pip as configured.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DELETE_ON_ERROR:
-.PHONY: all bootstrap lab-down fileroot fileroot-remove dest-is-given wheel docs bench bench-calls clean check check-all \
+.PHONY: all bootstrap lab-down fileroot fileroot-remove dest-is-given wheel docs bench bench-calls bench-lists bench-workloads clean check check-all \
 	check-style check-docs check-c check-sanitize check-fuzz check-fuzz-long check-hostile-long \
 	check-valgrind check-clang check-threads \
 	check-api check-python check-salt check-lab check-lab-old check-lab-long check-witness \
@@ -225,6 +227,17 @@ bench: $(DROPIN)
 bench-calls: $(DROPIN) build/venv/.done
 	$(PYTHON) -m pip install -q docker
 	$(PYTHON) tests/bench/calls.py $(DROPIN)
+
+bench-lists: $(DROPIN) build/venv/.done
+	$(PYTHON) -m pip install -q docker
+	$(PYTHON) tests/bench/lists.py $(DROPIN)
+
+# In a lab of one host, with an engine and without Salt.
+bench-workloads: $(DROPIN)
+	tests/lab/lab down
+	LAB_MANAGERS=1 LAB_WORKERS=0 LAB_SALT=none LAB_ENGINE=installed tests/lab/lab up
+	tests/bench/workloads.py
+	tests/lab/lab down
 
 clean:
 	rm -rf build
