@@ -46,7 +46,6 @@ static json_t *make_patch(const swarm_ca_options *o, const json_t *cluster)
 static int start_rotation(swarm_client *client, const swarm_ca_options *o,
 			  const swarm__deadline *deadline, json_t **ret_before, swarm_error *err)
 {
-	int64_t left;
 	json_t *cluster, *patch;
 	int rc = swarm__cluster_read(client, true, deadline, &cluster, err);
 
@@ -57,8 +56,7 @@ static int start_rotation(swarm_client *client, const swarm_ca_options *o,
 	json_decref(cluster);
 	if (!patch)
 		return swarm__nomem(err);
-	left = swarm__deadline_left(deadline);
-	rc = swarm_cluster_update(client, patch, 0, left ? left : 1, NULL, err);
+	rc = swarm__cluster_update(client, patch, 0, false, deadline, NULL, NULL, err);
 	swarm__json_wipe(patch, "CAConfig.SigningCAKey");
 	json_decref(patch);
 	return rc;

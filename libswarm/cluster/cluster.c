@@ -146,7 +146,7 @@ static void drop_signing_key(json_t *change)
 	json_object_del(config, "SigningCAKey");
 }
 
-int swarm__cluster_update(swarm_client *client, const json_t *patch, unsigned rotate,
+int swarm__cluster_update(swarm_client *client, const json_t *patch, unsigned rotate, bool proven,
 			  const swarm__deadline *deadline, json_t **ret_change, char **ret_key,
 			  swarm_error *err)
 {
@@ -188,6 +188,7 @@ int swarm__cluster_update(swarm_client *client, const json_t *patch, unsigned ro
 						 .patch = patch,
 						 .query = query,
 						 .always = count > 0,
+						 .proven = proven && !rotate,
 						 .check = check_wish,
 						 .prove = rotate & tokens ? prove_tokens : NULL,
 						 .payload = &(wish){ patch, rotate } },
@@ -211,5 +212,5 @@ int swarm_cluster_update(swarm_client *client, const json_t *patch, unsigned rot
 
 	if (!client)
 		return swarm__error(err, SWARM_E_INVAL, "client is required");
-	return swarm__cluster_update(client, patch, rotate, &deadline, ret_change, NULL, err);
+	return swarm__cluster_update(client, patch, rotate, true, &deadline, ret_change, NULL, err);
 }

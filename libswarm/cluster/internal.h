@@ -20,10 +20,11 @@ int swarm__cluster_read(swarm_client *client, bool patient, const swarm__deadlin
 int swarm__spec_autolock(const json_t *spec, bool *ret_locks, swarm_error *err);
 
 /*
- * As swarm_cluster_update(), within a deadline. ret_key: the new unlock key where that is rotated, to be
- * freed with swarm__free_secret(); may be NULL.
+ * As swarm_cluster_update(), within a deadline. proven: read the cluster after the write, since nobody waits
+ * for its effect. ret_key: the new unlock key where that is rotated, to be freed with
+ * swarm__free_secret(); may be NULL.
  */
-int swarm__cluster_update(swarm_client *client, const json_t *patch, unsigned rotate,
+int swarm__cluster_update(swarm_client *client, const json_t *patch, unsigned rotate, bool proven,
 			  const swarm__deadline *deadline, json_t **ret_change, char **ret_key,
 			  swarm_error *err);
 

@@ -196,6 +196,6 @@ int swarm_unlock_key_rotate(swarm_client *client, int64_t timeout_ms, char **ret
 
 	if (!client || !ret_key)
 		return swarm__error(err, SWARM_E_INVAL, "client and ret_key are required");
-	return swarm__cluster_update(client, NULL, SWARM_ROTATE_UNLOCK_KEY, &deadline, NULL,
+	return swarm__cluster_update(client, NULL, SWARM_ROTATE_UNLOCK_KEY, false, &deadline, NULL,
 				     ret_key, err);
 }

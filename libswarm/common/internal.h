@@ -166,6 +166,8 @@ typedef struct swarm__update {
 	 * which costs a request; may be NULL. Its error is final.
 	 */
 	int (*prove)(void *payload, const json_t *before, const json_t *after, swarm_error *err);
+	/* Read the object once more after a write: its version must have moved. Where nobody waits. */
+	bool proven;
 	void *payload;
 	/* Gets the engine's answer to the write, a new reference, where one was sent; may be NULL. */
 	json_t **ret_answer;

@@ -138,18 +138,34 @@ static int run_round(swarm_client *client, const swarm__update *u, const swarm__
 	return rc;
 }
 
+/* moby: each write that is stored has a higher index, whatever it changes. */
+static int prove_version(const json_t *before, const json_t *after, swarm_error *err)
+{
+	uint64_t old, new;
+	int rc = swarm__shape_version(before, &old, err);
+
+	if (!rc)
+		rc = swarm__shape_version(after, &new, err);
+	if (!rc && new <= old)
+		rc = swarm__error(err, SWARM_E_STATE,
+				  "docker accepted the change, but has not stored it");
+	return rc;
+}
+
 static int prove_round(swarm_client *client, const swarm__update *u,
 		       const swarm__deadline *deadline, const round *r, swarm_error *err)
 {
 	json_t *object;
 	int rc;
 
-	if (!u->prove || r->same)
+	if ((!u->prove && !u->proven) || r->same)
 		return 0;
 	rc = swarm__call_patiently(client, u->inspect, u->id, NULL, deadline, &object, err);
 	if (rc)
 		return swarm__error_wrap(err, rc, "docker accepted the change; reading it back");
-	rc = u->prove(u->payload, r->object, object, err);
+	rc = u->proven ? prove_version(r->object, object, err) : 0;
+	if (!rc && u->prove)
+		rc = u->prove(u->payload, r->object, object, err);
 	object_clear(object);
 	return rc;
 }

@@ -28,6 +28,7 @@ typedef struct swarm__node_change {
 	int64_t started; /* monotonic ms, for texts */
 	char *id;
 	char *name;     /* host name, or the id of a node without one; for texts */
+	bool proven;    /* read the node after the write: nobody waits for its effect */
 	bool manager;   /* is in the raft group, or wants to be and is ready */
 	json_t *spared; /* NULL, or ids of services whose tasks a drain does not wait for */
 } swarm__node_change;

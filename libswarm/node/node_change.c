@@ -116,6 +116,7 @@ int swarm__node_patch(swarm__node_change *change, const json_t *patch, json_t **
 		.patch = patch,
 		.check = check_quorum,
 		.payload = change,
+		.proven = change->proven,
 	};
 	json_t *made;
 	int rc = swarm__update_run(change->client, &update, &change->deadline, &made, err);
@@ -142,6 +143,7 @@ int swarm_node_update(swarm_client *client, const char *node, const json_t *patc
 	rc = check_patch(patch, err);
 	if (!rc)
 		rc = swarm__node_change_begin(client, node, &deadline, &change, err);
+	change.proven = true;
 	return rc ? rc : swarm__node_patch(&change, patch, ret_change, err);
 }
 

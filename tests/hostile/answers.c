@@ -168,6 +168,21 @@ static const route routes[] = {
 	{ "DELETE /networks/", { .status = 204 } },
 };
 
+/* The answer with the version that an object has after a write. */
+static fake_row written(fake_row row)
+{
+	static char text[16 * 1024];
+	char *version;
+
+	snprintf(text, sizeof(text), "%s", row.reply ? row.reply : "");
+	version = strstr(text, VERSION);
+	if (!version)
+		return row;
+	version[strlen("\"Version\":{\"Index\":")] = '6';
+	row.reply = text;
+	return row;
+}
+
 fake_row answer_healthy(const function *f, const char *request, int writes)
 {
 	char line[256];
@@ -186,12 +201,14 @@ fake_row answer_healthy(const function *f, const char *request, int writes)
 	if (writes && strncmp(line, "GET /swarm/unlockkey", 20) == 0)
 		return (fake_row){ .reply = "{\"UnlockKey\":\"" NEW_UNLOCK_KEY "\"}" };
 	if (writes && strncmp(line, "GET /swarm", 10) == 0)
-		return (fake_row){ .reply = CLUSTER(NEW_TOKEN) };
+		return written((fake_row){ .reply = CLUSTER(NEW_TOKEN) });
 	/* What service_apply() wrote is there when it looks. */
 	if (writes && strncmp(line, "GET /services/", 14) == 0 && !strstr(line, "/logs"))
 		return (fake_row){ .reply = SERVICE("7") };
 	for (size_t i = 0; i < sizeof(routes) / sizeof(routes[0]); i++)
 		if (strncmp(line, routes[i].start, strlen(routes[i].start)) == 0)
-			return routes[i].row;
+			return writes && strncmp(line, "GET /nodes/", 11) == 0
+				       ? written(routes[i].row)
+				       : routes[i].row;
 	return (fake_row){ .reply = "" };
 }

@@ -52,6 +52,7 @@ static fake_row give_answer(void *payload, const char *request)
 	fake_row row = answer_healthy(r->f, request, r->writes);
 
 	if (strncmp(request, "POST /v1.45/swarm/", 18) == 0 ||
+	    strncmp(request, "POST /v1.45/nodes/", 18) == 0 ||
 	    strncmp(request, "POST /v1.45/services/", 21) == 0)
 		r->writes++;
 	if (r->hit == MAX_ANSWERS && r->answers < MAX_ANSWERS)

@@ -260,7 +260,8 @@ class FakeEngine:
         if path == "/swarm/update":
             if body.get("CAConfig") != self.cluster["Spec"].get("CAConfig"):
                 self.rotate(body["CAConfig"])
-            self.cluster = {**self.cluster, "Spec": body}
+            version = {"Index": self.cluster["Version"]["Index"] + 1}
+            self.cluster = {**self.cluster, "Spec": body, "Version": version}
             self.rotate_secrets(query)
             return 200, b""
         if path == "/nodes":
@@ -282,5 +283,6 @@ class FakeEngine:
         if path.startswith("/nodes/") and found:
             if method == "POST":
                 found[0]["Spec"] = body
+                found[0]["Version"] = {"Index": found[0]["Version"]["Index"] + 1}
             return 200, found[0] if method == "GET" else b""
         return 404, {"message": f"node {path} not found" if "/nodes/" in path else "page not found"}

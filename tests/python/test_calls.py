@@ -190,7 +190,7 @@ def test_cluster_update_rotates(manager, engine):
     first, second = sent(engine, "POST", "/swarm/update")
     assert first.query == {"version": "3", "rotateWorkerToken": "true"}
     both = {"rotateManagerToken": "true", "rotateManagerUnlockKey": "true"}
-    assert second.query == {"version": "3", **both}
+    assert second.query == {"version": "4", **both}
 
 
 def test_a_rotation_that_rotates_nothing_is_an_error(manager, engine, swarm):

@@ -86,6 +86,7 @@ static void lost_races(void)
 		{ UPDATE("12"), .status = 500, .reply = MESSAGE(SEQUENCE_TEXT) },
 		{ SWARM, .reply = CLUSTER("18446744073709551", SPEC("{\"c\":\"3\"}")) },
 		{ UPDATE("18446744073709551"), .body = SPEC("{\"c\":\"3\",\"a\":\"1\"}") },
+		{ SWARM, .reply = CLUSTER("18446744073709552", "{}") },
 		{ NULL },
 	};
 	fixture f = setup(rows);
@@ -135,6 +136,7 @@ static void unknown_fields(void)
 	const fake_row rows[] = {
 		{ SWARM, .reply = cluster },
 		{ UPDATE("3"), .body = sent },
+		{ SWARM, .reply = CLUSTER("20", "{}") },
 		{ NULL },
 	};
 	fixture f = setup(rows);
@@ -309,6 +311,7 @@ static void waits_out_an_election(void)
 		{ UPDATE("11"), .status = 500, .reply = MESSAGE(NO_LEADER_TEXT) },
 		{ SWARM, .reply = CLUSTER("11", SPEC("{}")) },
 		{ .expect = UPDATE("11") },
+		{ SWARM, .reply = CLUSTER("20", "{}") },
 		{ NULL },
 	};
 	const fake_row never[] = {
@@ -402,6 +405,7 @@ static void signing_key(void)
 	const fake_row rows[] = {
 		{ SWARM, .reply = CLUSTER("11", "{\"CAConfig\":{\"ForceRotate\":1}}") },
 		{ UPDATE("11"), .body = "\"SigningCAKey\":\"hush hush key\"" },
+		{ SWARM, .reply = CLUSTER("20", "{}") },
 		{ NULL },
 	};
 	const fake_row refused[] = {
@@ -459,6 +463,7 @@ static void bad_settings(void)
 			  .reply = CLUSTER("5", "{\"Raft\":{\"ElectionTick\":10},\"Dispatcher\":{"
 						"\"HeartbeatPeriod\":0}}") },
 			{ table[i].text ? NULL : UPDATE("5") },
+			{ SWARM, .reply = CLUSTER("20", "{}") },
 			{ NULL },
 		};
 		json_t *patch = json_loads(table[i].patch, 0, NULL);

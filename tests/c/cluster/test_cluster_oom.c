@@ -308,6 +308,7 @@ static const fake_row label_rows[] = {
 	{ NODE, .reply = RECORD },
 	{ NODE, .reply = RECORD },
 	{ "POST " API "/nodes/n1/update?version=5", .body = "\"Labels\":{\"a\":\"1\"}" },
+	{ NODE, .reply = "{\"ID\":\"n1\",\"Version\":{\"Index\":6},\"Spec\":{}}" },
 	{ NULL },
 };
 static const fake_row promote_rows[] = {

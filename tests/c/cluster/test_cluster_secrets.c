@@ -158,6 +158,7 @@ static void updating(void)
 		  .reply = MESSAGE(SEQUENCE_TEXT) },
 		{ "GET " API "/swarm", .reply = CLUSTER("{\"Name\":\"default\"}") },
 		{ "POST " API "/swarm/update?version=5", .body = KEY },
+		{ "GET " API "/swarm", .reply = "{\"Version\":{\"Index\":6},\"Spec\":{}}" },
 		{ NULL },
 	};
 	fixture f = setup(rows);

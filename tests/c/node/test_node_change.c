@@ -13,6 +13,8 @@
 	"{\"ID\":\"n1\",\"Version\":{\"Index\":5},\"Spec\":" spec                                  \
 	",\"Description\":{\"Hostname\":\"host1\"}}"
 #define WORKER1 RECORD(SPEC("worker", "active"))
+/* As read after a write that was stored. */
+#define WRITTEN "{\"ID\":\"n1\",\"Version\":{\"Index\":6},\"Spec\":{}}"
 
 static int update(fixture *f, const char *patch, char **ret_text)
 {
@@ -76,6 +78,7 @@ static void labels(void)
 		{ NODE, .reply = WORKER1 },
 		{ UPDATE, .body = "{\"Labels\":{\"rack\":\"7\"},\"Role\":\"worker\","
 				  "\"Availability\":\"active\"}" },
+		{ NODE, .reply = WRITTEN },
 		{ NULL },
 	};
 	fixture f = setup(rows);
@@ -104,6 +107,7 @@ static void unknown_fields_survive(void)
 		{ "GET " API "/nodes/host1", .reply = record },
 		{ NODE, .reply = record },
 		{ UPDATE, .body = sent },
+		{ NODE, .reply = WRITTEN },
 		{ NULL },
 	};
 	fixture f = setup(rows);
@@ -117,6 +121,42 @@ static void unknown_fields_survive(void)
 	CHECK_INT(update(&f, "{\"Availability\":\"pause\"}", &text), 0);
 	free(text);
 	teardown(&f);
+}
+
+/* A 200 of an engine that stored nothing is not a success; what cannot be read back is not one either. */
+static void a_change_that_is_not_stored(void)
+{
+	static const struct {
+		int status;
+		const char *reply;
+		int code;
+		const char *text;
+	} table[] = {
+		{ 200, WORKER1, SWARM_E_STATE,
+		  "docker accepted the change, but has not stored it" },
+		{ 200, "{\"ID\":\"n1\",\"Spec\":{}}", SWARM_E_STATE,
+		  "docker accepted the change, but has not stored it" },
+		{ 404, MESSAGE("node n1 not found"), SWARM_E_NOT_FOUND,
+		  "docker accepted the change; reading it back" },
+	};
+
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		const fake_row rows[] = {
+			{ "GET " API "/nodes/host1", .reply = WORKER1 },
+			{ NODE, .reply = WORKER1 },
+			{ .expect = UPDATE },
+			{ NODE, .status = table[i].status, .reply = table[i].reply },
+			{ NULL },
+		};
+		fixture f = setup(rows);
+		char *text;
+
+		test_row = table[i].text;
+		CHECK_INT(update(&f, "{\"Availability\":\"pause\"}", &text), table[i].code);
+		CHECK_PART(f.err.text, table[i].text);
+		free(text);
+		teardown(&f);
+	}
 }
 
 static void nothing_changes(void)
@@ -165,6 +205,7 @@ static void fresh_promotion(void)
 		{ NODE, .reply = RECORD(SPEC("manager", "active")) },
 		{ NODES, .reply = FRESH_LIST },
 		{ .expect = UPDATE },
+		{ NODE, .reply = WRITTEN },
 		{ NULL },
 	};
 	fixture f = setup(rows);
@@ -268,5 +309,5 @@ static void drain_takes_too_long(void)
 }
 
 TEST_MAIN(TEST(patches_refused), TEST(unknown_field), TEST(labels), TEST(unknown_fields_survive),
-	  TEST(nothing_changes), TEST(fresh_promotion), TEST(no_quorum_now), TEST(drain),
-	  TEST(drained_already), TEST(drain_takes_too_long))
+	  TEST(a_change_that_is_not_stored), TEST(nothing_changes), TEST(fresh_promotion),
+	  TEST(no_quorum_now), TEST(drain), TEST(drained_already), TEST(drain_takes_too_long))

@@ -179,6 +179,7 @@ static void labels(void)
 		{ NODE, .reply = RECORD("worker", "") },
 		{ NODE, .reply = RECORD("worker", "") },
 		{ UPDATE, .body = "\"Labels\":{\"a\":\"1\",\"c\":\"3\"}" },
+		{ NODE, .reply = "{\"ID\":\"n1\",\"Version\":{\"Index\":6},\"Spec\":{}}" },
 		{ NULL },
 	};
 	fixture f = setup(rows);
