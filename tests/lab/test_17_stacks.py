@@ -226,7 +226,7 @@ def test_the_docker_command_and_we_restart_nothing_of_each_other(stacks):
         kind: {name: {"file": f"./{name}"}}
         for kind, name in (("configs", "page"), ("secrets", "key"))
     }
-    file = json.dumps({"version": "3.12", "services": services, **made})
+    file = json.dumps({"version": "3.8", "services": services, **made})
     cli = "cd /dev/shm; echo x > page; cp planted-stack key; docker stack deploy -c - --resolve-image never beside"
     stacks.on("manager1", "sh", "-c", cli, stdin=file)
     until(lambda: len(running(stacks, "beside")) == 2, "both services of the docker command run")
