@@ -15,7 +15,7 @@ Whether the swarm is well, as named checks, asked on one of its managers. It bel
 from salt.exceptions import SaltInvocationError
 
 __virtualname__ = "swarm"
-__outputter__ = {"health": "swarm_table"}
+__outputter__ = {"health": "swarm_table", "preflight": "swarm_table"}
 
 
 def __virtual__():
@@ -80,6 +80,37 @@ def health(checks=None, ignore=None, baseline=None, margin=None, wait=0, stable=
     if __salt__["swarm_checks.blocking"](found):
         __context__["retcode"] = 1
     return found
+
+
+def preflight(checks=None, ignore=None, managers=None):
+    """
+    Return whether this host is fit to be in a swarm, or to be changed: its addresses, ports, kernel, disk,
+    the engine's settings and what an earlier swarm left. Nothing is changed. What shows only side by side,
+    such as two hosts with one engine id, or a wrong clock, is known to ``salt-run swarm.preflight``.
+
+    checks
+        Names of checks; all unless given.
+    ignore
+        List of ``name`` or ``name:host``, whose faults become warnings. An unknown name is an error.
+    managers
+        ``ip:port`` of managers that this host must reach.
+
+    Returns rows as :py:func:`swarm.health <health>`. The return code is 1 if one blocks a change.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt '*' swarm.preflight
+        salt worker1 swarm.preflight ignore='[virtual-ips]'
+    """
+    __salt__["swarm_schema.require"](checks=checks, ignore=ignore)
+    host = __grains__["id"]
+    found = __salt__["swarm_preflight.reading"](managers)
+    rows = __salt__["swarm_preflight.judge"]({host: found}, checks=checks, ignore=ignore)
+    if __salt__["swarm_checks.blocking"](rows):
+        __context__["retcode"] = 1
+    return rows
 
 
 def what_if(down=None, drain=None, each=False):

@@ -13,6 +13,8 @@ Whether the swarm is well, as all its hosts see it, and which run changes it. Th
 .. versionadded:: 0.1.0
 """
 
+import time
+
 ANSWER_SECONDS = 30
 
 __virtualname__ = "swarm"
@@ -93,6 +95,73 @@ def _names(what, given):
     ):
         __salt__["swarm_master.slip"](f"{what} must be a list of names of checks, not {given!r}")
     return given
+
+
+def preflight(*args, **kwargs):
+    """
+    Return whether the hosts of pillar are fit to be in a swarm, or to be changed. All of them answer at once,
+    and all faults are in one answer. Nothing is changed.
+
+    checks
+        Names of checks; all unless given.
+    ignore
+        ``name`` or ``name:host``, whose faults become warnings. An unknown name is an error.
+    timeout
+        Seconds that the hosts have to answer (30).
+
+    Returns a dict: ``problems`` (a line for each row that blocks a change), ``preflight`` (the rows) and
+    ``lines`` for people. The exit code is 0 if nothing blocks a change.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-run swarm.preflight
+        salt-run swarm.preflight ignore='[clock, "disk:worker1"]' --out=json
+    """
+    return __salt__["swarm_master.run"](_preflight, args, kwargs)
+
+
+def _preflight(checks=None, ignore=None, timeout=ANSWER_SECONDS):
+    checks, ignore = _names("checks", checks), _names("ignore", ignore)
+    known = __salt__["swarm_master.known"]()
+    asked = list(dict.fromkeys([*known["swarm"]["managers"], *sorted(known["workers"])]))
+    __salt__["swarm_master.progress"](f"asking {len(asked)} hosts")
+    ask = __salt__["swarm_master.ask"]
+    facts = ask(known["swarm"]["managers"], {"swarm_facts.collect": []}, timeout)
+    running = sorted(
+        {
+            address
+            for answer in facts.values()
+            if isinstance(answer.get("swarm_facts.collect"), dict)
+            and answer["swarm_facts.collect"].get("cluster")
+            for address in answer["swarm_facts.collect"]["managers"]
+        }
+    )
+    before = time.time()
+    answers = ask(asked, {"swarm_preflight.reading": [running]}, timeout)
+    after = time.time()
+    readings = {host: answers.get(host, {}).get("swarm_preflight.reading") for host in asked}
+    judges = [host for host, found in readings.items() if isinstance(found, dict)]
+    if not judges:
+        return __salt__["swarm_master.failed"](
+            f"no host answers, or none has the swarm modules: {', '.join(asked)}"
+        )
+    times = dict.fromkeys(asked, [before, after])
+    pillar = {key: value for key, value in known["swarm"].items() if key in ("nodes", "managers")}
+    given = {"swarm_preflight.judge": [readings, times, pillar, checks, ignore]}
+    rows = ask(judges[:1], given, timeout).get(judges[0], {}).get("swarm_preflight.judge")
+    if not isinstance(rows, list):
+        __salt__["swarm_master.slip"](__salt__["swarm_master.reason"](rows))
+    faults = [row for row in rows if row["ok"] is not True and row["level"] == "error"]
+    return __salt__["swarm_master.ended"](
+        {
+            "problems": [row["text"] for row in faults],
+            "preflight": rows,
+            "lines": [_line(row) for row in rows],
+        },
+        problem=bool(faults),
+    )
 
 
 def what_if(*args, **kwargs):

@@ -20,6 +20,37 @@ def __virtual__():
     return __virtualname__
 
 
+def preflight(name, checks=None, ignore=None, managers=None, **kwargs):
+    """
+    Ensure this host is fit to be in a swarm. Nothing is ever changed; all faults are in one comment.
+
+    name
+        Any text.
+    checks, ignore, managers
+        As for :py:func:`swarm.preflight <salt.modules.swarm_health.preflight>`.
+
+    .. code-block:: yaml
+
+        this host is fit for the change:
+          swarm.preflight:
+            - ignore: [virtual-ips]
+    """
+    ret = {"name": name, "result": True, "changes": {}, "comment": ""}
+    try:
+        __salt__["swarm_schema.require"](kwargs, checks=checks, ignore=ignore)
+        rows = __salt__["swarm.preflight"](checks=checks, ignore=ignore, managers=managers)
+    except (CommandExecutionError, SaltInvocationError) as exc:
+        return {**ret, "result": False, "comment": str(exc)}
+    faults = __salt__["swarm_checks.blocking"](rows)
+    if faults:
+        text = "; ".join(f"{row['name']}: {row['text']}" for row in faults)
+        return {**ret, "result": False, "comment": text}
+    return {
+        **ret,
+        "comment": f"{len({row['name'] for row in rows})} checks, nothing blocks a change",
+    }
+
+
 def healthy(name, checks=None, ignore=None, margin=None, timeout=300, stable=5, **kwargs):
     """
     Ensure the swarm is well; wait for that. Nothing is ever changed. Test mode looks once, and returns
