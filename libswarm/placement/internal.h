@@ -76,8 +76,8 @@ void swarm__volumes_check(const json_t *task, const json_t *volumes, const json_
 
 /* The nodes with what is used of each, and with the tasks that were put on them here. */
 typedef struct swarm__room {
-	const json_t *nodes; /* the engine's lists; borrowed */
-	const json_t *tasks;
+	const json_t *nodes;   /* the engine's list; borrowed */
+	json_t *tasks;         /* service id to its tasks, an array */
 	const json_t *volumes; /* an array, or NULL */
 	json_t *uses;
 	swarm__node_usage *usage;
@@ -91,6 +91,8 @@ typedef struct swarm__room {
 int swarm__room_open(swarm__room *ret_room, const json_t *nodes, const json_t *tasks,
 		     const json_t *services, const json_t *volumes, swarm_error *err);
 void swarm__room_clear(swarm__room *room);
+/* The tasks of a service in the list; borrowed, NULL where it has none. */
+const json_t *swarm__room_tasks(const swarm__room *room, const char *service_id);
 #define SWARM__AUTO_ROOM __attribute__((cleanup(swarm__room_clear)))
 /* Give a node nothing more. False if it is not in the list. */
 bool swarm__room_leave_out(swarm__room *room, const char *node_id);

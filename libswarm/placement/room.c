@@ -8,16 +8,48 @@
 
 #include <string.h>
 
+/* New; NULL without memory. */
+static json_t *by_service(const json_t *tasks)
+{
+	json_t *all = json_object();
+	json_t *task;
+	size_t i;
+
+	json_array_foreach (swarm__json_iterable(tasks), i, task) {
+		const char *id = swarm__json_string(task, "ServiceID");
+		json_t *own = json_object_get(all, id);
+
+		if (!own) {
+			own = json_array();
+			if (json_object_set_new(all, id, own)) {
+				json_decref(all);
+				return NULL;
+			}
+		}
+		if (json_array_append(own, task)) {
+			json_decref(all);
+			return NULL;
+		}
+	}
+	return all;
+}
+
+const json_t *swarm__room_tasks(const swarm__room *room, const char *service_id)
+{
+	return json_object_get(room->tasks, service_id);
+}
+
 int swarm__room_open(swarm__room *ret_room, const json_t *nodes, const json_t *tasks,
 		     const json_t *services, const json_t *volumes, swarm_error *err)
 {
 	int rc;
 
-	*ret_room = (swarm__room){ .nodes = nodes, .tasks = tasks };
+	*ret_room = (swarm__room){ .nodes = nodes, .tasks = by_service(tasks) };
 	ret_room->volumes = json_object_get(volumes, "Volumes");
 	ret_room->left_out = calloc(json_array_size(nodes) + 1, sizeof(bool));
-	rc = ret_room->left_out ? swarm__volumes_uses(tasks, &ret_room->uses, err)
-				: swarm__nomem(err);
+	rc = ret_room->left_out && ret_room->tasks
+		     ? swarm__volumes_uses(tasks, &ret_room->uses, err)
+		     : swarm__nomem(err);
 	return rc ? rc : swarm__node_usage_make(nodes, tasks, services, "", &ret_room->usage, err);
 }
 
@@ -25,6 +57,7 @@ void swarm__room_clear(swarm__room *room)
 {
 	swarm__node_usage_free(room->usage, json_array_size(room->nodes));
 	json_decref(room->uses);
+	json_decref(room->tasks);
 	free(room->left_out);
 	*room = (swarm__room){ 0 };
 }
@@ -62,11 +95,10 @@ static int count_own(swarm__room *room, const char *service_id, swarm_error *err
 	json_t *task, *node;
 	size_t i;
 
-	json_array_foreach (swarm__json_iterable(room->tasks), i, task) {
+	json_array_foreach (swarm__json_iterable(swarm__room_tasks(room, service_id)), i, task) {
 		const char *id = swarm__json_string(task, "NodeID");
 
-		if (!good || strcmp(swarm__json_string(task, "ServiceID"), service_id) != 0 ||
-		    !swarm__task_takes_room(task) ||
+		if (!good || !swarm__task_takes_room(task) ||
 		    !swarm__task_is_wanted(swarm__json_string(task, "DesiredState")))
 			continue;
 		already = json_integer_value(json_object_get(number, id));
