@@ -2,7 +2,8 @@
 # Pillar of docker.bootstrap and docker.engine. Copy it and adapt it. docs/configuration.md has a table of all
 # keys. An unknown key, or a value of another type, stops a run before it changes anything. The keys that
 # single orchestrations accept on the command line are not here: swarm_hosts, swarm_replace, swarm_recover,
-# swarm_confirm, swarm_teardown, swarm_rotate, swarm_rotate_key, swarm_unlock_key, swarm_stacks.
+# swarm_confirm, swarm_teardown, swarm_rotate, swarm_rotate_key, swarm_unlock_key, swarm_stacks,
+# swarm_plan, swarm_ignore, swarm_stop, swarm_force.
 
 repositories:
   # A host that already has this repository, in any file or form, keeps it unchanged.

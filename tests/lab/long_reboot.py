@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A worker that needs a reboot is rebooted, empty, and no other; the power of a lab's host is turned on by hand."""
+
+import concurrent.futures
+import re
+
+from conftest import until
+
+
+def plan_of(lab, **given):
+    run = lab.orchestrate("docker.reboot", **given)
+    return run, re.search(r"swarm_plan[\\\": ]+([0-9a-f]{12})", run.out)
+
+
+def boot(lab, host):
+    return lab.on(host, "cat", "/proc/sys/kernel/random/boot_id").out.strip()
+
+
+def test_only_where_it_is_needed(swarm):
+    lab = swarm
+    run, plan = plan_of(lab)
+    assert run.code == 0 and "nothing to do" in run.out and plan is None, run.out
+    lab.on("worker1", "touch", "/run/reboot-required")
+    boots = {host: boot(lab, host) for host in ("manager1", "worker1", "worker2")}
+    lab.on("master", "salt-run", "saltutil.sync_runners")
+    shown = lab.on("master", "salt-run", "swarm.plan", "reboot", check=False)
+    assert "worker1: boot: " in shown.out and "worker2" not in shown.out, shown.out
+    run, plan = plan_of(lab)
+    assert run.code != 0 and plan, run.out
+    assert boot(lab, "worker1") == boots["worker1"]
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        running = pool.submit(lab.orchestrate, "docker.reboot", swarm_plan=plan[1])
+        off = "lab: worker1 is not running"
+        until(lambda: lab.on("worker1", "true", check=False).code != 0, off, seconds=240)
+        until(lambda: lab("start", "worker1", check=False).code == 0, "worker1 boots")
+        run = running.result()
+    assert run.code == 0 and "1 of " in run.out, run.out
+    after = {host: boot(lab, host) for host in boots}
+    assert [host for host in boots if after[host] != boots[host]] == ["worker1"]
+    assert lab.nodes()["worker1"]["availability"] == "active"
+    run, plan = plan_of(lab)
+    assert run.code == 0 and "nothing to do" in run.out, run.out
+
+
+def test_a_host_that_leaves_is_emptied_first(swarm):
+    lab = swarm
+    run = lab.orchestrate("docker.remove", swarm_hosts=["worker2"])
+    assert run.code == 0, run.why()
+    assert "worker2" not in lab.nodes()
