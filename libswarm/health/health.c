@@ -49,7 +49,7 @@ static const char *why_not(int check, const swarm__look *look)
 static int run_look(swarm_client *client, swarm__report *report, const swarm__deadline *deadline,
 		    swarm_error *err)
 {
-	swarm__look SWARM__AUTO_LOOK look = { 0 };
+	swarm__look SWARM__AUTO_HEALTH_LOOK look = { 0 };
 	int rc = swarm__look_read(client, report, deadline, &look, err);
 
 	json_decref(report->rows);

@@ -84,7 +84,7 @@ typedef struct swarm__look {
 int swarm__look_read(swarm_client *client, const swarm__report *report,
 		     const swarm__deadline *deadline, swarm__look *look, swarm_error *err);
 void swarm__look_clear(swarm__look *look);
-#define SWARM__AUTO_LOOK __attribute__((cleanup(swarm__look_clear)))
+#define SWARM__AUTO_HEALTH_LOOK __attribute__((cleanup(swarm__look_clear)))
 
 /* --- check_nodes.c, check_services.c: what it means; each adds the rows of one check ------------- */
 

@@ -111,21 +111,6 @@ typedef struct loss {
 	size_t tasks;
 } loss;
 
-static bool is_gone(const world *w, const char *id)
-{
-	for (size_t i = 0; i < w->list->count; i++)
-		if (w->gone[i] && strcmp(w->list->nodes[i].id, id) == 0)
-			return true;
-	return false;
-}
-
-static bool is_lost(const world *w, const json_t *task)
-{
-	return swarm__task_takes_room(task) &&
-	       swarm__task_is_wanted(swarm__json_string(task, "DesiredState")) &&
-	       is_gone(w, swarm__json_string(task, "NodeID"));
-}
-
 /* What is hard to place comes first; memory decides, then processors. */
 static int by_size(const void *one, const void *other)
 {
@@ -145,26 +130,52 @@ static int by_size(const void *one, const void *other)
 	return strcmp(swarm__json_string(a, "Spec.Name"), swarm__json_string(b, "Spec.Name"));
 }
 
+/* {service id: how many of its tasks run on the nodes that go}; NULL without memory. */
+static json_t *count_lost(const world *w)
+{
+	json_t *counts = json_object(), *gone = json_object();
+	bool good = counts && gone;
+
+	for (size_t i = 0; good && i < w->list->count; i++)
+		if (w->gone[i])
+			good = json_object_set_new(gone, w->list->nodes[i].id, json_true()) == 0;
+	for (size_t i = 0; good && i < json_array_size(w->tasks); i++) {
+		const json_t *task = json_array_get(w->tasks, i);
+		const char *id = swarm__json_string(task, "ServiceID");
+		json_int_t already = json_integer_value(json_object_get(counts, id));
+
+		if (json_object_get(gone, swarm__json_string(task, "NodeID")) &&
+		    swarm__task_takes_room(task) &&
+		    swarm__task_is_wanted(swarm__json_string(task, "DesiredState")))
+			good = json_object_set_new(counts, id, json_integer(already + 1)) == 0;
+	}
+	json_decref(gone);
+	if (good)
+		return counts;
+	json_decref(counts);
+	return NULL;
+}
+
 /* The services that lose tasks, as many as *ret_count; to be freed. NULL without memory. */
 static loss *find_losses(const world *w, size_t *ret_count)
 {
-	size_t services = json_array_size(w->services), count = 0;
-	loss *losses = calloc(services + 1, sizeof(*losses));
+	json_t *counts = count_lost(w);
+	loss *losses = calloc(json_array_size(w->services) + 1, sizeof(*losses));
+	size_t count = 0;
 
-	for (size_t i = 0; losses && i < services; i++) {
+	for (size_t i = 0; losses && counts && i < json_array_size(w->services); i++) {
 		const json_t *service = json_array_get(w->services, i);
-		const char *id = swarm__json_string(service, "ID");
-		size_t tasks = 0;
+		json_int_t tasks = json_integer_value(
+			json_object_get(counts, swarm__json_string(service, "ID")));
 
-		for (size_t k = 0; k < json_array_size(w->tasks); k++) {
-			const json_t *task = json_array_get(w->tasks, k);
-
-			tasks += strcmp(swarm__json_string(task, "ServiceID"), id) == 0 &&
-				 is_lost(w, task);
-		}
 		if (tasks)
-			losses[count++] = (loss){ service, tasks };
+			losses[count++] = (loss){ service, (size_t)tasks };
 	}
+	if (!counts) {
+		free(losses);
+		return NULL;
+	}
+	json_decref(counts);
 	if (losses)
 		qsort(losses, count, sizeof(*losses), by_size);
 	*ret_count = count;
