@@ -33,7 +33,7 @@ static void begin(shop *s)
 	s->options.resolve = SWARM_RESOLVE_NEVER;
 	s->options.content = give_secret;
 	s->options.payload = s;
-	s->options.timeout_ms = 20000;
+	s->options.timeout_ms = 200000;
 }
 
 static void end(shop *s)

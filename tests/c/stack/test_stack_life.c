@@ -18,7 +18,7 @@ static void begin(site *s)
 	*s = (site){ .options = SWARM_STACK_OPTIONS_INIT };
 	model_begin(&s->m, &s->f);
 	s->options.resolve = SWARM_RESOLVE_NEVER;
-	s->options.timeout_ms = 20000;
+	s->options.timeout_ms = 200000;
 }
 
 static void end(site *s)
