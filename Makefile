@@ -208,7 +208,7 @@ check-witness: $(DROPIN) build/venv/.done
 	tests/lab/lab down
 	LAB_MANAGERS=1 LAB_WORKERS=0 LAB_SALT=none LAB_ENGINE=installed tests/lab/lab up
 	$(PYTHON) -B tests/compose/witness
-	LAB_DIR=$${LAB_DIR:-/var/lib/libswarm-lab} $(PYTEST) tests/live/test_options.py
+	LAB_DIR=$${LAB_DIR:-/var/lib/libswarm-lab} $(PYTEST) tests/live/test_options.py tests/live/test_stack_changes.py
 	tests/lab/lab down
 
 # The wheel and its tests on the interpreters of three Debian suites.
