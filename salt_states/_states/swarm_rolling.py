@@ -122,7 +122,7 @@ def rolled(
         if __opts__["test"]:
             ret.update(result=None, steps=[_step(wanted, None)])
             ret["comment"] = _next(roll)
-            ret["notes"] += _table(roll)
+            ret["notes"] += [*_table(roll), _next(roll)]
             ret["changes"] = {row["host"]: _change(row) for row in wanted}
             return ret
         if confirm and plan != roll["plan"]:

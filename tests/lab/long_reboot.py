@@ -24,7 +24,8 @@ def test_only_where_it_is_needed(swarm):
     boots = {host: boot(lab, host) for host in ("manager1", "worker1", "worker2")}
     lab.on("master", "salt-run", "saltutil.sync_runners")
     shown = lab.on("master", "salt-run", "swarm.plan", "reboot", check=False)
-    assert "worker1: boot: " in shown.out and "worker2" not in shown.out, shown.out
+    assert "worker1: boot: " in shown.out and "worker2: boot" not in shown.out, shown.out
+    assert "swarm_plan" in shown.out, shown.out
     run, plan = plan_of(lab)
     assert run.code != 0 and plan, run.out
     assert boot(lab, "worker1") == boots["worker1"]

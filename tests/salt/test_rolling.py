@@ -196,6 +196,7 @@ def test_managers_first_the_leader_last_and_handed_over(roll):
     fleet = Fleet()
     expected = roll(fleet, test=True)
     assert expected["result"] is None and len(expected["changes"]) == 5
+    assert expected["notes"][-1] == expected["comment"]
     ret = roll(fleet, plan=hash_of(expected))
     assert ret["result"] is True, ret["comment"]
     assert ret["changes"] == expected["changes"]
