@@ -357,6 +357,7 @@ def _add_what_it_says(found, answers, id_):
             _add_what_it_says(found, answers, one)
             texts += [found["says"]] if found["says"] else []
             predicts = predicts or found["predicts"]
+        found["notes"] += _left_out(answers, id_)
         # What failed is in the reasons.
         found.update(says="" if found["refused"] else "; ".join(texts), predicts=predicts)
         found["refuses"] = False
@@ -373,6 +374,17 @@ def _add_what_it_says(found, answers, id_):
                 best = weight
                 found["says"], found["refuses"] = comment, state["result"] is False
                 found["predicts"] = state["result"] is None
+
+
+def _left_out(answers, ids):
+    """Return a line for each of these states that did not run because another one failed."""
+    return [
+        f"{state.get('name') or state['__id__']} stays as it is: what it comes after failed"
+        for answer in answers.values()
+        for state in _states(answer) or []
+        if state.get("__id__") in ids
+        and _one_line(state.get("comment")).startswith("One or more requisite failed")
+    ]
 
 
 def _left(hosts):

@@ -188,6 +188,7 @@ def test_a_failure_is_its_line(run):
     done, failed, printed, _ = run(deploying(False, text, requisite=True))
     assert failed and last_line(printed) == f"manager1: {text}"
     assert "requisite" not in printed
+    assert "docker-stack-shop stays as it is: what it comes after failed" in printed
 
 
 def test_a_busy_manager(run):
