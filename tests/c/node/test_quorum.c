@@ -79,6 +79,7 @@ static void demotions(void)
 			{ NODE, .reply = RECORD(SPEC("manager")) },
 			{ NODES, .reply = list },
 			{ allowed ? UPDATE : NULL, .body = SPEC("worker") },
+			{ NODE, .reply = "{\"ID\":\"n1\",\"Version\":{\"Index\":6},\"Spec\":{}}" },
 			{ NULL },
 		};
 		const fake_row asked[] = { { NODES, .reply = list }, { NULL } };
