@@ -17,7 +17,8 @@ import pytest
 
 LAB = pathlib.Path(__file__).parent / "lab"
 MANAGERS = ["manager1", "manager2", "manager3"]
-WORKERS = ["worker1", "worker2", "worker3"]
+# One is enough for some of the long tests by themselves.
+WORKERS = [f"worker{number + 1}" for number in range(int(os.environ.get("LAB_WORKERS", "3")))]
 HOSTS = MANAGERS + WORKERS
 # Whether a test failed since the lab was last known to be whole.
 BROKEN = pytest.StashKey()

@@ -4,7 +4,7 @@
 import concurrent.futures
 import contextlib
 
-from conftest import assert_whole, until, until_idle
+from conftest import Run, assert_whole, until, until_idle
 
 STOP = "systemctl stop docker.socket docker"
 START = "systemctl start docker"
@@ -19,18 +19,27 @@ class Beside:
     def until(self, seen, what):
         """Wait for a moment of the run; one that is over before it would show no fault."""
         until(lambda: seen() or self.running.done(), what)
-        assert not self.running.done(), f"it ended before this: {what}; {self.ended().why()}"
+        assert not self.running.done(), f"it ended before this: {what}; {self.why()}"
+
+    def why(self):
+        ended = self.ended()
+        return ended.why() if isinstance(ended, Run) else ended
 
     def ended(self):
-        """The `Run`, once it has ended."""
+        """What it came to, once it has ended: the `Run` of an orchestration."""
         return self.running.result()
 
 
 @contextlib.contextmanager
+def at_once(call, *args, **kwargs):
+    """Call something beside the block, which gets it; the block's end waits for it."""
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        yield Beside(pool.submit(call, *args, **kwargs))
+
+
 def beside(lab, name, *args, **pillar):
     """Run an orchestration beside the block, which gets it; the block's end waits for it."""
-    with concurrent.futures.ThreadPoolExecutor(1) as pool:
-        yield Beside(pool.submit(lab.orchestrate, name, *args, **pillar))
+    return at_once(lab.orchestrate, name, *args, **pillar)
 
 
 def assert_told(run, host):
@@ -53,6 +62,11 @@ def converge(lab, manager="manager1", **hosts):
 def kill_engine(lab, host):
     """systemd starts it again."""
     lab.on(host, "systemctl", "kill", "-s", "KILL", "docker")
+
+
+def stop_engine(lab, host):
+    """As an administrator does: it takes leave of the others first."""
+    lab.shell(host, STOP)
 
 
 def kill_minion(lab, host):

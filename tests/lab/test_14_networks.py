@@ -45,14 +45,19 @@ def workers(swarm):
         )
 
 
-def apply(lab, states, minions=MANAGERS):
-    """``{minion: {state id: return}}`` of one job on several minions at once."""
-    high = {
+def high(states):
+    """The states as the argument of state.high."""
+    data = {
         name: {function.split(".")[0]: [function.split(".")[1], *arguments]}
         for name, state in states.items()
         for function, arguments in state.items()
     }
-    found = lab.salt(",".join(minions), "state.high", json.dumps(high), check=False, seconds=240)
+    return json.dumps(data)
+
+
+def apply(lab, states, minions=MANAGERS):
+    """``{minion: {state id: return}}`` of one job on several minions at once."""
+    found = lab.salt(",".join(minions), "state.high", high(states), check=False, seconds=240)
     assert set(found) == set(minions), found
     assert "Traceback" not in str(found)
     return {
