@@ -14,7 +14,6 @@ brings this file there. It belongs to the name ``swarm``.
 
 import hashlib
 import json
-import math
 import re
 import time
 
@@ -117,6 +116,8 @@ def rolled(
         _make_plan(roll)
         wanted = [row for row in roll["rows"] if row["how"] != "nothing"]
         if not wanted:
+            if not __opts__["test"]:
+                _unlock(roll)
             ret["comment"] = f"{len(roll['rows'])} hosts: nothing to do"
             return ret
         if __opts__["test"]:
@@ -258,6 +259,8 @@ def _make_plan(roll):
     order += [row for row in managers if row["leader"]]
     roll["rows"] = order + [row for row in rows if not row["manager"]]
     roll["plan"] = _hash(roll)
+    # Of two masters one goes; a run that was killed on this one has left the lock to the next of its plan.
+    roll["lock"] = f"{roll['plan']}-{str(__opts__['id']).replace(' ', '_')}"[:100]
     for row in roll["rows"]:
         row["how"] = _how(roll, row)
     faults += _faults(roll, looks)
@@ -285,7 +288,6 @@ def _row(roll, host, found, node, faults):
         "goal": goal,
         "labels": node["labels"],
         "was": node["labels"].get(WAS_LABEL, ""),
-        "availability": node["availability"],
         "boot": found["boot"],
         "reboot": found["reboot"],
         "how": "",
@@ -398,8 +400,6 @@ def _next(roll):
 
 def _run(roll):
     first = _acting(roll)
-    # Of two runs with one plan, one goes; a run that was killed is waited for until its lock has ended.
-    roll["lock"] = f"{roll['plan']}-{int(time.time())}"
     _lock(roll, first)
     try:
         roll["baseline"] = _call(first, "swarm.health", ignore=roll["unasked"] or None)
@@ -441,7 +441,7 @@ def _batches(roll, rows):
     size = str(roll["batch"])
     number = int(size.rstrip("%"))
     if size.endswith("%"):
-        number = max(1, math.floor(len(rows) * number / 100))
+        number = max(1, len(rows) * number // 100)
     batches, left = [], list(rows)
     while left:
         batch, zones = [], set()
