@@ -37,6 +37,13 @@ MACHINE_ID = "/etc/machine-id"
 REBOOT_REQUIRED = "/run/reboot-required"
 # An engine with many containers takes its time; a manager waits for the others.
 START_SECONDS = 120
+# What a run that was killed on the master leaves running here.
+OURS = (
+    "swarm_upgrade.install",
+    "swarm_upgrade.prefetch",
+    "swarm.evict",
+    "swarm.evict_undo",
+)
 
 __virtualname__ = "swarm_upgrade"
 
@@ -89,6 +96,12 @@ def look(refresh=False, packages=True):
 
         salt worker1 swarm_upgrade.look
     """
+    for job in __salt__["saltutil.running"]():
+        if job.get("fun") in OURS:
+            raise CommandExecutionError(
+                f"busy, another run is on here ({job['fun']}, PID {job.get('pid')}): run again when it"
+                " has ended"
+            )
     info = __salt__["swarm.info"]()
     engine = __salt__["swarm_engine.look"]() if packages else {"package": "", "version": ""}
     given = __salt__["swarm_engine.wanted"]()

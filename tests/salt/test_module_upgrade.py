@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What docker.upgrade does on a host: which version, the installation, the restart, the unlock."""
+
+import importlib.util
+
+import pytest
+import rendered
+from salt.exceptions import CommandExecutionError
+
+OLD, NEW = "26.1.5+dfsg1-9", "28.5.2+dfsg4-5"
+
+
+class Host:
+    """A host's functions, with what was done in ``done``."""
+
+    def __init__(self):
+        self.done, self.running, self.version, self.engine = [], [], OLD, "26.1.5+dfsg1"
+        self.offered, self.wanted, self.states = [NEW, OLD], "", ["active"]
+        self.comes_up = True
+
+    def install(self, pkgs, refresh, **more):
+        self.done.append(("install", pkgs, more))
+        if not more.get("downloadonly"):
+            self.version = pkgs[0]["docker.io"]
+
+    def start(self, unit, **_):
+        self.done.append(("start", unit))
+        if unit == "docker" and self.comes_up:
+            self.engine = self.version
+
+    def info(self):
+        state = self.states.pop(0) if len(self.states) > 1 else self.states[0]
+        return {"state": state, "node_id": "n1", "role": "worker", "cluster_id": "c1"}
+
+    def unlock(self, **place):
+        self.done.append(("unlock", place))
+
+    def functions(self):
+        look = {"package": "docker.io"}
+        packages = {"docker.io": OLD, "docker-cli": OLD, "runc": "1"}
+        return {
+            "saltutil.running": lambda: self.running,
+            "swarm.info": self.info,
+            "swarm.unlock": self.unlock,
+            "swarm_core.call": lambda _: {"Version": self.engine},
+            "swarm_engine.look": lambda: {**look, "version": self.version},
+            "swarm_engine.wanted": lambda: {"version": self.wanted},
+            "swarm_engine.forget": lambda: True,
+            "pkg.list_repo_pkgs": lambda name: {name: self.offered},
+            "pkg.list_pkgs": lambda: packages,
+            "pkg.refresh_db": lambda: self.done.append(("refresh",)),
+            "pkg.install": self.install,
+            "service.get_all": lambda: ["docker", "docker.socket", "containerd"],
+            "service.status": lambda _: True,
+            "service.stop": lambda unit: self.done.append(("stop", unit)),
+            "service.restart": lambda unit: self.done.append(("restart", unit)),
+            "service.start": self.start,
+        }
+
+
+@pytest.fixture
+def made(monkeypatch):
+    """``(module, host)``."""
+    path = rendered.STATES / "_modules/swarm_upgrade.py"
+    spec = importlib.util.spec_from_file_location("swarm_upgrade_under_test", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    host = Host()
+    vars(module).update(__salt__=host.functions(), __pillar__={"swarm": {}})
+    monkeypatch.setattr(module.time, "sleep", lambda _: None)
+    return module, host
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [(NEW, "28.5.2"), ("5:28.5.2-1~debian.12~bookworm", "28.5.2"), ("", ""), ("v1.2", "1.2")],
+)
+def test_numbers(made, text, number):
+    assert made[0].number(text) == number
+
+
+@pytest.mark.parametrize(
+    ("wanted", "offered", "target"),
+    [
+        ("", [NEW, OLD], NEW),
+        ("latest", [NEW, OLD], NEW),
+        ("26*", [NEW, OLD], OLD),
+        ("28.5*", ["5:28.5.2-1", "5:28.4.0-1"], "5:28.5.2-1"),
+        ("5:28.4*", ["5:28.5.2-1", "5:28.4.0-1"], "5:28.4.0-1"),
+        ("29*", [NEW, OLD], ""),
+    ],
+)
+def test_the_target_is_the_newest_that_pillar_allows(made, wanted, offered, target):
+    module, host = made
+    host.wanted, host.offered = wanted, offered
+    found = module.look(refresh=True)
+    assert (found["target"], found["engine"], found["installed"]) == (target, "26.1.5", OLD)
+    assert host.done == [("refresh",)]
+
+
+def test_a_host_where_another_run_goes_on(made):
+    module, host = made
+    host.running = [{"fun": "swarm_upgrade.look", "pid": 1}]
+    assert module.look()["state"] == "active"
+    host.running.append({"fun": "swarm_upgrade.install", "pid": 77})
+    with pytest.raises(CommandExecutionError, match=r"busy, .*\(swarm_upgrade.install, PID 77\)"):
+        module.look()
+
+
+def test_install_and_restart_in_the_right_order(made):
+    module, host = made
+    done = module.install(NEW)
+    assert done == {
+        "installed": {"old": OLD, "new": NEW},
+        "engine": {"old": "26.1.5", "new": "28.5.2"},
+    }
+    assert host.done == [
+        ("install", [{"docker.io": NEW}, "docker-cli", "runc"], {}),
+        ("stop", "docker.socket"),
+        ("stop", "docker"),
+        ("restart", "containerd"),
+        ("start", "docker.socket"),
+        ("start", "docker"),
+    ]
+    host.done.clear()
+    module.install(NEW)
+    assert host.done == [], "again nothing"
+    host.engine = "26.1.5+dfsg1"
+    module.install(NEW)
+    assert ("start", "docker") in host.done and host.done[0][0] != "install", "only the restart"
+
+
+def test_a_download_installs_nothing(made):
+    module, host = made
+    module.prefetch(NEW)
+    assert host.done[0][2] == {"downloadonly": True} and host.version == OLD
+
+
+def test_an_engine_that_does_not_come_up(made):
+    module, host = made
+    host.comes_up = False
+    with pytest.raises(
+        CommandExecutionError, match="docker 28.5.2 did not come up in 0.01 s: docker 26.1.5 runs"
+    ):
+        module.install(NEW, seconds=0.01)
+
+
+def test_a_manager_that_locks_itself(made):
+    module, host = made
+    host.states = ["active", "locked", "active"]
+    with pytest.raises(CommandExecutionError, match="this manager locked itself"):
+        module.unlock()
+    vars(module)["__pillar__"] = {"swarm": {"unlock": {"key_file": "/root/swarm.key"}}}
+    module.install(NEW)
+    assert ("unlock", {"key_file": "/root/swarm.key"}) in host.done
