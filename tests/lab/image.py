@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The base image of the hosts, the packages of the engine, and the layer that has them installed.
 
 Each is made once per recipe and cached: as `*.tmp` first, renamed when complete, so that an
