@@ -45,11 +45,11 @@ static void lock_parse(const char *text, lock *l)
 static int check_word(const char *name, const char *word, swarm_error *err)
 {
 	size_t size = word ? strlen(word) : 0;
+	bool plain = true;
 
 	for (size_t i = 0; i < size; i++)
-		if (word[i] <= ' ' || word[i] > '~')
-			size = WORD;
-	if (size == 0 || size >= WORD)
+		plain = plain && word[i] > ' ' && word[i] <= '~';
+	if (size == 0 || size >= WORD || !plain)
 		return swarm__error(err, SWARM_E_INVAL,
 				    "%s must be one word of up to %d plain characters", name,
 				    WORD - 1);
