@@ -4,6 +4,7 @@ The engines of a running swarm upgraded from Debian's own to the next, host by h
 watched. ``LAB_MANAGERS`` and ``LAB_WORKERS`` may be smaller than the lab's own 3 and 3.
 """
 
+import json
 import os
 import re
 
@@ -81,6 +82,12 @@ def stored(lab):
     return lab.one("manager1", "swarm.call", "service_inspect", "id=web")
 
 
+def busy(lab):
+    """Jobs that change something on the hosts."""
+    jobs = lab.salt(",".join(HOSTS), "saltutil.running", check=False)
+    return [job for found in jobs.values() for job in found or [] if "swarm" in str(job)]
+
+
 def versions(lab):
     return {name: node["engine_version"].split("+")[0] for name, node in lab.nodes().items()}
 
@@ -106,6 +113,12 @@ def test_upgrade_without_a_gap(services):
     given = {**FEW, "swarm_plan": plan_of(lab.orchestrate("docker.upgrade", **FEW))}
     leader = next(name for name, node in lab.nodes().items() if node["leader"])
     probed(lab, True)
+    # The first is killed somewhere in the middle. What it left running on the hosts must end first.
+    command = ["timeout", "-s", "KILL", "45", "salt-run", "state.orchestrate", "docker.upgrade"]
+    run = lab.on("master", *command, f"pillar={json.dumps(given)}", check=False)
+    assert run.code != 0, run.out
+    assert "26.1.5" in versions(lab).values(), "it was too fast to be killed"
+    until(lambda: not busy(lab), "the jobs of the killed run have ended", seconds=240)
     run = lab.orchestrate("docker.upgrade", **given)
     assert run.code == 0, run.out[-3000:]
     assert set(versions(lab)) == set(HOSTS)
