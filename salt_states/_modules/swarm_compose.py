@@ -34,8 +34,8 @@ _FALSE = re.compile(r"(?:false|False|FALSE)\Z")
 # The form in which a number is the same as its text.
 _DECIMAL = re.compile(r"(?:0|-?[1-9][0-9]{0,17})\Z")
 _OCTAL = re.compile(r"0o?[0-7]+\Z")
-_MODE = re.compile(r"services\.(?:[^.]|\..*)*\.(?:secrets|configs)\[\d+\]\.mode\Z")
-_TMPFS_MODE = re.compile(r"services\..*\.volumes\[\d+\]\.tmpfs\.mode\Z")
+_MODE = re.compile(r"services\..*\.(?:secrets|configs)\[\d+\]\.mode\Z", re.DOTALL)
+_TMPFS_MODE = re.compile(r"services\..*\.volumes\[\d+\]\.tmpfs\.mode\Z", re.DOTALL)
 _TEXT_TAG = "tag:yaml.org,2002:str"
 
 

@@ -147,6 +147,13 @@ def test_other_keys_called_mode():
     }
 
 
+def test_a_key_of_many_dots_takes_no_time():
+    """With a search that tries every dot in turn it would not end."""
+    key = ".".join(["traefik"] * 60)
+    text = f"services: {{a.b.c: {{labels: {{{key}: 80}}}}}}"
+    assert load(text)["services"]["a.b.c"]["labels"] == {key: 80}
+
+
 def test_a_key_twice_names_both_lines():
     text = "services:\n  a:\n    image: x\n    tty: true\n    image: y\n  a: {}\n"
     assert refused(text) == (
