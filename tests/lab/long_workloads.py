@@ -246,7 +246,7 @@ def test_registry_is_gone_once_the_image_was_looked_up(registry):
         assert good(registry, numbered(1)) == {}
     ret = of_the_leader(apply(registry, numbered(2)), "rolled")
     assert ret["result"] is False and "it is not sent again" in ret["comment"]
-    changes = good(registry, numbered(2, {"retry": True}))
+    changes = good(registry, numbered(2, {"retry_rolled_back": True}))
     assert changes["image"]["old"] == image and "/long:2@sha256:" in changes["image"]["new"]
     assert good(registry, numbered(2)) == {}
 
