@@ -166,7 +166,7 @@ def _rows():
 
 def _hosts(rows):
     """
-    Return Return Return ``{minion id: (node id, its row or None)}`` of the hosts that have
+    Return ``{minion id: (node id, its row or None)}`` of the hosts that have
     published facts.
     """
     run = __salt__["swarm_facts.run"]()

@@ -97,7 +97,7 @@ def _quote(value):
 
 
 def _near(text, known, cutoff=0.6):
-    """Return Return Return Return `` (did you mean 'x'?)``, or nothing."""
+    """Return `` (did you mean 'x'?)``, or nothing."""
     found = difflib.get_close_matches(_bare(text), [str(one) for one in known], 1, cutoff)
     return f" (did you mean {_shown(found[0])}?)" if found else ""
 

@@ -49,7 +49,7 @@ def tasks(ref="self", running=False):
 
 
 def _tasks(ref, running):
-    """Return Return Return Return ``("node NAME" or "service NAME", its tasks)``...."""
+    """Return ``("node NAME" or "service NAME", its tasks)``."""
     ref = _given(ref)
     nodes = {node["id"]: node["hostname"] for node in __salt__["swarm.nodes"]()}
     services = {

@@ -334,7 +334,7 @@ def _described(state):
 
 def _arrow(change):
     """
-    Return Return Return Return Return ``{"old", "new"}`` as an arrow; a dict of such, one after the
+    Return ``{"old", "new"}`` as an arrow; a dict of such, one after the
     other.
     """
     if not isinstance(change, dict):
@@ -433,7 +433,7 @@ def _summed_up(ret, done):
 
 def _grouped(done):
     """
-    Return Return Return Return ``{hosts: what changed there}``, hosts with the same changes
+    Return ``{hosts: what changed there}``, hosts with the same changes
     together.
     """
     per_host = {}
