@@ -262,9 +262,9 @@ static int make_on(void *payload, const json_t *object, json_t **ret_spec, swarm
 	kept = read_label(m, stored);
 	if (!kept)
 		return swarm__error(err, SWARM_E_STATE,
-				    "label %s of service %s is malformed: put the service on "
-				    "network %s by hand, and remove the label",
-				    m->label, swarm__json_string(stored, "Name"), m->n->name);
+				    "label %s is malformed: put the service on network %s by "
+				    "hand, and remove the label",
+				    m->label, m->n->name);
 	spec = json_deep_copy(stored);
 	if (!spec || put_on(m, spec, kept)) {
 		json_decref(spec);

@@ -246,10 +246,11 @@ int swarm__apply_merge(swarm__apply *a, const json_t *before, json_t **ret_spec,
 		return rc;
 	a->replaces = json_is_true(json_object_get(a->result, "replaces"));
 	if (a->replaces && !(a->options->flags & SWARM_APPLY_REPLACE))
-		return swarm__error(err, SWARM_E_CONFLICT,
-				    "the mode of service %s cannot be changed: give replace: True, "
-				    "which removes it and makes a new one",
-				    a->name);
+		return swarm__error(
+			err, SWARM_E_CONFLICT,
+			"service %s: deploy.mode cannot be changed: give replace: True, "
+			"which removes the service and creates it again",
+			a->name);
 	rc = finish(a, before, json_object_get(a->result, "spec"), &spec, err);
 	if (rc)
 		return rc;

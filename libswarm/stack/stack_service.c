@@ -311,6 +311,18 @@ static int note(swarm__stack *s, swarm__stack_service *service, swarm_error *err
 				   err);
 }
 
+/* What is wrong with a service; some errors name it themselves. */
+static int slip(swarm__stack *s, int rc, const char *name, const char *text, swarm_error *err)
+{
+	const size_t word = strlen("service "), length = strlen(name);
+	const bool named = strncmp(text, "service ", word) == 0 &&
+			   strncmp(text + word, name, length) == 0 &&
+			   (text[word + length] == ':' || text[word + length] == ' ');
+
+	return named ? swarm__stack_slip(s, rc, err, "%s", text)
+		     : swarm__stack_slip(s, rc, err, "service %s: %s", name, text);
+}
+
 static int plan_one(swarm__stack *s, swarm__stack_service *service, swarm_error *err)
 {
 	const swarm__stack_kind *kind = swarm__stack_kind_named("services");
@@ -333,7 +345,7 @@ static int plan_one(swarm__stack *s, swarm__stack_service *service, swarm_error 
 	if (swarm__stack_is_final(rc) || rc == SWARM_E_JSON || rc == SWARM_E_CONNECT)
 		return swarm__replace(err, &here);
 	if (rc)
-		return swarm__stack_slip(s, rc, err, "service %s: %s", service->name, here.text);
+		return slip(s, rc, service->name, here.text, err);
 	return note(s, service, err);
 }
 

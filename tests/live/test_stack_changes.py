@@ -153,7 +153,7 @@ REFUSED = {
     ),
     "replicated to global": (
         {"services__press__deploy": {"mode": "global"}},
-        "the mode of service cellar_press cannot be changed",
+        "service cellar_press: deploy.mode cannot be changed",
     ),
     "one published port in two modes": (
         {"services__press__ports": ["80:80", {"target": 80, "published": 80, "mode": "host"}]},

@@ -154,8 +154,8 @@ static const network_case declared[] = {
 	  "{}",
 	  0,
 	  SWARM_E_STATE,
-	  "service web: label libswarm.detached.backend of service web is malformed: put the service on "
-	  "network backend by hand, and remove the label" },
+	  "service web: label libswarm.detached.backend is malformed: put the service on network backend "
+	  "by hand, and remove the label" },
 	{ "the engine does not create the new one: the old one is back",
 	  { { LIST, .reply = "[" PLAIN "]" },
 	    { DETACHED, .reply = "[]" },

@@ -249,8 +249,8 @@ static const apply_case applies[] = {
 	  0,
 	  NULL,
 	  SWARM_E_CONFLICT,
-	  "the mode of service web cannot be changed: give replace: True, which removes it and makes a "
-	  "new one" },
+	  "service web: deploy.mode cannot be changed: give replace: True, which removes the service and "
+	  "creates it again" },
 	{ "rolled back: not sent again",
 	  { { GET, .reply = ROLLED_BACK },
 	    { GET_ID, .reply = ROLLED_BACK },

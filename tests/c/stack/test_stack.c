@@ -390,6 +390,23 @@ static void a_service_of_another_stack_is_refused(void)
 	end(&s);
 }
 
+/* The line names the service once. */
+static void another_mode_is_refused(void)
+{
+	shop s;
+
+	begin(&s);
+	CHECK_INT(apply(&s, model_stack("shop", "{\"services\":{\"web\":{\"image\":\"web:1\"}}}")),
+		  0);
+	CHECK_INT(plan(&s, model_stack("shop", "{\"services\":{\"web\":{\"image\":\"web:1\","
+					       "\"deploy\":{\"mode\":\"global\"}}}}")),
+		  SWARM_E_CONFLICT);
+	CHECK_STR(s.f.err.text,
+		  "service shop_web: deploy.mode cannot be changed: give replace: True, "
+		  "which removes the service and creates it again");
+	end(&s);
+}
+
 static void another_manager_at_the_same_moment(void)
 {
 	shop s;
@@ -624,9 +641,9 @@ TEST_MAIN(TEST(a_plan_is_what_apply_does), TEST(a_service_on_several_new_network
 	  TEST(a_hand_made_change_is_corrected_and_nothing_else),
 	  TEST(a_stack_of_the_cli_is_adopted), TEST(only_what_a_revision_declared_is_pruned),
 	  TEST(all_that_is_wrong_comes_before_anything),
-	  TEST(a_service_of_another_stack_is_refused), TEST(another_manager_at_the_same_moment),
-	  TEST(a_failed_service_rolls_the_stack_back), TEST(what_swarm_rolled_back_is_held),
-	  TEST(a_new_service_that_fails_is_removed),
+	  TEST(a_service_of_another_stack_is_refused), TEST(another_mode_is_refused),
+	  TEST(another_manager_at_the_same_moment), TEST(a_failed_service_rolls_the_stack_back),
+	  TEST(what_swarm_rolled_back_is_held), TEST(a_new_service_that_fails_is_removed),
 	  TEST(a_network_that_differs_is_refused_or_replaced), TEST(a_fixed_name_keeps_its_content),
 	  TEST(a_job_is_not_run_for_a_label), TEST(a_registry_that_is_silent_is_asked_once),
 	  TEST(wrong_arguments))
