@@ -248,7 +248,7 @@ static int check_texts(const char *name, const json_t *texts, swarm_error *err)
 			return swarm__error(err, SWARM_E_INVAL, "%s: %s must be text", name, key);
 	json_array_foreach (swarm__json_iterable(texts), i, value)
 		if (!json_is_string(value))
-			return swarm__error(err, SWARM_E_INVAL, "%s must be texts", name);
+			return swarm__error(err, SWARM_E_INVAL, "each of %s must be text", name);
 	return 0;
 }
 

@@ -55,8 +55,8 @@ static void warn_unset(const expansion *e, const char *name)
 	if (json_object_get(c->told, name))
 		return;
 	swarm__spec_put(&c->lines, c->told, name, json_true());
-	swarm__spec_warn(&c->lines, e->place,
-			 "variable %s is not set, an empty text takes its place", name);
+	swarm__spec_warn(&c->lines, e->place, "variable %s is not set: an empty string is used",
+			 name);
 }
 
 static void expand(expansion *e, const char *text, const char *end, int depth);

@@ -46,7 +46,7 @@ static int give_up(swarm__eviction *e, int rc, swarm_error *err)
 	if (back == SWARM_E_NOMEM || back == SWARM_E_CANCELED)
 		return swarm__replace(err, &here);
 	swarm__error(&all, rc, "%s; %s%s", err->text,
-		     back ? "on the way back: " : "all of it was taken back",
+		     back ? "going back failed, too: " : "everything was put back",
 		     back ? here.text : "");
 	return swarm__replace(err, &all);
 }

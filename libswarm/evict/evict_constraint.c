@@ -211,7 +211,7 @@ static int make_same(void *payload, const json_t *object, json_t **ret_spec, swa
 					     c->constraint) ||
 		      swarm__has_constraint(spec, c->constraint);
 	if (c->needless)
-		return swarm__error(err, SWARM_E_STATE, "another hand changed it");
+		return swarm__error(err, SWARM_E_STATE, "somebody else changed it meanwhile");
 	*ret_spec = json_incref(spec);
 	return 0;
 }

@@ -46,8 +46,8 @@ static int check_node(swarm__eviction *e, swarm_error *err)
 		return rc;
 	if (strcmp(swarm__eviction_availability(e), "active") == 0 ||
 	    !*swarm__eviction_label(e, SWARM__LABEL_WAS))
-		return swarm__error(err, SWARM_E_STATE, "another hand activated %s meanwhile",
-				    e->node.name);
+		return swarm__error(err, SWARM_E_STATE,
+				    "%s was activated by somebody else meanwhile", e->node.name);
 	return 0;
 }
 
@@ -114,8 +114,8 @@ static int check_going(const mover *m, const swarm__evict_look *look, swarm_erro
 				    *errors ? "; " : "", errors);
 	if (!has_constraint(m, look))
 		return swarm__error(err, SWARM_E_STATE,
-				    "%s: another hand took its constraint %s away", name_of(look),
-				    m->e->constraint);
+				    "%s: its constraint %s was removed by somebody else",
+				    name_of(look), m->e->constraint);
 	return 0;
 }
 

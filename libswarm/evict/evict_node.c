@@ -145,7 +145,7 @@ static int set_label(json_t *labels, const char *name, json_t *value, swarm_erro
 	return json_object_set_new(labels, name, value) ? swarm__nomem(err) : 0;
 }
 
-/* A node that another hand activated since is a new case. */
+/* A node that somebody else activated since is a new case. */
 static bool is_claimed(const swarm__eviction *e)
 {
 	return *swarm__eviction_label(e, SWARM__LABEL_WAS) &&
@@ -195,7 +195,7 @@ int swarm__eviction_moved(swarm__eviction *e, swarm_error *err)
 	return apply(e, json_pack("{s:{s:n}}", "Labels", SWARM__LABEL_MOVED), err);
 }
 
-/* An availability that another hand gave it since stays. */
+/* An availability that somebody else gave it since stays. */
 int swarm__eviction_return(swarm__eviction *e, swarm_error *err)
 {
 	const char *was = swarm__eviction_label(e, SWARM__LABEL_WAS);

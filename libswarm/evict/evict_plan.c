@@ -364,7 +364,7 @@ static int check_allowed(const proof *p, swarm_error *err)
 			found = found ||
 				strcmp(swarm__json_string(service, "Spec.Name"), allow[i]) == 0;
 		if (!found)
-			return swarm__error(err, SWARM_E_INVAL, "allow: no service is called '%s'",
+			return swarm__error(err, SWARM_E_INVAL, "allow: there is no service '%s'",
 					    allow[i]);
 	}
 	return 0;

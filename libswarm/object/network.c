@@ -288,7 +288,7 @@ int swarm__network_check(swarm_client *client, const char *name, const swarm_net
 	if (strlen(name) > MAX_NAME || swarm__utf8_check("name", name, err))
 		return swarm__error(err, SWARM_E_INVAL, "the network's name is too long");
 	if (o->flags & ~flags)
-		return swarm__error(err, SWARM_E_INVAL, "a flag that is not of this function");
+		return swarm__error(err, SWARM_E_INVAL, "unknown flag");
 	return 0;
 }
 

@@ -142,7 +142,7 @@ static int make_spec(void *payload, const json_t *object, json_t **ret_spec, swa
 
 	/* The engine takes the start of an id, too. */
 	if (strcmp(swarm__json_string(before, "Name"), a->name) != 0)
-		return swarm__error(err, SWARM_E_NOT_FOUND, "no service is called %s", a->name);
+		return swarm__error(err, SWARM_E_NOT_FOUND, "there is no service %s", a->name);
 	rc = swarm__apply_check_owner(a, before, err);
 	if (!rc)
 		rc = swarm__apply_merge(a, before, &spec, err);

@@ -343,7 +343,7 @@ int swarm_what_if(swarm_client *client, const swarm_what_if_options *options, js
 				    "client, ret_cases and options from SWARM_WHAT_IF_OPTIONS_INIT "
 				    "are required");
 	if (!options->each && (!options->nodes || !options->nodes[0]))
-		return swarm__error(err, SWARM_E_INVAL, "which nodes? Name them, or ask for each");
+		return swarm__error(err, SWARM_E_INVAL, "name the nodes, or ask for each");
 	deadline = swarm__deadline_in(options->timeout_ms, DEFAULT_TIMEOUT_MS);
 	rc = read_world(client, &deadline, &w, err);
 	if (!rc)

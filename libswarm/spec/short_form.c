@@ -120,8 +120,8 @@ static void take_options(swarm__conversion *c, const char *place, json_t *volume
 		snprintf(option, sizeof(option), "%.*s", length > 31 ? 31 : (int)length, options);
 		if (!take_option(c, place, volume, option))
 			swarm__slip(c, place,
-				    "no mount option '%s': there are ro, rw, nocopy, and "
-				    "for bind mounts rprivate, rshared, rslave",
+				    "unknown mount option '%s' (valid: ro, rw, nocopy, and for "
+				    "bind mounts rprivate, rshared, rslave)",
 				    option);
 		options += length + (options[length] == ',');
 	}

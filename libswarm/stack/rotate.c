@@ -186,7 +186,7 @@ static int give_up(swarm__rotation *r, const json_t *service, const char *why, s
 		rc = settle(r, id, &here);
 	if (is_ours(rc))
 		return swarm__replace(err, &here);
-	snprintf(reason, sizeof(reason), "%s%s%s", why, rc ? "; on the way back: " : "",
+	snprintf(reason, sizeof(reason), "%s%s%s", why, rc ? "; going back failed, too: " : "",
 		 rc ? here.text : "");
 	return fail(r, swarm__object_name(service), reason, back, err);
 }

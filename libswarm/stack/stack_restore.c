@@ -103,7 +103,7 @@ static int note(swarm__stack *s, int rc, const swarm_error *why, const char *wha
 	if (!rc)
 		return 0;
 	*bad = true;
-	return swarm__stack_warn(s, err, "on the way back, %s: %s", what, why->text);
+	return swarm__stack_warn(s, err, "going back failed: %s: %s", what, why->text);
 }
 
 static int remove_networks(swarm__stack *s, bool *bad, swarm_error *err)

@@ -231,7 +231,7 @@ def _compose(text, name):
 
 def load(text, name="compose.yml"):
     """
-    A compose file as data, as docker reads it, with the line of each value.
+    Return a compose file as data, as docker reads it, with the line of each value.
 
     text
         The YAML, as text or bytes.
@@ -260,7 +260,7 @@ def load(text, name="compose.yml"):
 
 def with_line(text, lines):
     """
-    A line of the core's about a document, with the number of the line in its file.
+    Return a line of the core about a document with the number of the line in its file.
 
     text
         ``file: place: what is wrong``.
@@ -287,7 +287,7 @@ def with_line(text, lines):
 
 def convert(sources, name=None, env=None, base_dir=None, home=None, content=None):
     """
-    Compose files as the objects of a stack, without a request to an engine.
+    Return the objects of a stack that compose files describe, without a request to an engine.
 
     sources
         A list of ``[file name, text]``, in order: each file is merged over those before it. In place of a

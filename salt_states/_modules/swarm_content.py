@@ -181,7 +181,7 @@ def read(into=None, kind="secret", saltenv=None, **sources):
 
 def hash_key():
     """
-    Tell where the key of the hashes comes from: ``pillar``, ``sdb``, or ``cluster`` for the cluster's id.
+    Return where the key of the hashes comes from: ``pillar``, ``sdb``, or ``cluster`` for the cluster's id.
     The key is not shown.
 
     CLI Example:

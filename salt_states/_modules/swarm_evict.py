@@ -3,7 +3,7 @@
 Docker swarm mode: empty a node
 ===============================
 
-A node is emptied without a gap in its services, and given back. The functions run on a manager, and
+A node is emptied without a gap in its services, and returned to use. The functions run on a manager, and
 belong to the name ``swarm``. ``docs/empty-a-host.md`` explains them.
 
 :maturity: new
@@ -102,9 +102,9 @@ def evict(
 
 def evict_undo(node="self", timeout=None):
     """
-    Give a node and the services back what :py:func:`swarm.evict <evict>` took, from a manager: the
-    node's availability from before, and its labels. No task restarts. Nothing is done for a node that was
-    not emptied by it.
+    Undo :py:func:`swarm.evict <evict>`, from a manager: the node gets its availability from before, the
+    services get their specs, and the labels of the eviction are removed. No task restarts. Nothing is
+    done for a node that was not emptied by it.
 
     node
         Full id, exact host name, or ``self``.

@@ -30,7 +30,7 @@ def _given(network):
 
 def network_ls(name=None, scope=None, driver=None):
     """
-    The networks in the columns of ``docker network ls``, from a manager.
+    Return the networks in the columns of ``docker network ls``, from a manager.
 
     name, scope, driver
         Only networks with exactly this name or id, this scope (``swarm``, ``local``), this driver.
@@ -60,7 +60,7 @@ def network_ls(name=None, scope=None, driver=None):
 
 def network_inspect(network=None):
     """
-    One network as the engine has it, from a manager.
+    Return one network as the engine has it, from a manager.
 
     network
         Full id or exact name.
@@ -144,9 +144,9 @@ def network_rm(network=None, timeout=None):
 
 def network_usage(name=None):
     """
-    How many of the IPv4 addresses of each network are in use, from a manager: those of tasks, virtual IPs
-    of services, and one of each node that runs a task on the network. Containers that are attached by hand
-    are not counted, and of the ingress network not the nodes without such a task.
+    Return how many of the IPv4 addresses of each network are in use, from a manager: those of tasks,
+    virtual IPs of services, and one of each node that runs a task on the network. Containers that are
+    attached by hand are not counted, and of the ingress network not the nodes without such a task.
 
     name
         Only the network with exactly this name or id.

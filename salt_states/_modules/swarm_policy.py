@@ -55,7 +55,7 @@ def require(stack=None, policy=None):
 
 
 def _given():
-    """Pillar swarm:policy, without a mistake in it: one must not make it say less."""
+    """Return pillar swarm:policy; a mistake in it is an error, so that it never restricts less."""
     swarm = __pillar__.get("swarm") or {}
     if not swarm:
         return {}

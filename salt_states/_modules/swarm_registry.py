@@ -74,7 +74,7 @@ def __virtual__():
 
 def host(image):
     """
-    The host of the registry that an image comes from, as the engine reads its name.
+    Return the host of the registry that an image comes from, as the engine reads its name.
 
     image
         Such as ``nginx:1.27`` or ``registry.example.com:5000/team/app:2``.
@@ -133,7 +133,7 @@ def auth(image=None, registry_auth=None, into=None):
 
 def auth_for(registry=None, registry_auth=None, into=None):
     """
-    The same for a registry by its host.
+    Do the same as :py:func:`swarm_registry.auth <auth>`, for a registry by its host.
 
     registry
         Such as ``registry.example.com:5000`` or ``docker.io``.

@@ -137,7 +137,7 @@ def service_ps(name=None, all=True):
 
 def service_why(name=None):
     """
-    Say why tasks of a service do not run: their errors, and which rule rejects which node. From a manager.
+    Return why tasks of a service do not run, from a manager: their errors, and which rule rejects which node.
 
     name
         Full id or exact name.
@@ -244,7 +244,7 @@ def service_update(
         "replace": replace,
     }
     __salt__["swarm_words.require"](words, more, **options)
-    # By hand somebody has decided: also what swarm rolled back before is sent.
+    # A person has decided, so what swarm rolled back before is sent as well.
     return __salt__["swarm_words.apply"](
         name, words, registry_auth, test=test is True, retry=True, **options
     )
@@ -252,7 +252,7 @@ def service_update(
 
 def service_rm(name=None, wait=True, timeout=None):
     """
-    Remove a service, from a manager, and wait until its tasks are gone. One that is not there is no error.
+    Remove a service, from a manager, and wait until its tasks are gone. It is not an error if there is none.
 
     name
         Full id or exact name.
@@ -377,7 +377,7 @@ def service_force_update(name=None, text=None, wait=True, timeout=None):
 
 
 def _stack(found):
-    """By hand a stack's service may be restarted, too."""
+    """Return the stack of a service: a person may restart a service of a stack, too."""
     return (found["Spec"].get("Labels") or {}).get("com.docker.stack.namespace")
 
 

@@ -107,7 +107,7 @@ def stack_ps(name=None, all=True):
 
 def stack_status(name=None, **kwargs):
     """
-    Say whether a stack is as declared, and whether it works: two answers. From a manager.
+    Return whether a stack is as declared, and whether it works, from a manager.
 
     name
         Of the stack.
@@ -250,7 +250,7 @@ def _short(found):
 
 def stack_deploy(name=None, test=False, **kwargs):
     """
-    Deploy a stack, from a manager. By hand somebody has decided: also a spec that was rolled back is sent.
+    Deploy a stack, from a manager. Unlike the state, this also sends a spec that was rolled back before.
 
     name
         Of the stack.
@@ -318,7 +318,7 @@ def stack_rollback(name=None, to=None, test=False, wait=True, timeout=None, **kw
 def stack_rm(name=None, test=False, timeout=None):
     """
     Remove a stack, from a manager: its services and their tasks, then its networks, configs, secrets and its
-    history. One that is not there is no error. Volumes stay.
+    history. It is not an error if there is none. Volumes stay.
 
     name
         Of the stack.

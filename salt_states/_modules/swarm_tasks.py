@@ -82,7 +82,7 @@ def _which(ref, nodes, services):
     found = [("node", key) for key, name in nodes.items() if ref in (key, name)]
     found += [("service", key) for key, name in services.items() if ref in (key, name)]
     if not found:
-        raise CommandExecutionError(f"no node and no service is called {ref}")
+        raise CommandExecutionError(f"there is no node and no service {ref}")
     if len(found) > 1:
         ids = ", ".join(f"{kind} {key}" for kind, key in found)
         raise CommandExecutionError(f"{ref!r} is ambiguous ({ids}): use the id")

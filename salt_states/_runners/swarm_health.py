@@ -26,7 +26,7 @@ def __virtual__():
 
 def health(*args, **kwargs):
     """
-    Return the checks of a swarm's health, as its hosts and its leading manager tell them. Nothing is changed.
+    Return the checks of a swarm's health, as its hosts and its leading manager report them. Nothing is changed.
 
     checks
         Names of checks; all unless given.

@@ -22,7 +22,7 @@ def __virtual__():
 
 def network_ls(*args, **kwargs):
     """
-    The networks in the columns of ``docker network ls``, from the first manager of pillar that answers.
+    Return the networks in the columns of ``docker network ls``, from the first manager of pillar that answers.
 
     name, scope, driver
         As for the execution function ``swarm.network_ls``.
@@ -38,7 +38,7 @@ def network_ls(*args, **kwargs):
 
 def network_inspect(*args, **kwargs):
     """
-    One network as the engine has it, from the first manager of pillar that answers.
+    Return one network as the engine has it, from the first manager of pillar that answers.
 
     network
         Full id or exact name.
@@ -54,7 +54,7 @@ def network_inspect(*args, **kwargs):
 
 def network_usage(*args, **kwargs):
     """
-    How many addresses of each network are in use, from the first manager of pillar that answers.
+    Return how many addresses of each network are in use, from the first manager of pillar that answers.
 
     name
         Only the network with exactly this name or id.

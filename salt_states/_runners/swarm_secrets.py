@@ -25,7 +25,7 @@ def __virtual__():
 
 def secret_ls(*args, **kwargs):
     """
-    The secrets in the columns of ``docker secret ls``, from the first manager of pillar that answers.
+    Return the secrets in the columns of ``docker secret ls``, from the first manager of pillar that answers.
 
     name, label
         As for the execution function ``swarm.secret_ls``.
@@ -41,7 +41,7 @@ def secret_ls(*args, **kwargs):
 
 def config_ls(*args, **kwargs):
     """
-    The configs in the columns of ``docker config ls``, from the first manager of pillar that answers.
+    Return the configs in the columns of ``docker config ls``, from the first manager of pillar that answers.
 
     name, label
         As for the execution function ``swarm.config_ls``.
@@ -57,7 +57,7 @@ def config_ls(*args, **kwargs):
 
 def secret_inspect(*args, **kwargs):
     """
-    One secret as the engine has it, without its content, from the first manager of pillar that answers.
+    Return one secret as the engine has it, without its content, from the first manager of pillar that answers.
 
     name
         As for the execution function ``swarm.secret_inspect``.
@@ -73,7 +73,7 @@ def secret_inspect(*args, **kwargs):
 
 def config_inspect(*args, **kwargs):
     """
-    One config as the engine has it, from the first manager of pillar that answers.
+    Return one config as the engine has it, from the first manager of pillar that answers.
 
     name
         As for the execution function ``swarm.config_inspect``.
@@ -89,7 +89,7 @@ def config_inspect(*args, **kwargs):
 
 def secret_users(*args, **kwargs):
     """
-    The services that use a secret, or could be rolled back to it, from the first manager of pillar that answers.
+    Return the services that use a secret, or could be rolled back to it, from the first manager of pillar that answers.
 
     name
         As for the execution function ``swarm.secret_users``.
@@ -105,7 +105,7 @@ def secret_users(*args, **kwargs):
 
 def config_users(*args, **kwargs):
     """
-    The services that use a config, or could be rolled back to it, from the first manager of pillar that answers.
+    Return the services that use a config, or could be rolled back to it, from the first manager of pillar that answers.
 
     name
         As for the execution function ``swarm.config_users``.

@@ -50,7 +50,7 @@ def service_ps(*args, **kwargs):
 
 def service_why(*args, **kwargs):
     """
-    Say why tasks of a service do not run.
+    Return why tasks of a service do not run.
 
     CLI Example:
 

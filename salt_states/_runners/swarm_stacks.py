@@ -63,7 +63,7 @@ def stack_ps(*args, **kwargs):
 
 def stack_status(*args, **kwargs):
     """
-    Say whether a stack is as declared, and whether it works.
+    Return whether a stack is as declared, and whether it works.
 
     CLI Example:
 

@@ -102,11 +102,11 @@ def returned(name, timeout=None, **kwargs):
             changes = {"availability": {"old": spec["Availability"], "new": was}}
         if __opts__["test"]:
             ret.update(result=None, changes=changes or {"labels": {"old": was, "new": ""}})
-            ret["comment"] = f"{name} would be given back"
+            ret["comment"] = f"{name} would be returned to use"
             return ret
         done = __salt__["swarm.evict_undo"](name, timeout=timeout)
         if done["services"]:
             changes["services"] = {"old": "moved away", "new": ", ".join(done["services"])}
         ret.update(changes=changes or {"labels": {"old": was, "new": ""}})
-        ret["comment"] = f"{done['hostname']} was given back: {done['new']}"
+        ret["comment"] = f"{done['hostname']} was returned to use: {done['new']}"
     return ret

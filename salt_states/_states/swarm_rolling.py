@@ -59,7 +59,7 @@ def rolled(
 ):
     """
     Ensure all hosts of the swarm run the engine of pillar, or were rebooted, one after the other: each
-    is emptied without a gap, changed, and given back, and the swarm must be as well as before until the
+    is emptied without a gap, changed, and returned to use, and the swarm must have no new fault before the
     next one. Managers come first, the one that leads last; its leadership is handed over first. The
     first failure stops everything.
 
@@ -462,7 +462,7 @@ def _drained(roll, row, why):
         row["host"],
         [
             f"{row['host']} stays drained: {why}; correct it and run {what} again with the same plan, or"
-            f" give it back: salt-run swarm.ask swarm.evict_undo {row['id']}"
+            f" return it to use: salt-run swarm.ask swarm.evict_undo {row['id']}"
         ],
     )
 
@@ -481,11 +481,11 @@ def _give_back(roll, row, acting):
 
 
 def _well(roll, acting):
-    """The swarm is as well as before: only new faults count."""
+    """Refuse to go on if the swarm has a fault that it did not have before."""
     arguments = {"wait": SETTLE_SECONDS, "baseline": roll["baseline"]}
     _, why = _ask([acting], "swarm.health", ignore=roll["unasked"] or None, **arguments)[acting]
     if why:
-        raise _Stop(acting, [f"the swarm is not as well as before: {why}"])
+        raise _Stop(acting, [f"the swarm has new faults: {why}"])
 
 
 def _work(roll, rows):

@@ -31,7 +31,7 @@ def __virtual__():
 
 @contextlib.contextmanager
 def _reported(ret):
-    """An error of the modules becomes the state's one-line reason; what was done before stays."""
+    """Turn an error of the modules into the state's one-line reason; what was done before stays."""
     try:
         yield
     except (CommandExecutionError, SaltInvocationError) as exc:
@@ -155,7 +155,7 @@ WORDS = {
 
 
 def _report(ret, done):
-    """What the core did, or would do in test mode."""
+    """Report what the core did, or would do in test mode."""
     name, action = ret["name"], done["action"]
     if done["warnings"]:
         ret["warnings"] = list(done["warnings"])

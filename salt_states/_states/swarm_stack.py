@@ -29,7 +29,7 @@ def __virtual__():
 
 @contextlib.contextmanager
 def _reported(ret):
-    """An error of the modules becomes the state's one-line reason; what was done before stays."""
+    """Turn an error of the modules into the state's one-line reason; what was done before stays."""
     try:
         yield
     except (CommandExecutionError, SaltInvocationError) as exc:
@@ -193,7 +193,7 @@ def stack(
 
 
 def _report(ret, found, wait):
-    """What the core did, or would do in test mode."""
+    """Report what the core did, or would do in test mode."""
     name, test = ret["name"], bool(__opts__["test"])
     warnings = [*__salt__["swarm_stack.warnings"](found), *found.get("drift", [])]
     if warnings:

@@ -4,7 +4,7 @@
      salt-run state.orchestrate docker.upgrade pillar='{"swarm_plan": "5f0c…"}'
 
    Managers first, the one that leads last; each host is emptied without a gap before, and the swarm must
-   be as well as before until the next one. Run it again after a failure. #}
+   have no new fault before the next one. Run it again after a failure. #}
 {% import 'docker/run.jinja' as run with context %}
 {% import 'docker/roll.jinja' as roll with context %}
 {{ roll.orchestrate('docker-upgrade', 'upgrade', run) }}

@@ -76,7 +76,7 @@ def test_a_task_that_waits_is_listed_and_explained(swarm):
         assert all("node.labels.disk==nvme" in rejected[name] for name in WORKERS)
     finally:
         swarm.one("manager1", "swarm.remove_service", "waits")
-    assert "no node and no service is called waits" in swarm.error("manager1", "swarm.ps", "waits")
+    assert "there is no node and no service waits" in swarm.error("manager1", "swarm.ps", "waits")
 
 
 def test_autolock_with_its_key_in_a_file(swarm):

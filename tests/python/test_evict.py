@@ -50,7 +50,7 @@ def test_refused(swarm, engine, worker):
     assert [one for one in engine.requests if one.method != "GET"] == []
     assert worker.evict_plan("worker1", allow=["web"])["services"][0]["way"] == "stop"
     assert worker.evict_plan("worker1", force=True)["refusal"] == ""
-    with pytest.raises(swarm.InvalidArgument, match="allow: no service is called 'wbe'"):
+    with pytest.raises(swarm.InvalidArgument, match="allow: there is no service 'wbe'"):
         worker.evict("worker1", allow=["wbe"], timeout=5)
 
 

@@ -131,7 +131,7 @@ def test_what_if(swarm, manager, client):
     assert client.what_if(["n1"])[0]["quorum"] is False
     with pytest.raises(swarm.NotFound, match="no node has the label 'zone=x'"):
         client.what_if(["zone=x"])
-    with pytest.raises(swarm.InvalidArgument, match="which nodes"):
+    with pytest.raises(swarm.InvalidArgument, match="name the nodes"):
         client.what_if()
     with pytest.raises(TypeError):
         client.what_if("worker1")

@@ -112,7 +112,7 @@ class Stacks:
             if service in ret["changes"].get("services", {}):
                 back = rollback and not cluster.stuck
                 ret["failed"] = {"service": service, "reason": why, "rolled_back": back}
-                ret["warnings"] += [f"on the way back, {service}: stuck"] * cluster.stuck
+                ret["warnings"] += [f"going back failed: {service}: stuck"] * cluster.stuck
         if not (ret["failed"] and ret["failed"]["rolled_back"]):
             found["objects"] = wanted
         found["revisions"].insert(0, {"objects": wanted, "source": more.get("source"), **more})

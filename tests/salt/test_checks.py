@@ -167,7 +167,7 @@ def test_what_if(formed):
 @pytest.mark.parametrize(
     "given, text",
     [
-        ({}, "which nodes"),
+        ({}, "name the nodes"),
         ({"down": "a", "drain": "b"}, "not both"),
         ({"down": 5}, "nodes must be host names, ids or label=value, not 5"),
         ({"down": "nobody"}, "no node has the id or host name 'nobody'"),

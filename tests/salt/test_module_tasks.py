@@ -150,7 +150,7 @@ def test_tasks_as_data(formed):
 
 @pytest.mark.parametrize("ref", ["work", "we", "worker10", "s"])
 def test_a_name_is_exact(formed, ref):
-    with pytest.raises(CommandExecutionError, match=f"no node and no service is called {ref}"):
+    with pytest.raises(CommandExecutionError, match=f"there is no node and no service {ref}"):
         ps(formed, ref)
 
 

@@ -412,5 +412,5 @@ def test_the_swarm_is_not_as_well_as_before(roll):
 
     fleet.cmd = cmd
     ret = roll(fleet, confirm=False)
-    assert "the swarm is not as well as before: nodes-ready: worker9 is down" in ret["comment"]
+    assert "the swarm has new faults: nodes-ready: worker9 is down" in ret["comment"]
     assert fleet.order("swarm_upgrade.install") == ["manager2"]

@@ -195,7 +195,7 @@ def test_a_stack_that_cannot_go_back_says_so(formed):
         "stack shop: service shop_web failed, and not all of the stack could go back"
         " (see the warnings): exit 3"
     )
-    assert ret["warnings"] == ["on the way back, shop_web: stuck"]
+    assert ret["warnings"] == ["going back failed: shop_web: stuck"]
 
 
 def test_what_was_rolled_back_is_not_sent_again(formed):

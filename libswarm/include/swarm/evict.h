@@ -6,7 +6,7 @@
  *
  * The proof comes first, and changes nothing: what runs on the node, and whether it fits elsewhere. Then
  * the node is paused, each service gets the constraint node.id!=NODE in turn, which moves only the tasks
- * on that node, the node is drained, and the constraints are taken back, so that each spec is what it
+ * on that node, the node is drained, and the constraints are removed again, so that each spec is what it
  * was, and so is the spec to roll back to. What is under way is written in labels of the node:
  *
  *	saltext.swarm.was     its availability before
@@ -78,14 +78,14 @@ int swarm_evict_plan(swarm_client *client, const char *node, const swarm_evict_o
  *                    "drain", "services": the rows of the plan, "warning": "" or what the drain had to
  *                    stop when the time was over}
  * @return as swarm_evict_plan(), and SWARM_E_CONFLICT (the plan's refusal; nothing was changed),
- *         SWARM_E_STATE (an update did not go well, or another hand changed the node; the text says
- *         what was taken back), SWARM_E_TIMEOUT (the same)
+ *         SWARM_E_STATE (an update did not go well, or somebody else changed the node; the text says
+ *         what was put back), SWARM_E_TIMEOUT (the same)
  */
 int swarm_evict(swarm_client *client, const char *node, const swarm_evict_options *options,
 		json_t **ret_change, swarm_error *err);
 
 /**
- * Give a node back what swarm_evict() took: its availability from before, first, and each service its
+ * Undo swarm_evict(): the node gets its availability from before, first, and then each service its
  * spec. Nothing is sent for a node that has none of the labels.
  *
  * @param node        id, host name or "self"

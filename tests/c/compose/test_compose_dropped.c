@@ -74,7 +74,7 @@ static void ports_and_mounts(void)
 		  "services.a.ports[0].host_ip: is ignored: a service listens on all" },
 		{ "{'services':{'a':{'image':'i:1','ports':['80:80']},'b':{'image':'i:1','ports':['80:90']}}}",
 		  SLIP, "port 80/tcp is published by s_a, too" },
-		{ SERVICE("'volumes':['/h:/c:rx']"), SLIP, "no mount option 'rx'" },
+		{ SERVICE("'volumes':['/h:/c:rx']"), SLIP, "unknown mount option 'rx'" },
 		{ SERVICE("'volumes':['/h:/c:z']"), WARNING, "option z is ignored" },
 		{ SERVICE("'volumes':[{'type':'bind','source':'/h','target':'/c','bind':{'selinux':'z'}}]"),
 		  WARNING, "selinux" },

@@ -83,7 +83,7 @@ static void warnings(void)
 {
 	static const rule rules[] = {
 		{ HOST("${UNSET}"), WARNING,
-		  "services.a.labels.k: variable UNSET is not set, an empty text takes its place" },
+		  "services.a.labels.k: variable UNSET is not set: an empty string is used" },
 		{ HOST("${UNSET:-}"), QUIET, "" },
 		{ HOST("${EMPTY}"), QUIET, "" },
 		{ DEPLOY("'replicas':'${EMPTY}'"), WARNING,

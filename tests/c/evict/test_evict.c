@@ -242,9 +242,9 @@ static void update_fails(void)
 		const char *ends;
 		const char *text;
 	} table[] = {
-		{ "paused", "web: update said so; all of it was taken back" },
+		{ "paused", "web: update said so; everything was put back" },
 		{ "rollback_completed",
-		  "web: swarm rolled the update back: update said so; all of it was taken back" },
+		  "web: swarm rolled the update back: update said so; everything was put back" },
 	};
 
 	for (size_t i = 0; i < 2; i++) {
@@ -289,9 +289,10 @@ static void update_is_stuck(void)
 	f = moving_setup(&s);
 	CHECK_INT(swarm_evict(f.client, "worker1", &options, NULL, &f.err), SWARM_E_TIMEOUT);
 	CHECK_PART(f.err.text, "api: 1 of its tasks still on worker1 after ");
-	CHECK_PART(f.err.text, "on the way back: api keeps the constraint node.id!=n1, because its "
-			       "update goes on: undo it when that has ended, until then worker1 "
-			       "stays paused");
+	CHECK_PART(f.err.text,
+		   "going back failed, too: api keeps the constraint node.id!=n1, because its "
+		   "update goes on: undo it when that has ended, until then worker1 "
+		   "stays paused");
 	CHECK_STR(availability_of(moving_find(s.nodes, "n1")), "pause");
 	CHECK_STR(text_of(labels_of(&s), "saltext.swarm.was", NULL), "active");
 	CHECK(task_runs(&s, "t4"));
@@ -327,7 +328,7 @@ static void drained_in_the_end(void)
 	moving_end(&s);
 }
 
-/* Nothing undoes what another hand did. */
+/* Nothing undoes what somebody else did. */
 static void another_hand(void)
 {
 	static const struct {
@@ -335,9 +336,9 @@ static void another_hand(void)
 		int rc;
 		const char *text;
 	} table[] = {
-		{ "activate", SWARM_E_STATE, "another hand activated worker1 meanwhile" },
+		{ "activate", SWARM_E_STATE, "worker1 was activated by somebody else meanwhile" },
 		{ "constraint", SWARM_E_STATE,
-		  "another hand took its constraint node.id!=n1 away" },
+		  "its constraint node.id!=n1 was removed by somebody else" },
 		{ "remove", 0, "" },
 	};
 

@@ -214,7 +214,7 @@ static void allowed(void)
 	f = moving_setup(&s);
 	options.allow = slip;
 	CHECK_INT(swarm_evict_plan(f.client, "n1", &options, &plan, &f.err), SWARM_E_INVAL);
-	CHECK_STR(f.err.text, "allow: no service is called 'wbe'");
+	CHECK_STR(f.err.text, "allow: there is no service 'wbe'");
 	f.err = (swarm_error)SWARM_ERROR_INIT;
 	options.allow = web;
 	CHECK_INT(swarm_evict_plan(f.client, "n1", &options, &plan, &f.err), 0);

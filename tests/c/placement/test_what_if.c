@@ -190,7 +190,7 @@ static void arguments(void)
 	f = setup(none);
 	options.nodes = NULL;
 	CHECK_INT(swarm_what_if(f.client, &options, &found, &f.err), SWARM_E_INVAL);
-	CHECK_STR(f.err.text, "which nodes? Name them, or ask for each");
+	CHECK_STR(f.err.text, "name the nodes, or ask for each");
 	CHECK_INT(swarm_what_if(f.client, NULL, &found, NULL), SWARM_E_INVAL);
 	CHECK_INT(swarm_what_if(f.client, &options, NULL, NULL), SWARM_E_INVAL);
 	CHECK_INT(swarm_what_if(NULL, &options, &found, NULL), SWARM_E_INVAL);

@@ -59,8 +59,8 @@ static const slip_case slips[] = {
 	  "volumes[0]: './x' is relative: a service runs on any node, so a bind mount needs an absolute "
 	  "path" },
 	{ "\"volumes\":[\"d:/y:rx\"]",
-	  "volumes[0]: no mount option 'rx': there are ro, rw, nocopy, and "
-	  "for bind mounts rprivate, rshared, rslave" },
+	  "volumes[0]: unknown mount option 'rx' (valid: ro, rw, nocopy, and for "
+	  "bind mounts rprivate, rshared, rslave)" },
 	{ "\"volumes\":[\"d:y\"]", "volumes[0].target: must be an absolute path below /, not 'y'" },
 	{ "\"volumes\":[{\"type\":\"tmpfs\",\"target\":\"/t\",\"bind\":{\"propagation\":\"shared\"}}]",
 	  "volumes[0]: bind options do not go with type tmpfs" },
