@@ -140,7 +140,9 @@ def lock_break(run=None):
         salt manager1 swarm.lock_break x7k2
     """
     if not run:
-        raise SaltInvocationError("which run? swarm.lock_show names the one that has the lock")
+        raise SaltInvocationError(
+            "run is required: swarm.lock_show names the one that has the lock"
+        )
     return __salt__["swarm_core.core"]("lock_release", str(run))
 
 

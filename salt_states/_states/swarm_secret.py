@@ -44,7 +44,10 @@ def _reported(ret, kind):
         yield
     except (CommandExecutionError, SaltInvocationError) as exc:
         ret["result"] = False
-        ret["comment"] = f"{kind} {ret['name']}: {exc}"
+        what, text = f"{kind} {ret['name']}", str(exc)
+        # Some errors of the core name it themselves.
+        named = text.startswith((f"{what} ", f"{what}:"))
+        ret["comment"] = text if named else f"{what}: {text}"
 
 
 def _new(name):

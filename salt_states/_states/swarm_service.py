@@ -36,7 +36,10 @@ def _reported(ret):
         yield
     except (CommandExecutionError, SaltInvocationError) as exc:
         ret["result"] = False
-        ret["comment"] = f"service {ret['name']}: {exc}"
+        what, text = f"service {ret['name']}", str(exc)
+        # Some errors of the core name it themselves.
+        named = text.startswith((f"{what} ", f"{what}:"))
+        ret["comment"] = text if named else f"{what}: {text}"
 
 
 def _new(name):

@@ -34,7 +34,10 @@ def _reported(ret):
         yield
     except (CommandExecutionError, SaltInvocationError) as exc:
         ret["result"] = False
-        ret["comment"] = f"stack {ret['name']}: {' '.join(str(exc).split())}"
+        what, text = f"stack {ret['name']}", " ".join(str(exc).split())
+        # Some errors of the core name it themselves.
+        named = text.startswith((f"{what} ", f"{what}:"))
+        ret["comment"] = text if named else f"{what}: {text}"
 
 
 def _new(name):

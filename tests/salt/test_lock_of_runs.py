@@ -72,7 +72,7 @@ def test_shown_and_broken_by_its_name(formed):
     assert job.salt["swarm.lock_show"]() == {}
     change(formed, RUN)
     assert job.salt["swarm.lock_show"]()["run"] == "r1"
-    with pytest.raises(SaltInvocationError, match="which run"):
+    with pytest.raises(SaltInvocationError, match="run is required"):
         job.salt["swarm.lock_break"]()
     with pytest.raises(CommandExecutionError, match="run r1"):
         job.salt["swarm.lock_break"]("r2")

@@ -261,3 +261,16 @@ def test_absent_waits_in_the_core(formed):
     ret = named(formed, "web", "service_absent")
     assert ret["result"] is False and "2 of its tasks have not ended" in ret["comment"]
     assert ret["changes"] == {"service": {"old": "web", "new": None}}
+
+
+def test_a_comment_names_the_service_once(formed, monkeypatch):
+    """Some errors of the core name it, others do not."""
+    text = "service service belongs to stack shop: change it there, or give stack: shop"
+
+    def refuse(_, core, name, *__, **___):
+        raise core.Conflict(text)
+
+    monkeypatch.setattr(type(formed["manager1"].machine), "do_service_apply", refuse)
+    assert state(formed, "manager1", "service", **WEB)["comment"] == text
+    text = "services of others use port 80"
+    assert state(formed, "manager1", "service", **WEB)["comment"] == f"service service: {text}"

@@ -275,3 +275,17 @@ def test_absent(formed):
     assert again["comment"] == "there is no stack shop"
     assert stack(formed, "manager2", function="stack_absent")["comment"] == "left to manager1"
     assert "unknown argument 'wait'" in stack(formed, function="stack_absent", wait=1)["comment"]
+
+
+def test_a_comment_names_the_stack_once(formed, monkeypatch):
+    """Some errors of the core name it, others do not."""
+    text = "stack shop cannot be removed, because others need parts of it: network shop_default"
+
+    def refuse(_, core, name, **__):
+        raise core.Conflict(text)
+
+    stack(formed)
+    monkeypatch.setattr(type(formed["manager1"].machine), "do_stack_remove", refuse)
+    assert stack(formed, function="stack_absent")["comment"] == text
+    text = "stack shop_old needs network shop_default"
+    assert stack(formed, function="stack_absent")["comment"] == f"stack shop: {text}"
