@@ -4,16 +4,13 @@
 
 #include <string.h>
 
-/* swarmkit takes so much in a config, and less in a secret. */
-enum { MAX_CONTENT = 1000 * 1024 };
-
 int swarm_content_set(swarm_content *content, const void *bytes, size_t size)
 {
 	unsigned char *copy;
 
 	if (!content || (size && !bytes))
 		return SWARM_E_INVAL;
-	if (size > MAX_CONTENT)
+	if (size > SWARM__MAX_CONFIG)
 		return SWARM_E_TOO_LARGE;
 	copy = malloc(size + 1);
 	if (!copy)
@@ -55,7 +52,8 @@ bool swarm__content_read(swarm__compose *c, const char *place, const char *file,
 	else if (rc == SWARM_E_CANCELED)
 		*c->error = err.code ? err : (swarm_error){ .code = rc, .text = "canceled" };
 	else if (rc == SWARM_E_TOO_LARGE && !*err.text)
-		swarm__slip(&c->lines, place, "file '%.100s' has over %d bytes", file, MAX_CONTENT);
+		swarm__slip(&c->lines, place, "file '%.100s' has over %d bytes", file,
+			    SWARM__MAX_CONFIG);
 	else
 		swarm__slip(&c->lines, place, "file '%.100s': %.200s", file,
 			    *err.text ? err.text : "cannot be read");

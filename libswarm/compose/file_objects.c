@@ -8,12 +8,6 @@
 #include <stdio.h>
 #include <string.h>
 
-/* swarmkit: api/validation, less than so many bytes. */
-enum {
-	MAX_SECRET = 500 * 1024,
-	MAX_CONFIG = 1000 * 1024,
-};
-
 static const char *const origins[] = { "file", "environment", "content", "driver" };
 
 /* The one key that says where the content is; NULL with a slip. */
@@ -43,7 +37,7 @@ static const char *find_origin(swarm__compose *c, const char *place, const json_
 /* The size is that of the content, "" for nothing. */
 static void check_size(swarm__compose *c, const char *place, size_t size, bool is_secret)
 {
-	size_t limit = is_secret ? MAX_SECRET : MAX_CONFIG;
+	size_t limit = is_secret ? SWARM__MAX_SECRET : SWARM__MAX_CONFIG;
 
 	if (!size || size >= limit)
 		swarm__slip(&c->lines, place, "must have 1 to %zu bytes, not %zu", limit - 1, size);

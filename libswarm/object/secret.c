@@ -4,19 +4,17 @@
  * data that is made here is wiped.
  */
 #include "object/internal.h"
+#include "spec/internal.h"
 
 #include <string.h>
 
 enum {
 	DEFAULT_TIMEOUT_MS = 60000,
-	/* swarmkit: api/validation, less than so many bytes. */
-	MAX_SECRET = 500 * 1024,
-	MAX_CONFIG = 1000 * 1024,
 };
 
 int swarm__content_check(swarm_kind kind, size_t size, swarm_error *err)
 {
-	const size_t limit = kind == SWARM_KIND_SECRET ? MAX_SECRET : MAX_CONFIG;
+	const size_t limit = kind == SWARM_KIND_SECRET ? SWARM__MAX_SECRET : SWARM__MAX_CONFIG;
 
 	if (size > 0 && size < limit)
 		return 0;

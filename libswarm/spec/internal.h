@@ -19,6 +19,12 @@
 /* Longest place of a value in a text, such as "volumes[3].volume.driver_opts.device". */
 #define SWARM__MAX_PLACE 256
 
+/* swarmkit (api/validation) takes less than so many bytes of content. */
+enum {
+	SWARM__MAX_SECRET = 500 * 1024,
+	SWARM__MAX_CONFIG = 1000 * 1024,
+};
+
 /* One call. A function that runs out of memory says so here, and its result is not used. */
 typedef struct swarm__conversion {
 	const swarm_spec_options *options;

@@ -9,7 +9,7 @@
 #include <string.h>
 
 /* So often another manager may take the number. */
-enum { STORE_TRIES = 5, MAX_DATA = 1000 * 1024 };
+enum { STORE_TRIES = 5 };
 
 /* --- what this call declares ---------------------------------------------------------------------------------- */
 
@@ -124,12 +124,12 @@ static int dump(const swarm__stack *s, const json_t *tree, swarm__buffer *text, 
 {
 	int rc;
 
-	swarm__buffer_init(text, MAX_DATA);
+	swarm__buffer_init(text, SWARM__MAX_CONFIG);
 	rc = swarm__json_dump_sorted(tree, text);
 	if (rc == SWARM_E_TOO_LARGE)
 		return swarm__error(err, rc,
 				    "stack %s is too large for a revision: %d bytes are the most",
-				    s->name, MAX_DATA - 1);
+				    s->name, SWARM__MAX_CONFIG - 1);
 	return rc ? swarm__nomem(err) : 0;
 }
 
