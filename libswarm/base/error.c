@@ -154,6 +154,13 @@ int swarm__nomem(swarm_error *err)
 	return swarm__error(err, SWARM_E_NOMEM, "out of memory");
 }
 
+bool swarm__error_names(const char *text, const char *what)
+{
+	const size_t length = strlen(what);
+
+	return strncmp(text, what, length) == 0 && (text[length] == ':' || text[length] == ' ');
+}
+
 int swarm__error_wrap(swarm_error *err, int code, const char *format, ...)
 {
 	char cause[SWARM_ERROR_TEXT];
@@ -169,6 +176,8 @@ int swarm__error_wrap(swarm_error *err, int code, const char *format, ...)
 	va_start(arguments, format);
 	format_text(context, format, arguments);
 	va_end(arguments);
+	if (swarm__error_names(cause, context))
+		return err->code;
 	length = snprintf(err->text, sizeof(err->text), "%s%s%s", context, cause[0] ? ": " : "",
 			  cause);
 	if (length >= SWARM_ERROR_TEXT)

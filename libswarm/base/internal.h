@@ -42,7 +42,13 @@ int swarm__error(swarm_error *err, int code, const char *format, ...)
 /* SWARM_E_NOMEM with its static text. */
 int swarm__nomem(swarm_error *err);
 
-/* Put "context: " in front of the text of a filled error. Returns err->code, or code if err is NULL. */
+/* Whether a text begins with what it is about, such as "service web: " or "service web ". */
+bool swarm__error_names(const char *text, const char *what);
+
+/*
+ * Put "context: " in front of the text of a filled error, unless it begins with that itself. Returns
+ * err->code, or code if err is NULL.
+ */
 int swarm__error_wrap(swarm_error *err, int code, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 

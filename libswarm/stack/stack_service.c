@@ -5,6 +5,7 @@
  */
 #include "stack/deploy.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define CONTAINER "TaskTemplate.ContainerSpec"
@@ -314,13 +315,11 @@ static int note(swarm__stack *s, swarm__stack_service *service, swarm_error *err
 /* What is wrong with a service; some errors name it themselves. */
 static int slip(swarm__stack *s, int rc, const char *name, const char *text, swarm_error *err)
 {
-	const size_t word = strlen("service "), length = strlen(name);
-	const bool named = strncmp(text, "service ", word) == 0 &&
-			   strncmp(text + word, name, length) == 0 &&
-			   (text[word + length] == ':' || text[word + length] == ' ');
+	char what[SWARM_ERROR_TEXT];
 
-	return named ? swarm__stack_slip(s, rc, err, "%s", text)
-		     : swarm__stack_slip(s, rc, err, "service %s: %s", name, text);
+	snprintf(what, sizeof(what), "service %s", name);
+	return swarm__error_names(text, what) ? swarm__stack_slip(s, rc, err, "%s", text)
+					      : swarm__stack_slip(s, rc, err, "%s: %s", what, text);
 }
 
 static int plan_one(swarm__stack *s, swarm__stack_service *service, swarm_error *err)

@@ -52,6 +52,12 @@ static void wrapping(void)
 	swarm__error(&err, SWARM_E_CONNECT, "refused");
 	CHECK_INT(swarm__error_wrap(&err, SWARM_E_INVAL, "join of %s", "worker1"), SWARM_E_CONNECT);
 	CHECK_STR(err.text, "join of worker1: refused");
+	CHECK_INT(swarm__error_wrap(&err, SWARM_E_INVAL, "join of %s", "worker1"), SWARM_E_CONNECT);
+	CHECK_STR(err.text, "join of worker1: refused");
+	swarm__error_wrap(&err, SWARM_E_INVAL, "join");
+	CHECK_STR(err.text, "join of worker1: refused");
+	swarm__error_wrap(&err, SWARM_E_INVAL, "join of worker");
+	CHECK_STR(err.text, "join of worker: join of worker1: refused");
 	CHECK_INT(swarm__error_wrap(NULL, SWARM_E_HTTP, "context"), SWARM_E_HTTP);
 	swarm__error_clear(&err);
 	CHECK_INT(swarm__error_wrap(&err, SWARM_E_HTTP, "context"), SWARM_E_HTTP);
