@@ -132,6 +132,19 @@ static int test_write(const apply *a, bool new, const json_t *spec, swarm_error 
 	return swarm__prepared_test(a->client, &options, !new, err);
 }
 
+/* Each service of containers has an image; without the check the caller would be asked for one. */
+static int check_image(const json_t *spec, swarm_error *err)
+{
+	const json_t *task = json_object_get(spec, "TaskTemplate");
+
+	if (*swarm__json_string(task, "ContainerSpec.Image") ||
+	    json_is_object(json_object_get(task, "PluginSpec")) ||
+	    json_is_object(json_object_get(task, "NetworkAttachmentSpec")))
+		return 0;
+	return swarm__error(err, SWARM_E_JSON,
+			    "Spec.TaskTemplate.ContainerSpec.Image: expected text");
+}
+
 /* What is merged with what is there now, or what is there, where nothing is to be sent. */
 static int make_spec(void *payload, const json_t *object, json_t **ret_spec, swarm_error *err)
 {
@@ -144,6 +157,8 @@ static int make_spec(void *payload, const json_t *object, json_t **ret_spec, swa
 	if (strcmp(swarm__json_string(before, "Name"), a->name) != 0)
 		return swarm__error(err, SWARM_E_NOT_FOUND, "there is no service %s", a->name);
 	rc = swarm__apply_check_owner(a, before, err);
+	if (!rc)
+		rc = check_image(before, err);
 	if (!rc)
 		rc = swarm__apply_merge(a, before, &spec, err);
 	if (rc)

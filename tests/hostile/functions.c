@@ -258,13 +258,11 @@ TREE(task_why, "web")
 
 static int evict_plan(swarm_client *client, swarm_error *err)
 {
-	static const char *const allow[] = { "web", NULL };
 	swarm_evict_options options = SWARM_EVICT_OPTIONS_INIT;
 	json_t *plan = NULL;
 	int rc;
 
 	options.timeout_ms = TIMEOUT_MS;
-	options.allow = allow;
 	rc = swarm_evict_plan(client, "n1", &options, &plan, err);
 	json_decref(plan);
 	return rc;
