@@ -101,13 +101,8 @@ def rolled(
     """
     ret = {"name": name, "changes": {}, "result": True, "comment": ""}
     ret.update(steps=[], refused={}, notes=list(notes))
-    lists = {
-        "managers": managers,
-        "workers": workers,
-        "ignore": ignore,
-        "stop": stop,
-        "force": force,
-    }
+    lists = {"managers": managers, "workers": workers, "ignore": ignore}
+    lists.update(stop=stop, force=force)
     roll = {key: list(value or ()) for key, value in lists.items()}
     roll.update(what=what, batch=batch, zone=zone, deadline=deadline, timeout=timeout)
     roll.update(saltenv=saltenv, notes=ret["notes"], done={})
@@ -205,12 +200,17 @@ def _look(roll):
     # A function, unlike a state, has the pillar of the minion's start.
     _ask(hosts, "saltutil.refresh_pillar", wait=True)
     answers = _ask(hosts, "swarm_upgrade.look", **arguments)
-    bare = [host for host, (_, why) in answers.items() if why and "is not available" in why]
+    bare = [host for host, (_, why) in answers.items() if "is not available" in (why or "")]
     if bare:
         # The modules are of this run; a run in test mode needs them, too.
         _ask(bare, "state.sls", "docker.extension", saltenv=roll["saltenv"], test=False)
         answers.update(_ask(bare, "swarm_upgrade.look", **arguments))
-    wrong = [f"{host}: {why}" for host, (_, why) in answers.items() if why]
+    other = "its modules are of another version: salt '{}' saltutil.sync_all"
+    wrong = [
+        f"{host}: {why or other.format(host)}"
+        for host, (found, why) in answers.items()
+        if why or not isinstance(found, dict) or "state" not in found
+    ]
     if wrong:
         raise _Stop("plan", wrong)
     return {host: found for host, (found, _) in answers.items()}

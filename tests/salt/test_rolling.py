@@ -325,6 +325,18 @@ def test_a_silent_host(roll):
     assert ret["result"] is False and "worker2: its minion did not answer" in ret["comment"]
 
 
+@pytest.mark.parametrize("answer", [{}, [], {"node_id": "id-worker2"}, "active"])
+def test_an_answer_of_another_version_of_the_modules(roll, answer):
+    fleet = Fleet()
+    look = fleet.do_swarm_upgrade_look
+    fleet.do_swarm_upgrade_look = lambda host, **how: (
+        answer if host == "worker2" else look(host, **how)
+    )
+    ret = roll(fleet, confirm=False)
+    assert ret["result"] is False
+    assert "worker2: its modules are of another version: salt 'worker2'" in ret["comment"]
+
+
 def test_batches_have_no_two_hosts_of_one_zone(roll):
     workers = [f"worker{n}" for n in range(1, 8)]
     fleet = Fleet(MANAGERS, workers)
