@@ -1,10 +1,11 @@
 # make bootstrap   hosts on this machine, and a swarm on them: the main job
 # make check       every test, cheap ones first; check-c, check-sanitize, check-fuzz, check-api,
-#                  check-docs, check-python, check-salt, check-lab and check-witness are one layer each
+#                  check-docs, check-python, check-salt and check-lab are one layer each
 # make check-all   also what takes long: valgrind on everything, clang, thread sanitizer, long fuzzing,
 #                  check-engines: library and extension on three real engines, check-pythons: the wheel on
-#                  each Python of Debian, check-lab-old: the lab with Salt 3006 and Engine 20.10, and
-#                  check-lab-long: more faults, and versions that change under running jobs
+#                  each Python of Debian, check-witness: docker's own CLI beside ours on one manager,
+#                  check-lab-old: the lab with Salt 3006 and Engine 20.10, and check-lab-long: more
+#                  faults, and versions that change under running jobs
 # make fileroot DEST=/srv/salt   write a complete Salt file root; fileroot-remove uninstalls it
 # make wheel       the Python package saltext-swarm, in build/dist
 # make docs        the site, in build/docs
@@ -90,10 +91,9 @@ docs: build/venv/.done
 
 # --- tests ----------------------------------------------------------------------------------------
 
-LAYERS := check-style check-docs check-c check-sanitize check-fuzz check-api check-python check-salt check-lab \
-	check-witness
+LAYERS := check-style check-docs check-c check-sanitize check-fuzz check-api check-python check-salt check-lab
 LONG_LAYERS := check-clang check-threads check-valgrind check-engines check-pythons check-fuzz-long \
-	check-hostile-long \
+	check-hostile-long check-witness \
 	check-lab-old check-lab-long
 
 check: $(LAYERS)
