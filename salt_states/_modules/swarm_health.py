@@ -105,6 +105,10 @@ def preflight(checks=None, ignore=None, managers=None):
         salt worker1 swarm.preflight ignore='[virtual-ips]'
     """
     __salt__["swarm_schema.require"](checks=checks, ignore=ignore)
+    if managers is not None and not _are_texts(managers):
+        raise SaltInvocationError(
+            f"managers must be a list of ip:port, such as ['10.0.0.1:2377'], not {managers!r}"
+        )
     host = __grains__["id"]
     found = __salt__["swarm_preflight.reading"](managers)
     rows = __salt__["swarm_preflight.judge"]({host: found}, checks=checks, ignore=ignore)
@@ -161,3 +165,7 @@ def _are_rows(baseline):
 def _renewed():
     text = f"the certificate of {__grains__['id']} is renewed in time"
     return {"name": "certificates", "ok": True, "on": "", "text": text}
+
+
+def _are_texts(value):
+    return isinstance(value, (list, tuple)) and all(isinstance(one, str) for one in value)
