@@ -2,7 +2,7 @@
 """All managers moved at once, and a demotion that may not be. `make check-lab-long` names this file."""
 
 import pytest
-from conftest import assert_whole, until_node
+from conftest import MANAGERS, WORKERS, assert_whole, until_node
 from test_08_life import of_pillar, predicted, roles
 
 
@@ -14,12 +14,11 @@ def pillar_as_it_was(swarm):
 
 def test_all_managers_are_moved_at_once(swarm):
     """Of the new ones none is a manager yet."""
-    managers = ["manager1", "worker2", "worker3"]
-    swarm.pillar(managers=managers, workers=["*"])
+    swarm.pillar(managers=WORKERS, workers=["*"])
     changes = predicted(swarm)
-    for host in ("manager2", "manager3", "worker1"):
+    for host in MANAGERS:
         assert changes[(host, "swarm.joined")]["swarm"] == {"old": "manager", "new": "worker"}
-    assert roles(swarm, "manager1") == of_pillar(managers)
+    assert roles(swarm, "worker1") == of_pillar(WORKERS)
     swarm.pillar()
     made = swarm.bootstrap()
     assert made.code == 0, made.why()
