@@ -21,8 +21,8 @@ repositories:
     docker-engine:
       # Package name: docker-ce (Docker's own repository), docker.io (Debian's).
       name: docker-ce
-      # Exact package version; empty: the version of the repository. On a member of a swarm a different
-      # version or package is reported, and never installed.
+      # Package version, or a glob such as '5:28.5*'; empty: the version of the repository. On a member of a
+      # swarm docker.bootstrap reports a different version or package; only docker.upgrade installs it.
       version: ''
 
 swarm:
@@ -56,8 +56,7 @@ swarm:
   # null is removed. A host with labels joins drained and becomes active in the update that sets them, so
   # no task arrives before its labels. A label is a string or an integer. Quote what YAML reads as something
   # else: without quotes '1:30' is 90, '017' is 15, 'yes', 'no', 'on' and 'off' are True and False, '1.10'
-  # is 1.1, and '2026-11-29' is a date. The first two are integers as well, so nothing can warn you about
-  # them. Without availability (active, pause, drain) a node keeps its own: managers stay drained, and so
+  # is 1.1. The first two are integers as well, so nothing can warn you about them. Without availability (active, pause, drain) a node keeps its own: managers stay drained, and so
   # does a node that you drained by hand.
   # nodes:
   #   'worker*':

@@ -86,6 +86,11 @@ def _bare(text):
     return text if plain and _shown(text) != "a secret" else _shown(text)
 
 
+def _plain(name):
+    """Return a name as YAML reads it in a list; a pattern needs quotes there."""
+    return repr(name) if _is_pattern(name) else name
+
+
 def _is_pattern(text):
     return bool(re.search(r"[*?\[]", text))
 
@@ -148,7 +153,9 @@ def _choice(*known):
 def _list(one, words):
     def slips(where, value):
         if not isinstance(value, (list, tuple)):
-            hint = f": write [{value}]" if _is_text(value) and _bare(value) == value else ""
+            names = re.split(r"[\s,]+", value.strip()) if isinstance(value, str) else []
+            plain = all(name and _bare(name) == name for name in names)
+            hint = f": write [{', '.join(map(_plain, names))}]" if names and plain else ""
             return [f"{where} must be a list of {words}, not {_shown(value)}{hint}"]
         return [line for entry in value for line in one.slips(f"{where}: each entry", entry)]
 
@@ -208,7 +215,9 @@ def _labels(where, value):
     prefix = "" if where == "labels" else f"{where}: "
     for name, text in value.items():
         if not _is_text(name):
-            lines.append(f"{prefix}label name {_shown(name)} must be a string{_quote(name)}")
+            empty = isinstance(name, str)
+            rule = "must not be empty" if empty else f"must be a string{_quote(name)}"
+            lines.append(f"{prefix}label name {_shown(name)} {rule}")
         elif prefix and name.startswith(OWN_LABELS):
             lines.append(
                 f"{prefix}label {_shown(name)} is reserved: names with {OWN_LABELS} belong to the states"
@@ -243,6 +252,14 @@ def _nanoseconds(text):
     if not parts or "".join(map("".join, parts)) != text:
         return None
     return sum(int(number) * UNITS[unit] for number, unit in parts)
+
+
+def _seconds_hint(value):
+    """Return what to write for a duration, such as 10m, where seconds are needed."""
+    number = _nanoseconds(value) if isinstance(value, str) else None
+    if not number or number % UNITS["s"]:
+        return ""
+    return f": write {number // UNITS['s']}"
 
 
 def _address(words, port=True, every=False):
@@ -349,13 +366,18 @@ SOURCE = Kind(f"dictionary of one of {', '.join(SOURCES)}", _source)
 
 MINION = _text("a minion id")
 LABELS = Kind("dictionary: name to string or integer", _labels)
-FLAG = _simple("True or False", lambda value: isinstance(value, bool))
+FLAG = _simple(
+    "True or False",
+    lambda value: isinstance(value, bool),
+    lambda value: ": remove the quotes" if str(value).lower() in ("true", "false") else "",
+)
 INIT = _simple("True, False or beside", lambda value: isinstance(value, bool) or value == "beside")
 SECONDS = _simple(
     "a number of seconds above 0",
     lambda value: (
         isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value < 1e9
     ),
+    _seconds_hint,
 )
 ROLE = _choice("worker", "manager")
 AVAILABILITY = _choice("active", "pause", "drain")
@@ -731,7 +753,7 @@ PACKAGE = {
     "name": Key(_text(), "Package name: docker-ce, or docker.io of Debian.", "docker-ce"),
     "version": Key(
         _simple("a string", lambda value: isinstance(value, str), _quote),
-        "Exact package version; empty: what the repository has.",
+        "Package version, or a glob such as 5:28.5*; empty: what the repository has.",
     ),
 }
 
@@ -962,7 +984,7 @@ def _stacks(stacks):
         stack = _dict(stack)
         where = f"pillar swarm:stacks:{_bare(name)}"
         if not any(stack.get(key) for key in ("source", "contents", "compose")):
-            lines.append(f"{where} has none of source, contents and compose")
+            lines.append(f"{where} has no compose file: give source, contents or compose")
         lines += [
             f"{where}:after names {_bare(other)}, which is not in swarm:stacks{_near(other, stacks)}"
             for other in ids(stack, "after")
@@ -1037,6 +1059,21 @@ def _masks(where, pools, size):
     return lines
 
 
+def _nobody(swarm, master):
+    """Return why a run has no manager, and what to write."""
+    if ids(swarm, "managers"):
+        return (
+            "pillar swarm:init_without names all of swarm:managers as dead: name a living one in"
+            " swarm:managers"
+        )
+    if swarm:
+        return "pillar swarm:managers names no manager: list at least one minion id there"
+    return (
+        f"pillar swarm:managers names no manager for {master}: assign the swarm pillar to the"
+        " master's own id too (pillar top file, '*')"
+    )
+
+
 def _even(managers):
     if not managers or len(managers) % 2:
         return []
@@ -1060,7 +1097,7 @@ def _without_key(swarm, managers, accepted, leaving):
 
 def _nodes_of_nobody(swarm, hosts):
     return [
-        f"pillar swarm:nodes {_shown(glob)} matches no host{_near(glob, hosts)}"
+        f"pillar swarm:nodes {_shown(glob)} matches no host{_near(glob, hosts)}: correct or remove it"
         for glob in _dict(swarm.get("nodes"))
         if _is_text(glob) and not fnmatch.filter(hosts, glob) and glob not in hosts
     ]
@@ -1218,7 +1255,7 @@ def run():
 
     Returns ``refusals``, ``warnings`` and ``malformed`` as :py:func:`check`, ``swarm``, ``managers`` and ``workers``
     (``{minion id: accepted key}``), ``without``, ``hosts`` (that leave), ``replaced`` and ``reached`` (of
-    ``hosts`` those with an accepted key).
+    ``hosts`` those with an accepted key), and ``nobody`` (why there is no manager; empty if there is one).
 
     CLI Example:
 
@@ -1232,9 +1269,6 @@ def run():
     sys.modules.pop(__name__, None)
     if "given" not in context:
         raise SaltInvocationError("swarm_schema.run is for the renderer of docker/run.jinja alone")
-    # The renderer leaves this module there, and with it the master's functions, which Salt 3008 then destroys
-    # as the interpreter ends: it prints a traceback below the result.
-    sys.modules.pop(__name__, None)
     pillar = context["given"]
     swarm, replaced = _dict(pillar.get("swarm")), _dict(pillar.get("swarm_replace"))
     replaced = {old: new for old, new in replaced.items() if _is_text(old) and _is_text(new)}
@@ -1269,6 +1303,7 @@ def run():
         if host not in named and replaced.get(host, host) == host
     }
     ret["reached"] = [host for host in hosts if host in keys]
+    ret["nobody"] = "" if ret["managers"] else _nobody(swarm, __opts__["id"])
     return ret
 
 

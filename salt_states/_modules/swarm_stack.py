@@ -165,7 +165,8 @@ def convert(into=None, name=None, saltenv=None, **sources):
     given = {key: value for key, value in sources.items() if key in SOURCES}
     if not has_files(given):
         raise SaltInvocationError(
-            f"give source, contents or compose, or put {name} into pillar swarm:stacks"
+            f"give source, contents or compose, or put {name} into pillar swarm:stacks; after a"
+            " change of pillar run saltutil.refresh_pillar first"
         )
     return __salt__["swarm_stack_source.gather"](into=take, saltenv=saltenv, **given)
 

@@ -213,8 +213,14 @@ def lock_show(*args, **kwargs):
 
         salt-run swarm.lock_show
     """
-    given = ("swarm.lock_show", args, kwargs, "nested")
-    return __salt__["swarm_master.run"](__salt__["swarm_master.first_answer"], given, {})
+    return __salt__["swarm_master.run"](_lock_show, args, kwargs)
+
+
+def _lock_show(*args, **kwargs):
+    found = __salt__["swarm_master.first_answer"]("swarm.lock_show", args, kwargs, "swarm_report")
+    locks = [lock for lock in found.values() if isinstance(lock, dict)]
+    lines = [lock.get("text") or "no run has the lock" for lock in locks]
+    return {**found, "lines": lines} if locks else found
 
 
 def lock_break(*args, **kwargs):
@@ -234,4 +240,9 @@ def lock_break(*args, **kwargs):
 
 
 def _lock_break(run):
-    return __salt__["swarm.ask"]("swarm.lock_break", str(run))
+    found = __salt__["swarm.ask"]("swarm.lock_break", str(run))
+    if found.get("problems"):
+        return found
+    broken = True in (answer for answer in found.values() if isinstance(answer, bool))
+    line = f"the lock of run {run} is broken" if broken else "no run has the lock"
+    return {**found, "lines": [line], "outputter": "swarm_report"}

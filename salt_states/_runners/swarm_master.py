@@ -91,10 +91,7 @@ def known():
     if found["malformed"]:
         raise _Slip(*found["refusals"])
     if not found["swarm"].get("managers"):
-        raise _Slip(
-            f"pillar swarm:managers names no manager for {__opts__['id']}: assign the swarm pillar"
-            " to the master's own id too (pillar top file, '*')"
-        )
+        raise _Slip(found["nobody"])
     return found
 
 
@@ -104,6 +101,9 @@ def checked():
     that have an accepted key.
     """
     pillar = __salt__["pillar.show_pillar"](minion=__opts__["id"])
+    # What Salt could not render is missing, and would be reported as a key that nobody gave.
+    if pillar.get("_errors"):
+        raise _Slip(*(f"pillar of {__opts__['id']}: {line}" for line in pillar["_errors"]))
     opts = {**__opts__, "grains": __opts__.get("grains") or {}, "pillar": {}}
     functions = salt.loader.minion_mods(opts, utils=salt.loader.utils(opts))
     return functions["slsutil.renderer"](

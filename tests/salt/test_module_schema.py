@@ -50,6 +50,32 @@ NETWORK = "a network such as 10.20.0.0/16"
 KEY = "no accepted key on this master for"
 SALT_KEY = "accept it (salt-key -a), or correct pillar swarm:managers and swarm:workers"
 SLIPS = [
+    # What to write instead.
+    (
+        "workers: worker1, worker*",
+        "pillar swarm:workers must be a list of minion ids or patterns, not 'worker1, worker*':"
+        " write [worker1, 'worker*']",
+    ),
+    (
+        "drain: {deadline: 10m}",
+        "pillar swarm:drain:deadline must be a number of seconds above 0, not '10m': write 600",
+    ),
+    (
+        "drain: {deadline: 1ms}",
+        "pillar swarm:drain:deadline must be a number of seconds above 0, not '1ms'",
+    ),
+    (
+        "drain: {graceful: 'false'}",
+        "pillar swarm:drain:graceful must be True or False, not 'false': remove the quotes",
+    ),
+    (
+        "nodes: {worker1: {labels: {'': a}}}",
+        "pillar swarm:nodes:worker1:labels: label name '' must not be empty",
+    ),
+    (
+        "stacks: {shop: {timeout: 5}}",
+        "pillar swarm:stacks:shop has no compose file: give source, contents or compose",
+    ),
     # Keys.
     ("manger: [x]", "unknown key 'manger' under swarm (did you mean 'managers'?)"),
     (
@@ -110,9 +136,12 @@ SLIPS = [
     ),
     (
         "nodes: {wroker1: {availability: drain}}",
-        "pillar swarm:nodes 'wroker1' matches no host (did you mean 'worker1'?)",
+        "pillar swarm:nodes 'wroker1' matches no host (did you mean 'worker1'?): correct or remove it",
     ),
-    ("nodes: {'db*': {availability: drain}}", "pillar swarm:nodes 'db*' matches no host"),
+    (
+        "nodes: {'db*': {availability: drain}}",
+        "pillar swarm:nodes 'db*' matches no host: correct or remove it",
+    ),
     ("nodes: {worker1: drain}", "pillar swarm:nodes:worker1 must be a dictionary, not 'drain'"),
     (
         "nodes: {worker1: {availability: activ}}",
@@ -237,7 +266,10 @@ SLIPS = [
         "url: localhost:2375",
         "pillar swarm:url must be an address such as unix:///var/run/docker.sock or tcp://host:2376, not 'localhost:2375'",
     ),
-    ("timeout: 30s", "pillar swarm:timeout must be a number of seconds above 0, not '30s'"),
+    (
+        "timeout: 30s",
+        "pillar swarm:timeout must be a number of seconds above 0, not '30s': write 30",
+    ),
     ("tls: {ca: ca.pem}", "pillar swarm:tls:ca must be an absolute path, not 'ca.pem'"),
     ("tls: {verify: 'no'}", "pillar swarm:tls:verify must be True or False, not 'no'"),
     (
@@ -435,6 +467,7 @@ def found_by(wheel):
     """What ``run`` finds with this key store."""
     module = load()
     module.__salt__ = {"saltutil.wheel": wheel}
+    module.__opts__ = {"id": "master_master"}
     return module
 
 

@@ -6,7 +6,7 @@ import types
 
 import pytest
 import salt.client
-from runners import call
+from runners import call, printed
 
 SECRET = "hunter2hunter2"
 MANAGERS = ["manager1", "manager2", "manager3"]
@@ -97,3 +97,31 @@ def test_a_secret_as_an_argument_is_refused(asked, args, kwargs, text):
     (problem,) = found["problems"]
     assert text in problem and SECRET not in str(found)
     assert (found["retcode"], jobs) == (2, [])
+
+
+@pytest.mark.parametrize(
+    "function, args, answer, line",
+    [
+        ("lock_show", (), {}, "no run has the lock"),
+        ("lock_show", (), {"run": "x7k2", "text": "run x7k2 holds it"}, "run x7k2 holds it"),
+        ("lock_break", ("x7k2",), True, "the lock of run x7k2 is broken"),
+        ("lock_break", ("x7k2",), False, "no run has the lock"),
+    ],
+)
+def test_the_lock_is_one_line(runner, monkeypatch, tmp_path, function, args, answer, line):
+    client = contextlib.nullcontext(
+        types.SimpleNamespace(cmd=lambda *_, **__: {"manager1": answer})
+    )
+    monkeypatch.setattr(salt.client, "get_local_client", lambda **_: client)
+    known = {"swarm": {"managers": MANAGERS}}
+    instead = {
+        "swarm_master.known": lambda: known,
+        "swarm_master.ask": lambda *_: {"manager1": {"swarm.info": {"cluster_id": "c1"}}},
+        "swarm_master.ask_one": lambda *_: (answer, None),
+    }
+    loader = runner(__salt__=instead)
+    first = loader["swarm_master.first_answer"].func.__globals__
+    monkeypatch.setitem(first, "known", lambda: known)
+    found = call(loader, function, *args)
+    assert printed(tmp_path, found) == line
+    assert (found["manager1"], found["retcode"]) == (answer, 0)

@@ -60,7 +60,7 @@ def test_drift_of_nodes(runner, formed, monkeypatch):
     }
     node_of(formed, "worker1")["labels"] = {"disk": "ssd", "old": "1", "other": "x"}
     assert problems(runner, formed, monkeypatch) == [
-        "pillar swarm:nodes 'worker9' matches no host (did you mean 'worker2'?)",
+        "pillar swarm:nodes 'worker9' matches no host (did you mean 'worker2'?): correct or remove it",
         "worker1: label disk is ssd, pillar says nvme",
         "worker1: label old is 1, pillar says not there",
         "worker1: label rack is not there, pillar says 7",
@@ -127,6 +127,12 @@ def test_without_pillar(runner, formed, monkeypatch):
     found = status(runner, formed, monkeypatch, pillar={})
     (line,) = found["problems"]
     assert "names no manager for master_master" in line
+
+
+def test_pillar_that_does_not_render_is_not_a_missing_pillar(runner, formed, monkeypatch):
+    reason = "Rendering SLS 'docker' failed. Please see master log for details."
+    found = status(runner, formed, monkeypatch, pillar={"_errors": [reason]})
+    assert found["problems"] == [f"pillar of master_master: {reason}"]
 
 
 @pytest.mark.parametrize(

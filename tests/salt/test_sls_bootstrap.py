@@ -238,7 +238,7 @@ def test_all_slips_are_refused_at_once(tmp_path):
     assert refusal(render(tmp_path, pillar)).split("\n") == [
         "unknown key 'manger' under swarm (did you mean 'managers'?)",
         "unknown key 'label' under swarm:nodes:db (did you mean 'labels'?)",
-        "pillar swarm:nodes 'db' matches no host",
+        "pillar swarm:nodes 'db' matches no host: correct or remove it",
     ]
 
 
@@ -289,10 +289,26 @@ def test_the_check_comes_from_the_file_root_of_the_environment(tmp_path):
     assert not errors and "docker-managers-ready" in steps(data)
 
 
-@pytest.mark.parametrize("pillar", [{"other": 1}, {"swarm": {}}, {"swarm": {"managers": []}}])
+@pytest.mark.parametrize("pillar", [{"other": 1}, {"swarm": {}}])
 def test_without_pillar_the_text_says_whose(tmp_path, pillar):
     text = refusal(render(tmp_path, pillar))
     assert "pillar swarm:managers names no manager for master_master" in text
+
+
+@pytest.mark.parametrize(
+    "swarm, advice",
+    [
+        ({"managers": []}, "list at least one minion id there"),
+        ({"managers": None, "workers": ["worker*"]}, "list at least one minion id there"),
+        (
+            {"managers": ["manager1"], "init_without": ["manager1"]},
+            "name a living one in swarm:managers",
+        ),
+    ],
+)
+def test_pillar_without_a_manager_says_what_to_write(tmp_path, swarm, advice):
+    text = refusal(render(tmp_path, {"swarm": swarm}))
+    assert advice in text and "top file" not in text
 
 
 def test_in_test_mode_the_steps_are_the_same(tmp_path):

@@ -62,7 +62,10 @@ def targets(asked):
             pillar({"a b": {"contents": "x"}}),
             "each name must be a name of letters, digits, - and _",
         ),
-        (pillar({"a": {}}), "pillar swarm:stacks:a has none of source, contents and compose"),
+        (
+            pillar({"a": {}}),
+            "pillar swarm:stacks:a has no compose file: give source, contents or compose",
+        ),
         (
             pillar({"a": {"contents": "x", "afters": []}}),
             "unknown key 'afters' under swarm:stacks:a",
