@@ -89,7 +89,7 @@ SLIPS = [
         {"api_version": 1.41},
         "swarm:api_version must be a string such as '1.41', not 1.41: quote it in YAML",
     ),
-    ({"timeout": "30s"}, "swarm:timeout must be a number of seconds above 0, not '30s'"),
+    ({"timeout": "30s"}, "swarm:timeout must be a number of seconds above 0, not '30s': write 30"),
 ]
 
 

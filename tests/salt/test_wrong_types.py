@@ -137,7 +137,7 @@ def test_a_wait_with_a_wrong_time_is_refused_before_the_change(make_fleet):
     ret = fleet["manager1"].job().state("ca_rotated", key="k", timeout="5m")
     assert (ret["result"], ret["comment"]) == (
         False,
-        "timeout must be a number of seconds above 0, not '5m'",
+        "timeout must be a number of seconds above 0, not '5m': write 300",
     )
 
 
