@@ -8,7 +8,7 @@
 #define SWARM_OOM_TABLE_H
 
 #include "base/internal.h"
-#include "oom.h"
+#include "oom_parser.h"
 #include "test_cluster.h"
 
 typedef struct oom_case {
@@ -16,30 +16,6 @@ typedef struct oom_case {
 	const fake_row *rows;
 	int (*run)(swarm_client *client, swarm_error *err);
 } oom_case;
-
-/*
- * jansson 2.14 cannot run out of memory while it parses: it drops characters, and may write past
- * the end of a string then (lex_scan_string in load.c). So its parser is spared.
- */
-void *__real_malloc(size_t size);
-int __real_swarm__json_read(const char *text, size_t size, swarm__budget *budget, json_t **ret_json,
-			    swarm_error *err);
-int __wrap_swarm__json_read(const char *text, size_t size, swarm__budget *budget, json_t **ret_json,
-			    swarm_error *err);
-
-int __wrap_swarm__json_read(const char *text, size_t size, swarm__budget *budget, json_t **ret_json,
-			    swarm_error *err)
-{
-	json_malloc_t allocate;
-	json_free_t release;
-	int rc;
-
-	json_get_alloc_funcs(&allocate, &release);
-	json_set_alloc_funcs(__real_malloc, release);
-	rc = __real_swarm__json_read(text, size, budget, ret_json, err);
-	json_set_alloc_funcs(allocate, release);
-	return rc;
-}
 
 /* One run in which allocation n fails; false if it needed fewer. */
 static inline bool oom_run(const oom_case *c, long n, void (*start)(long n), int *ret_rc)

@@ -2,31 +2,9 @@
 /* Evictions without memory: each allocation fails in turn. */
 #include "moving_swarm.h"
 
-#include "base/internal.h"
-#include "oom.h"
+#include "oom_parser.h"
 
 enum { TOO_MANY = 20000 };
-
-void *__real_malloc(size_t size);
-int __real_swarm__json_read(const char *text, size_t size, swarm__budget *budget, json_t **ret_json,
-			    swarm_error *err);
-int __wrap_swarm__json_read(const char *text, size_t size, swarm__budget *budget, json_t **ret_json,
-			    swarm_error *err);
-
-/* As in oom_table.h: jansson cannot run out of memory while it parses. */
-int __wrap_swarm__json_read(const char *text, size_t size, swarm__budget *budget, json_t **ret_json,
-			    swarm_error *err)
-{
-	json_malloc_t allocate;
-	json_free_t release;
-	int rc;
-
-	json_get_alloc_funcs(&allocate, &release);
-	json_set_alloc_funcs(__real_malloc, release);
-	rc = __real_swarm__json_read(text, size, budget, ret_json, err);
-	json_set_alloc_funcs(allocate, release);
-	return rc;
-}
 
 static int plan(swarm_client *client, swarm_error *err)
 {
