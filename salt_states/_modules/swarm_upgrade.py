@@ -7,7 +7,7 @@ What ``docker.upgrade`` and ``docker.reboot`` do on a host, once it is empty: lo
 install, restart, reboot. The state ``swarm.rolled`` on the master says when.
 
 :maturity: new
-:depends: the execution modules ``swarm`` and ``swarm_engine``
+:depends: the execution modules ``swarm``, ``swarm_engine`` and ``swarm_roll``
 :platform: Linux
 
 .. versionadded:: 0.1.0
@@ -17,7 +17,6 @@ install, restart, reboot. The state ``swarm.rolled`` on the master says when.
 
 import fnmatch
 import os
-import re
 import time
 
 from salt.exceptions import CommandExecutionError
@@ -60,21 +59,6 @@ def _read(path):
         return ""
 
 
-def number(version=""):
-    """
-    Return the engine's own number in a package's version or an engine's: ``5:28.5.2-1~debian.12``
-    and ``28.5.2+dfsg4`` are both ``28.5.2``; empty if there is none.
-
-    CLI Example:
-
-    .. code-block:: bash
-
-        salt worker1 swarm_upgrade.number 28.5.2+dfsg4-5
-    """
-    found = re.match(r"(?:\d+:)?v?(\d+(?:\.\d+)+)", str(version))
-    return found[1] if found else ""
-
-
 def look(refresh=False, packages=True):
     """
     Return what decides whether and how this host is upgraded or rebooted. Changes nothing but the
@@ -112,7 +96,7 @@ def look(refresh=False, packages=True):
         "role": info["role"],
         "cluster": info["cluster_id"],
         "state": info["state"],
-        "engine": number(_engine()),
+        "engine": _engine(),
         "package": engine["package"],
         "installed": engine["version"],
         "target": target,
@@ -124,8 +108,12 @@ def look(refresh=False, packages=True):
     }
 
 
+def _number(version):
+    return __salt__["swarm_roll.number"](version)
+
+
 def _engine():
-    return __salt__["swarm_core.call"]("version")["Version"]
+    return _number(__salt__["swarm_core.call"]("version")["Version"])
 
 
 def _target(engine, wanted, refresh):
@@ -242,7 +230,7 @@ def install(target=None, seconds=START_SECONDS):
 
         salt worker1 swarm_upgrade.install 28.5.2+dfsg4-5
     """
-    before, ran = __salt__["swarm_engine.look"](), number(_engine())
+    before, ran = __salt__["swarm_engine.look"](), _engine()
     member = __salt__["swarm.info"]()["state"] not in ("inactive",)
     if before["version"] != target:
         _install(target)
@@ -253,12 +241,12 @@ def install(target=None, seconds=START_SECONDS):
                 f"{before['package']} is {now} after the installation of {target}: see the log of"
                 " the package manager"
             )
-    if ran != number(target):
+    if ran != _number(target):
         _restart()
-        _wait_for(number(target), member, seconds)
+        _wait_for(_number(target), member, seconds)
     return {
         "installed": {"old": before["version"], "new": target},
-        "engine": {"old": ran, "new": number(target)},
+        "engine": {"old": ran, "new": _number(target)},
     }
 
 
@@ -288,8 +276,8 @@ def _wait_for(version, member, seconds):
             if info["state"] == "locked":
                 unlock()
                 continue
-            if number(_engine()) != version:
-                why = f"docker {number(_engine())} runs, and not {version}"
+            if _engine() != version:
+                why = f"docker {_engine()} runs, and not {version}"
             elif not member or (info["state"] == "active" and not info.get("error")):
                 return
         except CommandExecutionError as exc:

@@ -7,14 +7,11 @@ The state of ``docker.upgrade`` and ``docker.reboot``. It runs on the master; ``
 brings this file there. It belongs to the name ``swarm``.
 
 :maturity: new
-:depends: the execution modules ``swarm`` and ``swarm_upgrade`` on the minions
+:depends: the execution module ``swarm_roll``; ``swarm`` and ``swarm_upgrade`` on the minions
 
 .. versionadded:: 0.1.0
 """
 
-import hashlib
-import json
-import re
 import time
 
 __virtualname__ = "swarm"
@@ -23,10 +20,6 @@ __virtualname__ = "swarm"
 LOCK_SECONDS = 900
 SETTLE_SECONDS = 90
 POLL_SECONDS = 2
-PLAN_LABEL = "saltext.swarm.plan"
-WAS_LABEL = "saltext.swarm.was"
-# Of a manager that is a worker for as long as it is worked on.
-DEMOTED_LABEL = "saltext.swarm.demoted"
 # Names in ignore that are not those of checks.
 OWN_FAULTS = ("quorum-margin", "encrypted-mix")
 
@@ -118,14 +111,14 @@ def rolled(
         if __opts__["test"]:
             ret.update(result=None, steps=[_step(wanted, None)])
             ret["comment"] = _next(roll)
-            ret["notes"] += [*_table(roll), _next(roll)]
+            ret["notes"] += [*__salt__["swarm_roll.table"](roll["rows"]), _next(roll)]
             ret["changes"] = {row["host"]: _change(row) for row in wanted}
             return ret
         if confirm and plan != roll["plan"]:
             raise _Stop(
                 "plan",
                 [f"pillar swarm_plan is {plan}, but the plan is another one now"] if plan else [],
-                [*_table(roll), _next(roll)],
+                [*__salt__["swarm_roll.table"](roll["rows"]), _next(roll)],
             )
         _run(roll)
         ret["changes"] = {row["host"]: _change(row) for row in wanted}
@@ -244,150 +237,20 @@ def _make_plan(roll):
         raise _Stop(
             "plan", faults or ["the hosts of pillar are not one swarm: run docker.bootstrap first"]
         )
-    nodes = _nodes(serving[0])
-    rows = []
-    for host in [*roll["managers"], *roll["workers"]]:
-        found, node = looks[host], nodes.get(looks[host]["node_id"])
-        if node is None:
-            faults.append(f"{host}: the managers do not list its node {found['node_id']}")
-            continue
-        rows.append(_row(roll, host, found, node, faults))
-    if faults:
-        raise _Stop("plan", faults)
-    managers = [row for row in rows if row["manager"]]
-    order = [row for row in managers if not row["leader"]]
-    order += [row for row in managers if row["leader"]]
-    roll["rows"] = order + [row for row in rows if not row["manager"]]
-    roll["plan"] = _hash(roll)
+    found = __salt__["swarm_roll.plan"](roll, looks, _nodes(serving[0]))
+    if found["faults"]:
+        raise _Stop("plan", found["faults"])
+    roll.update(rows=found["rows"], plan=found["plan"])
     # Of two masters one goes; a run that was killed on this one has left the lock to the next of its plan.
     roll["lock"] = f"{roll['plan']}-{str(__opts__['id']).replace(' ', '_')}"[:100]
-    for row in roll["rows"]:
-        row["how"] = _how(roll, row)
-    faults += _faults(roll, looks)
-    if faults:
-        raise _Stop("plan", faults, _table(roll))
-
-
-def _row(roll, host, found, node, faults):
-    goal = _number(found["target"]) if roll["what"] == "upgrade" else found["engine"]
-    if roll["what"] == "upgrade" and not goal:
-        wanted = found["wanted"] or "any"
-        faults.append(
-            f"{host}: no source has {found['package'] or 'the engine'} {wanted}: correct pillar"
-            " repositories"
-        )
-    return {
-        "host": host,
-        "id": node["id"],
-        "manager": node["role"] == "manager" or DEMOTED_LABEL in node["labels"],
-        "role": node["role"],
-        "leader": node["leader"],
-        "engine": found["engine"],
-        "installed": found["installed"],
-        "target": found["target"],
-        "goal": goal,
-        "labels": node["labels"],
-        "was": node["labels"].get(WAS_LABEL, ""),
-        "boot": found["boot"],
-        "reboot": found["reboot"],
-        "how": "",
-        "tasks": "",
-    }
-
-
-def _number(version):
-    found = re.match(r"(?:\d+:)?(\d+(?:\.\d+)*)", str(version))
-    return found[1] if found else ""
-
-
-def _parts(version):
-    return [int(part) for part in version.split(".") if part.isdigit()]
-
-
-def _hash(roll):
-    """The hash does not change while the run goes on, so that a run that was cut off can be resumed."""
-    given = {
-        "what": roll["what"],
-        "hosts": sorted((row["host"], row["id"], row["target"]) for row in roll["rows"]),
-        "options": [sorted(roll[key]) for key in ("ignore", "stop", "force")],
-        "batch": str(roll["batch"]),
-    }
-    text = json.dumps(given, sort_keys=True).encode()
-    return hashlib.sha256(text).hexdigest()[:12]
-
-
-def _how(roll, row):
-    right = row["engine"] == row["goal"] and row["installed"] == row["target"]
-    if roll["what"] == "upgrade" and not right:
-        return "upgrade"
-    due = row["reboot"] or "reboot" in roll["force"]
-    if roll["what"] == "reboot" and due and row["labels"].get(PLAN_LABEL) != roll["plan"]:
-        return "reboot"
-    return "return" if row["was"] or DEMOTED_LABEL in row["labels"] else "nothing"
-
-
-def _faults(roll, looks):
-    """Return all that is in the way, at once."""
-    work = [row for row in roll["rows"] if row["how"] in ("upgrade", "reboot")]
-    lines = []
-    for row in work:
-        down = _parts(row["goal"]) < _parts(row["engine"])
-        if down and "downgrade" not in roll["force"]:
-            lines.append(
-                f"{row['host']}: {row['goal']} is older than {row['engine']}, which runs: engines are"
-                ' not made for that; "swarm_force": ["downgrade"] does it'
-            )
-    managers = [row for row in roll["rows"] if row["manager"]]
-    few = any(row["manager"] for row in work) and len(managers) < 3
-    if few and "quorum-margin" not in roll["ignore"]:
-        lines.append(
-            f"{len(managers)} manager{'s' if len(managers) > 1 else ''}: while one is worked on, the"
-            ' swarm cannot be changed; "swarm_ignore": ["quorum-margin"] accepts that'
-        )
-    if not work:
-        return lines
-    given = [row["id"] for row in work]
-    found = _call(_acting(roll), "swarm_upgrade.proof", given, allow=roll["stop"] or None)
-    if found["autolock"]:
-        lines += [
-            f"{row['host']}: autolock is on: say in pillar swarm:unlock where the key is"
-            for row in work
-            if row["manager"] and not looks[row["host"]]["unlock"]
-        ]
-    mixed = any(_parts(row["engine"])[0] < 29 <= _parts(row["goal"])[0] for row in work)
-    if mixed and found["encrypted"] and "encrypted-mix" not in roll["ignore"]:
-        # moby#51798
-        lines.append(
-            f"networks {', '.join(found['encrypted'])} are encrypted, and do not work between docker 28"
-            ' and 29: "swarm_ignore": ["encrypted-mix"] accepts that'
-        )
+    work = [row["id"] for row in roll["rows"] if row["how"] in ("upgrade", "reboot")]
+    proof = None
+    if work:
+        proof = _call(_acting(roll), "swarm_upgrade.proof", work, allow=roll["stop"] or None)
     machine = __salt__["file.read"]("/etc/machine-id").strip() if roll["what"] == "reboot" else ""
-    lines += [
-        f"{row['host']}: it is this master: reboot it by hand"
-        for row in work
-        if machine and looks[row["host"]]["machine"] == machine
-    ]
-    for row in work:
-        row["tasks"] = found["plans"][row["id"]]["tasks"]
-        if found["plans"][row["id"]]["refusal"]:
-            lines.append(f'{found["plans"][row["id"]]["refusal"]} ("swarm_stop": [names])')
-    return lines
-
-
-def _table(roll):
-    """Return the plan as lines of columns."""
-    lines = [("HOST", "ROLE", "ENGINE", "TARGET", "HOW", "TASKS")]
-    for row in roll["rows"]:
-        role = "manager" if row["manager"] else "worker"
-        role += ", leader" if row["leader"] else ""
-        lines.append(
-            (row["host"], role, row["engine"], row["goal"], row["how"], row["tasks"] or "-")
-        )
-    widths = [max(len(line[place]) for line in lines) for place in range(len(lines[0]))]
-    return [
-        "  ".join(line[place].ljust(width) for place, width in enumerate(widths)).rstrip()
-        for line in lines
-    ]
+    faults = __salt__["swarm_roll.faults"](roll, looks, proof, machine)
+    if faults:
+        raise _Stop("plan", faults, __salt__["swarm_roll.table"](roll["rows"]))
 
 
 def _next(roll):
@@ -410,7 +273,7 @@ def _run(roll):
             if row["manager"] and row["how"] != "nothing":
                 _manager(roll, row)
         workers = [row for row in roll["rows"] if not row["manager"] and row["how"] != "nothing"]
-        for rows in _batches(roll, workers):
+        for rows in __salt__["swarm_roll.batches"](roll, workers):
             _workers(roll, rows)
     finally:
         _unlock(roll)
@@ -436,25 +299,6 @@ def _prefetch(work):
                 raise _Stop(host, [f"{host}: cannot download {target}: {why}"])
 
 
-def _batches(roll, rows):
-    """The first is one host alone; hosts of one zone are never in the same batch."""
-    size = str(roll["batch"])
-    number = int(size.rstrip("%"))
-    if size.endswith("%"):
-        number = max(1, len(rows) * number // 100)
-    batches, left = [], list(rows)
-    while left:
-        batch, zones = [], set()
-        for row in list(left):
-            zone = row["labels"].get(roll["zone"])
-            if len(batch) < (number if batches else 1) and (zone is None or zone not in zones):
-                batch.append(row)
-                zones.add(zone)
-                left.remove(row)
-        batches.append(batch)
-    return batches
-
-
 def _drained(roll, row, why):
     """Return the error of a host that stays drained."""
     what = f"docker.{roll['what']}"
@@ -474,8 +318,8 @@ def _empty(roll, row, acting):
 
 
 def _give_back(roll, row, acting):
-    label = {"Labels": {PLAN_LABEL: roll["plan"], DEMOTED_LABEL: None}}
-    _call(acting, "swarm_core.core", "node_update", row["id"], label)
+    labels = __salt__["swarm_roll.labels"](roll["plan"])
+    _call(acting, "swarm_core.core", "node_update", row["id"], {"Labels": labels})
     _call(acting, "swarm.evict_undo", row["id"])
     roll["done"][row["host"]] = row["how"]
 
@@ -545,7 +389,9 @@ def _until_ready(roll, rows, acting):
 
 
 def _is_ready(node, row):
-    if not node or node["state"] != "ready" or _number(node["engine_version"]) != row["goal"]:
+    if not node or node["state"] != "ready":
+        return False
+    if __salt__["swarm_roll.number"](node["engine_version"]) != row["goal"]:
         return False
     return not row["manager"] or node["reachability"] == "reachable"
 
@@ -576,8 +422,8 @@ def _hand_over(roll, row, acting):
     A demotion hands the leadership over at once; a restart of the leader costs an election, in which
     no write succeeds. It is over when the certificate says so: before, a restart may lock the host.
     """
-    label = {"Labels": {DEMOTED_LABEL: roll["plan"]}}
-    _call(acting, "swarm_core.core", "node_update", row["id"], label)
+    labels = __salt__["swarm_roll.labels"](roll["plan"], done=False)
+    _call(acting, "swarm_core.core", "node_update", row["id"], {"Labels": labels})
     _call(acting, "swarm.demote", row["id"])
     row["role"] = "worker"
     end = time.monotonic() + SETTLE_SECONDS

@@ -86,7 +86,7 @@ def test_the_name_swarm_has_what_the_page_lists():
     assert sorted(listed) == sorted(functions("_modules", "swarm"))
 
 
-@pytest.mark.parametrize("module", ["swarm_schema", "swarm_settings", "swarm_policy"])
+@pytest.mark.parametrize("module", ["swarm_schema", "swarm_settings", "swarm_policy", "swarm_roll"])
 def test_a_pure_module_calls_only_pure_ones(module):
     """docs/architecture.md: they take the place of _utils. saltutil is the master's, in run()."""
     text = (rendered.STATES / f"_modules/{module}.py").read_text()

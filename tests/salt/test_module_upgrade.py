@@ -46,6 +46,7 @@ class Host:
             "swarm_engine.look": lambda: {**look, "version": self.version},
             "swarm_engine.wanted": lambda: {"version": self.wanted},
             "swarm_engine.forget": lambda: True,
+            "swarm_roll.number": ROLL.number,
             "pkg.list_repo_pkgs": lambda name: {name: self.offered},
             "pkg.list_pkgs": lambda: packages,
             "pkg.refresh_db": lambda: self.done.append(("refresh",)),
@@ -58,14 +59,21 @@ class Host:
         }
 
 
+def loaded(name):
+    path = rendered.STATES / f"_modules/{name}.py"
+    spec = importlib.util.spec_from_file_location(f"{name}_under_test", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+ROLL = loaded("swarm_roll")
+
+
 @pytest.fixture
 def made(monkeypatch):
     """``(module, host)``."""
-    path = rendered.STATES / "_modules/swarm_upgrade.py"
-    spec = importlib.util.spec_from_file_location("swarm_upgrade_under_test", path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    host = Host()
+    module, host = loaded("swarm_upgrade"), Host()
     vars(module).update(__salt__=host.functions(), __pillar__={"swarm": {}})
     monkeypatch.setattr(module.time, "sleep", lambda _: None)
     return module, host
@@ -75,8 +83,8 @@ def made(monkeypatch):
     ("text", "number"),
     [(NEW, "28.5.2"), ("5:28.5.2-1~debian.12~bookworm", "28.5.2"), ("", ""), ("v1.2", "1.2")],
 )
-def test_numbers(made, text, number):
-    assert made[0].number(text) == number
+def test_numbers(text, number):
+    assert ROLL.number(text) == number
 
 
 @pytest.mark.parametrize(

@@ -325,17 +325,20 @@ def test_the_steps_go_to_the_environment_of_the_orchestration(tmp_path):
     assert (found["saltenv"], found["pillarenv"]) == ("prod", "stage")
 
 
-def test_the_master_gets_the_file_of_the_state(tmp_path):
+@pytest.mark.parametrize(
+    "file",
+    ["states/swarm_orchestration.py", "states/swarm_rolling.py", "modules/swarm_roll.py"],
+)
+def test_the_master_gets_the_files_of_its_states(tmp_path, file):
     """Whether or not it ever synced; what it synced from elsewhere stays."""
-    folder = tmp_path / "extmods/states"
-    folder.mkdir(parents=True)
-    (folder / "others.py").write_text("# of another environment\n")
-    source = (rendered.STATES / "_states/swarm_orchestration.py").read_text()
+    target = tmp_path / "extmods" / file
+    target.parent.mkdir(parents=True)
+    (target.parent / "others.py").write_text("# of another environment\n")
     for before in ("", "# of an older version\n"):
-        (folder / "swarm_orchestration.py").write_text(before)
+        target.write_text(before)
         render(tmp_path)
-        assert (folder / "swarm_orchestration.py").read_text() == source
-    assert (folder / "others.py").exists()
+        assert target.read_text() == (rendered.STATES / f"_{file}").read_text()
+    assert (target.parent / "others.py").exists()
 
 
 def test_on_a_master_with_real_keys(tmp_path):
