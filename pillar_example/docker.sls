@@ -101,9 +101,17 @@ swarm:
   # How docker.upgrade and docker.reboot go: with the hash of a plan that was looked at (confirm), how many
   # workers at once (batch), and by which node label no two of a batch may be equal (zone); and where a
   # manager that locks itself finds the unlock key.
-  # upgrade: {confirm: True, batch: 20%, zone: zone}
-  # reboot: {confirm: True, batch: 1, zone: zone, timeout: 600}
+  # snapshot is an SLS that one manager applies before the first host is emptied, such as a backup; when
+  # says which hosts are rebooted: always (all), required, or those that have a file of this path.
+  # upgrade: {confirm: True, batch: 20%, zone: zone, snapshot: site.swarm_backup}
+  # reboot: {confirm: True, batch: 1, zone: zone, timeout: 600, when: required}
   # unlock: {key_file: /root/swarm.key}
+
+  # When both may begin with a host; not in the last drain:deadline seconds of it. A run that meets the end
+  # of the window ends well, and the next one goes on. Quote the times: without quotes 12:00 is 720. Also,
+  # no host begins while one of these services is being updated.
+  # window: {days: [sat], from: '02:00', to: '05:00', tz: Europe/Rome}
+  # blockers: [db]
 
   # What those stacks may use; what is not given is not restricted.
   # policy: {images: [registry.example.com], host_paths: [/srv/data], host_network: False, ports: ['8000-8999']}

@@ -13,16 +13,22 @@ out. ``roll`` is a run as that state has it.
 .. versionadded:: 0.1.0
 """
 
+import datetime
 import hashlib
 import json
 import re
+import zoneinfo
 
 __virtualname__ = "swarm_roll"
 
+# The plan by which the host was worked on last; of a reboot also, after a dot, what it had booted before.
 PLAN_LABEL = "saltext.swarm.plan"
 WAS_LABEL = "saltext.swarm.was"
 # Of a manager that is a worker for as long as it is worked on.
 DEMOTED_LABEL = "saltext.swarm.demoted"
+# Of a boot id.
+SHORT = 8
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
 def __virtual__():
@@ -75,9 +81,9 @@ def plan(roll=None, looks=None, nodes=None):
     order = [row for row in managers if not row["leader"]]
     order += [row for row in managers if row["leader"]]
     order += [row for row in rows if not row["manager"]]
-    name = _hash(roll, order)
+    name, done = _name(roll, order)
     for row in order:
-        row["how"] = _how(roll, name, row)
+        row["how"] = _how(roll, done, row)
     return {"rows": order, "plan": name, "faults": []}
 
 
@@ -112,11 +118,36 @@ def _parts(version):
     return [int(part) for part in version.split(".") if part.isdigit()]
 
 
-def _hash(roll, rows):
-    """The hash does not change while the run goes on, so that a run that was cut off can be resumed."""
+def _name(roll, rows):
+    """
+    Return the hash of the plan, and the hosts that are done with it. It does not change while the run
+    goes on, so that a run that was cut off can be resumed. What all hosts had booted before makes one
+    reboot of all of them another plan than the next.
+    """
+    if not _are_all(roll):
+        return _hash(roll, rows, {}), set()
+    now = {row["host"]: row["boot"][:SHORT] for row in rows}
+    before = {row["host"]: row["labels"].get(PLAN_LABEL, "").partition(".") for row in rows}
+    for name in sorted({name for name, _, boot in before.values() if boot}):
+        old = {host: boot for host, (one, _, boot) in before.items() if boot and one == name}
+        done = {host for host, boot in old.items() if boot != now[host]}
+        if len(done) < len(rows) and _hash(roll, rows, {**now, **old}) == name:
+            return name, done
+    return _hash(roll, rows, now), set()
+
+
+def _are_all(roll):
+    """Return whether also hosts that need no reboot get one."""
+    always = roll["when"] == "always" or "reboot" in roll["force"]
+    return roll["what"] == "reboot" and always
+
+
+def _hash(roll, rows, boots):
     given = {
         "what": roll["what"],
-        "hosts": sorted((row["host"], row["id"], row["target"]) for row in rows),
+        "hosts": sorted(
+            (row["host"], row["id"], row["target"], boots.get(row["host"], "")) for row in rows
+        ),
         "options": [sorted(roll[key]) for key in ("ignore", "stop", "force")],
         "batch": str(roll["batch"]),
     }
@@ -124,27 +155,84 @@ def _hash(roll, rows):
     return hashlib.sha256(text).hexdigest()[:12]
 
 
-def _how(roll, name, row):
+def _how(roll, done, row):
     right = row["engine"] == row["goal"] and row["installed"] == row["target"]
     if roll["what"] == "upgrade" and not right:
         return "upgrade"
-    due = row["reboot"] or "reboot" in roll["force"]
-    if roll["what"] == "reboot" and due and row["labels"].get(PLAN_LABEL) != name:
+    due = row["reboot"] or _are_all(roll)
+    if roll["what"] == "reboot" and due and row["host"] not in done:
         return "reboot"
     return "return" if row["was"] or DEMOTED_LABEL in row["labels"] else "nothing"
 
 
-def labels(plan="", done=True):
+def labels(roll=None, row=None, stage="done"):
     """
-    Return the node labels of a host that is done with this plan, or is to be demoted by it.
+    Return the node labels of a host that is ``done``, or is about to be ``rebooted`` or ``demoted``.
 
     CLI Example:
 
     .. code-block:: bash
 
-        salt worker1 swarm_roll.labels 5f0c1d2e3a4b
+        salt worker1 swarm_roll.labels '{what: upgrade, plan: 5f0c1d2e3a4b}' '{}'
     """
-    return {PLAN_LABEL: plan, DEMOTED_LABEL: None} if done else {DEMOTED_LABEL: plan}
+    if stage == "demoted":
+        return {DEMOTED_LABEL: roll["plan"]}
+    if stage == "rebooted":
+        return {PLAN_LABEL: f"{roll['plan']}.{row['boot'][:SHORT]}"}
+    more = {PLAN_LABEL: roll["plan"]} if roll["what"] == "upgrade" else {}
+    return {**more, DEMOTED_LABEL: None}
+
+
+def window(settings=None, now=0, margin=0):
+    """
+    Return whether a host may begin, by pillar ``swarm:window``.
+
+    settings
+        That pillar; always without it.
+    now
+        Seconds since 1970.
+    margin
+        Seconds at the end of the window in which no host begins.
+
+    Returns ``open``, ``opens`` (when it opens next, as text) and ``fault`` (why that is not known).
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt worker1 swarm_roll.window '{from: "02:00", to: "05:00"}'
+    """
+    if not settings:
+        return {"open": True, "opens": "", "fault": ""}
+    name = settings.get("tz")
+    try:
+        zone = zoneinfo.ZoneInfo(name) if name else None
+    except (KeyError, ValueError, OSError):
+        fault = (
+            f"this master knows no time zone {name}: correct pillar swarm:window:tz, or install the"
+            " package tzdata here"
+        )
+        return {"open": False, "opens": "", "fault": fault}
+    today = datetime.datetime.fromtimestamp(now, zone).date()
+    # That of yesterday may reach into today.
+    for number in range(-1, 8):
+        date = today + datetime.timedelta(number)
+        if DAYS[date.weekday()] not in (settings.get("days") or DAYS):
+            continue
+        begin = _at(date, settings["from"], zone)
+        later = datetime.timedelta(settings["to"] <= settings["from"])
+        if begin <= now < _at(date + later, settings["to"], zone) - margin:
+            return {"open": True, "opens": "", "fault": ""}
+        if begin > now:
+            break
+    opens = f"{DAYS[date.weekday()]} {date} {settings['from']}"
+    return {"open": False, "opens": f"{opens} {name}" if name else opens, "fault": ""}
+
+
+def _at(date, text, zone):
+    """Return a time of day in seconds since 1970, whatever the clocks do in that night."""
+    time = datetime.time.fromisoformat(text)
+    return datetime.datetime.combine(date, time, tzinfo=zone).timestamp()
 
 
 def faults(roll=None, looks=None, proof=None, machine=""):

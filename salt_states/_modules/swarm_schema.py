@@ -610,6 +610,38 @@ DRAIN = {
     ),
 }
 
+
+def _time_hint(value):
+    """YAML reads 12:30 without quotes as a number of minutes."""
+    if _is_integer(value) and 0 <= value < 24 * 60:
+        return f": quote it in YAML, '{value // 60:02}:{value % 60:02}'"
+    short = isinstance(value, str) and re.fullmatch(r"\d:[0-5]\d", value)
+    return f": write '0{value}'" if short else ""
+
+
+TIME = _simple(
+    "a time such as '02:00'",
+    lambda value: isinstance(value, str) and re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", value),
+    _time_hint,
+)
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+# When docker.upgrade and docker.reboot may begin with a host.
+WINDOW = {
+    "days": Key(
+        _list(_choice(*DAYS), "days such as sat"),
+        "Days on which the window opens.",
+        "every day",
+        ["sat"],
+    ),
+    "from": Key(TIME, "When it opens.", example="'02:00'"),
+    "to": Key(TIME, "When it closes; on the next day if that is earlier.", example="'05:00'"),
+    "tz": Key(
+        _text("a time zone such as Europe/Rome", r"[A-Za-z][\w+-]*(/[\w+-]+)*"),
+        "Time zone of both.",
+        "the master's",
+        "Europe/Rome",
+    ),
+}
 # How docker.upgrade goes.
 UPGRADE = {
     "confirm": Key(FLAG, "False: without the hash of a plan that was looked at before.", "True"),
@@ -625,9 +657,25 @@ UPGRADE = {
         "1",
     ),
     "zone": Key(_text(), "Node label: hosts of one value are never in the same batch.", "zone"),
+    "snapshot": Key(
+        _text("the name of an SLS", r"[\w./-]+"),
+        "SLS that is applied on one manager before the first host is emptied.",
+        example="site.swarm_backup",
+    ),
 }
 REBOOT = {
     **UPGRADE,
+    "when": Key(
+        _simple(
+            "always, required or an absolute path",
+            lambda value: (
+                isinstance(value, str)
+                and (value in ("always", "required") or re.fullmatch(r"/.+", value))
+            ),
+        ),
+        "Which hosts: all, those that need it, or those that have this file.",
+        "required",
+    ),
     "timeout": Key(SECONDS, "Seconds for a host to come back.", "600"),
 }
 
@@ -722,6 +770,12 @@ SWARM = {
     "drain": Key(_mapping(DRAIN), "How a node is emptied."),
     "upgrade": Key(_mapping(UPGRADE), "How docker.upgrade goes."),
     "reboot": Key(_mapping(REBOOT), "How docker.reboot goes."),
+    "window": Key(_mapping(WINDOW), "When docker.upgrade and docker.reboot may begin with a host."),
+    "blockers": Key(
+        _list(_text("a service's name"), "names of services"),
+        "Services during whose updates docker.upgrade and docker.reboot begin with no host.",
+        example=["db"],
+    ),
     "unlock": Key(
         Kind("dictionary", _place, PLACE),
         "Where a manager finds the unlock key when docker.upgrade or docker.reboot restarts it.",
@@ -974,7 +1028,32 @@ def _together(swarm):
             )
     lines += _settings("pillar swarm:cluster:", _dict(swarm.get("cluster")))
     lines += _stacks(_dict(swarm.get("stacks")))
+    lines += _window(_dict(swarm.get("window")), _dict(swarm.get("drain")).get("deadline"))
     return lines + _masks("pillar swarm:", swarm.get("address_pool"), swarm.get("subnet_size"))
+
+
+def _window(window, deadline):
+    """Check that a host can begin in the window: none does in the last seconds of it that one may take."""
+    where = "pillar swarm:window"
+    if not window:
+        return []
+    times = [window.get("from"), window.get("to")]
+    lines = [
+        f"{where}:{key} is missing: write a time such as '02:00'"
+        for key in ("from", "to")
+        if window.get(key) is None
+    ]
+    if lines or any(TIME.slips(where, time) for time in times):
+        return lines
+    begin, end = (int(time[:2]) * 60 + int(time[3:]) for time in times)
+    seconds = ((end - begin) % (24 * 60) or 24 * 60) * 60
+    deadline = 600 if deadline is None or SECONDS.slips(where, deadline) else deadline
+    if seconds > deadline:
+        return []
+    return [
+        f"{where} is {seconds} s long, and swarm:drain:deadline is {deadline} s: no host would ever begin;"
+        " make the window longer"
+    ]
 
 
 def _stacks(stacks):

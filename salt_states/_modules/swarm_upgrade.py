@@ -59,7 +59,7 @@ def _read(path):
         return ""
 
 
-def look(refresh=False, packages=True):
+def look(refresh=False, packages=True, when="required"):
     """
     Return what decides whether and how this host is upgraded or rebooted. Changes nothing but the
     package lists.
@@ -68,6 +68,8 @@ def look(refresh=False, packages=True):
         Read the package lists of the sources again.
     packages
         ``False``: nothing about packages.
+    when
+        An absolute path: this host needs a reboot where that file is.
 
     Returns ``node_id``, ``role``, ``cluster``, ``state``, ``engine`` (the version that runs),
     ``package``, ``installed`` and ``target`` (package versions; the target is empty where no source
@@ -104,7 +106,7 @@ def look(refresh=False, packages=True):
         "unlock": bool(pillar.get("unlock")),
         "boot": _read(BOOT_ID),
         "machine": _read(MACHINE_ID),
-        "reboot": _why_reboot(),
+        "reboot": _why_reboot(when),
     }
 
 
@@ -131,7 +133,9 @@ def _target(engine, wanted, refresh):
     return ""
 
 
-def _why_reboot():
+def _why_reboot(when):
+    if when.startswith("/"):
+        return f"{when} is there" if os.path.exists(when) else ""
     if os.path.exists(REBOOT_REQUIRED):
         return f"{REBOOT_REQUIRED} is there"
     running = os.uname().release
@@ -145,7 +149,7 @@ def _why_reboot():
     return ""
 
 
-def proof(nodes=None, allow=None):
+def proof(nodes=None, allow=None, blockers=None):
     """
     Return what may be in the way of emptying nodes and of another version, from a manager.
 
@@ -153,9 +157,12 @@ def proof(nodes=None, allow=None):
         List of full ids.
     allow
         List of services whose tasks may be stopped.
+    blockers
+        Names of services.
 
-    Returns ``autolock``, ``encrypted`` (the names of encrypted networks) and ``plans``: ``{id:
-    {"refusal", "tasks"}}``, as ``swarm.evict_plan`` has them, and how many tasks go which way.
+    Returns ``autolock``, ``encrypted`` (the names of encrypted networks), ``unknown`` (blockers that are
+    not services) and ``plans``: ``{id: {"refusal", "tasks"}}``, as ``swarm.evict_plan`` has them, and how
+    many tasks go which way.
 
     CLI Example:
 
@@ -174,8 +181,17 @@ def proof(nodes=None, allow=None):
             for one in __salt__["swarm_core.call"]("network_list")
             if "encrypted" in (one.get("Options") or {})
         ],
+        "unknown": _unknown(blockers or []),
         "plans": plans,
     }
+
+
+def _unknown(names):
+    if not names:
+        return []
+    found = __salt__["swarm_core.call"]("service_list", query={"filters": {"name": list(names)}})
+    known = {one["Spec"]["Name"] for one in found or []}
+    return [name for name in names if name not in known]
 
 
 def _tasks(services):

@@ -21,7 +21,7 @@ LOCK_SECONDS = 900
 SETTLE_SECONDS = 90
 POLL_SECONDS = 2
 # Names in ignore that are not those of checks.
-OWN_FAULTS = ("quorum-margin", "encrypted-mix")
+OWN_FAULTS = ("quorum-margin", "encrypted-mix", "window")
 
 
 def __virtual__():
@@ -46,6 +46,10 @@ def rolled(
     zone="zone",
     deadline=600,
     timeout=600,
+    when="required",
+    window=None,
+    blockers=(),
+    snapshot="",
     notes=(),
     saltenv="base",
     **kwargs,
@@ -67,7 +71,8 @@ def rolled(
     confirm
         ``False``: without a hash.
     ignore
-        Faults that do not count: ``quorum-margin``, ``encrypted-mix``, or checks of ``swarm.health``.
+        Faults that do not count: ``quorum-margin``, ``encrypted-mix``, or checks of ``swarm.health``;
+        ``window``: the run begins now.
     stop
         Services whose tasks may be stopped.
     force
@@ -80,6 +85,14 @@ def rolled(
         Seconds to empty one host.
     timeout
         Seconds for one host to come back from a reboot.
+    when
+        Which hosts are rebooted: ``always``, ``required``, or the path of a file.
+    window
+        Pillar ``swarm:window``: when a host may begin. A run that meets its end is a success.
+    blockers
+        Services during whose updates no host begins.
+    snapshot
+        An SLS that one manager applies before the first host is emptied.
     notes
         Lines about what is odd.
     saltenv
@@ -95,9 +108,10 @@ def rolled(
     ret = {"name": name, "changes": {}, "result": True, "comment": ""}
     ret.update(steps=[], refused={}, notes=list(notes))
     lists = {"managers": managers, "workers": workers, "ignore": ignore}
-    lists.update(stop=stop, force=force)
+    lists.update(stop=stop, force=force, blockers=blockers)
     roll = {key: list(value or ()) for key, value in lists.items()}
     roll.update(what=what, batch=batch, zone=zone, deadline=deadline, timeout=timeout)
+    roll.update(when=when, window=window, snapshot=snapshot, waits="")
     roll.update(saltenv=saltenv, notes=ret["notes"], done={})
     roll["unasked"] = [one for one in roll["ignore"] if one not in OWN_FAULTS]
     try:
@@ -121,10 +135,13 @@ def rolled(
                 [*__salt__["swarm_roll.table"](roll["rows"]), _next(roll)],
             )
         _run(roll)
-        ret["changes"] = {row["host"]: _change(row) for row in wanted}
-        ret["steps"] = [_step(wanted, True)]
+        done = [row for row in wanted if row["host"] in roll["done"]]
+        ret["changes"] = {row["host"]: _change(row) for row in done}
+        ret["steps"] = [_step(done, True)] if done else []
         verb = "upgraded" if what == "upgrade" else "rebooted"
         ret["comment"] = f"{len(wanted)} of {len(roll['rows'])} hosts were {verb}"
+        if len(done) < len(wanted):
+            ret["comment"] = f"{len(done)} of {len(wanted)} done, {roll['waits']}"
     except _Stop as exc:
         who, lines, *more = exc.args
         ret["refused"] = {who: lines or more[0]}
@@ -165,13 +182,21 @@ def _ask(hosts, function, *args, **kwargs):
     for host in hosts:
         answer = answers.get(host) or {}
         said = answer.get("ret", answer.get("return"))
-        failed = not answer or said is False or answer.get("retcode")
+        # Health has rows whatever they say; their return code is for people.
+        failed = not answer or said is False or (answer.get("retcode") and not _are_rows(said))
         wrong = isinstance(said, str) and (said.startswith("'") or "Traceback" in said)
         found[host] = (None, _line(said)) if failed or wrong else (said, None)
     return found
 
 
+def _are_rows(said):
+    return isinstance(said, list) and all(isinstance(row, dict) for row in said)
+
+
 def _line(said):
+    if isinstance(said, dict):
+        bad = [one for one in said.values() if isinstance(one, dict) and one.get("result") is False]
+        said = bad[0].get("comment") if bad else said
     if said in (None, False, "", {}, []):
         return "its minion did not answer: start it (systemctl start salt-minion), then run again"
     lines = [line for line in str(said).strip().splitlines() if line.strip()]
@@ -189,7 +214,8 @@ def _call(host, function, *args, **kwargs):
 
 def _look(roll):
     hosts = [*roll["managers"], *roll["workers"]]
-    arguments = {"refresh": roll["what"] == "upgrade", "packages": roll["what"] == "upgrade"}
+    upgrade = roll["what"] == "upgrade"
+    arguments = {"refresh": upgrade, "packages": upgrade, "when": roll["when"]}
     # A function, unlike a state, has the pillar of the minion's start.
     _ask(hosts, "saltutil.refresh_pillar", wait=True)
     answers = _ask(hosts, "swarm_upgrade.look", **arguments)
@@ -246,9 +272,18 @@ def _make_plan(roll):
     work = [row["id"] for row in roll["rows"] if row["how"] in ("upgrade", "reboot")]
     proof = None
     if work:
-        proof = _call(_acting(roll), "swarm_upgrade.proof", work, allow=roll["stop"] or None)
+        arguments = {"allow": roll["stop"] or None, "blockers": roll["blockers"] or None}
+        proof = _call(_acting(roll), "swarm_upgrade.proof", work, **arguments)
+        roll["notes"] += [
+            f"pillar swarm:blockers names {name}, which is not a service"
+            for name in proof["unknown"]
+        ]
     machine = __salt__["file.read"]("/etc/machine-id").strip() if roll["what"] == "reboot" else ""
     faults = __salt__["swarm_roll.faults"](roll, looks, proof, machine)
+    if work and not faults:
+        window = _window(roll)
+        faults = [window["fault"]] if window["fault"] else []
+        roll["notes"] += [f"the window opens {window['opens']}"] if window["opens"] else []
     if faults:
         raise _Stop("plan", faults, __salt__["swarm_roll.table"](roll["rows"]))
 
@@ -266,17 +301,59 @@ def _run(roll):
     _lock(roll, first)
     try:
         roll["baseline"] = _call(first, "swarm.health", ignore=roll["unasked"] or None)
-        work = [row for row in roll["rows"] if row["how"] == "upgrade"]
-        if work:
-            _prefetch(work)
-        for row in roll["rows"]:
-            if row["manager"] and row["how"] != "nothing":
-                _manager(roll, row)
-        workers = [row for row in roll["rows"] if not row["manager"] and row["how"] != "nothing"]
-        for rows in __salt__["swarm_roll.batches"](roll, workers):
-            _workers(roll, rows)
+        work = [row for row in roll["rows"] if row["how"] != "nothing"]
+        _hold(roll, first)
+        if not roll["waits"]:
+            _prefetch([row for row in work if row["how"] == "upgrade"])
+            _snapshot(roll, first)
+        batches = [[row] for row in work if row["manager"]]
+        workers = [row for row in work if not row["manager"]]
+        for rows in batches + __salt__["swarm_roll.batches"](roll, workers):
+            _hold(roll, _acting(roll))
+            if roll["waits"]:
+                # What an earlier run left half way is finished all the same.
+                rows = [row for row in rows if row["how"] == "return"]
+            if rows and rows[0]["manager"]:
+                _manager(roll, rows[0])
+            elif rows:
+                _workers(roll, rows)
     finally:
         _unlock(roll)
+
+
+def _window(roll):
+    wanted = roll["window"] if "window" not in roll["ignore"] else None
+    return __salt__["swarm_roll.window"](wanted, time.time(), roll["deadline"])
+
+
+def _hold(roll, acting):
+    """Note why no host may begin now; then none begins in this run any more."""
+    if roll["waits"]:
+        return
+    window = _window(roll)
+    if not window["open"]:
+        closed = (
+            f"window closed at {roll['window']['to']}" if roll["done"] else "the window is closed"
+        )
+        roll["waits"] = f"{closed}; it opens {window['opens']}"
+    elif roll["blockers"]:
+        rows = _call(acting, "swarm.health", checks=["updates-settled"])
+        busy = [row["text"] for row in rows if row["on"] in roll["blockers"]]
+        roll["waits"] = f"pillar swarm:blockers: {busy[0]}" if busy else ""
+    if roll["waits"]:
+        roll["waits"] += f": run docker.{roll['what']} again then"
+
+
+def _snapshot(roll, first):
+    """One that does not lead, so that the swarm goes on if the SLS stops its engine."""
+    if not roll["snapshot"]:
+        return
+    host = next((row["host"] for row in roll["rows"] if row["role"] == "manager"), first)
+    given = {"saltenv": roll["saltenv"], "test": False}
+    _, why = _ask([host], "state.sls", roll["snapshot"], **given)[host]
+    if why:
+        raise _Stop(host, [f"{host}: snapshot {roll['snapshot']}: {why}; no host was changed"])
+    _well(roll, first)
 
 
 def _lock(roll, first):
@@ -317,9 +394,13 @@ def _empty(roll, row, acting):
     _call(acting, "swarm.evict", row["id"], **arguments)
 
 
-def _give_back(roll, row, acting):
-    labels = __salt__["swarm_roll.labels"](roll["plan"])
+def _label(roll, row, acting, stage):
+    labels = __salt__["swarm_roll.labels"](roll, row, stage)
     _call(acting, "swarm_core.core", "node_update", row["id"], {"Labels": labels})
+
+
+def _give_back(roll, row, acting):
+    _label(roll, row, acting, "done")
     _call(acting, "swarm.evict_undo", row["id"])
     roll["done"][row["host"]] = row["how"]
 
@@ -332,41 +413,50 @@ def _well(roll, acting):
         raise _Stop(acting, [f"the swarm has new faults: {why}"])
 
 
-def _work(roll, rows):
+def _work(roll, rows, acting):
     """Change hosts that are empty, side by side."""
     found = {}
     upgraded = [row for row in rows if row["how"] == "upgrade"]
     for target in sorted({row["target"] for row in upgraded}):
         hosts = [row["host"] for row in upgraded if row["target"] == target]
         found.update(_ask(hosts, "swarm_upgrade.install", target))
-    for row in rows:
-        if row["how"] == "reboot":
-            found[row["host"]] = _reboot(roll, row)
+    reboots = [row for row in rows if row["how"] == "reboot"]
+    if reboots:
+        found.update(_reboot(roll, reboots, acting))
     for row in rows:
         _, why = found.get(row["host"], (None, None))
         if why:
             raise _drained(roll, row, why)
 
 
-def _reboot(roll, row):
-    """Reboot one host. Another boot id is the proof."""
-    _, why = _ask([row["host"]], "swarm_upgrade.reboot")[row["host"]]
-    # Its minion may have ended before its answer was sent.
-    if why and "did not answer" not in why:
-        return None, why
+def _reboot(roll, rows, acting):
+    """Reboot hosts; ``{host: (what it is now, or None, and why not)}``. Another boot id is the proof."""
+    for row in rows:
+        _label(roll, row, acting, "rebooted")
+    found = _ask([row["host"] for row in rows], "swarm_upgrade.reboot")
+    # A minion may have ended before its answer was sent.
+    found = {host: one for host, one in found.items() if "did not answer" not in (one[1] or "")}
+    found = {host: (None, why) for host, (_, why) in found.items() if why}
     end = time.monotonic() + roll["timeout"]
     while time.monotonic() < end:
+        away = {row["host"]: row for row in rows if row["host"] not in found}
+        if not away:
+            break
         time.sleep(POLL_SECONDS)
-        look, _ = _ask([row["host"]], "swarm_upgrade.look", packages=False)[row["host"]]
-        if not look or look["boot"] == row["boot"]:
-            continue
-        if look["state"] == "active":
-            return look, None
-        if look["state"] == "locked":
-            _, why = _ask([row["host"]], "swarm_upgrade.unlock")[row["host"]]
-            if why:
-                return None, why
-    return None, f"it did not come back in {roll['timeout']} s"
+        for host, (look, _) in _ask(away, "swarm_upgrade.look", packages=False).items():
+            if look and look["boot"] != away[host]["boot"]:
+                _add_rebooted(found, host, look)
+    late = (None, f"it did not come back in {roll['timeout']} s")
+    return {row["host"]: found.get(row["host"], late) for row in rows}
+
+
+def _add_rebooted(found, host, look):
+    if look["state"] == "active":
+        found[host] = (look, None)
+    elif look["state"] == "locked":
+        _, why = _ask([host], "swarm_upgrade.unlock")[host]
+        if why:
+            found[host] = (None, why)
 
 
 def _until_ready(roll, rows, acting):
@@ -407,7 +497,7 @@ def _manager(roll, row):
         leads = _nodes(acting)[row["id"]]["leader"]
         if leads and others > 1:
             _hand_over(roll, row, acting)
-        _work(roll, [row])
+        _work(roll, [row], acting)
     if row["role"] == "worker":
         _call(acting, "swarm.promote", row["id"])
         row["role"] = "manager"
@@ -422,8 +512,7 @@ def _hand_over(roll, row, acting):
     A demotion hands the leadership over at once; a restart of the leader costs an election, in which
     no write succeeds. It is over when the certificate says so: before, a restart may lock the host.
     """
-    labels = __salt__["swarm_roll.labels"](roll["plan"], done=False)
-    _call(acting, "swarm_core.core", "node_update", row["id"], {"Labels": labels})
+    _label(roll, row, acting, "demoted")
     _call(acting, "swarm.demote", row["id"])
     row["role"] = "worker"
     end = time.monotonic() + SETTLE_SECONDS
@@ -439,7 +528,7 @@ def _workers(roll, rows):
     work = [row for row in rows if row["how"] != "return"]
     for row in work:
         _empty(roll, row, acting)
-    _work(roll, work)
+    _work(roll, work, acting)
     _until_ready(roll, work, acting)
     for row in rows:
         _give_back(roll, row, acting)

@@ -76,6 +76,53 @@ SLIPS = [
         "stacks: {shop: {timeout: 5}}",
         "pillar swarm:stacks:shop has no compose file: give source, contents or compose",
     ),
+    # Times: YAML has hours and minutes as a number, unless they begin with 0.
+    (
+        "window: {from: 12:00, to: '15:00'}",
+        "pillar swarm:window:from must be a time such as '02:00', not 720: quote it in YAML, '12:00'",
+    ),
+    (
+        "window: {from: '2:00', to: '05:00'}",
+        "pillar swarm:window:from must be a time such as '02:00', not '2:00': write '02:00'",
+    ),
+    (
+        "window: {from: '02:00', to: '24:00'}",
+        "pillar swarm:window:to must be a time such as '02:00', not '24:00'",
+    ),
+    (
+        "window: {to: '05:00', tz: Europe/Rome}",
+        "pillar swarm:window:from is missing: write a time such as '02:00'",
+    ),
+    (
+        "window: {days: sat, from: '02:00', to: '05:00'}",
+        "pillar swarm:window:days must be a list of days such as sat, not 'sat': write [sat]",
+    ),
+    (
+        "window: {days: [Sat], from: '02:00', to: '05:00'}",
+        "pillar swarm:window:days: each entry must be mon, tue, wed, thu, fri, sat or sun, not 'Sat'"
+        " (did you mean 'sat'?)",
+    ),
+    (
+        "window: {from: '02:00', to: '05:00', tz: +01:00}",
+        "pillar swarm:window:tz must be a time zone such as Europe/Rome, not '+01:00'",
+    ),
+    (
+        "window: {from: '23:55', to: '00:05'}",
+        "pillar swarm:window is 600 s long, and swarm:drain:deadline is 600 s: no host would ever begin;"
+        " make the window longer",
+    ),
+    (
+        "blockers: db",
+        "pillar swarm:blockers must be a list of names of services, not 'db': write [db]",
+    ),
+    (
+        "reboot: {when: never}",
+        "pillar swarm:reboot:when must be always, required or an absolute path, not 'never'",
+    ),
+    (
+        "upgrade: {snapshot: [a]}",
+        "pillar swarm:upgrade:snapshot must be the name of an SLS, not a list",
+    ),
     # Keys.
     ("manger: [x]", "unknown key 'manger' under swarm (did you mean 'managers'?)"),
     (

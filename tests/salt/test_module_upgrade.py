@@ -161,3 +161,25 @@ def test_a_manager_that_locks_itself(made):
     vars(module)["__pillar__"] = {"swarm": {"unlock": {"key_file": "/root/swarm.key"}}}
     module.install(NEW)
     assert ("unlock", {"key_file": "/root/swarm.key"}) in host.done
+
+
+def test_a_file_that_asks_for_a_reboot(made, tmp_path):
+    module, _ = made
+    file = tmp_path / "patched"
+    assert module.look(packages=False, when=str(file))["reboot"] == ""
+    file.touch()
+    assert module.look(packages=False, when=str(file))["reboot"] == f"{file} is there"
+
+
+def test_blockers_that_are_not_services(made):
+    module, _ = made
+    asked = []
+
+    def call(operation, query=None):
+        asked.append((operation, query))
+        return [{"Spec": {"Name": "db"}}, {"Spec": {"Name": "bd-old"}}] if query else []
+
+    module.__salt__.update({"swarm_core.call": call, "swarm.cluster": lambda: {"autolock": False}})
+    assert module.proof([], blockers=["db", "bd"])["unknown"] == ["bd"]
+    assert asked[-1] == ("service_list", {"filters": {"name": ["db", "bd"]}})
+    assert module.proof([])["unknown"] == []

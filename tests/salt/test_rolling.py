@@ -19,6 +19,7 @@ class Fleet:
         self.calls, self.fail, self.residents = [], {}, {}
         self.target, self.autolock, self.unlock, self.reboots = NEW, False, False, set()
         self.networks, self.lock, self.silent, self.locked = [], "", set(), set()
+        self.services = {"web", "db"}
         self.installed = dict.fromkeys([*managers, *workers], OLD)
         self.engine = dict.fromkeys([*managers, *workers], "26.1.5")
         self.boots = dict.fromkeys([*managers, *workers], 1)
@@ -65,7 +66,7 @@ class Fleet:
             "target": self.target,
             "wanted": "28*",
             "unlock": self.unlock,
-            "boot": f"boot-{host}-{self.boots[host]}",
+            "boot": f"{self.boots[host]:08}-{host}",
             "machine": host,
             "reboot": "/run/reboot-required is there" if host in self.reboots else "",
         }
@@ -78,13 +79,14 @@ class Fleet:
             {**one, "engine_version": f"{self.engine[name]}+x"} for name, one in self.node.items()
         ]
 
-    def do_swarm_upgrade_proof(self, host, nodes, allow=None):
+    def do_swarm_upgrade_proof(self, host, nodes, allow=None, blockers=None):
         plans = {}
         for node in nodes:
             stays = [row for row in self.residents.get(node, []) if row not in (allow or ())]
             refusal = f"{self.by_id(node)['hostname']} is not drained: db: it keeps its data"
             plans[node] = {"refusal": refusal if stays else "", "tasks": "-"}
-        return {"autolock": self.autolock, "encrypted": self.networks, "plans": plans}
+        found = {"autolock": self.autolock, "encrypted": self.networks, "plans": plans}
+        return {**found, "unknown": [name for name in blockers or () if name not in self.services]}
 
     def do_swarm_core_core(self, host, method, *args, **_):
         if method == "lock_take":
@@ -390,7 +392,67 @@ def test_reboots_all_by_force_once_for_a_plan(roll):
     assert roll(fleet, what="reboot", force=["reboot"], plan=plan)["result"] is True
     assert set(fleet.boots.values()) == {2}
     ret = roll(fleet, what="reboot", force=["reboot"], plan=plan)
-    assert ret["comment"] == "5 hosts: nothing to do" and set(fleet.boots.values()) == {2}
+    assert ret["result"] is False and set(fleet.boots.values()) == {2}
+    assert "the plan is another one now" in ret["comment"], "the next round is a plan of its own"
+    again = hash_of(ret)
+    assert roll(fleet, what="reboot", force=["reboot"], plan=again)["result"] is True
+    assert set(fleet.boots.values()) == {3}
+
+
+@pytest.mark.parametrize("arguments", [{"force": ["reboot"]}, {"when": "always"}])
+def test_a_killed_reboot_of_all_goes_on_with_the_rest(roll, arguments):
+    """Killed before any call: no host is rebooted twice, none is left out, the plan stays the same."""
+    last, killed = 0, True
+    while killed:
+        last, killed = last + 1, False
+        fleet = Fleet()
+        plan = hash_of(roll(fleet, what="reboot", **arguments))
+        before, calls = fleet.cmd, []
+
+        def cmd(hosts, function, *args, before=before, calls=calls, last=last, **kwargs):
+            calls.append(function)
+            if len(calls) > last:
+                raise KeyboardInterrupt
+            return before(hosts, function, *args, **kwargs)
+
+        fleet.cmd = cmd
+        try:
+            roll(fleet, what="reboot", plan=plan, **arguments)
+        except KeyboardInterrupt:
+            killed = True
+        fleet.cmd = before
+        # After the last host is done, the next plan is that of the next round.
+        rest = {host for host, number in fleet.boots.items() if number == 1}
+        if rest:
+            ret = roll(fleet, what="reboot", plan=plan, **arguments)
+            assert ret["result"] is True, (last, ret["comment"])
+        assert set(fleet.boots.values()) == {2}, last
+    assert last > 40
+
+
+def test_a_host_that_needs_another_reboot_later_gets_it(roll):
+    fleet = Fleet()
+    for number in (2, 3):
+        fleet.reboots.add("worker1")
+        plan = hash_of(roll(fleet, what="reboot"))
+        assert roll(fleet, what="reboot", plan=plan)["result"] is True
+        assert fleet.boots["worker1"] == number
+
+
+def test_hosts_of_a_batch_are_rebooted_side_by_side(roll):
+    fleet = Fleet(MANAGERS, ["worker1", "worker2", "worker3"])
+    fleet.reboots.update(fleet.workers)
+    at_once = []
+    before = fleet.cmd
+
+    def cmd(hosts, function, *args, **kwargs):
+        if function == "swarm_upgrade.reboot":
+            at_once.append(list(hosts))
+        return before(hosts, function, *args, **kwargs)
+
+    fleet.cmd = cmd
+    assert roll(fleet, what="reboot", confirm=False, batch=2)["result"] is True
+    assert at_once == [["worker1"], ["worker2", "worker3"]]
 
 
 def test_a_host_that_does_not_come_back(roll):
