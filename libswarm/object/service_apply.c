@@ -191,8 +191,10 @@ static int take_created(apply *a, json_t *created, json_t **ret_id, swarm_error 
 {
 	*ret_id = created ? json_incref(json_object_get(created, "ID")) : json_string("");
 	a->answer = created;
-	return *ret_id ? swarm__apply_check_kept(a, json_string_value(*ret_id), err)
-		       : swarm__nomem(err);
+	if (!*ret_id)
+		return swarm__nomem(err);
+	/* In test mode there is nothing to read. */
+	return created ? swarm__apply_check_kept(a, json_string_value(*ret_id), err) : 0;
 }
 
 /*

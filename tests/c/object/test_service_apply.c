@@ -549,6 +549,27 @@ static void a_patch_with_free_names(void)
 	teardown(&f);
 }
 
+/* A new service has nothing to read again in test mode. */
+static void a_patch_ahead_of_its_service(void)
+{
+	const fake_row rows[] = { { GET, NONE_SUCH }, { NULL } };
+	swarm_apply_options options = SWARM_APPLY_OPTIONS_INIT;
+	json_t *patch = json_pack("{s:{s:s}}", "Labels", "a", "1");
+	json_t *service = json_pack("{s:s}", "image", "nginx:1"), *result = NULL;
+	fixture f = setup(rows);
+
+	options.spec_patch = patch;
+	options.flags = SWARM_APPLY_DRY_RUN;
+	options.resolve = SWARM_RESOLVE_NEVER;
+	CHECK_INT(swarm_service_apply(f.client, "web", service, &options, &result, &f.err), 0);
+	CHECK_STR(f.err.text, "");
+	CHECK_STR(json_string_value(json_object_get(result, "action")), "create");
+	json_decref(result);
+	json_decref(patch);
+	json_decref(service);
+	teardown(&f);
+}
+
 /* Fields that the engine's API does not have yet are refused in test mode as in the real run. */
 static void newer_than_the_engine(void)
 {
@@ -697,5 +718,5 @@ static void arguments(void)
 }
 
 TEST_MAIN(TEST(each), TEST(patched), TEST(patches_with_slips), TEST(a_patch_with_free_names),
-	  TEST(newer_than_the_engine), TEST(triggered), TEST(names_become_ids),
-	  TEST(the_hosts_network), TEST(arguments))
+	  TEST(a_patch_ahead_of_its_service), TEST(newer_than_the_engine), TEST(triggered),
+	  TEST(names_become_ids), TEST(the_hosts_network), TEST(arguments))
