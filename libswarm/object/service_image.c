@@ -6,6 +6,7 @@
 #include "object/internal.h"
 #include "spec/internal.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* docker/cli keeps the image as written in this label; the spec has it with the digest. */
@@ -53,12 +54,23 @@ static bool must_look_up(const swarm__apply *a, const json_t *spec)
  * registry cannot be asked, what is pinned stays pinned, and a new service may still find it from
  * its nodes.
  */
-static bool may_go_on(const swarm__apply *a, const json_t *spec, const swarm_error *err)
+static bool may_go_on(const swarm__apply *a, const json_t *spec)
 {
-	bool passing = err->code == SWARM_E_TIMEOUT || err->http_status == 429 ||
-		       err->http_status >= 500;
+	return !spec || is_same_image(a, spec);
+}
 
-	return passing && (!spec || is_same_image(a, spec));
+/* Does it say nothing of the image? */
+static bool is_passing(const swarm_error *err)
+{
+	return err->code == SWARM_E_TIMEOUT || err->http_status == 429 || err->http_status >= 500;
+}
+
+static void add_advice(swarm_error *err)
+{
+	size_t used = strlen(err->text);
+
+	snprintf(err->text + used, sizeof(err->text) - used,
+		 ": run again, or leave it to the nodes with resolve_image: never");
 }
 
 static int resolve(const swarm__apply *a, const char *image, json_t **ret_found, swarm_error *err)
@@ -87,8 +99,12 @@ int swarm__apply_look_up(swarm__apply *a, const json_t *spec, swarm_error *err)
 		json_decref(a->found);
 		a->found = found;
 	}
-	if (!rc || !may_go_on(a, spec, err))
+	if (!rc || !is_passing(err))
 		return rc;
+	if (!may_go_on(a, spec)) {
+		add_advice(err);
+		return rc;
+	}
 	free(a->unsure);
 	a->unsure = strdup(err->text);
 	swarm__error_clear(err);

@@ -168,7 +168,8 @@ static const apply_case applies[] = {
 	  0,
 	  NULL,
 	  SWARM_E_HTTP,
-	  "image nginx:2 could not be looked up: dial tcp: connection refused" },
+	  "image nginx:2 could not be looked up: dial tcp: connection refused: run again, or leave it "
+	  "to the nodes with resolve_image: never" },
 	{ "no such image, and nothing is created",
 	  { { GET, NONE_SUCH },
 	    { LOOK_UP("nginx%3A1"), .status = 404, .reply = MESSAGE("manifest unknown") } },
