@@ -125,9 +125,7 @@ static void canonical_ipam(swarm__compose *c, const char *place, json_t *network
 	}
 	json_array_foreach (config, i, entry) {
 		snprintf(entry_at, sizeof(entry_at), "%.200s.config[%zu]", at, i);
-		if (json_is_object(entry))
-			swarm__canonical_map(c, entry_at, entry, "aux_addresses", false);
-		else
+		if (!json_is_object(entry))
 			swarm__slip_expects(&c->lines, entry_at,
 					    "a mapping such as "
 					    "{subnet: 10.1.0.0/24}",

@@ -154,7 +154,6 @@ static json_t *make_pool(swarm__compose *c, const char *place, const json_t *ent
 	put_text(c, place, entry, "subnet", pool, "Subnet");
 	put_text(c, place, entry, "ip_range", pool, "IPRange");
 	put_text(c, place, entry, "gateway", pool, "Gateway");
-	put_map(c, entry, "aux_addresses", pool, "AuxiliaryAddresses");
 	if (!*subnet)
 		return pool;
 	if (!is_subnet(subnet))

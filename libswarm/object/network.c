@@ -150,7 +150,7 @@ static int create_new(apply *a, swarm_error *err)
 /* What is in the way of a replacement, before anything is changed. */
 static int check_replace(apply *a, swarm_error *err)
 {
-	int rc = swarm__network_check_overlaps(&a->n, json_object_get(a->result, "spec"), err);
+	int rc = swarm__network_check_others(&a->n, json_object_get(a->result, "spec"), err);
 
 	if (!rc)
 		rc = swarm__network_users(&a->n, &a->users, err);
@@ -212,8 +212,7 @@ static int decide(apply *a, swarm_error *err)
 {
 	if (!a->n.object) {
 		a->action = "create";
-		return swarm__network_check_overlaps(&a->n, json_object_get(a->result, "spec"),
-						     err);
+		return swarm__network_check_others(&a->n, json_object_get(a->result, "spec"), err);
 	}
 	if (!differs(a) && swarm__network_is_allocated(a->n.object)) {
 		a->action = json_array_size(a->detached) ? "restore" : "none";

@@ -37,8 +37,9 @@ int swarm__network_check(swarm_client *client, const char *name, const swarm_net
 bool swarm__network_is_allocated(const json_t *object);
 /* The error that it gets none. Returns the code. */
 int swarm__network_unallocated(const swarm__network *n, swarm_error *err);
-/* SWARM_E_CONFLICT for a subnet of spec that another network has: its tasks would wait for ever. */
-int swarm__network_check_overlaps(const swarm__network *n, const json_t *spec, swarm_error *err);
+/* SWARM_E_CONFLICT for a subnet that another network has: its tasks would wait for ever; and for a second
+ * ingress network. */
+int swarm__network_check_others(const swarm__network *n, const json_t *spec, swarm_error *err);
 /*
  * Create it and wait for its addresses. ret_id: freed and replaced once it is there. After
  * SWARM_E_CONFLICT n->object is the one that has its name.

@@ -84,8 +84,26 @@ static const char *find_overlap(const swarm__network *n, const swarm__pool *pool
 	return NULL;
 }
 
-/* moby takes such a network, and its tasks wait for ever. */
-int swarm__network_check_overlaps(const swarm__network *n, const json_t *spec, swarm_error *err)
+static int check_ingress(const swarm__network *n, const json_t *spec, swarm_error *err)
+{
+	json_t *other;
+	size_t i;
+
+	if (!json_is_true(json_object_get(spec, "Ingress")))
+		return 0;
+	json_array_foreach (n->all, i, other)
+		if (other != n->object && json_is_true(json_object_get(other, "Ingress")) &&
+		    strcmp(swarm__json_string(other, "Name"), n->name) != 0)
+			return swarm__error(
+				err, SWARM_E_CONFLICT,
+				"the ingress network is %s, and a swarm has one: remove "
+				"it first, or replace it under its own name",
+				swarm__json_string(other, "Name"));
+	return 0;
+}
+
+/* moby takes a network that overlaps another one, and its tasks wait for ever. */
+int swarm__network_check_others(const swarm__network *n, const json_t *spec, swarm_error *err)
 {
 	const json_t *pools = swarm__json_at(spec, "IPAM.Config");
 	json_t *one;
@@ -103,7 +121,7 @@ int swarm__network_check_overlaps(const swarm__network *n, const json_t *spec, s
 					    "subnet %s of network %s overlaps %s of network %s",
 					    subnet, n->name, its, name);
 	}
-	return 0;
+	return check_ingress(n, spec, err);
 }
 
 /* --- the create ------------------------------------------------------------------------------------------- */

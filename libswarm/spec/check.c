@@ -63,6 +63,32 @@ static void check_mode(swarm__conversion *c, const json_t *merged, const json_t 
 			    "must be none or on-failure with mode %s", mode);
 }
 
+/* swarmkit (api/validation) */
+static void check_lowest(swarm__conversion *c, const json_t *given)
+{
+	static const struct {
+		const char *field;
+		json_int_t lowest;
+		const char *text;
+	} all[] = {
+		{ "deploy.resources.limits.cpus", 1000000, "0.001" },
+		{ "deploy.resources.reservations.cpus", 1000000, "0.001" },
+		{ "deploy.resources.limits.memory", 4 * 1024 * 1024, "4m" },
+		{ "deploy.resources.reservations.memory", 4 * 1024 * 1024, "4m" },
+		{ "healthcheck.interval", 1000000, "1ms" },
+		{ "healthcheck.timeout", 1000000, "1ms" },
+		{ "healthcheck.start_period", 1000000, "1ms" },
+		{ "healthcheck.start_interval", 1000000, "1ms" },
+	};
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++) {
+		json_int_t value = number_at(given, all[i].field);
+
+		if (value && value < all[i].lowest)
+			swarm__slip(c, all[i].field, "must be 0 or at least %s", all[i].text);
+	}
+}
+
 static void check_limit(swarm__conversion *c, const json_t *merged, const char *limit,
 			const char *reservation)
 {
@@ -110,12 +136,47 @@ static void check_credentials(swarm__conversion *c, const json_t *given)
 		swarm__slip(c, "credential_spec", "takes one of config, file and registry");
 }
 
+/* swarmkit (api/validation): a name in the name service of the tasks */
+void swarm__spec_check_name(swarm__conversion *c, const char *name)
+{
+	static const char ends[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+	size_t length = strlen(name);
+
+	if (length && length <= 63 && strchr(ends, name[0]) && strchr(ends, name[length - 1]) &&
+	    strspn(name, "-_abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789") ==
+		    length)
+		return;
+	swarm__slip(
+		c, "name",
+		"must be 1 to 63 letters, digits, '-' and '_', and begin and end with a letter or "
+		"digit, not '%.80s'",
+		name);
+}
+
+void swarm__network_check_whole(swarm__conversion *c, const json_t *have, const json_t *merged)
+{
+	/* The drivers of moby whose networks are of one host each. */
+	static const char *const local[] = { "bridge", "host", "ipvlan", "macvlan", "null" };
+	const char *driver = text_at(merged, "driver");
+
+	for (size_t i = 0; i < sizeof(local) / sizeof(*local); i++)
+		if (strcmp(driver, local[i]) == 0 && strcmp(text_at(have, "driver"), driver) != 0)
+			swarm__slip(c, "driver",
+				    "%s makes a network of this host alone: leave it out, or write "
+				    "overlay",
+				    driver);
+	if (json_is_true(json_object_get(merged, "ingress")) &&
+	    json_is_true(json_object_get(merged, "attachable")))
+		swarm__slip(c, "attachable", "does not go with ingress");
+}
+
 void swarm__spec_check_whole(swarm__conversion *c, const json_t *service, const json_t *merged,
 			     const json_t *given)
 {
 	const json_t *image = json_object_get(service, "image");
 
 	check_mode(c, merged, given);
+	check_lowest(c, given);
 	check_limit(c, merged, "deploy.resources.limits.cpus",
 		    "deploy.resources.reservations.cpus");
 	check_limit(c, merged, "deploy.resources.limits.memory",

@@ -70,6 +70,8 @@ json_t *swarm__slip_expects(swarm__conversion *c, const char *place, const char 
 	if (json_is_boolean(given))
 		swarm__slip(c, place, "must be %s, not %s: quote it in YAML if it is text", expects,
 			    shown ? shown : "");
+	else if (json_is_real(given) && shown && !strpbrk(shown, ".e"))
+		swarm__slip(c, place, "must be %s, not '%s.0'", expects, shown);
 	else if (shown)
 		swarm__slip(c, place, "must be %s, not '%.*s'", expects, SHOWN, shown);
 	else

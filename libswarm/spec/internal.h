@@ -199,8 +199,8 @@ extern const swarm__spec_kind swarm__kind_TEXT, swarm__kind_IMAGE, swarm__kind_B
 	swarm__kind_CHOICE, swarm__kind_NUMBER, swarm__kind_DURATION, swarm__kind_SIZE,
 	swarm__kind_CPUS, swarm__kind_RATIO, swarm__kind_FILEMODE, swarm__kind_IDENTITY,
 	swarm__kind_MOUNTPOINT, swarm__kind_NETWORK;
-extern const swarm__spec_kind swarm__kind_WORDS, swarm__kind_SET, swarm__kind_COMMAND,
-	swarm__kind_HEALTHTEST, swarm__kind_HOSTS, swarm__kind_CAPABILITIES,
+extern const swarm__spec_kind swarm__kind_WORDS, swarm__kind_SET, swarm__kind_SERVERS,
+	swarm__kind_COMMAND, swarm__kind_HEALTHTEST, swarm__kind_HOSTS, swarm__kind_CAPABILITIES,
 	swarm__kind_CONSTRAINTS, swarm__kind_PREFERENCES, swarm__kind_ALIASES;
 extern const swarm__spec_kind swarm__kind_MAP, swarm__kind_ENVIRONMENT, swarm__kind_ULIMITS,
 	swarm__kind_GENERIC;
@@ -208,6 +208,10 @@ extern const swarm__spec_kind swarm__kind_PORTS, swarm__kind_VOLUMES, swarm__kin
 	swarm__kind_SECRETS, swarm__kind_CONFIGS;
 extern const swarm__spec_kind swarm__kind_MODE, swarm__kind_REPLICAS;
 extern const swarm__spec_kind swarm__kind_POOLS;
+
+/* --- image_name.c ------------------------------------------------------------------------------------- */
+
+bool swarm__is_image_name(const char *text);
 
 /* "busybox" is "busybox:latest", as docker names it for people. New; NULL without memory. */
 json_t *swarm__normal_image(const char *image);
@@ -253,5 +257,9 @@ void swarm__short_volume(swarm__conversion *c, const char *place, const char *te
  */
 void swarm__spec_check_whole(swarm__conversion *c, const json_t *service, const json_t *merged,
 			     const json_t *given);
+/* have: {name: normal form} of the network that is there. */
+void swarm__network_check_whole(swarm__conversion *c, const json_t *have, const json_t *merged);
+/* The name of a new service or network. */
+void swarm__spec_check_name(swarm__conversion *c, const char *name);
 
 #endif

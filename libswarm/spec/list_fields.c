@@ -90,6 +90,34 @@ const swarm__spec_kind swarm__kind_SET = { .expects = "a list of texts",
 					   .read = read_set,
 					   .write = swarm__spec_write_copy };
 
+static bool is_address(const char *text)
+{
+	struct in6_addr binary;
+
+	return inet_pton(AF_INET, text, &binary) == 1 || inet_pton(AF_INET6, text, &binary) == 1;
+}
+
+/* moby stores any text, and no task starts with another one. */
+static json_t *parse_servers(swarm__conversion *c, const swarm__spec_row *row, const char *place,
+			     const json_t *given)
+{
+	json_t *servers = swarm__spec_texts(c, place, row->kind->expects, given), *one;
+	char at[SWARM__MAX_PLACE];
+	size_t i;
+
+	json_array_foreach (servers, i, one) {
+		snprintf(at, sizeof(at), "%.200s[%zu]", place, i);
+		if (!is_address(json_string_value(one)))
+			swarm__slip(c, at, "'%.60s' is not an IP address", json_string_value(one));
+	}
+	return swarm__spec_some(servers);
+}
+
+const swarm__spec_kind swarm__kind_SERVERS = { .expects = "a list of IP addresses",
+					       .parse = parse_servers,
+					       .read = read_words,
+					       .write = swarm__spec_write_copy };
+
 /* --- commands ------------------------------------------------------------------------------------- */
 
 static json_t *parse_command(swarm__conversion *c, const swarm__spec_row *row, const char *place,
@@ -145,7 +173,6 @@ static void add_host(swarm__conversion *c, json_t *array, const char *place, con
 		     size_t length, const char *address)
 {
 	char text[512], plain[64];
-	struct in6_addr binary;
 	size_t size = strlen(address);
 
 	/* docker takes an IPv6 address with or without brackets. */
@@ -156,9 +183,7 @@ static void add_host(swarm__conversion *c, json_t *array, const char *place, con
 	if (!length || length > 253 || strcspn(name, " \t") < length) {
 		swarm__slip(c, place, "'%.*s' is not a host name", length > 60 ? 60 : (int)length,
 			    name);
-	} else if (strcmp(address, "host-gateway") != 0 &&
-		   inet_pton(AF_INET, address, &binary) != 1 &&
-		   inet_pton(AF_INET6, address, &binary) != 1) {
+	} else if (strcmp(address, "host-gateway") != 0 && !is_address(address)) {
 		swarm__slip(c, place, "'%.60s' is not an IP address", address);
 	} else {
 		snprintf(text, sizeof(text), "%.*s=%s", (int)length, name, address);

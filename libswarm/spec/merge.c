@@ -249,8 +249,10 @@ static void merge_rows(merge *m, const json_t *spec, const json_t *given)
 	if (c->nomem || c->malformed)
 		return;
 	swarm__spec_parse(c, m->table, "", given, m->given);
-	if (!spec && name)
+	if (!spec && name) {
+		swarm__spec_check_name(c, name);
 		swarm__spec_put(c, m->spec, "Name", json_string(name));
+	}
 	for (const swarm__spec_row *row = swarm__spec_rows(m->table); row->name; row++)
 		merge_row(m, row);
 }
@@ -338,6 +340,7 @@ int swarm__network_merge(const json_t *spec, const json_t *network, const char *
 	rc = begin(&c, spec, NULL, &options, err);
 	if (!rc) {
 		merge_rows(&m, spec, network);
+		swarm__network_check_whole(&c, m.have, m.merged);
 		result = c.nomem ? NULL : make_result(&m);
 		rc = swarm__spec_judge(&c, err);
 	}

@@ -18,7 +18,6 @@ static const pool_field fields[] = {
 	{ "subnet", "Subnet" },
 	{ "ip_range", "IPRange" },
 	{ "gateway", "Gateway" },
-	{ "aux_addresses", "AuxiliaryAddresses" },
 };
 
 enum { FIELDS = sizeof(fields) / sizeof(*fields), SIZE = INET6_ADDRSTRLEN + 4 };
@@ -133,27 +132,6 @@ static json_t *parse_address(swarm__conversion *c, const char *place, const json
 	return swarm__spec_new(c, json_string(normal));
 }
 
-static json_t *parse_addresses(swarm__conversion *c, const char *place, const json_t *given,
-			       const swarm__pool *subnet)
-{
-	json_t *addresses = swarm__spec_new(c, json_object());
-	char at[SWARM__MAX_PLACE];
-	const char *name;
-	json_t *value;
-
-	if (!json_is_object(given))
-		swarm__slip_expects(c, place, "a mapping of names and addresses", given);
-	json_object_foreach (swarm__json_iterable(given), name, value) {
-		json_t *one;
-
-		swarm__spec_place(at, place, name);
-		one = parse_address(c, at, value, subnet);
-		if (one)
-			swarm__spec_put(c, addresses, name, one);
-	}
-	return addresses;
-}
-
 static json_t *parse_field(swarm__conversion *c, const char *place, const char *name,
 			   const json_t *value, const swarm__pool *subnet)
 {
@@ -162,8 +140,6 @@ static json_t *parse_field(swarm__conversion *c, const char *place, const char *
 
 	if (strcmp(name, "gateway") == 0)
 		return parse_address(c, place, value, subnet);
-	if (strcmp(name, "aux_addresses") == 0)
-		return parse_addresses(c, place, value, subnet);
 	text = parse_network(c, place, value, &range);
 	if (text && subnet && !is_within(&range, subnet)) {
 		swarm__slip(c, place, "%s is not in the subnet", json_string_value(text));
@@ -215,6 +191,11 @@ static json_t *parse_pool(swarm__conversion *c, const char *place, const json_t 
 			normal = parse_field(c, at, name, value, known ? &subnet : NULL);
 			if (normal)
 				swarm__spec_put(c, pool, name, normal);
+			continue;
+		}
+		/* docker's command takes them, and swarmkit has no field for them. */
+		if (strcmp(name, "aux_addresses") == 0) {
+			swarm__slip(c, at, "no network of a swarm keeps them: give an ip_range");
 			continue;
 		}
 		for (size_t i = 0; i < FIELDS; i++)
@@ -315,9 +296,7 @@ static json_t *read_pools(swarm__conversion *c, const swarm__spec_row *row, cons
 		for (size_t f = 0; f < FIELDS; f++) {
 			json_t *value = json_object_get(one, fields[f].stored);
 
-			if (json_is_object(value) && json_object_size(value))
-				swarm__spec_put(c, pool, fields[f].name, json_incref(value));
-			else if (json_is_string(value) && json_string_length(value))
+			if (json_is_string(value) && json_string_length(value))
 				swarm__spec_put(c, pool, fields[f].name,
 						read_text(json_string_value(value)));
 		}
@@ -346,7 +325,7 @@ static json_t *write_pools(swarm__conversion *c, const swarm__spec_row *row, con
 			json_t *value = json_object_get(one, fields[f].name);
 
 			if (value)
-				swarm__spec_put(c, pool, fields[f].stored, json_deep_copy(value));
+				swarm__spec_put(c, pool, fields[f].stored, json_incref(value));
 		}
 		swarm__spec_add(c, pools, pool);
 	}
@@ -369,9 +348,6 @@ static bool same_pools(const json_t *have, const json_t *want)
 		json_object_foreach (one, name, value) {
 			json_t *stored = json_object_get(other, name);
 
-			/* No auxiliary address, and none is left out. */
-			if (!stored && json_is_object(value) && !json_object_size(value))
-				continue;
 			if (!stored || !json_equal(value, stored))
 				return false;
 		}
@@ -380,7 +356,7 @@ static bool same_pools(const json_t *have, const json_t *want)
 }
 
 const swarm__spec_kind swarm__kind_POOLS = {
-	.expects = "a list of mappings with subnet, ip_range, gateway and aux_addresses",
+	.expects = "a list of mappings with subnet, ip_range and gateway",
 	.parse = parse_pools,
 	.read = read_pools,
 	.write = write_pools,

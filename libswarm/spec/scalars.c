@@ -87,7 +87,7 @@ static json_t *parse_image(swarm__conversion *c, const swarm__spec_row *row, con
 		swarm__slip(c, place, "must not be empty");
 	if (!text)
 		return NULL;
-	if (strlen(image) > 512 || strpbrk(image, " \t\r\n"))
+	if (!swarm__is_image_name(image))
 		swarm__slip(c, place, "'%.60s' is not an image name", image);
 	else
 		normal = swarm__spec_new(c, swarm__normal_image(image));

@@ -6,6 +6,7 @@
 #define _GNU_SOURCE
 #include "spec/internal.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -35,11 +36,28 @@ static bool read_range(const char *text, size_t length, range *ret_range)
 	       ret_range->last <= 65535 && ret_range->first <= ret_range->last;
 }
 
-/* docker/cli: as many published ports as targets, or none. */
+static int64_t count(const range *ports)
+{
+	return ports->last - ports->first;
+}
+
+/* docker/cli: as many published ports as targets, or none, or any number for one target. */
 static bool fits(const range *target, const range *published)
 {
-	return target->first && (!published->first || published->last - published->first ==
-							      target->last - target->first);
+	return target->first &&
+	       (!published->first || !count(target) || count(published) == count(target));
+}
+
+/* docker/cli takes TCP for tcp. */
+static json_t *protocol_of(const char *text)
+{
+	char lower[8];
+	size_t i = 0;
+
+	for (; text[i] && i < sizeof(lower) - 1; i++)
+		lower[i] = (char)tolower((unsigned char)text[i]);
+	lower[i] = '\0';
+	return json_string(text[i] ? text : lower);
 }
 
 void swarm__short_port(swarm__conversion *c, const char *place, const char *text, json_t *array)
@@ -71,9 +89,10 @@ void swarm__short_port(swarm__conversion *c, const char *place, const char *text
 		swarm__spec_warn(
 			c, place,
 			"the address is ignored: a service listens on all addresses of a node");
-	for (int64_t i = 0; i <= wanted.last - wanted.first; i++) {
-		json_t *port = json_pack("{s:I, s:s}", "target", (json_int_t)(wanted.first + i),
-					 "protocol", protocol);
+	for (int64_t i = 0; i <= count(&open) || i <= count(&wanted); i++) {
+		int64_t port_there = wanted.first + (count(&wanted) ? i : 0);
+		json_t *port = json_pack("{s:I, s:o}", "target", (json_int_t)port_there, "protocol",
+					 protocol_of(protocol));
 
 		if (port && open.first)
 			swarm__spec_put(c, port, "published", json_integer(open.first + i));

@@ -38,7 +38,6 @@ static int add_pools(const json_t *ipam, json_t *words)
 	static const word fields[] = { { "Subnet", "subnet" },
 				       { "IPRange", "ip_range" },
 				       { "Gateway", "gateway" },
-				       { "AuxiliaryAddresses", "aux_addresses" },
 				       { NULL, NULL } };
 	const json_t *config = json_object_get(ipam, "Config");
 	json_t *pools = json_array(), *pool;

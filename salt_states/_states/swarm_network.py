@@ -90,8 +90,8 @@ def network(
     enable_ipv6
         ``True``: IPv6 too; needs an IPv6 subnet in ``ipam``.
     ipam
-        ``{driver: …, options: {…}, config: [{subnet: …, ip_range: …, gateway: …, aux_addresses: {…}}]}``.
-        The list of subnets is compared as a whole.
+        ``{driver: …, options: {…}, config: [{subnet: …, ip_range: …, gateway: …}]}``.
+        The list of subnets is compared as a whole; without one the engine chooses.
     labels
         ``{name: text}``, merged into those that are there; ``null`` removes a label.
     replace

@@ -129,10 +129,9 @@ static void taken(void)
 		  "'EnableIPv6':true,'Labels':{'com.docker.stack.namespace':'s'},'IPAM':{'Config':"
 		  "[{'Subnet':'10.9.0.0/24','Gateway':'10.9.0.1','IPRange':'10.9.0.0/25'}]}}" },
 		{ "{'networks':{'default':{'ipam':{'driver':'d','options':{'o':1},'config':[{'subnet':"
-		  "'10.9.0.0/24','aux_addresses':{'h':'10.9.0.2'}}]}}},'services':{'a':{'image':'i:1'}}}",
+		  "'10.9.0.0/24'}]}}},'services':{'a':{'image':'i:1'}}}",
 		  "networks.s_default.IPAM",
-		  "{'Driver':'d','Options':{'o':'1'},'Config':[{'Subnet':'10.9.0.0/24','AuxiliaryAddresses':"
-		  "{'h':'10.9.0.2'}}]}" },
+		  "{'Driver':'d','Options':{'o':'1'},'Config':[{'Subnet':'10.9.0.0/24'}]}" },
 		{ "{'services':{'a':{'image':'i:1','volumes':[{'type':'volume','source':'v','target':'/v',"
 		  "'volume':{'subpath':'x'}}]}},'volumes':{'v':{}}}",
 		  CONTAINER "Mounts",

@@ -82,6 +82,30 @@ static const network_case declared[] = {
 	  SWARM_NETWORK_REPLACE,
 	  0,
 	  RESULT("none", "", "n1", "") },
+	{ "no subnets are given: what the engine chose is not a difference",
+	  { { LIST, .reply = "[" PLAIN "]" }, { DETACHED, .reply = "[]" } },
+	  "{\"ipam\":{\"driver\":null,\"config\":[]}}",
+	  SWARM_NETWORK_REPLACE,
+	  0,
+	  RESULT("none", "", "n1", "") },
+	{ "what no network of a swarm has",
+	  { { LIST, .reply = "[]" } },
+	  "{\"driver\":\"bridge\",\"ingress\":true,\"attachable\":true,\"ipam\":{\"config\":[{"
+	  "\"subnet\":\"10.7.0.0/24\",\"aux_addresses\":{\"a\":\"10.7.0.5\"}}]}}",
+	  0,
+	  SWARM_E_INVAL,
+	  "ipam.config[0].aux_addresses: no network of a swarm keeps them: give an ip_range; driver: "
+	  "bridge makes a network of this host alone: leave it out, or write overlay; attachable: does "
+	  "not go with ingress" },
+	{ "a second ingress network",
+	  { { LIST, .reply = "[{\"Name\":\"ingress\",\"Id\":\"n8\",\"Scope\":\"swarm\",\"Driver\":"
+			     "\"overlay\",\"Ingress\":true}]" },
+	    { DETACHED, .reply = "[]" } },
+	  "{\"ingress\":true}",
+	  SWARM_NETWORK_DRY_RUN,
+	  SWARM_E_CONFLICT,
+	  "the ingress network is ingress, and a swarm has one: remove it first, or replace it under its "
+	  "own name" },
 	{ "drift is named",
 	  { { LIST, .reply = "[" PLAIN "]" }, { DETACHED, .reply = "[]" } },
 	  "{\"attachable\":true,\"labels\":{\"tier\":\"2\"},\"ipam\":{\"config\":[{\"subnet\":"

@@ -21,7 +21,7 @@ static void make_arguments(void)
 {
 	declared = json_loads(
 		"{\"attachable\":true,\"labels\":{\"a\":\"1\"},\"ipam\":{\"config\":[{"
-		"\"subnet\":\"10.0.1.0/24\",\"aux_addresses\":{\"x\":\"10.0.1.7\"}}]}}",
+		"\"subnet\":\"10.0.1.0/24\",\"gateway\":\"10.0.1.7\"}]}}",
 		0, NULL);
 	nothing = json_object();
 	credentials = json_pack("{s:s, s:s}", "username", "u", "password", "p");

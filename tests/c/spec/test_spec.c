@@ -148,6 +148,11 @@ static const merge_case same[] = {
 	  "{\"TargetPort\":81,\"PublishedPort\":8081,\"Protocol\":\"tcp\",\"PublishMode\":\"ingress\"},"
 	  "{\"TargetPort\":80,\"PublishedPort\":8080},{\"TargetPort\":90}]}}",
 	  "{\"image\":\"a:1\",\"ports\":[90,\"8080-8081:80-81\"]}", NULL, "{}", "no", 0 },
+	{ "published ports of one target",
+	  "{\"TaskTemplate\":{\"ContainerSpec\":{\"Image\":\"a:1\"}},\"EndpointSpec\":{\"Ports\":["
+	  "{\"TargetPort\":80,\"PublishedPort\":8080,\"Protocol\":\"tcp\"},{\"TargetPort\":80,"
+	  "\"PublishedPort\":8081,\"Protocol\":\"tcp\"}]}}",
+	  "{\"image\":\"a:1\",\"ports\":[\"8080-8081:80/TCP\"]}", NULL, "{}", "no", 0 },
 	{ "a job's labels",
 	  "{\"Mode\":{\"ReplicatedJob\":{}},\"TaskTemplate\":{\"ContainerSpec\":"
 	  "{\"Image\":\"a:1\"}}}",

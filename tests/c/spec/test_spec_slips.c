@@ -3,6 +3,8 @@
 #include "spec/internal.h"
 #include "test.h"
 
+#define HEX "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+
 typedef struct slip_case {
 	const char *given; /* with image a:1 beside it */
 	const char *line;  /* "": none */
@@ -20,6 +22,24 @@ static const slip_case slips[] = {
 	{ "\"image\":1.1", "image: must be an image name, not the number 1.1: quote it in YAML" },
 	{ "\"image\":\"\"", "image: must not be empty" },
 	{ "\"image\":\"a b\"", "image: 'a b' is not an image name" },
+	{ "\"image\":\"Nginx:1\"", "image: 'Nginx:1' is not an image name" },
+	{ "\"image\":\"nginx:\"", "image: 'nginx:' is not an image name" },
+	{ "\"image\":\"a//b\"", "image: 'a//b' is not an image name" },
+	{ "\"image\":\"a/\"", "image: 'a/' is not an image name" },
+	{ "\"image\":\"http://reg/a\"", "image: 'http://reg/a' is not an image name" },
+	{ "\"image\":\"a:1@sha256:abc\"", "image: 'a:1@sha256:abc' is not an image name" },
+	{ "\"image\":\"a:-1\"", "image: 'a:-1' is not an image name" },
+	{ "\"image\":\"a___b\"", "image: 'a___b' is not an image name" },
+	{ "\"image\":\"reg:x/a\"", "image: 'reg:x/a' is not an image name" },
+	{ "\"image\":\"reg./a\"", "image: 'reg./a' is not an image name" },
+	{ "\"image\":\"a:1@sha256:" HEX "\"", "" },
+	{ "\"image\":\"Reg/a__b/c-.d\"", "image: 'Reg/a__b/c-.d' is not an image name" },
+	{ "\"image\":\"Reg/a__b/c--d.e_f:V.1-x_y\"", "" },
+	{ "\"image\":\"localhost:5000/a@sha256:" HEX "\"", "" },
+	{ "\"image\":\"[fd00::1]:5000/a/b:1\"", "" },
+	{ "\"dns\":[\"10.0.0.1\",\"dns.example.org\"]",
+	  "dns[1]: 'dns.example.org' is not an IP address" },
+	{ "\"dns\":\"fd00::1\"", "" },
 	{ "\"hostname\":true", "hostname: must be text, not true: quote it in YAML if it is text" },
 	{ "\"hostname\":5", "" },
 	{ "\"tty\":\"maybe\"", "tty: must be true or false, not 'maybe'" },
@@ -31,6 +51,8 @@ static const slip_case slips[] = {
 	  "deploy.replicas: must be a whole number, not 'many'" },
 	{ "\"deploy\":{\"replicas\":-1}", "deploy.replicas: must be from 0 to 2147483647, not -1" },
 	{ "\"deploy\":{\"replicas\":\"3\"}", "" },
+	/* Not "not '1'", which is one. */
+	{ "\"deploy\":{\"replicas\":1.0}", "deploy.replicas: must be a whole number, not '1.0'" },
 	{ "\"oom_score_adj\":2000", "oom_score_adj: must be from -1000 to 1000, not 2000" },
 	{ "\"environment\":{\"A\":true}",
 	  "environment.A: must be text or a whole number, not true: quote it in YAML if it is text" },
@@ -55,6 +77,9 @@ static const slip_case slips[] = {
 	{ "\"ports\":[\"80-82:80-81\"]", "ports[0]: must be like \"8080:80\", \"80\" or "
 					 "\"8080-8081:80-81/udp\", not '80-82:80-81'" },
 	{ "\"ports\":[\"127.0.0.1:80:80\"]", "" },
+	{ "\"ports\":[\"80-82:80\",\"81:80/UDP\"]", "" },
+	{ "\"ports\":[\"80/SCTPSCTP\"]",
+	  "ports[0].protocol: must be one of tcp udp sctp, not 'SCTPSCTP'" },
 	{ "\"volumes\":[\"./x:/y\"]",
 	  "volumes[0]: './x' is relative: a service runs on any node, so a bind mount needs an absolute "
 	  "path" },
@@ -117,8 +142,16 @@ static const slip_case slips[] = {
 	  "deploy.update_config.delay: does not go with mode global-job" },
 	{ "\"deploy\":{\"mode\":\"replicated-job\",\"restart_policy\":{\"condition\":\"any\"}}",
 	  "deploy.restart_policy.condition: must be none or on-failure with mode replicated-job" },
-	{ "\"deploy\":{\"resources\":{\"limits\":{\"memory\":\"1m\"},\"reservations\":{\"memory\":\"2m\"}}}",
+	{ "\"deploy\":{\"resources\":{\"limits\":{\"memory\":\"10m\"},\"reservations\":{\"memory\":\"20m\"}}}",
 	  "deploy.resources.reservations.memory: must not be above deploy.resources.limits.memory" },
+	{ "\"deploy\":{\"resources\":{\"limits\":{\"cpus\":0.0009}}}",
+	  "deploy.resources.limits.cpus: must be 0 or at least 0.001" },
+	{ "\"deploy\":{\"resources\":{\"reservations\":{\"memory\":\"4095k\"}}}",
+	  "deploy.resources.reservations.memory: must be 0 or at least 4m" },
+	{ "\"deploy\":{\"resources\":{\"limits\":{\"cpus\":0.001,\"memory\":\"4m\"}}}", "" },
+	{ "\"healthcheck\":{\"test\":\"x\",\"start_period\":\"999us\"}",
+	  "healthcheck.start_period: must be 0 or at least 1ms" },
+	{ "\"healthcheck\":{\"test\":\"x\",\"interval\":\"0s\",\"timeout\":\"1ms\"}", "" },
 	{ "\"deploy\":{\"resources\":{\"limits\":{\"cpus\":\"half\"}}}",
 	  "deploy.resources.limits.cpus: must be a number of processors such as 0.5, not 'half'" },
 	{ "\"deploy\":{\"update_config\":{\"max_failure_ratio\":2}}",
@@ -182,6 +215,42 @@ static void all_at_once(void)
 	json_decref(given);
 }
 
+/* A name is checked where something new gets it. */
+static void names(void)
+{
+	static const char *const bad[] = {
+		"a b", "a/b",      "a.b", "-a",
+		"a_",  "\303\274", "",    "a123456789b123456789c123456789d123456789e123456789f123"
+	};
+	swarm_spec_options options = SWARM_SPEC_OPTIONS_INIT;
+	json_t *given = service("\"hostname\":\"h\""), *nothing = json_object();
+	json_t *there = json_pack("{s:{}}", "TaskTemplate");
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		json_t *found = NULL, *result = NULL;
+		char name[80];
+
+		snprintf(name, sizeof(name), "%s%s", bad[i], i == 7 ? "0123456789" : "");
+		test_row = name;
+		options.name = name;
+		CHECK_INT(swarm_spec_check(given, &options, &found, NULL), 0);
+		CHECK_INT(json_array_size(found), 1);
+		CHECK_PART(json_string_value(json_array_get(found, 0)),
+			   "name: must be 1 to 63 letters, digits, '-' and '_'");
+		CHECK_INT(swarm_spec_merge(there, given, &options, &result, NULL), 0);
+		json_decref(result);
+		result = NULL;
+		CHECK_INT(swarm__network_merge(NULL, nothing, name, &result, NULL), SWARM_E_INVAL);
+		json_decref(found);
+	}
+	options.name = "a-_b-0";
+	json_decref(there);
+	CHECK_INT(swarm_spec_merge(NULL, given, &options, &there, NULL), 0);
+	json_decref(given);
+	json_decref(nothing);
+	json_decref(there);
+}
+
 static void malformed_specs(void)
 {
 	static const char *const specs[] = {
@@ -235,4 +304,4 @@ static void arguments(void)
 	json_decref(object);
 }
 
-TEST_MAIN(TEST(each_slip), TEST(all_at_once), TEST(malformed_specs), TEST(arguments))
+TEST_MAIN(TEST(each_slip), TEST(all_at_once), TEST(names), TEST(malformed_specs), TEST(arguments))
