@@ -123,7 +123,7 @@ build/c-clang/build.ninja: build/.packages-build build/.packages-check
 build/c-threads/build.ninja: build/.packages-build build/.packages-check
 	CC=clang $(MESON) setup build/c-threads -Db_sanitize=thread -Db_lundef=false
 build/c-fuzz/build.ninja: build/.packages-build build/.packages-check
-	CC=clang $(MESON) setup build/c-fuzz -Dfuzz=true -Db_sanitize=address,undefined -Db_lundef=false
+	CC=clang $(MESON) setup build/c-fuzz -Dwerror=true -Dfuzz=true -Db_sanitize=address,undefined -Db_lundef=false
 
 check-c: build/c-plain/build.ninja
 	$(MESON) test -C build/c-plain --print-errorlogs

@@ -130,8 +130,9 @@ static void write_fix(int check, const char *on, char *text, size_t size)
 }
 
 /* ok is borrowed: json_true(), json_false() or json_null(). */
-static int add(swarm__report *report, int check, json_t *ok, const char *on, swarm_error *err,
-	       const char *format, va_list args)
+__attribute__((format(printf, 6, 0))) static int add(swarm__report *report, int check, json_t *ok,
+						     const char *on, swarm_error *err,
+						     const char *format, va_list args)
 {
 	char text[SWARM_ERROR_TEXT], fix[SWARM_ERROR_TEXT] = "";
 	json_t *row;

@@ -11,8 +11,8 @@
 /* Room for one line; longer ones are cut. */
 enum { LINE = 512, MOST_LINES = 200, SHOWN = 60 };
 
-static void add_line(swarm__conversion *c, json_t *lines, const char *place, const char *format,
-		     va_list args)
+__attribute__((format(printf, 4, 0))) static void
+add_line(swarm__conversion *c, json_t *lines, const char *place, const char *format, va_list args)
 {
 	char line[LINE];
 	size_t used = 0;

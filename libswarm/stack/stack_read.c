@@ -57,7 +57,8 @@ json_t *swarm__stack_find(const json_t *list, const swarm__stack_kind *kind, con
 
 /* --- lines and changes -------------------------------------------------------------------------------- */
 
-static int add_line(json_t *lines, swarm_error *err, const char *format, va_list arguments)
+__attribute__((format(printf, 3, 0))) static int add_line(json_t *lines, swarm_error *err,
+							  const char *format, va_list arguments)
 {
 	json_t *line = json_vsprintf(format, arguments);
 

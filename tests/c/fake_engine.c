@@ -399,7 +399,7 @@ fake_engine *fake_engine_start(const fake_row *rows)
 
 fake_engine *fake_engine_start_with(fake_answer give, void *payload)
 {
-	static const fake_row none = { NULL };
+	static const fake_row none = { .expect = NULL };
 
 	return start(&none, give, payload, listen_unix);
 }

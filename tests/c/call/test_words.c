@@ -154,8 +154,8 @@ static void on_purpose(void)
 		"remote CA does not match fingerprint. Expected: 1234",
 		/* call.c says what to do. */
 		"client version 1.51 is too new. Maximum supported API version is 1.43",
-		"client version 1.24 is too old. Minimum supported API version is 1.44, please "
-		"upgrade your client to a newer version",
+		("client version 1.24 is too old. Minimum supported API version is 1.44, please "
+		 "upgrade your client to a newer version"),
 		"",
 	};
 

@@ -85,13 +85,17 @@ static inline void model_note(model *m, const char *what, int kind, const char *
 		return;
 	snprintf(line, sizeof(line), "%s %s %s", what, model_kinds[kind], name);
 	m->writes[m->count] = strdup(line);
-	m->bodies[m->count++] = strdup(body);
+	m->bodies[m->count] = strdup(body);
+	__atomic_store_n(&m->count, m->count + 1, __ATOMIC_RELEASE);
 }
 
-/* Is there a write that begins so, from the one of number from on? */
+/* Is there a write that begins so, from the one of number from on? The count orders what the engine's
+ * thread wrote before this: a client in another process does not. */
 static inline bool model_wrote(const model *m, int from, const char *begin)
 {
-	for (int i = from; i < m->count; i++)
+	int count = __atomic_load_n(&m->count, __ATOMIC_ACQUIRE);
+
+	for (int i = from; i < count; i++)
 		if (strncmp(m->writes[i], begin, strlen(begin)) == 0)
 			return true;
 	return false;
