@@ -102,7 +102,8 @@ swarm:
   # workers at once (batch), and by which node label no two of a batch may be equal (zone); and where a
   # manager that locks itself finds the unlock key.
   # snapshot is an SLS that one manager applies before the first host is emptied, such as a backup; when
-  # says which hosts are rebooted: always (all), required, or those that have a file of this path.
+  # says which hosts are rebooted: always (all), required, or those where the file of this path is newer
+  # than the boot.
   # upgrade: {confirm: True, batch: 20%, zone: zone, snapshot: site.swarm_backup}
   # reboot: {confirm: True, batch: 1, zone: zone, timeout: 600, when: required}
   # unlock: {key_file: /root/swarm.key}

@@ -673,7 +673,7 @@ REBOOT = {
                 and (value in ("always", "required") or re.fullmatch(r"/.+", value))
             ),
         ),
-        "Which hosts: all, those that need it, or those that have this file.",
+        "Which hosts: all, those that need it, or those where this file is newer than the boot.",
         "required",
     ),
     "timeout": Key(SECONDS, "Seconds for a host to come back.", "600"),

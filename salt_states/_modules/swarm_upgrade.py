@@ -17,6 +17,7 @@ install, restart, reboot. The state ``swarm.rolled`` on the master says when.
 
 import fnmatch
 import os
+import re
 import time
 
 from salt.exceptions import CommandExecutionError
@@ -69,7 +70,7 @@ def look(refresh=False, packages=True, when="required"):
     packages
         ``False``: nothing about packages.
     when
-        An absolute path: this host needs a reboot where that file is.
+        An absolute path: this host needs a reboot where that file is newer than its boot.
 
     Returns ``node_id``, ``role``, ``cluster``, ``state``, ``engine`` (the version that runs),
     ``package``, ``installed`` and ``target`` (package versions; the target is empty where no source
@@ -135,7 +136,7 @@ def _target(engine, wanted, refresh):
 
 def _why_reboot(when):
     if when.startswith("/"):
-        return f"{when} is there" if os.path.exists(when) else ""
+        return f"{when} is there" if _is_newer(when) else ""
     if os.path.exists(REBOOT_REQUIRED):
         return f"{REBOOT_REQUIRED} is there"
     running = os.uname().release
@@ -147,6 +148,18 @@ def _why_reboot(when):
         # It raises what it likes on a host without kernels of its own, such as a container.
         return ""
     return ""
+
+
+def _is_newer(path):
+    """Return whether a file was made or changed after the boot: until then its reboot is still to come."""
+    try:
+        changed = os.stat(path).st_ctime
+    except OSError:
+        return False
+    machine = re.search(r"^btime (\d+)$", _read("/proc/stat"), re.M)
+    # Of the first process: a container's is younger than its machine's.
+    ticks = _read("/proc/1/stat").rpartition(")")[2].split()[19]
+    return changed > int(machine[1]) + int(ticks) / os.sysconf("SC_CLK_TCK")
 
 
 def proof(nodes=None, allow=None, blockers=None):

@@ -2,6 +2,7 @@
 """What docker.upgrade does on a host: which version, the installation, the restart, the unlock."""
 
 import importlib.util
+import os
 
 import pytest
 import rendered
@@ -169,6 +170,13 @@ def test_a_file_that_asks_for_a_reboot(made, tmp_path):
     assert module.look(packages=False, when=str(file))["reboot"] == ""
     file.touch()
     assert module.look(packages=False, when=str(file))["reboot"] == f"{file} is there"
+    # The first process began after it.
+    stats = {"/proc/stat": f"cpu 1\nbtime {int(file.stat().st_ctime) - 100}\n"}
+    read = module._read
+    vars(module)["_read"] = lambda path: stats.get(path) or read(path)
+    begun = ["0"] * 19 + [str(101 * os.sysconf("SC_CLK_TCK")), "0"]
+    stats["/proc/1/stat"] = f"1 (a) b) {' '.join(begun)}"
+    assert module.look(packages=False, when=str(file))["reboot"] == ""
 
 
 def test_blockers_that_are_not_services(made):
