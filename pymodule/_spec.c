@@ -58,20 +58,23 @@ static int parse_flags(PyObject *strict, PyObject *show_env, unsigned *flags)
 
 PyObject *swarmpy_spec_check(PyObject *module, PyObject *args, PyObject *kwargs)
 {
-	static char *names[] = { "service", "ids", NULL };
+	static char *names[] = { "service", "name", "ids", "network", NULL };
 	const swarmpy_state *state = PyModule_GetState(module);
 	given g = { .options = SWARM_SPEC_OPTIONS_INIT };
 	swarm_error err = SWARM_ERROR_INIT;
-	PyObject *service, *ids = NULL;
+	PyObject *service, *name = NULL, *ids = NULL, *network = NULL;
 	json_t *slips = NULL;
-	int code;
+	int code, is_network = 0;
 
-	if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O|$O:spec_check", names, &service, &ids))
+	if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O|$OOO:spec_check", names, &service, &name,
+					 &ids, &network))
 		return NULL;
-	if (parse_given(state, &g, NULL, service, NULL, ids)) {
+	if (parse_given(state, &g, NULL, service, name, ids) ||
+	    swarmpy_flag("network", network, &is_network)) {
 		given_clear(&g);
 		return NULL;
 	}
+	g.options.flags = is_network ? SWARM_SPEC_NETWORK : 0;
 	code = swarm_spec_check(g.service, &g.options, &slips, &err);
 	return end(state, &g, code, &err, slips);
 }

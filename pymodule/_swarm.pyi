@@ -512,9 +512,13 @@ def compose_convert(
     """
 
 def spec_check(
-    service: dict[str, Any], *, ids: dict[str, dict[str, str]] | None = None
+    service: dict[str, Any],
+    *,
+    name: str | None = None,
+    ids: dict[str, dict[str, str]] | None = None,
+    network: bool = False,
 ) -> list[str]:
-    """What is wrong with a service in compose's words, a line each."""
+    """What is wrong with a service, or with a network, in compose's words and with its name; a line each."""
 
 def spec_merge(
     spec: dict[str, Any] | None,

@@ -97,8 +97,9 @@ PyDoc_STRVAR(compose_convert_doc,
 
 PyDoc_STRVAR(
 	spec_check_doc,
-	"spec_check($module, /, service, *, ids=None)\n--\n\n"
-	"What is wrong with a service in compose's words: a list of lines, empty if nothing is.");
+	"spec_check($module, /, service, *, name=None, ids=None, network=False)\n--\n\n"
+	"What is wrong with a service, or with a network, in compose's words and with its name: a list\n"
+	"of lines, empty if nothing is.");
 
 PyDoc_STRVAR(
 	spec_merge_doc,

@@ -273,6 +273,13 @@ static void merge_all(merge *m, const json_t *spec, const json_t *service)
 	swarm__spec_check_whole(c, service, m->merged, m->given);
 }
 
+static void merge_network(merge *m, const json_t *spec, const json_t *network)
+{
+	m->table = SWARM__SPEC_OVERLAY;
+	merge_rows(m, spec, network);
+	swarm__network_check_whole(m->c, m->have, m->merged);
+}
+
 static void merge_clear(merge *m)
 {
 	json_decref(m->spec);
@@ -294,7 +301,10 @@ int swarm_spec_check(const json_t *service, const swarm_spec_options *options, j
 		return swarm__error(err, SWARM_E_INVAL, "service and ret_slips are required");
 	rc = begin(&c, NULL, service, options, err);
 	if (!rc) {
-		merge_all(&m, NULL, service);
+		if (c.options->flags & SWARM_SPEC_NETWORK)
+			merge_network(&m, NULL, service);
+		else
+			merge_all(&m, NULL, service);
 		if (c.nomem)
 			rc = swarm__nomem(err);
 		else
@@ -332,15 +342,14 @@ int swarm__network_merge(const json_t *spec, const json_t *network, const char *
 {
 	swarm_spec_options options = SWARM_SPEC_OPTIONS_INIT;
 	swarm__conversion c;
-	merge m = { .c = &c, .table = SWARM__SPEC_OVERLAY };
+	merge m = { .c = &c };
 	json_t *result = NULL;
 	int rc;
 
 	options.name = name;
 	rc = begin(&c, spec, NULL, &options, err);
 	if (!rc) {
-		merge_rows(&m, spec, network);
-		swarm__network_check_whole(&c, m.have, m.merged);
+		merge_network(&m, spec, network);
 		result = c.nomem ? NULL : make_result(&m);
 		rc = swarm__spec_judge(&c, err);
 	}

@@ -237,9 +237,9 @@ def _from_pillar(key):
     if found is None:
         raise CommandExecutionError(f"pillar has no key {key}")
     if not isinstance(found, (str, bytes)):
-        raise CommandExecutionError(
-            f"pillar {key} must be a string, not {type(found).__name__}: quote it in YAML"
-        )
+        # Not the class: of masked pillar it is one of Salt's own.
+        shown = "a dictionary" if isinstance(found, dict) else type(found).__name__
+        raise CommandExecutionError(f"pillar {key} must be a string, not {shown}: quote it in YAML")
     return _as_bytes(found)
 
 

@@ -913,6 +913,7 @@ ARGUMENTS = {
     "stack": Key(QUOTED, ""),
     "to": Key(_integer(1), ""),
     "retry": Key(FLAG, ""),
+    "retry_rolled_back": Key(FLAG, ""),
     "each": Key(FLAG, ""),
     "checks": Key(_list(_text("a check's name"), "names of checks"), ""),
     "ignore": Key(_list(_text("a check's name"), "names of checks, or name:object"), ""),

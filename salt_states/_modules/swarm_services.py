@@ -243,7 +243,7 @@ def service_update(
         "stack": stack,
         "replace": replace,
     }
-    __salt__["swarm_words.require"](words, more, **options)
+    __salt__["swarm_words.require"](words, more, **options, registry_auth=registry_auth)
     # A person has decided, so what swarm rolled back before is sent as well.
     return __salt__["swarm_words.apply"](
         name, words, registry_auth, test=test is True, retry=True, **options

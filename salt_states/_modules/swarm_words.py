@@ -45,16 +45,21 @@ def split(given=None):
     return words, more
 
 
-def require(words=None, more=None, **options):
+def require(words=None, more=None, name=None, network=False, **options):
     """
-    Raise all slips in a declared service as one error.
+    Raise all slips in a declared service or network as one error.
 
     words
         The service in compose's words.
     more
         Arguments that are none: what Salt itself adds is not a slip.
+    name
+        Its name; ``None``: there is none to check.
+    network
+        ``True``: the words are those of a network.
 
-    Other arguments are the options of ``swarm.service``; ``None`` stands for one that is not given.
+    Other arguments are the options of ``swarm.service`` or ``swarm.network``; ``None`` stands for one that
+    is not given.
 
     CLI Example:
 
@@ -68,10 +73,12 @@ def require(words=None, more=None, **options):
     except SaltInvocationError as exc:
         lines.append(str(exc))
     words = _plain(words or {}, "", lines)
-    if words:
+    if words or name:
         lines += [
             line
-            for line in __salt__["swarm_core.core"]("spec_check", words)
+            for line in __salt__["swarm_core.core"](
+                "spec_check", words, name=name and str(name), network=network
+            )
             # Of a service that is there already the image may stay as it is.
             if line != "image: is required"
         ]
@@ -88,6 +95,9 @@ def _plain(value, place, lines):
         }
     if isinstance(value, (list, tuple)):
         return [_plain(one, f"{place}[{at}]", lines) for at, one in enumerate(value)]
+    if isinstance(value, str) and "\0" in value:
+        lines.append(f"{place}: holds a NUL character")
+        return value.replace("\0", "")
     if value is None or isinstance(value, (str, int, float)):
         return value
     if isinstance(value, (datetime.date, datetime.datetime)):
@@ -98,9 +108,11 @@ def _plain(value, place, lines):
 
 
 def _key(name, place, lines):
-    if isinstance(name, str):
-        return name
     where = f"in {place}" if place else "of the service"
+    if isinstance(name, str):
+        if "\0" in name:
+            lines.append(f"key {name!r} {where} holds a NUL character")
+        return name.replace("\0", "")
     lines.append(f"key {name!r} {where} is not a string: put it in quotes")
     return str(name)
 

@@ -40,8 +40,10 @@ def _reported(ret, what):
         yield
     except (CommandExecutionError, SaltInvocationError) as exc:
         ret["result"] = False
-        named = ret["name"] in str(exc)
-        ret["comment"] = str(exc) if named else f"{what} {ret['name']}: {exc}"
+        what, text = f"{what} {ret['name']}", str(exc)
+        # Some errors of the core name it themselves.
+        named = text.startswith((f"{what} ", f"{what}:"))
+        ret["comment"] = text if named else f"{what}: {text}"
 
 
 def _new(name):
@@ -115,9 +117,6 @@ def network(
     """
     ret = _new(name)
     with _reported(ret, "network"):
-        __salt__["swarm_schema.require"](kwargs, replace=replace, wait=wait, timeout=timeout)
-        if _is_left(ret, runs_on):
-            return ret
         words = {
             "driver": driver,
             "driver_opts": driver_opts,
@@ -129,6 +128,20 @@ def network(
             "labels": labels,
         }
         words = {key: value for key, value in words.items() if value is not None}
+        # An argument that is none is reported with the key that it may mean.
+        unknown, more = __salt__["swarm_words.split"](kwargs)
+        __salt__["swarm_words.require"](
+            {**words, **unknown},
+            more,
+            name=name,
+            network=True,
+            replace=replace,
+            wait=wait,
+            timeout=timeout,
+            runs_on=runs_on,
+        )
+        if _is_left(ret, runs_on):
+            return ret
         done = _apply(name, words, replace, timeout, dry_run=True)
         if done["action"] != "none" and not __opts__["test"]:
             done = _apply(name, words, replace, timeout)
@@ -197,7 +210,7 @@ def network_absent(name, timeout=None, runs_on="leader", **kwargs):
     """
     ret = _new(name)
     with _reported(ret, "network"):
-        __salt__["swarm_schema.require"](kwargs, timeout=timeout)
+        __salt__["swarm_schema.require"](kwargs, timeout=timeout, runs_on=runs_on)
         if _is_left(ret, runs_on):
             return ret
         done = __salt__["swarm_core.core"](
@@ -245,7 +258,9 @@ def registry_login(
     """
     ret = _new(name)
     with _reported(ret, "registry"):
-        __salt__["swarm_schema.require"](kwargs, timeout=timeout, registry_auth=registry_auth)
+        __salt__["swarm_schema.require"](
+            kwargs, timeout=timeout, registry_auth=registry_auth, runs_on=runs_on
+        )
         if version is None:
             raise SaltInvocationError("version is required: a text such as '2026-11'")
         if _is_left(ret, runs_on):

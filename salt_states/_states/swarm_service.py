@@ -131,17 +131,29 @@ def service(
             "spec_patch": spec_patch,
             "stack": stack,
             "replace": replace,
-            "retry": retry_rolled_back,
         }
         __salt__["swarm_words.require"](
-            words, more, **options, wait=wait, timeout=timeout, runs_on=runs_on
+            words,
+            more,
+            name=name,
+            **options,
+            registry_auth=registry_auth,
+            retry_rolled_back=retry_rolled_back,
+            wait=wait,
+            timeout=timeout,
+            runs_on=runs_on,
         )
         manager = __salt__["swarm_leading.left_to"](runs_on)
         if manager:
             ret["comment"] = f"left to {manager}"
             return ret
         done = __salt__["swarm_words.apply"](
-            name, words, registry_auth, test=__opts__["test"], **options
+            name,
+            words,
+            registry_auth,
+            test=__opts__["test"],
+            retry=retry_rolled_back,
+            **options,
         )
         _report(ret, done)
         if wait and not __opts__["test"] and ret["result"] is not False:

@@ -93,6 +93,11 @@ def test_slips_come_all_at_once(swarm):
     ]
     with pytest.raises(swarm.InvalidArgument, match="did you mean environment"):
         swarm.spec_merge(None, {"image": "a:1", "enviroment": {}})
+    (line,) = swarm.spec_check({"image": "a:1"}, name="a.b")
+    assert line.startswith("name: must be 1 to 63 letters")
+    lines = swarm.spec_check({"attachable": "maybe", "drivr": 5}, name="a/b", network=True)
+    assert sorted(line.partition(":")[0] for line in lines) == ["attachable", "drivr", "name"]
+    assert swarm.spec_check({"attachable": True}, network=True) == []
 
 
 def test_values_of_variables_are_masked(swarm):

@@ -83,6 +83,31 @@ def call(fleet, function, *args, **kwargs):
 # --- network ----------------------------------------------------------------------------------------
 
 
+def test_slips_come_all_at_once_before_anything_is_asked(formed, networks):
+    wrong = {"attachble": True, "internal": "maybe", "driver": "bridge", "ipam": {"config": [5]}}
+    for minion in ("manager1", "manager2"):
+        ret = state(formed, "network", "a/b", minion=minion, wait=2, runs_on="x", **wrong)
+        assert ret["result"] is False and ret["comment"].startswith("network a/b: ")
+        for line in (
+            "wait must be True or False, not 2",
+            "runs_on must be leader or any, not 'x'",
+            "attachble: no such key, did you mean attachable?",
+            "internal: must be true or false",
+            "driver: bridge makes a network of this host alone",
+            "ipam.config[0]: must be a mapping with a subnet",
+            "name: must be 1 to 63 letters",
+        ):
+            assert line in ret["comment"], ret["comment"]
+    assert not networks.calls
+
+
+def test_a_comment_names_the_network_also_where_its_name_is_a_part_of_the_text(formed, networks):
+    networks.failing["refused"] = "the pool is used up"
+    assert state(formed, "network", "a")["comment"] == "network a: the pool is used up"
+    networks.failing["refused"] = "network a differs"
+    assert state(formed, "network", "a")["comment"] == "network a differs"
+
+
 def test_only_what_is_given_is_asked_for(formed, networks):
     ret = state(formed, "network", "backend", attachable=False, ipam=SUBNETS, labels={"a": None})
     assert (ret["result"], ret["changes"]) == (True, {})

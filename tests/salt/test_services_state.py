@@ -186,6 +186,17 @@ SLIPS = [
     ({"runs_on": "all"}, ["runs_on must be leader or any, not 'all'"]),
     ({"timeout": 0}, ["timeout must be a number of seconds above 0, not 0"]),
     ({"spec_patch": []}, ["spec_patch must be a mapping, not a list"]),
+    ({"retry_rolled_back": 1}, ["retry_rolled_back must be True or False, not 1"]),
+    ({"registry_auth": "pillar", "tty": 5}, ["registry_auth must be a dictionary", "tty: "]),
+    (
+        {"environment": {"A": "x\0y", "B\0": "z"}, "labels": {"a": 1.5}},
+        [
+            "environment.A: holds a NUL character",
+            "key 'B\\x00' in environment holds a NUL character",
+            "labels.a: ",
+        ],
+    ),
+    ({"image": "Nginx"}, ["image: 'Nginx' is not an image name"]),
 ]
 
 
@@ -198,6 +209,13 @@ def test_slips_come_all_at_once_before_anything_changes(formed, given, lines):
         for line in lines:
             assert line in ret["comment"], ret["comment"]
     assert not formed["manager1"].machine.written
+
+
+def test_a_name_that_no_service_can_have(formed):
+    for test in (True, False):
+        ret = named(formed, "a/b", image="a:1", tty="x", test=test)
+        assert ret["result"] is False and "tty: must be" in ret["comment"]
+        assert "name: must be 1 to 63 letters, digits, '-' and '_'" in ret["comment"]
 
 
 def test_arguments_that_salt_adds_are_ignored(formed):

@@ -22,6 +22,8 @@ extern "C" {
 #define SWARM_SPEC_STRICT 0x1u
 /** Show the values of environment variables in the changes; they are "***" without it. */
 #define SWARM_SPEC_SHOW_ENV 0x2u
+/** For swarm_spec_check(): the words are those of a network, as swarm_network_apply() takes them. */
+#define SWARM_SPEC_NETWORK 0x4u
 
 /** Start from SWARM_SPEC_OPTIONS_INIT. */
 typedef struct swarm_spec_options {
@@ -42,7 +44,8 @@ typedef struct swarm_spec_options {
 	}
 
 /**
- * Check a service in compose's words: unknown keys, wrong types, units, impossible combinations.
+ * Check a service or a network in compose's words: unknown keys, wrong types, units, impossible
+ * combinations, and the name in the options, if there is one.
  *
  * @param service    object, such as {"image": "nginx:1.27", "deploy": {"replicas": 2}}; borrowed
  * @param options    NULL, or as for swarm_spec_merge()

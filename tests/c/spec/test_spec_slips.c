@@ -242,6 +242,11 @@ static void names(void)
 		result = NULL;
 		CHECK_INT(swarm__network_merge(NULL, nothing, name, &result, NULL), SWARM_E_INVAL);
 		json_decref(found);
+		options.flags = SWARM_SPEC_NETWORK;
+		CHECK_INT(swarm_spec_check(nothing, &options, &found, NULL), 0);
+		CHECK_INT(json_array_size(found), 1);
+		options.flags = 0;
+		json_decref(found);
 	}
 	options.name = "a-_b-0";
 	json_decref(there);
