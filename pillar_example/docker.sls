@@ -101,10 +101,11 @@ swarm:
   # How docker.upgrade and docker.reboot go: with the hash of a plan that was looked at (confirm), how many
   # workers at once (batch), and by which node label no two of a batch may be equal (zone); and where a
   # manager that locks itself finds the unlock key.
-  # snapshot is an SLS that one manager applies before the first host is emptied, such as a backup; when
-  # says which hosts are rebooted: always (all), required, or those where the file of this path is newer
-  # than the boot.
-  # upgrade: {confirm: True, batch: 20%, zone: zone, snapshot: site.swarm_backup}
+  # snapshot is an SLS that one manager applies before the first host is emptied, such as a backup; canary
+  # an image with sh and nc, whose task tries the network of each host before it is used again; when says
+  # which hosts are rebooted: always (all), required, or those where the file of this path is newer than the
+  # boot.
+  # upgrade: {batch: 20%, zone: zone, snapshot: site.swarm_backup, canary: {image: 'busybox:1.37'}}
   # reboot: {confirm: True, batch: 1, zone: zone, timeout: 600, when: required}
   # unlock: {key_file: /root/swarm.key}
 

@@ -77,10 +77,8 @@ def plan(roll=None, looks=None, nodes=None):
         rows.append(_row(roll, host, found, node, lines))
     if lines:
         return {"rows": [], "plan": "", "faults": lines}
-    managers = [row for row in rows if row["manager"]]
-    order = [row for row in managers if not row["leader"]]
-    order += [row for row in managers if row["leader"]]
-    order += [row for row in rows if not row["manager"]]
+    # What an earlier run has left empty comes first: the others may have nowhere else to move to.
+    order = sorted(rows, key=lambda row: (not row["manager"], row["leader"], not _is_left(row)))
     name, done = _name(roll, order)
     for row in order:
         row["how"] = _how(roll, done, row)
@@ -162,7 +160,12 @@ def _how(roll, done, row):
     due = row["reboot"] or _are_all(roll)
     if roll["what"] == "reboot" and due and row["host"] not in done:
         return "reboot"
-    return "return" if row["was"] or DEMOTED_LABEL in row["labels"] else "nothing"
+    return "return" if _is_left(row) else "nothing"
+
+
+def _is_left(row):
+    """Return whether an earlier run has not given this host back."""
+    return bool(row["was"]) or DEMOTED_LABEL in row["labels"]
 
 
 def labels(roll=None, row=None, stage="done"):
@@ -292,7 +295,9 @@ def faults(roll=None, looks=None, proof=None, machine=""):
     ]
     for row in work:
         row["tasks"] = proof["plans"][row["id"]]["tasks"]
-        if proof["plans"][row["id"]]["refusal"]:
+        # With those back it may fit; each host is proven again before it is emptied.
+        back = any(_is_left(one) for one in roll["rows"] if one is not row)
+        if proof["plans"][row["id"]]["refusal"] and not back:
             lines.append(f'{proof["plans"][row["id"]]["refusal"]} ("swarm_stop": [names])')
     return lines
 
@@ -349,3 +354,102 @@ def batches(roll=None, rows=None):
                 left.remove(row)
         found.append(batch)
     return found
+
+
+def trial(roll=None, rows=None, nodes=None):
+    """
+    Return which of these hosts a task can try, and with which other host: ``{"rows": [row], "peer": row
+    or None}``. Those are the ones that took tasks before; the other one takes tasks, and is done if there
+    is one that is.
+
+    nodes
+        ``{node id: node}``, as a manager lists them.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt worker1 swarm_roll.trial '{rows: [], done: {}}' '[]' '{}'
+    """
+    tried = [row for row in rows if _waits(nodes[row["id"]])]
+    ids = [row["id"] for row in rows]
+    free = [row for row in roll["rows"] if row["id"] not in ids and _takes_tasks(nodes, row)]
+    best = max(free, key=lambda row: row["host"] in roll["done"], default=None)
+    return {"rows": tried, "peer": best}
+
+
+def rehearsal(roll=None, nodes=None):
+    """
+    Return the same before the first host is changed: one host that takes tasks, and another one.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt worker1 swarm_roll.rehearsal '{rows: []}' '{}'
+    """
+    free = [row for row in roll["rows"] if _takes_tasks(nodes, row)]
+    return {"rows": free[:1], "peer": free[1] if len(free) > 1 else None}
+
+
+def _waits(node):
+    return node["state"] == "ready" and node["labels"].get(WAS_LABEL) == "active"
+
+
+def _takes_tasks(nodes, row):
+    node = nodes.get(row["id"]) or {}
+    return node.get("state") == "ready" and node.get("availability") == "active"
+
+
+def is_ready(node=None, row=None):
+    """
+    Return whether a node is ready with the version of its row, and a manager reachable.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt worker1 swarm_roll.is_ready '{state: down}' '{}'
+    """
+    if not node or node["state"] != "ready" or number(node["engine_version"]) != row["goal"]:
+        return False
+    return not row["manager"] or node["reachability"] == "reachable"
+
+
+def changes(rows=None):
+    """
+    Return what is changed on hosts, as changes of a state: ``{host: {name: {old, new}}}``.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt worker1 swarm_roll.changes '[]'
+    """
+    return {row["host"]: _change(row) for row in rows or ()}
+
+
+def _change(row):
+    if row["how"] == "reboot":
+        return {"boot": {"old": row["boot"][:8], "new": "another"}}
+    if row["how"] == "return":
+        return {"availability": {"old": "drain", "new": row["was"] or "drain"}}
+    return {"engine": {"old": row["engine"], "new": row["goal"]}}
+
+
+def step(rows=None, result=None):
+    """
+    Return hosts as a step of an orchestration, which salt-run swarm.plan shows.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt worker1 swarm_roll.step '[]'
+    """
+    hosts = {}
+    for place, row in enumerate(rows or ()):
+        state = {"result": result, "comment": row["how"], "changes": _change(row)}
+        state.update(name=row["host"], __id__=row["host"], __run_num__=place)
+        hosts[row["host"]] = {f"swarm_|-{row['host']}_|-{row['host']}_|-rolled": state}
+    return {"name": "docker-roll", "hosts": hosts}

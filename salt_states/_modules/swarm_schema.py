@@ -334,6 +334,13 @@ def _place(where, value):
     return lines
 
 
+def _canary(where, value):
+    lines = _mapping(CANARY).slips(where, value)
+    if not lines and not value.get("image"):
+        lines.append(f"{where}:image is required: an image with sh and nc, such as busybox")
+    return lines
+
+
 def _source(where, value):
     """Check where credentials are. No value is quoted: it may be a secret in the wrong place."""
     words = f"a dictionary of one of {', '.join(SOURCES)}"
@@ -643,6 +650,13 @@ WINDOW = {
     ),
 }
 # How docker.upgrade goes.
+CANARY = {
+    "image": Key(_text(), "An image with sh and nc; required.", example="busybox:1.37"),
+    "command": Key(
+        _one_or_list(_list(_text(), "strings"), "a string"),
+        "What the task runs instead of a connection to $PEER, port $PORT.",
+    ),
+}
 UPGRADE = {
     "confirm": Key(FLAG, "False: without the hash of a plan that was looked at before.", "True"),
     "batch": Key(
@@ -661,6 +675,9 @@ UPGRADE = {
         _text("the name of an SLS", r"[\w./-]+"),
         "SLS that is applied on one manager before the first host is emptied.",
         example="site.swarm_backup",
+    ),
+    "canary": Key(
+        Kind("dictionary", _canary, CANARY), "A task that tries each host before it is used again."
     ),
 }
 REBOOT = {

@@ -43,6 +43,7 @@ OURS = (
     "swarm_upgrade.prefetch",
     "swarm.evict",
     "swarm.evict_undo",
+    "swarm_canary.check",
 )
 
 __virtualname__ = "swarm_upgrade"

@@ -20,6 +20,7 @@ __virtualname__ = "swarm"
 LOCK_SECONDS = 900
 SETTLE_SECONDS = 90
 POLL_SECONDS = 2
+NO_CANARY = "no task will try the network of a changed host: pillar swarm:{}:canary can name an image for that"
 # Names in ignore that are not those of checks.
 OWN_FAULTS = ("quorum-margin", "encrypted-mix", "window")
 
@@ -44,6 +45,7 @@ def rolled(
     force=(),
     batch=1,
     zone="zone",
+    canary=None,
     deadline=600,
     timeout=600,
     when="required",
@@ -81,6 +83,8 @@ def rolled(
         How many workers at once: a number, or a percentage such as ``20%``.
     zone
         Node label; hosts with the same value are never in one batch.
+    canary
+        Dictionary of ``image`` and ``command``: the task that tries a host before it is used again.
     deadline
         Seconds to empty one host.
     timeout
@@ -112,62 +116,50 @@ def rolled(
     roll = {key: list(value or ()) for key, value in lists.items()}
     roll.update(what=what, batch=batch, zone=zone, deadline=deadline, timeout=timeout)
     roll.update(when=when, window=window, snapshot=snapshot, waits="")
-    roll.update(saltenv=saltenv, notes=ret["notes"], done={})
+    roll.update(saltenv=saltenv, notes=ret["notes"], odd=[], done={}, canary=canary or {})
     roll["unasked"] = [one for one in roll["ignore"] if one not in OWN_FAULTS]
     try:
         _make_plan(roll)
         wanted = [row for row in roll["rows"] if row["how"] != "nothing"]
         if not wanted:
             if not __opts__["test"]:
+                _clear(roll)
                 _unlock(roll)
             ret["comment"] = f"{len(roll['rows'])} hosts: nothing to do"
             return ret
+        shown = [*__salt__["swarm_roll.table"](roll["rows"]), _next(roll)]
+        if not roll["canary"]:
+            shown.insert(0, NO_CANARY.format(what))
         if __opts__["test"]:
-            ret.update(result=None, steps=[_step(wanted, None)])
+            ret.update(result=None, steps=[__salt__["swarm_roll.step"](wanted, None)])
             ret["comment"] = _next(roll)
-            ret["notes"] += [*__salt__["swarm_roll.table"](roll["rows"]), _next(roll)]
-            ret["changes"] = {row["host"]: _change(row) for row in wanted}
+            ret["notes"] += shown
+            ret["changes"] = __salt__["swarm_roll.changes"](wanted)
             return ret
         if confirm and plan != roll["plan"]:
             raise _Stop(
                 "plan",
                 [f"pillar swarm_plan is {plan}, but the plan is another one now"] if plan else [],
-                [*__salt__["swarm_roll.table"](roll["rows"]), _next(roll)],
+                shown,
             )
         _run(roll)
         done = [row for row in wanted if row["host"] in roll["done"]]
-        ret["changes"] = {row["host"]: _change(row) for row in done}
-        ret["steps"] = [_step(done, True)] if done else []
+        ret["changes"] = __salt__["swarm_roll.changes"](done)
+        ret["steps"] = [__salt__["swarm_roll.step"](done, True)] if done else []
         verb = "upgraded" if what == "upgrade" else "rebooted"
-        ret["comment"] = f"{len(wanted)} of {len(roll['rows'])} hosts were {verb}"
+        line = f"{len(wanted)} of {len(roll['rows'])} hosts were {verb}"
         if len(done) < len(wanted):
-            ret["comment"] = f"{len(done)} of {len(wanted)} done, {roll['waits']}"
+            line = f"{len(done)} of {len(wanted)} done, {roll['waits']}"
+        ret["comment"] = "\n".join([line, *roll["odd"]])
     except _Stop as exc:
         who, lines, *more = exc.args
         ret["refused"] = {who: lines or more[0]}
         ret.update(result=False, changes={})
-        ret["comment"] = "\n".join([*ret["notes"], *lines, *(more[0] if more else [])])
+        lines = [*ret["notes"], *lines, *(more[0] if more else []), *roll["odd"]]
+        ret["comment"] = "\n".join(lines)
         if roll["done"]:
             ret["comment"] += f"\ndone before: {', '.join(roll['done'])}"
     return ret
-
-
-def _change(row):
-    if row["how"] == "reboot":
-        return {"boot": {"old": row["boot"][:8], "new": "another"}}
-    if row["how"] == "return":
-        return {"availability": {"old": "drain", "new": row["was"] or "drain"}}
-    return {"engine": {"old": row["engine"], "new": row["goal"]}}
-
-
-def _step(rows, result):
-    """Return the rows as a step of an orchestration, which salt-run swarm.plan shows."""
-    hosts = {}
-    for place, row in enumerate(rows):
-        state = {"result": result, "comment": row["how"], "changes": _change(row)}
-        state.update(name=row["host"], __id__=row["host"], __run_num__=place)
-        hosts[row["host"]] = {f"swarm_|-{row['host']}_|-{row['host']}_|-rolled": state}
-    return {"name": "docker-roll", "hosts": hosts}
 
 
 # --- asking ---------------------------------------------------------------------------------------
@@ -300,11 +292,13 @@ def _run(roll):
     first = _acting(roll)
     _lock(roll, first)
     try:
+        _clear(roll)
         roll["baseline"] = _call(first, "swarm.health", ignore=roll["unasked"] or None)
         work = [row for row in roll["rows"] if row["how"] != "nothing"]
         _hold(roll, first)
         if not roll["waits"]:
             _prefetch([row for row in work if row["how"] == "upgrade"])
+            _rehearse(roll, first)
             _snapshot(roll, first)
         batches = [[row] for row in work if row["manager"]]
         workers = [row for row in work if not row["manager"]]
@@ -318,6 +312,8 @@ def _run(roll):
             elif rows:
                 _workers(roll, rows)
     finally:
+        if roll["canary"]:
+            _clear(roll)
         _unlock(roll)
 
 
@@ -388,10 +384,74 @@ def _drained(roll, row, why):
     )
 
 
-def _empty(roll, row, acting):
-    reason = f"docker.{roll['what']} {roll['plan']}"
+def _empty(roll, row, acting, why=""):
+    reason = f"docker.{roll['what']} {roll['plan']}{why and ': '}{why}"[:200]
     arguments = {"reason": reason, "deadline": roll["deadline"], "allow": roll["stop"] or None}
     _call(acting, "swarm.evict", row["id"], **arguments)
+
+
+def _return(roll, rows, acting):
+    """Give hosts back to use; one whose task failed is emptied again, and ends the run."""
+    failed, lines = _tried(roll, rows, acting), []
+    for row in rows:
+        if row["host"] in failed:
+            lines.append(_take_back(roll, row, acting, failed[row["host"]]))
+        else:
+            _give_back(roll, row, acting)
+    if lines:
+        raise _Stop(next(iter(failed)), lines)
+    _well(roll, acting)
+
+
+def _take_back(roll, row, acting, why):
+    """Empty a host again whose task failed. Return what became of it."""
+    try:
+        _empty(roll, row, acting, why)
+    except _Stop as exc:
+        return f"{row['host']} takes tasks, but {why}; it was not emptied: {exc.args[1][0]}"
+    return _drained(roll, row, why).args[1][0]
+
+
+def _tried(roll, rows, acting):
+    """Try hosts that are about to be given back, each by a task. Return why it failed, by host."""
+    if not roll["canary"]:
+        return {}
+    return _try(roll, __salt__["swarm_roll.trial"](roll, rows, _nodes(acting)), acting)
+
+
+def _try(roll, trial, acting):
+    rows, peer = trial["rows"], trial["peer"]
+    if not rows:
+        return {}
+    arguments = {**roll["canary"], "peer": peer["id"] if peer else None}
+    given = [row["id"] for row in rows]
+    found, why = _ask([acting], "swarm_canary.check", given, **arguments)[acting]
+    to = f" with a task on {peer['host']}" if peer else ""
+    return {
+        row["host"]: f"its canary{to} failed: {why or found[row['id']]}"
+        for row in rows
+        if why or found[row["id"]]
+    }
+
+
+def _rehearse(roll, acting):
+    """What fails before anything is changed is not a fault of a change."""
+    if not roll["canary"]:
+        return
+    failed = _try(roll, __salt__["swarm_roll.rehearsal"](roll, _nodes(acting)), acting)
+    if failed:
+        raise _Stop("plan", [f"{host}: {why}; nothing was changed" for host, why in failed.items()])
+
+
+def _clear(roll):
+    """Remove what canaries have made, also those of a run that was killed."""
+    why = ""
+    for host in roll["managers"]:
+        _, why = _ask([host], "swarm_canary.clear")[host]
+        if not why:
+            return
+    note = f"what the canary has made is still there: {why}"
+    roll["odd"] += [] if note in roll["odd"] else [note]
 
 
 def _label(roll, row, acting, stage):
@@ -464,7 +524,9 @@ def _until_ready(roll, rows, acting):
     end = time.monotonic() + SETTLE_SECONDS
     while True:
         nodes = _nodes(acting)
-        late = [row for row in rows if not _is_ready(nodes.get(row["id"]), row)]
+        late = [
+            row for row in rows if not __salt__["swarm_roll.is_ready"](nodes.get(row["id"]), row)
+        ]
         if not late:
             return
         if time.monotonic() > end:
@@ -476,14 +538,6 @@ def _until_ready(roll, rows, acting):
                 f" {node.get('engine_version', '')} after {SETTLE_SECONDS} s",
             )
         time.sleep(POLL_SECONDS)
-
-
-def _is_ready(node, row):
-    if not node or node["state"] != "ready":
-        return False
-    if __salt__["swarm_roll.number"](node["engine_version"]) != row["goal"]:
-        return False
-    return not row["manager"] or node["reachability"] == "reachable"
 
 
 def _manager(roll, row):
@@ -503,8 +557,7 @@ def _manager(roll, row):
         row["role"] = "manager"
     if row["how"] != "return":
         _until_ready(roll, [row], acting)
-    _give_back(roll, row, acting)
-    _well(roll, acting)
+    _return(roll, [row], acting)
 
 
 def _hand_over(roll, row, acting):
@@ -530,6 +583,4 @@ def _workers(roll, rows):
         _empty(roll, row, acting)
     _work(roll, work, acting)
     _until_ready(roll, work, acting)
-    for row in rows:
-        _give_back(roll, row, acting)
-    _well(roll, acting)
+    _return(roll, rows, acting)

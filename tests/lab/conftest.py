@@ -177,10 +177,10 @@ class Lab:
         return self.on(host, "sh", "-c", script, check=check)
 
     def give_image(self, *hosts):
-        """Give hosts the image lab:1, which has /bin/busybox alone; Debian's suites differ in its folder."""
+        """Give hosts the image lab:1: busybox, with sh and nc. Debian's suites differ in its folder."""
         script = (
             "cd /var/tmp; rm -rf bb; dpkg -x /srv/repo/pool/busybox-static_*.deb bb; mkdir -p bb/im/bin;"
-            " cp $(find bb -path '*bin/busybox' -type f) bb/im/bin/; tar -C bb/im -c bin | base64; rm -rf bb"
+            " cp $(find bb -path '*bin/busybox' -type f) bb/im/bin/; ln -s busybox bb/im/bin/sh; ln -s busybox bb/im/bin/nc; tar -C bb/im -c bin | base64; rm -rf bb"
         )
         image = self.shell("master", script).out
         for host in hosts:

@@ -18,6 +18,10 @@ WORKERS = [f"worker{n + 1}" for n in range(int(os.environ.get("LAB_WORKERS", "3"
 HOSTS = MANAGERS + WORKERS
 FEW = {} if len(MANAGERS) > 2 else upgrading.ALONE
 KEY = "/root/swarm.key"
+CANARY = {"upgrade": {"canary": {"image": "lab:1"}}}
+# The data of overlay networks is cut off on a host as soon as packages are installed on it.
+CUT = "INPUT -p udp --dport 4789 -j DROP"
+HOOK = "/etc/apt/apt.conf.d/99cut"
 
 
 @pytest.fixture(scope="module")
@@ -26,6 +30,7 @@ def services(swarm):
     upgrading.give_web(swarm, *WORKERS)
     swarm.command = [str(LAB)]
     next_engine.offer(swarm, HOSTS)
+    swarm.pillar(**CANARY)
     if len(MANAGERS) > 2:
         lock(swarm)
     yield swarm
@@ -42,7 +47,21 @@ def lock(lab):
     for name in MANAGERS:
         lab.on(name, "sh", "-c", f"umask 077; cat >{KEY}", stdin=key + "\n")
     lab.secrets.add(key)
-    lab.pillar(unlock={"key_file": KEY})
+    lab.pillar(unlock={"key_file": KEY}, **CANARY)
+
+
+def cut(lab, host):
+    lab.on(host, "tee", HOOK, stdin=f'DPkg::Post-Invoke {{"iptables -I {CUT}";}};\n')
+
+
+def joined_again(lab, host):
+    lab.shell(host, f"rm -f {HOOK}; while iptables -D {CUT} 2>/dev/null; do :; done")
+
+
+def canaries(lab):
+    """What is there of canaries: services and networks."""
+    label = "--filter label=saltext.swarm.canary -q"
+    return lab.shell("manager1", f"docker service ls {label}; docker network ls {label}").out
 
 
 def test_the_plan_changes_nothing(services):
@@ -61,6 +80,8 @@ def test_upgrade_without_a_gap(services):
     spec = upgrading.stored(lab)["Spec"]
     given = {**FEW, "swarm_plan": upgrading.plan_of(lab.orchestrate("docker.upgrade", **FEW))}
     leader = next(name for name, node in lab.nodes().items() if node["leader"])
+    last = WORKERS[-1]
+    cut(lab, last)
     upgrading.begin_probes(lab, *MANAGERS)
     # The first is killed somewhere in the middle. What it left running on the hosts must end first.
     command = ["timeout", "-s", "KILL", "45", "salt-run", "state.orchestrate", "docker.upgrade"]
@@ -68,8 +89,16 @@ def test_upgrade_without_a_gap(services):
     assert run.code != 0, run.out
     assert "26.1.5" in upgrading.versions(lab).values(), "it was too fast to be killed"
     upgrading.until_free(lab, HOSTS)
+    # The second finds that tasks of the last worker do not reach those of others.
+    run = lab.orchestrate("docker.upgrade", **given)
+    assert run.code != 0 and f"{last} stays drained: its canary with a task on" in run.out, run.out
+    assert lab.nodes()[last]["availability"] == "drain"
+    assert "canary" in lab.nodes()[last]["labels"]["saltext.swarm.reason"]
+    assert canaries(lab) == ""
+    joined_again(lab, last)
     run = lab.orchestrate("docker.upgrade", **given)
     assert run.code == 0, run.out[-3000:]
+    assert canaries(lab) == ""
     assert set(upgrading.versions(lab)) == set(HOSTS)
     assert (
         len(set(upgrading.versions(lab).values())) == 1

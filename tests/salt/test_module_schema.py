@@ -61,6 +61,18 @@ SLIPS = [
         "pillar swarm:drain:deadline must be a number of seconds above 0, not '10m': write 600",
     ),
     (
+        "upgrade: {canary: busybox}",
+        "pillar swarm:upgrade:canary must be a dictionary, not 'busybox'",
+    ),
+    (
+        "upgrade: {canary: {command: nc}}",
+        "pillar swarm:upgrade:canary:image is required: an image with sh and nc, such as busybox",
+    ),
+    (
+        "reboot: {canary: {image: busybox, command: 5}}",
+        "pillar swarm:reboot:canary:command must be a list of strings, not 5",
+    ),
+    (
         "drain: {deadline: 1ms}",
         "pillar swarm:drain:deadline must be a number of seconds above 0, not '1ms'",
     ),
