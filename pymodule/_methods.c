@@ -190,6 +190,17 @@ PyDoc_STRVAR(object_remove_doc, "object_remove($self, /, kind, ref, *, timeout=N
 				"Remove a service, secret, config or network.");
 
 PyDoc_STRVAR(
+	service_list_doc,
+	"service_list($self, /, *, filters=None, timeout=None)\n--\n\n"
+	"The services of the swarm with their numbers of tasks, from a manager.\n\n"
+	"filters: id, name, label, mode, each with a str or a list of them.\n"
+	"Returns a list of dicts: id, version (int), name, labels (dict), image; replicated, global,\n"
+	"replicated_job, global_job (bool, one of them True), replicas, total_completions,\n"
+	"max_replicas (int); ports (list of dicts: target, published (int), protocol, mode);\n"
+	"update_state, update_message, running_tasks, desired_tasks, completed_tasks (int),\n"
+	"updated_at.");
+
+PyDoc_STRVAR(
 	task_list_doc,
 	"task_list($self, /, *, filters=None, timeout=None)\n--\n\n"
 	"The tasks of the swarm, from a manager.\n\n"
@@ -500,6 +511,7 @@ static PyMethodDef methods[] = {
 	METHOD(object_create),
 	METHOD(object_update),
 	METHOD(object_remove),
+	METHOD(service_list),
 	METHOD(task_list),
 	METHOD(service_apply),
 	METHOD(secret_put),

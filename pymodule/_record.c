@@ -33,6 +33,22 @@ static PyObject *label_dict(const swarm_label *labels)
 	return dict;
 }
 
+static PyObject *port_list(const swarm_port *ports)
+{
+	PyObject *list = PyList_New(0);
+
+	for (; list && ports->protocol; ports++) {
+		SWARMPY_AUTO PyObject *port = Py_BuildValue(
+			"{s:L, s:L, s:N, s:N}", "target", (long long)ports->target, "published",
+			(long long)ports->published, "protocol", swarmpy_str(ports->protocol),
+			"mode", swarmpy_str(ports->mode));
+
+		if (!port || PyList_Append(list, port))
+			Py_CLEAR(list);
+	}
+	return list;
+}
+
 static PyObject *member(const swarmpy_field *field, const void *record)
 {
 	const char *place = (const char *)record + field->offset;
@@ -48,6 +64,8 @@ static PyObject *member(const swarmpy_field *field, const void *record)
 		return text_list(*(char *const *const *)place);
 	case SWARMPY_LABELS:
 		return label_dict(*(const swarm_label *const *)place);
+	case SWARMPY_PORTS:
+		return port_list(*(const swarm_port *const *)place);
 	}
 	PyErr_SetString(PyExc_SystemError, "unknown kind of field");
 	return NULL;

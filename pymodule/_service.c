@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The methods of Client on services, tasks and other objects. A list of tasks becomes one dict a task
- * straight from the library's rows.
+ * The methods of Client on services, tasks and other objects. A list of services or tasks becomes one
+ * dict for each straight from the library's rows.
  */
 #include "_swarm.h"
 
@@ -203,6 +203,62 @@ PyObject *swarmpy_client_task_list(PyObject *self, PyObject *args, PyObject *kwa
 }
 
 /* --- services --------------------------------------------------------------------------------- */
+
+/* clang-format off */
+#define SERVICE(name, kind) { #name, offsetof(swarm_service, name), kind }
+
+static const swarmpy_field service_fields[] = {
+	SERVICE(id, SWARMPY_TEXT),
+	SERVICE(version, SWARMPY_INTEGER),
+	SERVICE(name, SWARMPY_TEXT),
+	SERVICE(labels, SWARMPY_LABELS),
+	SERVICE(image, SWARMPY_TEXT),
+	SERVICE(replicated, SWARMPY_FLAG),
+	SERVICE(replicas, SWARMPY_INTEGER),
+	SERVICE(global, SWARMPY_FLAG),
+	SERVICE(replicated_job, SWARMPY_FLAG),
+	SERVICE(total_completions, SWARMPY_INTEGER),
+	SERVICE(global_job, SWARMPY_FLAG),
+	SERVICE(max_replicas, SWARMPY_INTEGER),
+	SERVICE(ports, SWARMPY_PORTS),
+	SERVICE(update_state, SWARMPY_TEXT),
+	SERVICE(update_message, SWARMPY_TEXT),
+	SERVICE(running_tasks, SWARMPY_INTEGER),
+	SERVICE(desired_tasks, SWARMPY_INTEGER),
+	SERVICE(completed_tasks, SWARMPY_INTEGER),
+	SERVICE(updated_at, SWARMPY_TEXT),
+};
+/* clang-format on */
+
+PyObject *swarmpy_service_model(void)
+{
+	return swarmpy_model(service_fields, sizeof(service_fields) / sizeof(*service_fields));
+}
+
+static PyObject *run_service_list(swarmpy_client *self, const swarm_pair *filters,
+				  int64_t timeout_ms)
+{
+	swarm_error err = SWARM_ERROR_INIT;
+	swarm_service_list *services = NULL;
+	PyObject *answer = NULL;
+	int result;
+
+	if (swarmpy_client_begin(self))
+		return NULL;
+	result = swarm_service_list_status(self->client, filters, timeout_ms, &services, &err);
+	if (!swarmpy_client_end(self, result, &err))
+		answer = swarmpy_dicts(self->state->service_model, service_fields,
+				       sizeof(service_fields) / sizeof(*service_fields),
+				       services->services, sizeof(*services->services),
+				       services->count);
+	swarm_service_list_free(services);
+	return answer;
+}
+
+PyObject *swarmpy_client_service_list(PyObject *self, PyObject *args, PyObject *kwargs)
+{
+	return swarmpy_client_list(self, args, kwargs, "|$OO:service_list", run_service_list);
+}
 
 PyObject *swarmpy_client_service_scale(PyObject *object, PyObject *args, PyObject *kwargs)
 {

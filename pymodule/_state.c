@@ -18,6 +18,7 @@ static int module_traverse(PyObject *module, visitproc visit, void *arg)
 	Py_VISIT(state->json_loads);
 	Py_VISIT(state->json_dumps);
 	Py_VISIT(state->node_model);
+	Py_VISIT(state->service_model);
 	Py_VISIT(state->task_model);
 	return 0;
 }
@@ -35,6 +36,7 @@ static int module_clear(PyObject *module)
 	Py_CLEAR(state->json_loads);
 	Py_CLEAR(state->json_dumps);
 	Py_CLEAR(state->node_model);
+	Py_CLEAR(state->service_model);
 	Py_CLEAR(state->task_model);
 	return 0;
 }

@@ -30,6 +30,7 @@ typedef struct swarmpy_state {
 	PyObject *json_loads;
 	PyObject *json_dumps;
 	PyObject *node_model; /* swarmpy_model() of the rows of a list */
+	PyObject *service_model;
 	PyObject *task_model;
 } swarmpy_state;
 
@@ -147,7 +148,14 @@ PyObject *swarmpy_plain(const swarmpy_state *state, const json_t *json);
 typedef struct swarmpy_field {
 	const char *name;
 	size_t offset;
-	enum { SWARMPY_TEXT, SWARMPY_FLAG, SWARMPY_INTEGER, SWARMPY_TEXTS, SWARMPY_LABELS } kind;
+	enum {
+		SWARMPY_TEXT,
+		SWARMPY_FLAG,
+		SWARMPY_INTEGER,
+		SWARMPY_TEXTS,
+		SWARMPY_LABELS,
+		SWARMPY_PORTS
+	} kind;
 } swarmpy_field;
 
 /* A dict of a struct. */
@@ -259,12 +267,14 @@ SWARMPY_METHOD(evict);
 SWARMPY_METHOD(evict_undo);
 
 /* _service.c */
+PyObject *swarmpy_service_model(void);
 PyObject *swarmpy_task_model(void);
 SWARMPY_METHOD(object_list);
 SWARMPY_METHOD(object_inspect);
 SWARMPY_METHOD(object_create);
 SWARMPY_METHOD(object_update);
 SWARMPY_METHOD(object_remove);
+SWARMPY_METHOD(service_list);
 SWARMPY_METHOD(task_list);
 SWARMPY_METHOD(service_scale);
 SWARMPY_METHOD(service_remove);

@@ -164,8 +164,9 @@ static int add_json(swarmpy_state *state)
 static int add_models(swarmpy_state *state)
 {
 	state->node_model = swarmpy_node_model();
+	state->service_model = swarmpy_service_model();
 	state->task_model = swarmpy_task_model();
-	return state->node_model && state->task_model ? 0 : -1;
+	return state->node_model && state->service_model && state->task_model ? 0 : -1;
 }
 
 static int add_ops(PyObject *module)

@@ -37,27 +37,6 @@ static int give_up(const swarm_error *here, swarm_error *err)
 
 /* --- services ------------------------------------------------------------------------------- */
 
-static int read_services(swarm_client *client, const swarm__deadline *deadline,
-			 swarm_service_list **ret_list, swarm_error *err)
-{
-	const swarm_pair query[] = { { "status", "true" }, { NULL, NULL } };
-	swarm__rows *rows = NULL;
-	swarm__budget budget;
-	swarm__buffer text;
-	int rc = swarm__call_text(client, SWARM_OP_SERVICE_LIST, query, deadline, &text, err);
-
-	if (rc)
-		return rc;
-	budget = swarm__answer_budget(client, client->max_body, deadline);
-	rc = swarm__rows_scan(&swarm__view_service, text.data, text.size, &budget, &rows, err);
-	swarm__buffer_clear(&text);
-	if (rc)
-		return rc;
-	swarm__rows_sort(&swarm__view_service, rows);
-	*ret_list = (swarm_service_list *)rows;
-	return 0;
-}
-
 static bool is_away(const swarm_node_list *nodes, const char *id)
 {
 	for (size_t i = 0; nodes && i < nodes->count; i++)
@@ -127,7 +106,7 @@ static int read_running(swarm_client *client, const swarm__deadline *deadline, s
 	const swarm_pair filters[] = { { "desired-state", "running" }, { NULL, NULL } };
 	int64_t left = swarm__deadline_left(deadline);
 	swarm_task_list *tasks = NULL;
-	int rc = read_services(client, deadline, &look->services, err);
+	int rc = swarm_service_list_status(client, NULL, left ? left : 1, &look->services, err);
 
 	if (rc && rc != SWARM_E_VERSION)
 		return rc;

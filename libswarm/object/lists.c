@@ -10,32 +10,37 @@
 
 enum { DEFAULT_TIMEOUT_MS = 60000 };
 
-static int read_list(swarm_client *client, swarm_op op, const swarm_pair *filters,
-		     const swarm__deadline *deadline, swarm__buffer *ret_text, swarm_error *err)
-{
-	swarm_pair query[] = { { "filters", NULL }, { NULL, NULL } };
-	swarm__buffer text;
-	int rc;
-
-	swarm__buffer_init(&text, SWARM__MAX_URL);
-	rc = swarm__filters_make(filters, &text, err);
-	query[0].value = text.data;
-	if (!rc)
-		rc = swarm__call_text_patiently(client, op, text.data ? query : NULL, deadline,
-						ret_text, err);
-	swarm__buffer_clear(&text);
-	return rc;
-}
-
 /* Where a row has what the filters "id" and "name" are about. */
 typedef struct list_kind {
 	swarm_op op;
 	const swarm__view *view;
 	size_t id;
 	size_t name; /* NO_NAME: the filter is not checked again */
+	bool status; /* ask for it, too */
 } list_kind;
 
 #define NO_NAME SIZE_MAX
+
+static int read_list(swarm_client *client, const list_kind *kind, const swarm_pair *filters,
+		     const swarm__deadline *deadline, swarm__buffer *ret_text, swarm_error *err)
+{
+	swarm_pair query[3] = { { NULL, NULL } };
+	size_t count = 0;
+	swarm__buffer text;
+	int rc;
+
+	swarm__buffer_init(&text, SWARM__MAX_URL);
+	rc = swarm__filters_make(filters, &text, err);
+	if (text.data)
+		query[count++] = (swarm_pair){ "filters", text.data };
+	if (kind->status)
+		query[count++] = (swarm_pair){ "status", "true" };
+	if (!rc)
+		rc = swarm__call_text_patiently(client, kind->op, count ? query : NULL, deadline,
+						ret_text, err);
+	swarm__buffer_clear(&text);
+	return rc;
+}
 
 static const char *text_at(const char *row, size_t offset)
 {
@@ -69,7 +74,7 @@ static int get_list(swarm_client *client, const list_kind *kind, const swarm_pai
 
 	if (!client || !wanted)
 		return swarm__error(err, SWARM_E_INVAL, "client and ret_list are required");
-	rc = read_list(client, kind->op, filters, &deadline, &text, err);
+	rc = read_list(client, kind, filters, &deadline, &text, err);
 	if (rc)
 		return rc;
 	budget = swarm__answer_budget(client, client->max_body, &deadline);
@@ -82,7 +87,7 @@ static int get_list(swarm_client *client, const list_kind *kind, const swarm_pai
 	return 0;
 }
 
-#define DEFINE_LIST(function, type, OP, name)                                                      \
+#define DEFINE_LIST(function, type, OP, name, status)                                              \
 	int function(swarm_client *client, const swarm_pair *filters, int64_t timeout_ms,          \
 		     swarm_##type##_list **ret_list, swarm_error *err)                             \
 	{                                                                                          \
@@ -90,7 +95,8 @@ static int get_list(swarm_client *client, const list_kind *kind, const swarm_pai
 			OP,                                                                        \
 			&swarm__view_##type,                                                       \
 			offsetof(swarm_##type, id),                                                \
-			name                                                                       \
+			name,                                                                      \
+			status                                                                     \
 		};                                                                                 \
 		swarm__rows *rows = NULL;                                                          \
 		int rc = get_list(client, &kind, filters, timeout_ms, ret_list != NULL, &rows,     \
@@ -101,10 +107,17 @@ static int get_list(swarm_client *client, const list_kind *kind, const swarm_pai
 		return rc;                                                                         \
 	}
 
-DEFINE_LIST(swarm_node_list_filtered, node, SWARM_OP_NODE_LIST, offsetof(swarm_node, hostname))
-DEFINE_LIST(swarm_service_list_get, service, SWARM_OP_SERVICE_LIST, offsetof(swarm_service, name))
+DEFINE_LIST(swarm_node_list_filtered, node, SWARM_OP_NODE_LIST, offsetof(swarm_node, hostname),
+	    false)
+DEFINE_LIST(swarm_service_list_get, service, SWARM_OP_SERVICE_LIST, offsetof(swarm_service, name),
+	    false)
+DEFINE_LIST(swarm_service_list_status, service, SWARM_OP_SERVICE_LIST,
+	    offsetof(swarm_service, name), true)
 /* A task's name is made of other objects' names, and is in no answer. */
-DEFINE_LIST(swarm_task_list_get, task, SWARM_OP_TASK_LIST, NO_NAME)
-DEFINE_LIST(swarm_secret_list_get, secret, SWARM_OP_SECRET_LIST, offsetof(swarm_secret, name))
-DEFINE_LIST(swarm_config_list_get, config, SWARM_OP_CONFIG_LIST, offsetof(swarm_config, name))
-DEFINE_LIST(swarm_network_list_get, network, SWARM_OP_NETWORK_LIST, offsetof(swarm_network, name))
+DEFINE_LIST(swarm_task_list_get, task, SWARM_OP_TASK_LIST, NO_NAME, false)
+DEFINE_LIST(swarm_secret_list_get, secret, SWARM_OP_SECRET_LIST, offsetof(swarm_secret, name),
+	    false)
+DEFINE_LIST(swarm_config_list_get, config, SWARM_OP_CONFIG_LIST, offsetof(swarm_config, name),
+	    false)
+DEFINE_LIST(swarm_network_list_get, network, SWARM_OP_NETWORK_LIST, offsetof(swarm_network, name),
+	    false)

@@ -18,7 +18,8 @@ typedef enum swarm__field_kind {
 	FIELD_INTEGER, /* int64_t */
 	FIELD_BOOL,    /* int */
 	FIELD_PRESENT, /* int: 1 if there is such an object */
-	FIELD_LABELS   /* const swarm_label *; an empty list where it is missing */
+	FIELD_LABELS,  /* const swarm_label *; an empty list where it is missing */
+	FIELD_PORTS    /* const swarm_port *; the same */
 } swarm__field_kind;
 
 /* A member of a view's struct, and its place in the engine's JSON. */
@@ -59,11 +60,14 @@ void swarm__row_string(swarm__row *row, size_t i, const char *value);
 void swarm__row_integer(swarm__row *row, size_t i, int64_t value);
 void swarm__row_flag(swarm__row *row, size_t i, int value);
 void swarm__row_labels(swarm__row *row, size_t i, const swarm_label *value);
+void swarm__row_ports(swarm__row *row, size_t i, const swarm_port *value);
 /*
  * SWARM_E_JSON where a field's value is of another type, or missing though required; the first one
  * says so. index is that of the row in its list, for the text.
  */
 int swarm__row_finish(const swarm__row *row, int64_t index, swarm_error *err);
+/* Is each value of the type that its field has? */
+bool swarm__row_is_right(const swarm__row *row);
 /* SWARM_E_JSON: a row is not an object. */
 int swarm__row_no_object(const swarm__view *view, int64_t index, swarm_error *err);
 
@@ -77,6 +81,9 @@ swarm_label *swarm__labels_take(swarm__arena *arena, size_t count);
  * memory.
  */
 bool swarm__labels_sort(swarm_label *labels, size_t count, swarm__arena *arena);
+
+/* Room for count ports, with the end of the list behind; NULL without memory. */
+swarm_port *swarm__ports_take(swarm__arena *arena, size_t count);
 
 /* A row from a tree, to which its strings point. 0, SWARM_E_JSON, SWARM_E_NOMEM. */
 int swarm__row_walk(const swarm__view *view, const json_t *json, void *record, swarm__arena *arena,
@@ -92,7 +99,7 @@ int swarm__scan_error(const swarm__scan *scan, const swarm__view *view, swarm_er
 
 /* --- view.c: a list out of the bytes of an answer, in one pass ------------------------------- */
 
-extern const swarm__view swarm__view_node, swarm__view_service, swarm__view_task,
+extern const swarm__view swarm__view_node, swarm__view_port, swarm__view_service, swarm__view_task,
 	swarm__view_secret, swarm__view_config, swarm__view_network, swarm__view_cluster;
 
 /* What each public list is, and owns beside its public part. Each has other rows, hence may_alias. */

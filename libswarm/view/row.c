@@ -18,9 +18,11 @@ static const char *const kind_names[] = {
 	[FIELD_BOOL] = "boolean",
 	[FIELD_PRESENT] = "object",
 	[FIELD_LABELS] = "object of strings",
+	[FIELD_PORTS] = "array of ports",
 };
 
 static const swarm_label no_labels[] = { { NULL, NULL } };
+static const swarm_port no_ports[] = { { 0, 0, NULL, NULL } };
 
 static void put(const swarm__row *r, size_t i, const void *value, size_t size)
 {
@@ -51,6 +53,12 @@ void swarm__row_labels(swarm__row *r, size_t i, const swarm_label *value)
 	r->found[i] = true;
 }
 
+void swarm__row_ports(swarm__row *r, size_t i, const swarm_port *value)
+{
+	put(r, i, &value, sizeof(value));
+	r->found[i] = true;
+}
+
 /* The fields from first to last as if nothing had been said of them. */
 void swarm__row_forget(swarm__row *r, size_t first, size_t last)
 {
@@ -64,6 +72,9 @@ void swarm__row_forget(swarm__row *r, size_t first, size_t last)
 			break;
 		case FIELD_LABELS:
 			swarm__row_labels(r, i, no_labels);
+			break;
+		case FIELD_PORTS:
+			swarm__row_ports(r, i, no_ports);
 			break;
 		default:
 			swarm__row_flag(r, i, 0);
@@ -107,6 +118,14 @@ int swarm__row_finish(const swarm__row *r, int64_t index, swarm_error *err)
 				    wrong < length ? "object" : kind_names[f->kind]);
 	}
 	return 0;
+}
+
+bool swarm__row_is_right(const swarm__row *r)
+{
+	for (size_t i = 0; i < r->view->count; i++)
+		if (r->wrong[i])
+			return false;
+	return true;
 }
 
 int swarm__row_no_object(const swarm__view *v, int64_t index, swarm_error *err)
@@ -179,6 +198,19 @@ swarm_label *swarm__labels_take(swarm__arena *arena, size_t count)
 	return labels;
 }
 
+/* --- ports ----------------------------------------------------------------------------------- */
+
+swarm_port *swarm__ports_take(swarm__arena *arena, size_t count)
+{
+	swarm_port *ports = NULL;
+
+	if (count < SIZE_MAX / sizeof(*ports))
+		ports = swarm__arena_take(arena, (count + 1) * sizeof(*ports));
+	if (ports)
+		ports[count] = (swarm_port){ 0, 0, NULL, NULL };
+	return ports;
+}
+
 /* --- from a tree ----------------------------------------------------------------------------- */
 
 /* The value at a path, NULL if it is missing or null. Returns how much of the path was walked. */
@@ -230,6 +262,36 @@ static bool tree_labels(swarm__row *r, size_t i, const json_t *json, int *ret_co
 	return true;
 }
 
+static int tree_field(swarm__row *r, size_t i, const json_t *json);
+
+/* As tree_labels(). */
+static bool tree_ports(swarm__row *r, size_t i, const json_t *json, int *ret_code)
+{
+	size_t count = json_array_size(json);
+	swarm_port *ports;
+
+	if (!json_is_array(json))
+		return false;
+	ports = swarm__ports_take(r->arena, count);
+	if (!ports) {
+		*ret_code = SWARM_E_NOMEM;
+		return true;
+	}
+	for (size_t n = 0; n < count; n++) {
+		const json_t *value = json_array_get(json, n);
+		swarm__row port;
+
+		swarm__row_start(&port, &swarm__view_port, &ports[n], r->arena);
+		/* No field of a port takes memory. */
+		for (size_t k = 0; k < port.view->count; k++)
+			tree_field(&port, k, value);
+		if (!json_is_object(value) || !swarm__row_is_right(&port))
+			return false;
+	}
+	swarm__row_ports(r, i, ports);
+	return true;
+}
+
 /* 0, SWARM_E_NOMEM or SWARM_E_TOO_LARGE. */
 static int tree_field(swarm__row *r, size_t i, const json_t *json)
 {
@@ -253,6 +315,8 @@ static int tree_field(swarm__row *r, size_t i, const json_t *json)
 		swarm__row_flag(r, i, 1);
 	else if (f->kind == FIELD_LABELS)
 		good = tree_labels(r, i, value, &rc);
+	else if (f->kind == FIELD_PORTS)
+		good = tree_ports(r, i, value, &rc);
 	if (!good)
 		r->wrong[i] = end;
 	return rc;

@@ -87,6 +87,52 @@ static void scan_labels(swarm__scan *scan, swarm__row *r, size_t i)
 			r->wrong[i] = strlen(r->view->fields[i].path);
 }
 
+static void scan_object(swarm__scan *scan, swarm__row *r, size_t first, size_t last, size_t start);
+
+/* How many elements the array that is next has. */
+static size_t count_elements(swarm__scan ahead)
+{
+	size_t count = 0;
+
+	for (swarm__scan_open(&ahead, '['); swarm__scan_element(&ahead); count++)
+		swarm__scan_skip(&ahead);
+	return count;
+}
+
+/* The objects of the array that is next; what is not a port makes the field wrong. */
+static void scan_ports(swarm__scan *scan, swarm__row *r, size_t i)
+{
+	const swarm__view *v = &swarm__view_port;
+	size_t count = count_elements(*scan), n = 0;
+	swarm_port *ports;
+	bool right = true;
+	int rc = swarm__budget_check(scan->budget,
+				     scan->memory + r->arena->size + count * sizeof(*ports));
+
+	ports = rc ? NULL : swarm__ports_take(r->arena, count);
+	if (!ports) {
+		swarm__scan_fail(scan, rc ? rc : SWARM_E_NOMEM);
+		return;
+	}
+	for (swarm__scan_open(scan, '['); go_on(scan, r->arena) && swarm__scan_element(scan); n++) {
+		swarm__row port;
+
+		swarm__row_start(&port, v, &ports[n], r->arena);
+		if (swarm__scan_peek(scan) == '{') {
+			scan_object(scan, &port, 0, v->count, 0);
+			right = right && swarm__row_is_right(&port);
+		} else {
+			swarm__scan_skip(scan);
+			right = false;
+		}
+	}
+	if (scan->code)
+		return;
+	swarm__row_ports(r, i, ports);
+	if (!right)
+		r->wrong[i] = strlen(r->view->fields[i].path);
+}
+
 /* The value of one field, which is not null. False if it is of another type; it is next then. */
 static bool scan_leaf(swarm__scan *scan, swarm__row *r, size_t i)
 {
@@ -121,6 +167,11 @@ static bool scan_leaf(swarm__scan *scan, swarm__row *r, size_t i)
 			return false;
 		scan_labels(scan, r, i);
 		return true;
+	case FIELD_PORTS:
+		if (c != '[')
+			return false;
+		scan_ports(scan, r, i);
+		return true;
 	default:
 		return false;
 	}
@@ -139,8 +190,6 @@ static bool is_named(const swarm__view_field *f, size_t start, const swarm__slic
 		i++;
 	return i && i == name->size && (path[i] == '.' || !path[i]);
 }
-
-static void scan_object(swarm__scan *scan, swarm__row *r, size_t first, size_t last, size_t start);
 
 /* The value that is next belongs to these fields, whose paths are the same up to end. */
 static void scan_value(swarm__scan *scan, swarm__row *r, size_t first, size_t last, size_t end)

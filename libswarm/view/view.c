@@ -34,6 +34,14 @@ static const swarm__view_field node_fields[] = {
 	F("ManagerStatus.Addr", STRING, manager_addr),
 };
 #undef ROW
+#define ROW swarm_port
+static const swarm__view_field port_fields[] = {
+	F("Protocol", STRING, protocol),
+	F("TargetPort", INTEGER, target),
+	F("PublishedPort", INTEGER, published),
+	F("PublishMode", STRING, mode),
+};
+#undef ROW
 #define ROW swarm_service
 static const swarm__view_field service_fields[] = {
 	REQUIRED("ID", STRING, id),
@@ -42,15 +50,19 @@ static const swarm__view_field service_fields[] = {
 	F("Spec.Name", STRING, name),
 	F("Spec.Labels", LABELS, labels),
 	F("Spec.TaskTemplate.ContainerSpec.Image", STRING, image),
+	F("Spec.TaskTemplate.Placement.MaxReplicas", INTEGER, max_replicas),
 	F("Spec.Mode.Replicated", PRESENT, replicated),
 	F("Spec.Mode.Replicated.Replicas", INTEGER, replicas),
 	F("Spec.Mode.Global", PRESENT, global),
 	F("Spec.Mode.ReplicatedJob", PRESENT, replicated_job),
+	F("Spec.Mode.ReplicatedJob.TotalCompletions", INTEGER, total_completions),
 	F("Spec.Mode.GlobalJob", PRESENT, global_job),
+	F("Endpoint.Ports", PORTS, ports),
 	F("UpdateStatus.State", STRING, update_state),
 	F("UpdateStatus.Message", STRING, update_message),
 	F("ServiceStatus.RunningTasks", INTEGER, running_tasks),
 	F("ServiceStatus.DesiredTasks", INTEGER, desired_tasks),
+	F("ServiceStatus.CompletedTasks", INTEGER, completed_tasks),
 };
 #undef ROW
 #define ROW swarm_task
@@ -137,6 +149,7 @@ static const swarm__view_field cluster_fields[] = {
 	#type, sizeof(swarm_##type), sizeof(type##_fields) / sizeof(swarm__view_field), type##_fields, \
 }
 VIEW(node);
+VIEW(port);
 VIEW(service);
 VIEW(task);
 VIEW(secret);

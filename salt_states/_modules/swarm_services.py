@@ -61,17 +61,15 @@ def service_ls(name=None, mode=None, label=None):
     """
     filters = {}
     if mode is not None:
-        filters["mode"] = [str(mode)]
+        filters["mode"] = str(mode)
     if label is not None:
-        filters["label"] = [str(label)]
-    query = {"status": True, **({"filters": filters} if filters else {})}
+        filters["label"] = str(label)
     names = None if name is None else [str(one) for one in _as_list(name)]
-    found = [
-        service
-        for service in __salt__["swarm_core.call"]("service_list", query=query) or []
-        if names is None or service["ID"] in names or service["Spec"]["Name"] in names
+    return [
+        _row(service)
+        for service in __salt__["swarm_core.core"]("service_list", filters=filters or None)
+        if names is None or service["id"] in names or service["name"] in names
     ]
-    return [_row(service) for service in sorted(found, key=lambda one: one["Spec"]["Name"])]
 
 
 def _as_list(value):
@@ -79,39 +77,32 @@ def _as_list(value):
 
 
 def _row(service):
-    spec = service["Spec"]
-    mode = next(iter(spec.get("Mode") or {}), "")
-    image = ((spec.get("TaskTemplate") or {}).get("ContainerSpec") or {}).get("Image") or ""
+    modes = ("replicated", "global", "replicated_job", "global_job")
     return {
-        "ID": service["ID"],
-        "NAME": spec["Name"],
-        "MODE": {"ReplicatedJob": "replicated job", "GlobalJob": "global job"}.get(
-            mode, mode.lower()
-        ),
-        "REPLICAS": _replicas(service, mode),
-        "IMAGE": image.partition("@")[0],
+        "ID": service["id"],
+        "NAME": service["name"],
+        "MODE": next((mode for mode in modes if service[mode]), "").replace("_", " "),
+        "REPLICAS": _replicas(service),
+        "IMAGE": service["image"].partition("@")[0],
         "PORTS": _ports(service),
     }
 
 
-def _replicas(service, mode):
-    status = service.get("ServiceStatus") or {}
-    text = f"{status.get('RunningTasks') or 0}/{status.get('DesiredTasks') or 0}"
-    if mode in ("ReplicatedJob", "GlobalJob"):
-        total = ((service["Spec"]["Mode"].get("ReplicatedJob") or {}).get("TotalCompletions")) or 0
-        total = total if mode == "ReplicatedJob" else status.get("DesiredTasks") or 0
-        return f"{text} ({status.get('CompletedTasks') or 0}/{total} completed)"
-    placement = (service["Spec"].get("TaskTemplate") or {}).get("Placement") or {}
-    most = placement.get("MaxReplicas")
-    return f"{text} (max {most} per node)" if most and mode == "Replicated" else text
+def _replicas(service):
+    text = f"{service['running_tasks']}/{service['desired_tasks']}"
+    if service["replicated_job"] or service["global_job"]:
+        total = service["total_completions" if service["replicated_job"] else "desired_tasks"]
+        return f"{text} ({service['completed_tasks']}/{total} completed)"
+    most = service["max_replicas"]
+    return f"{text} (max {most} per node)" if most and service["replicated"] else text
 
 
 def _ports(service):
     """As docker's own list: only ports of the routing mesh."""
     return ", ".join(
-        f"*:{port.get('PublishedPort') or 0}->{port['TargetPort']}/{port.get('Protocol') or 'tcp'}"
-        for port in (service.get("Endpoint") or {}).get("Ports") or []
-        if port.get("PublishMode", "ingress") == "ingress"
+        f"*:{port['published']}->{port['target']}/{port['protocol'] or 'tcp'}"
+        for port in service["ports"]
+        if port["mode"] in ("", "ingress")
     )
 
 

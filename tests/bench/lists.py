@@ -28,7 +28,6 @@ from calls import API, DROPIN, answer, load, node, peak, stay_on
 
 LISTED = (3, 5000, 50000)
 PLANNED = (1000, 1000, 10000)
-MAX_BODY = 256 * 1024 * 1024
 WHEN = "2026-11-23T10:02:19.002834541Z"
 
 
@@ -255,11 +254,9 @@ def measure(what, rounds, ways):
 
 def listing(path, prepared, rounds, extension):
     """Measure the lists."""
-    # By default a client takes no answer of this size.
-    swarm = load(extension)
-    ours, peer = swarm.Client(f"unix://{path}", api_version=API, max_body=MAX_BODY), docker_py(path)
+    ours, peer = load(extension).Client(f"unix://{path}", api_version=API), docker_py(path)
     for kind, call in (
-        ("services", lambda: ours.object_list("service")),
+        ("services", ours.service_list),
         ("tasks", ours.task_list),
     ):
         one = f"/{kind}"
@@ -297,8 +294,8 @@ def child(path, extension, what):
         client = docker_py(path)
         calls = [client.services, client.tasks]
     else:
-        client = load(extension).Client(f"unix://{path}", api_version=API, max_body=MAX_BODY)
-        calls = [lambda: client.object_list("service"), client.task_list]
+        client = load(extension).Client(f"unix://{path}", api_version=API)
+        calls = [client.service_list, client.task_list]
     kept = [call() for call in calls]
     print(peak(), len(kept))
 

@@ -335,6 +335,16 @@ static int object_inspect(swarm_client *client, swarm_error *err)
 	}
 
 ROWS(service)
+
+static int service_status(swarm_client *client, swarm_error *err)
+{
+	swarm_service_list *list = NULL;
+	int rc = swarm_service_list_status(client, NULL, TIMEOUT_MS, &list, err);
+
+	swarm_service_list_free(list);
+	return rc;
+}
+
 ROWS(task)
 ROWS(secret)
 ROWS(config)
@@ -780,6 +790,7 @@ const function functions[] = {
 	{ "object_list", object_lists, MANAGER, MANAGER },
 	{ "object_inspect", object_inspect, MANAGER, MANAGER },
 	{ "service_list_get", service_rows, MANAGER, MANAGER },
+	{ "service_list_status", service_status, MANAGER, MANAGER },
 	{ "task_list_get", task_rows, MANAGER, MANAGER },
 	{ "secret_list_get", secret_rows, MANAGER, MANAGER },
 	{ "config_list_get", config_rows, MANAGER, MANAGER },

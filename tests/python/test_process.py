@@ -559,6 +559,7 @@ LOOPS = {
     "object_inspect": lambda s, c, e: c.object_inspect("service", "web"),
     "object_create": lambda s, c, e: c.object_create("secret", {"Name": "x", "Data": "eA=="}),
     "object_remove": lambda s, c, e: bad(c.object_remove, "secret", "x"),
+    "service_list": lambda s, c, e: c.service_list(filters={"name": "web"}),
     "task_list": lambda s, c, e: c.task_list(filters={"node": "n1"}),
     "events": follow,
     "logs": lambda s, c, e: list(c.logs("service", "web")),

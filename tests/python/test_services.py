@@ -224,6 +224,60 @@ def test_registry_auth_of_a_service(swarm, engine, client, web):
             client.object_create(kind, {"Name": "x"}, registry_auth=AUTH)
 
 
+def test_service_list(engine, client):
+    service = {
+        "ID": "s1",
+        "Version": {"Index": 4},
+        "UpdatedAt": "2026-01-01T00:00:00Z",
+        "Spec": {
+            "Name": "web",
+            "Labels": {"a": "b"},
+            "Mode": {"Replicated": {"Replicas": 3}},
+            "TaskTemplate": {
+                "ContainerSpec": {"Image": "nginx:1"},
+                "Placement": {"MaxReplicas": 2},
+            },
+        },
+        "Endpoint": {
+            "Ports": [{"TargetPort": 80, "PublishedPort": 8080, "PublishMode": "host"}],
+        },
+        "UpdateStatus": {"State": "updating", "Message": "update in progress"},
+        "ServiceStatus": {"RunningTasks": 1, "DesiredTasks": 3, "CompletedTasks": 0},
+    }
+    job = {"ID": "s2", "Spec": {"Name": "job", "Mode": {"ReplicatedJob": {"TotalCompletions": 5}}}}
+    # The name of the second is but the start of it for the engine.
+    other = {"ID": "s3", "Spec": {"Name": "web2", "Mode": {"Global": {}}}}
+    engine.answers["GET", "/services"] = (200, [service, other])
+    (row,) = client.service_list(filters={"name": "web"})
+    assert engine.requests[-1].query == {"filters": '{"name":["web"]}', "status": "true"}
+    assert row == {
+        "id": "s1",
+        "version": 4,
+        "name": "web",
+        "labels": {"a": "b"},
+        "image": "nginx:1",
+        "replicated": True,
+        "replicas": 3,
+        "global": False,
+        "replicated_job": False,
+        "total_completions": 0,
+        "global_job": False,
+        "max_replicas": 2,
+        "ports": [{"target": 80, "published": 8080, "protocol": "", "mode": "host"}],
+        "update_state": "updating",
+        "update_message": "update in progress",
+        "running_tasks": 1,
+        "desired_tasks": 3,
+        "completed_tasks": 0,
+        "updated_at": "2026-01-01T00:00:00Z",
+    }
+    engine.answers["GET", "/services"] = (200, [other, job])
+    assert [(row["name"], row["total_completions"]) for row in client.service_list()] == [
+        ("job", 5),
+        ("web2", 0),
+    ]
+
+
 def test_task_list(engine, client):
     status = {"State": "failed", "Err": "no such image", "Timestamp": "2026-01-01T00:00:00Z"}
     status["ContainerStatus"] = {"ContainerID": "c1", "ExitCode": 137}

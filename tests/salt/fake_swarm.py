@@ -242,7 +242,7 @@ class Machine(fake_stacks.Stacks, real_health.Checks):
         reads += ("unlock_key", "token_parse", "service_diff", "service_settle")
         reads += ("health", "health_wait", "evict_plan")
         reads += ("what_if", "lock_get", "lock_take", "lock_renew", "lock_release")
-        reads += ("object_list", "task_list", "spec_check", "logs")
+        reads += ("object_list", "service_list", "task_list", "spec_check", "logs")
         return [name for name, _ in self.calls if name not in reads]
 
     def _start(self, core, operation):

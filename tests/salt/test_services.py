@@ -35,31 +35,35 @@ def test_created_with_the_old_arguments_and_with_those_of_compose(formed):
         call(formed, "swarm.service_create", "nginx:1", "new", enviroment={"A": "1"})
 
 
+def row(name, id, mode, **fields):
+    """Return a row as the extension gives it."""
+    modes = ("replicated", "global", "replicated_job", "global_job")
+    counts = ("running_tasks", "desired_tasks", "completed_tasks", "total_completions")
+    return {
+        **{one: one == mode for one in modes},
+        **dict.fromkeys((*counts, "max_replicas"), 0),
+        **{"id": id, "name": name, "image": "", "ports": []},
+        **fields,
+    }
+
+
 LISTED = [
-    {
-        "ID": "s2",
-        "Spec": {
-            "Name": "web",
-            "Mode": {"Replicated": {"Replicas": 3}},
-            "TaskTemplate": {
-                "ContainerSpec": {"Image": "nginx:1@sha256:00"},
-                "Placement": {"MaxReplicas": 1},
-            },
-        },
-        "ServiceStatus": {"RunningTasks": 2, "DesiredTasks": 3},
-        "Endpoint": {
-            "Ports": [
-                {"TargetPort": 80, "PublishedPort": 8080, "Protocol": "tcp"},
-                {"TargetPort": 81, "PublishedPort": 81, "PublishMode": "host"},
-            ]
-        },
-    },
-    {
-        "ID": "s1",
-        "Spec": {"Name": "job", "Mode": {"ReplicatedJob": {"TotalCompletions": 5}}},
-        "ServiceStatus": {"RunningTasks": 0, "DesiredTasks": 1, "CompletedTasks": 3},
-    },
-    {"ID": "s3", "Spec": {"Name": "agent", "Mode": {"Global": {}}}},
+    row("agent", "s3", "global"),
+    row("job", "s1", "replicated_job", desired_tasks=1, completed_tasks=3, total_completions=5),
+    row(
+        "web",
+        "s2",
+        "replicated",
+        running_tasks=2,
+        desired_tasks=3,
+        max_replicas=1,
+        image="nginx:1@sha256:00",
+        ports=[
+            {"target": 80, "published": 8080, "protocol": "", "mode": ""},
+            {"target": 81, "published": 81, "protocol": "udp", "mode": "host"},
+            {"target": 53, "published": 53, "protocol": "udp", "mode": "ingress"},
+        ],
+    ),
 ]
 
 
@@ -67,24 +71,24 @@ def test_ls_in_the_columns_of_docker(formed, tmp_path):
     machine = formed["manager1"].machine
     asked = []
 
-    def service_list(core, op, id=None, query=None, **_):
-        asked.append(query)
+    def service_list(core, filters=None):
+        asked.append(filters)
         return LISTED
 
-    machine.do_call = service_list
+    machine.do_service_list = service_list
     rows = call(formed, "swarm.service_ls")
-    assert asked == [{"status": True}]
+    assert asked == [None]
     assert [list(row.values())[1:] for row in rows] == [
         ["agent", "global", "0/0", "", ""],
         ["job", "replicated job", "0/1 (3/5 completed)", "", ""],
-        ["web", "replicated", "2/3 (max 1 per node)", "nginx:1", "*:8080->80/tcp"],
+        ["web", "replicated", "2/3 (max 1 per node)", "nginx:1", "*:8080->80/tcp, *:53->53/udp"],
     ]
     assert [row["NAME"] for row in call(formed, "swarm.service_ls", name=["web", "s1"])] == [
         "job",
         "web",
     ]
     call(formed, "swarm.service_ls", mode="global", label="a=b")
-    assert asked[-1]["filters"] == {"mode": ["global"], "label": ["a=b"]}
+    assert asked[-1] == {"mode": "global", "label": "a=b"}
     output = salt.loader.outputters(rendered.minion_opts(tmp_path))["swarm_table"]
     lines = output({"manager1": rows}).split("\n")
     assert lines[1].split() == ["ID", "NAME", "MODE", "REPLICAS", "IMAGE", "PORTS"]

@@ -26,7 +26,7 @@ extern "C" {
  * Default limit of an answer in bytes. Reading it takes up to four times as much
  * memory, the answer itself included. Operations that answer little by nature have lower limits.
  */
-#define SWARM_DEFAULT_MAX_BODY ((size_t)64 << 20)
+#define SWARM_DEFAULT_MAX_BODY ((size_t)128 << 20)
 
 typedef struct swarm_client swarm_client;
 

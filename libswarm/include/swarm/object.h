@@ -59,6 +59,14 @@ int swarm_network_list_get(swarm_client *client, const swarm_pair *filters, int6
 			   swarm_network_list **ret_list, swarm_error *err);
 
 /**
+ * The services with their numbers of running, desired and completed tasks, which the managers count.
+ *
+ * @return as swarm_service_list_get(), and SWARM_E_VERSION (API before 1.41)
+ */
+int swarm_service_list_status(swarm_client *client, const swarm_pair *filters, int64_t timeout_ms,
+			      swarm_service_list **ret_list, swarm_error *err);
+
+/**
  * Inspect an object.
  *
  * @param ref         id or name

@@ -65,6 +65,14 @@ typedef struct swarm_node_list {
 
 /* --- services and tasks ------------------------------------------------------------------ */
 
+/** A port that a service publishes. Lists of them end with a NULL protocol. */
+typedef struct swarm_port {
+	int64_t target;       /**< in the container */
+	int64_t published;    /**< 0 until the engine has chosen one */
+	const char *protocol; /**< "tcp", "udp" or "sctp" */
+	const char *mode;     /**< "ingress" (the routing mesh) or "host" */
+} swarm_port;
+
 /** One service. */
 typedef struct swarm_service {
 	const char *id;
@@ -76,12 +84,16 @@ typedef struct swarm_service {
 	int64_t replicas;          /**< of a replicated service */
 	int global;
 	int replicated_job;
+	int64_t total_completions; /**< of a replicated job */
 	int global_job;
+	int64_t max_replicas; /**< most tasks on one node; 0: no limit */
+	const swarm_port *ports;
 	const char *update_state; /**< "" if never updated; "updating", "paused", "completed",
 				       "rollback_started", "rollback_paused", "rollback_completed" */
 	const char *update_message;
-	int64_t running_tasks; /**< this and the next: only in a list that asked for the status */
+	int64_t running_tasks; /**< this and the next two: only in a list that asked for the status */
 	int64_t desired_tasks;
+	int64_t completed_tasks; /**< of a job */
 	const char *updated_at;
 } swarm_service;
 

@@ -75,6 +75,8 @@ static void views(void)
 	const fake_row rows[] = {
 		{ "GET " API "/services?filters=%7B%22name%22%3A%5B%22web%22%5D%7D",
 		  .reply = "[" SERVICE("a", "web2") "," SERVICE("b", "web") "]" },
+		{ "GET " API "/services?status=true",
+		  .reply = "[{\"ID\":\"a\",\"ServiceStatus\":{\"RunningTasks\":2}}]" },
 		{ "GET " API "/tasks", .reply = "[{\"ID\":\"t1\",\"Slot\":2}]" },
 		{ "GET " API "/secrets", .reply = "[" SECRET("s1", "x", "null") "]" },
 		{ "GET " API "/configs", .reply = "[]" },
@@ -93,6 +95,9 @@ static void views(void)
 		CHECK_STR(services->services[0].id, "b");
 		CHECK_INT(services->services[0].replicas, 2);
 	}
+	services = swarm_service_list_free(services);
+	CHECK_INT(swarm_service_list_status(f.client, NULL, 0, &services, &f.err), 0);
+	CHECK(services && services->count == 1 && services->services[0].running_tasks == 2);
 	swarm_service_list_free(services);
 	CHECK_INT(swarm_task_list_get(f.client, NULL, 0, &tasks, &f.err), 0);
 	CHECK(tasks && tasks->count == 1 && tasks->tasks[0].slot == 2);

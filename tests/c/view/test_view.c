@@ -47,9 +47,13 @@ static const char service_text[] =
 	"\"ForceUpdate\":0},\"Mode\":{\"Replicated\":{\"Replicas\":3}}},"
 	"\"PreviousSpec\":{\"Name\":\"old\",\"Labels\":{\"o\":\"p\"}},"
 	"\"Endpoint\":{\"Spec\":{}},\"UpdateStatus\":{\"State\":\"paused\",\"Message\":\"task failed\"},"
+	"\"Endpoint\":{\"Spec\":{},\"Ports\":[{\"Protocol\":\"tcp\",\"TargetPort\":80,"
+	"\"PublishedPort\":8080,\"PublishMode\":\"ingress\"},{\"TargetPort\":53,\"x\":[1]}]},"
 	"\"ServiceStatus\":{\"RunningTasks\":2,\"DesiredTasks\":3}},"
-	"{\"ID\":\"s2\",\"Spec\":{\"Mode\":{\"Global\":{}}}},"
-	"{\"ID\":\"s3\",\"Spec\":{\"Mode\":{\"ReplicatedJob\":{\"MaxConcurrent\":1}}}},"
+	"{\"ID\":\"s2\",\"Spec\":{\"Mode\":{\"Global\":{}}},\"Endpoint\":{\"Ports\":[]}},"
+	"{\"ID\":\"s3\",\"Spec\":{\"Mode\":{\"ReplicatedJob\":{\"MaxConcurrent\":1,"
+	"\"TotalCompletions\":5}},\"TaskTemplate\":{\"Placement\":{\"MaxReplicas\":2}}},"
+	"\"ServiceStatus\":{\"CompletedTasks\":4}},"
 	"{\"ID\":\"s4\",\"Spec\":{\"Mode\":{\"GlobalJob\":{}}}}]";
 
 static void check_services(const swarm_service_list *list)
@@ -70,6 +74,17 @@ static void check_services(const swarm_service_list *list)
 	CHECK_INT(s->running_tasks, 2);
 	CHECK_INT(s->desired_tasks, 3);
 	CHECK_STR(s->updated_at, "2026-01-02T00:00:00.5Z");
+	CHECK_INT(s->ports[0].target, 80);
+	CHECK_INT(s->ports[0].published, 8080);
+	CHECK_STR(s->ports[0].protocol, "tcp");
+	CHECK_STR(s->ports[0].mode, "ingress");
+	CHECK_INT(s->ports[1].target, 53);
+	CHECK_INT(s->ports[1].published, 0);
+	CHECK_STR(s->ports[1].protocol, "");
+	CHECK(!s->ports[2].protocol && !s[1].ports->protocol && !s[3].ports->protocol);
+	CHECK_INT(s[2].total_completions, 5);
+	CHECK_INT(s[2].max_replicas, 2);
+	CHECK_INT(s[2].completed_tasks, 4);
 	CHECK(!s[1].replicated && s[1].global && !s[1].replicated_job && !s[1].global_job);
 	CHECK(!s[2].replicated && !s[2].global && s[2].replicated_job && !s[2].global_job);
 	CHECK(!s[3].replicated && !s[3].global && !s[3].replicated_job && s[3].global_job);
@@ -282,6 +297,15 @@ static void errors(void)
 		{ "[{\"ID\":\"a\",\"Spec.Name\":5,\"I\":1,\"IDs\":1,\"\":1}]", "" },
 		{ "[]", "" },
 		{ "null", "" },
+		{ "[{\"ID\":\"a\",\"Endpoint\":{\"Ports\":null}}]", "" },
+		{ "[{\"ID\":\"a\",\"Endpoint\":{\"Ports\":[{},{\"PublishMode\":null}]}}]", "" },
+		{ "[{\"ID\":\"a\",\"Endpoint\":{\"Ports\":{}}}]",
+		  "[0].Endpoint.Ports: expected array of ports" },
+		{ "[{\"ID\":\"a\",\"Endpoint\":{\"Ports\":[7]}}]",
+		  "[0].Endpoint.Ports: expected array of ports" },
+		{ "[{\"ID\":\"a\",\"Endpoint\":{\"Ports\":[{},{\"TargetPort\":\"80\"}]}}]",
+		  "[0].Endpoint.Ports: expected array of ports" },
+		{ "[{\"ID\":\"a\",\"Endpoint\":{\"Ports\":[7],\"Ports\":[]}}]", "" },
 	};
 
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
