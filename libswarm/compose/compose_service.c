@@ -17,14 +17,34 @@ static void put_below(swarm__compose *c, json_t *lines, size_t from, const char 
 	}
 }
 
+/* Has what is at a place a line already, by which it was left out? */
+static bool is_told(const json_t *lines, const char *place)
+{
+	size_t length = strlen(place), i;
+	json_t *line;
+
+	json_array_foreach (lines, i, line) {
+		const char *text = json_string_value(line);
+
+		if (text && strncmp(text, place, length) == 0 && text[length] == ':')
+			return true;
+	}
+	return false;
+}
+
 static json_t *convert(swarm__compose *c, const char *place, const json_t *words)
 {
 	swarm__conversion *lines = &c->lines;
 	json_t *flat = swarm__spec_new(lines, json_object());
 	json_t *spec = swarm__spec_new(lines, json_object());
+	char image[SWARM__MAX_PLACE + 8];
 	size_t from;
 
 	if (flat && spec) {
+		snprintf(image, sizeof(image), "%s.image", place);
+		/* Its line is there already: not a second one that it is required. */
+		if (is_told(lines->slips, image))
+			swarm__spec_put(lines, flat, "image", json_string("told"));
 		swarm__spec_parse(lines, SWARM__SPEC_SERVICE, place, words, flat);
 		from = json_array_size(lines->slips);
 		swarm__spec_check_whole(lines, words, flat, flat);

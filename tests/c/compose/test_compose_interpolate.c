@@ -159,5 +159,22 @@ static void values_stay_inside(void)
 	json_decref(env);
 }
 
+static void one_line_for_an_image_that_is_not_set(void)
+{
+	static const char text[] = "{'services':{'a':{'image':'${UNSET:?give it}'},'b':{}}}";
+	swarm_compose_options options = SWARM_COMPOSE_OPTIONS_INIT;
+	json_t *document = rule_json(text), *documents = json_pack("[O]", document), *slips = NULL;
+
+	options.name = "s";
+	CHECK_INT(swarm_compose_check(documents, &options, &slips, NULL), 0);
+	CHECK_INT(json_array_size(slips), 2);
+	CHECK_STR(json_string_value(json_array_get(slips, 0)),
+		  "services.a.image: required variable UNSET is not set: give it");
+	CHECK_STR(json_string_value(json_array_get(slips, 1)), "services.b.image: is required");
+	json_decref(slips);
+	json_decref(documents);
+	json_decref(document);
+}
+
 TEST_MAIN(TEST(forms), TEST(nesting), TEST(mistakes), TEST(warnings), TEST(places),
-	  TEST(values_stay_inside))
+	  TEST(values_stay_inside), TEST(one_line_for_an_image_that_is_not_set))
