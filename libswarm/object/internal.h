@@ -136,6 +136,12 @@ int swarm__rollout_errors(swarm_client *client, const json_t *service,
 /* The body of a create that makes a network as it is there. New; NULL without memory. */
 json_t *swarm__network_body(const json_t *object, const json_t *driver_opts);
 
+/* --- network_users.c ------------------------------------------------------------------------ */
+
+/* Are services off a network since a replacement that did not end? swarm_network_apply() puts them on. */
+int swarm__network_has_detached(swarm_client *client, const char *name,
+				const swarm__deadline *deadline, bool *ret_has, swarm_error *err);
+
 /* --- converge.c ----------------------------------------------------------------------------- */
 
 typedef enum swarm__outcome {

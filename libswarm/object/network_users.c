@@ -135,6 +135,18 @@ int swarm__network_detached(swarm__network *n, json_t **ret_services, swarm_erro
 				  ret_services, err);
 }
 
+int swarm__network_has_detached(swarm_client *client, const char *name,
+				const swarm__deadline *deadline, bool *ret_has, swarm_error *err)
+{
+	swarm__network n = { .client = client, .name = name, .deadline = *deadline };
+	json_t *services = NULL;
+	int rc = swarm__network_detached(&n, &services, err);
+
+	*ret_has = json_array_size(services) > 0;
+	json_decref(services);
+	return rc;
+}
+
 void swarm__network_names(const json_t *services, swarm__names *names)
 {
 	json_t *service;

@@ -126,11 +126,14 @@ static int plan_there(swarm__stack *s, const char *name, const json_t *body, con
 		      swarm_error *err)
 {
 	json_t *changes = NULL;
+	bool detached = false;
 	int rc = 0;
 
 	/* One that was made a moment ago has nothing yet to compare. */
 	if (*swarm__json_string(object, "Driver"))
 		rc = compare(name, body, object, &changes, err);
+	if (!rc && !json_object_size(changes))
+		rc = swarm__network_has_detached(s->client, name, &s->deadline, &detached, err);
 	if (rc)
 		return swarm__error_wrap(err, rc, "network %s", name);
 	if (json_object_size(changes) && !swarm__stack_is_on(s, SWARM_STACK_REPLACE))
@@ -138,6 +141,8 @@ static int plan_there(swarm__stack *s, const char *name, const json_t *body, con
 	else if (json_object_size(changes))
 		rc = swarm__stack_change(s, "networks", name, "replace", json_incref(changes), true,
 					 err);
+	else if (detached)
+		rc = swarm__stack_change(s, "networks", name, "restore", json_object(), true, err);
 	else if (!swarm__stack_owns(s, "networks", name))
 		rc = swarm__stack_change(s, "networks", name, "adopt", json_object(), false, err);
 	else
@@ -293,7 +298,7 @@ int swarm__stack_put_networks(swarm__stack *s, swarm_error *err)
 	json_object_foreach (json_object_get(s->changes, "networks"), name, change) {
 		const char *action = swarm__json_string(change, "action");
 
-		if (!rc && (strcmp(action, "create") == 0 || strcmp(action, "replace") == 0))
+		if (!rc && strcmp(action, "adopt") != 0 && strcmp(action, "remove") != 0)
 			rc = put_one(s, name, strcmp(action, "replace") == 0, err);
 	}
 	return rc;

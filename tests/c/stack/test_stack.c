@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A stack as it is declared, on a model of a manager: planned, applied, changed, failed, adopted, pruned. */
+#include "base/internal.h"
 #include "model.h"
 
 #define SHOP                                                                                       \
@@ -543,6 +544,43 @@ static void a_network_that_differs_is_refused_or_replaced(void)
 	end(&s);
 }
 
+static void what_a_killed_replacement_took_off_is_put_on_again(void)
+{
+	static const char document[] =
+		"{\"services\":{\"db\":{\"image\":\"db:1\",\"networks\":"
+		"[\"side\"]}},\"networks\":{\"side\":{\"attachable\":%s%s}}}";
+	json_t *other, *spec;
+	int writes;
+	shop s;
+
+	begin(&s);
+	CHECK_INT(apply(&s, stack_of(document, "true", "")), 0);
+	/* The network is there again; a service of somebody else is not on it yet. */
+	other = json_deep_copy(model_find(&s.m, 3, "shop_db"));
+	spec = json_object_get(other, "Spec");
+	json_object_set_new(other, "ID", json_string("other"));
+	json_object_set_new(spec, "Name", json_string("other"));
+	json_object_del(json_object_get(spec, "TaskTemplate"), "Networks");
+	json_object_set_new(spec, "Labels",
+			    json_pack("{s:s}", "libswarm.detached.shop_side",
+				      "{\"networks\":[{\"index\":0,\"Aliases\":[\"o\"]}]}"));
+	json_array_append_new(s.m.lists[3], other);
+	writes = s.m.count;
+	CHECK_INT(plan(&s, stack_of(document, "true", "")), 0);
+	CHECK_STR(at(&s, "networks", "shop_side", "action"), "restore");
+	CHECK_INT(s.m.count, writes);
+	CHECK_INT(apply(&s, stack_of(document, "true", "")), 0);
+	spec = json_object_get(model_find(&s.m, 3, "other"), "Spec");
+	CHECK_INT(json_object_size(json_object_get(spec, "Labels")), 0);
+	CHECK_STR(model_string(json_array_get(swarm__json_at(spec, "TaskTemplate.Networks"), 0),
+			       "Target"),
+		  model_string(model_find(&s.m, 0, "shop_side"), "Id"));
+	writes = s.m.count;
+	CHECK_INT(apply(&s, stack_of(document, "true", "")), 0);
+	CHECK_INT(s.m.count, writes);
+	end(&s);
+}
+
 static void a_fixed_name_keeps_its_content(void)
 {
 	static const char document[] =
@@ -644,6 +682,7 @@ TEST_MAIN(TEST(a_plan_is_what_apply_does), TEST(a_service_on_several_new_network
 	  TEST(a_service_of_another_stack_is_refused), TEST(another_mode_is_refused),
 	  TEST(another_manager_at_the_same_moment), TEST(a_failed_service_rolls_the_stack_back),
 	  TEST(what_swarm_rolled_back_is_held), TEST(a_new_service_that_fails_is_removed),
-	  TEST(a_network_that_differs_is_refused_or_replaced), TEST(a_fixed_name_keeps_its_content),
-	  TEST(a_job_is_not_run_for_a_label), TEST(a_registry_that_is_silent_is_asked_once),
-	  TEST(wrong_arguments))
+	  TEST(a_network_that_differs_is_refused_or_replaced),
+	  TEST(what_a_killed_replacement_took_off_is_put_on_again),
+	  TEST(a_fixed_name_keeps_its_content), TEST(a_job_is_not_run_for_a_label),
+	  TEST(a_registry_that_is_silent_is_asked_once), TEST(wrong_arguments))
