@@ -388,7 +388,8 @@ PyDoc_STRVAR(
 	"               history=10, source=None, who=None, timeout=None)\n--\n\n"
 	"Make a stack as a stored revision declares it; without to, the last one that worked before\n"
 	"the present one. It becomes a new revision. plan: only say what would be done.\n\n"
-	"Returns a dict as stack_apply(). Conflict names the secrets and configs that are gone.");
+	"Returns a dict as stack_apply(), with to (the revision) and stack (its objects, with all values\n"
+	"of environment variables). Conflict names the secrets and configs that are gone.");
 
 PyDoc_STRVAR(
 	stack_remove_doc,

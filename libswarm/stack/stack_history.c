@@ -154,6 +154,7 @@ static int check_missing(const swarm__stack *s, const json_t *revision, swarm_er
 static int go_back(swarm__stack *s, const json_t *revision, int plan, json_t **ret_result,
 		   swarm_error *err)
 {
+	json_t *result = NULL;
 	int rc;
 
 	s->frozen = json_object_get(revision, "document");
@@ -161,7 +162,17 @@ static int go_back(swarm__stack *s, const json_t *revision, int plan, json_t **r
 	rc = swarm__stack_plan(s, err);
 	if (!rc && !plan)
 		rc = swarm__stack_carry_out(s, err);
-	return rc ? rc : swarm__stack_result(s, ret_result, err);
+	if (!rc)
+		rc = swarm__stack_result(s, &result, err);
+	/* Who decides what a stack may use looks at these before anything is sent. */
+	if (!rc && (json_object_set(result, "to", json_object_get(revision, "number")) ||
+		    json_object_set(result, "stack", json_object_get(s->frozen, "stack"))))
+		rc = swarm__nomem(err);
+	if (rc)
+		json_decref(result);
+	else
+		*ret_result = result;
+	return rc;
 }
 
 int swarm_stack_rollback(swarm_client *client, const char *name, int64_t to, int plan,

@@ -44,6 +44,7 @@ DONE = {
     "update": ("updated", "would update"),
     "replace": ("replaced", "would replace"),
     "adopt": ("adopted", "would adopt"),
+    "restore": ("put services back on", "would put services back on"),
     "return": ("went back to an older version of", "would go back to an older version of"),
     "remove": ("removed", "would remove"),
 }
@@ -229,10 +230,6 @@ def _credentials(stack, registry_auth):
         for spec in stack["services"].values()
     ]
     hosts = {__salt__["swarm_registry.host"](image) for image in images if image}
-    return _of_hosts(hosts, registry_auth)
-
-
-def _of_hosts(hosts, registry_auth):
     found = {
         host: __salt__["swarm_registry.auth_for"](host, registry_auth, into=lambda one: one)
         for host in sorted(hosts)
@@ -242,7 +239,7 @@ def _of_hosts(hosts, registry_auth):
 
 def go_back(name=None, to=None, test=False, registry_auth=None, **options):
     """
-    Go back to a stored revision, or plan it.
+    Go back to a stored revision that ``swarm:policy`` allows, or plan it.
 
     name
         Of the stack.
@@ -262,21 +259,22 @@ def go_back(name=None, to=None, test=False, registry_auth=None, **options):
         salt manager1 swarm_stack.go_back shop to=5 test=True
     """
     given = {key: value for key, value in options.items() if value is not None}
-    if to is not None:
-        given["to"] = to
-    hosts = {
-        __salt__["swarm_registry.host"](row["IMAGE"])
-        for row in __salt__["swarm.service_ls"](label=f"{LABEL}={name}")
-        if row["IMAGE"]
-    }
-    return __salt__["swarm_core.core"](
-        "stack_rollback",
-        name,
-        plan=test,
-        registry_auth=_of_hosts(hosts, registry_auth),
-        who=str(__opts__["id"]),
-        **given,
-    )
+
+    def send(plan, to, auth):
+        return __salt__["swarm_core.core"](
+            "stack_rollback",
+            name,
+            plan=plan,
+            registry_auth=auth,
+            who=str(__opts__["id"]),
+            **({} if to is None else {"to": to}),
+            **given,
+        )
+
+    # What was allowed when it was stored may be no more, and its images may be of another registry.
+    found = send(True, to, None)
+    __salt__["swarm_policy.require"](found["stack"])
+    return send(test, found["to"], _credentials(found["stack"], registry_auth))
 
 
 def _nothing(name, drift):

@@ -280,7 +280,8 @@ def _ended(found, test):
 
 def stack_rollback(name=None, to=None, test=False, wait=True, timeout=None, **kwargs):
     """
-    Go back to a stored revision of a stack, from a manager. It becomes the newest one.
+    Go back to a stored revision of a stack, from a manager. It becomes the newest one. What ``swarm:policy``
+    does not allow now is an error, before anything changes.
 
     name
         Of the stack.

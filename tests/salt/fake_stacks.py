@@ -206,6 +206,7 @@ class Stacks:
         wanted = found["revisions"][at]["objects"]
         ret = {"name": name, "changes": self._differences(found["objects"], wanted), "failed": None}
         ret.update(unchanged={}, held=[], unmanaged={}, warnings=[], revision=len(numbers) + 1)
+        ret.update(to=numbers[at], stack={"services": wanted.get("services") or {}})
         if not plan and ret["changes"]:
             self.written.append(name)
             found["objects"] = wanted

@@ -144,3 +144,19 @@ def test_functions_obey_it_too(formed):
             formed["manager1"].job().salt[f"swarm.{function}"](
                 "a", contents="services: {a: {image: b}}"
             )
+
+
+def test_going_back_obeys_the_policy_of_now(formed):
+    def call(function, **kwargs):
+        return formed["manager1"].job().salt[f"swarm.{function}"]("a", **kwargs)
+
+    for image in ("old/b:1", "new/b:1"):
+        call("stack_deploy", contents=f"services: {{a: {{image: '{image}'}}}}")
+    formed.pillar["policy"] = {"images": ["docker.io/new"]}
+    written = [*formed["manager1"].machine.written]
+    for test in (True, False):
+        with pytest.raises(SaltInvocationError, match="service a_a: image old/b:1"):
+            call("stack_rollback", test=test)
+    assert formed["manager1"].machine.written == written
+    formed.pillar["policy"] = {"images": ["docker.io/old"]}
+    assert "service a_a" in call("stack_rollback")["changes"]

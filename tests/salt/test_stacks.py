@@ -180,3 +180,14 @@ def test_credentials_go_by_the_registries_of_the_images(formed):
     (given,) = [one for name, one in formed["manager1"].machine.calls if name == "stack_apply"]
     auth = {"username": "u", "password": SECRET, "serveraddress": "r.example:5000"}
     assert given["registry_auth"] == {"r.example:5000": auth}
+
+
+def test_going_back_takes_the_credentials_of_then(formed):
+    formed.pillar["registries"] = {"r.example:5000": {"pillar": "robot"}}
+    job = formed["manager1"].job(pillar={"robot": {"username": "u", "password": SECRET}})
+    for image in ("r.example:5000/a:1", "b:1"):
+        job.salt["swarm.stack_deploy"]("shop", contents=f"services: {{a: {{image: '{image}'}}}}")
+    job.salt["swarm.stack_rollback"]("shop")
+    name, given = formed["manager1"].machine.calls[-1]
+    assert (name, given["plan"], given["to"]) == ("stack_rollback", False, 1)
+    assert list(given["registry_auth"]) == ["r.example:5000"]

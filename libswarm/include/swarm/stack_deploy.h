@@ -90,7 +90,8 @@ typedef struct swarm_stack_options {
  * @param options   NULL: the defaults
  * @param ret_plan  new reference: {"name"; "changes": {"networks", "secrets", "configs", "services":
  *                  {name: {"action": "create", "update", "adopt" (it is there, and from now on this
- *                  stack's), "return" (to an older version of a secret or config), "replace" or "remove";
+ *                  stack's), "return" (to an older version of a secret or config), "replace", "restore" (the
+ *                  services of a network that a killed run took off it) or "remove";
  *                  "changes": {field in compose's words: {"old", "new"}}, of a secret or config "name":
  *                  those of its versions; "restarts": do tasks restart?}}}, without what does not change;
  *                  "unchanged": {"networks", "secrets", "configs", "services": how many}; "held":
@@ -134,7 +135,9 @@ int swarm_stack_apply(swarm_client *client, const json_t *stack, const swarm_sta
  * @param to          number of a revision; 0: the last one that worked, before the present one
  * @param plan        not 0: only say what would be done
  * @param options     NULL: the defaults; content and key are not used
- * @param ret_result  as swarm_stack_apply(), or swarm_stack_plan()
+ * @param ret_result  as swarm_stack_apply(), or swarm_stack_plan(); and "to": the number of the revision,
+ *                    "stack": its objects, as swarm_compose_convert() made them, with all values
+ *                    of environment variables
  * @return as swarm_stack_apply(); SWARM_E_NOT_FOUND (the text has the revisions that there are),
  *         SWARM_E_CONFLICT (the text has the secrets and configs that are gone)
  */

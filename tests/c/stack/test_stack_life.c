@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What follows once a stack is there: its state, its history, the way back, its removal; on a model of a manager. */
+#include "base/internal.h"
 #include "model.h"
 
 #define SITE                                                                                       \
@@ -188,6 +189,7 @@ static void the_digest_of_then(void)
 		"web:1@sha256:"
 		"0000000000000000000000000000000000000000000000000000000000000000";
 	json_t *container;
+	int writes;
 	site s;
 
 	begin(&s);
@@ -201,6 +203,14 @@ static void the_digest_of_then(void)
 				    "ContainerSpec");
 	CHECK_STR(model_string(container, "Image"), image);
 	json_object_set_new(container, "Image", json_string("web:1"));
+	/* Who decides what a stack may use gets it first, as it was declared. */
+	writes = s.m.count;
+	CHECK_INT(go_back(&s, 0, true), 0);
+	CHECK_INT(json_integer_value(json_object_get(s.result, "to")), 1);
+	CHECK_STR(swarm__json_string(s.result,
+				     "stack.services.site_web.TaskTemplate.ContainerSpec.Image"),
+		  "web:1");
+	CHECK_INT(s.m.count, writes);
 	CHECK_INT(go_back(&s, 2, false), 0);
 	container = json_object_get(json_object_get(spec_of(&s, "site_web"), "TaskTemplate"),
 				    "ContainerSpec");
