@@ -15,7 +15,9 @@ static bool is_good_name(swarm__compose *c, const char *place, const char *name,
 	if (!*name)
 		swarm__slip(&c->lines, place, "has an empty name");
 	else if (variable && strpbrk(name, "= \t\r\n"))
-		swarm__slip(&c->lines, place, "'%.60s' is not the name of a variable", name);
+		/* What follows its "=" may be a secret. */
+		swarm__slip(&c->lines, place, "'%.*s' is not the name of a variable",
+			    (int)strcspn(name, "=") + 1, name);
 	else
 		return true;
 	return false;

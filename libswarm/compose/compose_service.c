@@ -98,7 +98,6 @@ void swarm__add_service(swarm__compose *c, json_t *stack, const char *key, const
 	if (!name)
 		return;
 	swarm__check_name(c, place, "services", json_string_value(name));
-	swarm__check_service(c, place, service);
 	words = swarm__service_words(c, place, key, service, used);
 	spec = words ? convert(c, place, words) : NULL;
 	if (spec && !c->lines.nomem) {

@@ -153,9 +153,8 @@ json_t *swarm__service_words(swarm__compose *c, const char *place, const char *k
 void swarm__stack_form(swarm__compose *c, const char *key, const json_t *service,
 		       const json_t *words, json_t *spec);
 
-/* --- service_check.c: what the engine takes, and a task fails at ----------------------------------------------- */
+/* --- service_check.c ---------------------------------------------------------------------------------------------- */
 
-void swarm__check_service(swarm__compose *c, const char *place, const json_t *service);
 /* May an object of this section ("services", ...) be called so in the engine? Notes a slip. */
 void swarm__check_name(swarm__compose *c, const char *place, const char *section, const char *name);
 /* depends_on of all services: declared, and without a circle. */

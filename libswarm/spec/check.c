@@ -136,21 +136,33 @@ static void check_credentials(swarm__conversion *c, const json_t *given)
 		swarm__slip(c, "credential_spec", "takes one of config, file and registry");
 }
 
+static bool is_alphanumeric(char c)
+{
+	return (c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'z');
+}
+
+bool swarm__is_object_name(const char *name, const char *more, size_t most)
+{
+	size_t length = strlen(name);
+
+	if (!length || length > most || !is_alphanumeric(name[0]) ||
+	    !is_alphanumeric(name[length - 1]))
+		return false;
+	for (; *name; name++)
+		if (!is_alphanumeric(*name) && !strchr(more, *name))
+			return false;
+	return true;
+}
+
 /* swarmkit (api/validation): a name in the name service of the tasks */
 void swarm__spec_check_name(swarm__conversion *c, const char *name)
 {
-	static const char ends[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
-	size_t length = strlen(name);
-
-	if (length && length <= 63 && strchr(ends, name[0]) && strchr(ends, name[length - 1]) &&
-	    strspn(name, "-_abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789") ==
-		    length)
-		return;
-	swarm__slip(
-		c, "name",
-		"must be 1 to 63 letters, digits, '-' and '_', and begin and end with a letter or "
-		"digit, not '%.80s'",
-		name);
+	if (!swarm__is_object_name(name, "-_", 63))
+		swarm__slip(
+			c, "name",
+			"must be 1 to 63 letters, digits, '-' and '_', and begin and end with a "
+			"letter or digit, not '%.80s'",
+			name);
 }
 
 void swarm__network_check_whole(swarm__conversion *c, const json_t *have, const json_t *merged)
@@ -184,6 +196,7 @@ void swarm__spec_check_whole(swarm__conversion *c, const json_t *service, const 
 	check_ports(c, merged);
 	check_health(c, merged, given);
 	check_credentials(c, given);
+	swarm__spec_check_tasks(c, given);
 	/* One that is wrong has its own line. */
 	if (!*text_at(merged, "image") && (!image || json_is_null(image)))
 		swarm__slip(c, "image", "is required");

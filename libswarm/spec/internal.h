@@ -261,5 +261,11 @@ void swarm__spec_check_whole(swarm__conversion *c, const json_t *service, const 
 void swarm__network_check_whole(swarm__conversion *c, const json_t *have, const json_t *merged);
 /* The name of a new service or network. */
 void swarm__spec_check_name(swarm__conversion *c, const char *name);
+/* Letters, digits and more, with a letter or digit at both ends, at most so many. */
+bool swarm__is_object_name(const char *name, const char *more, size_t most);
+
+/* --- task_words.c: what the engine takes, and a task fails at --------------------------------------------- */
+
+void swarm__spec_check_tasks(swarm__conversion *c, const json_t *given);
 
 #endif

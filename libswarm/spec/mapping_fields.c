@@ -56,7 +56,8 @@ static void add_line(swarm__conversion *c, json_t *object, const char *place, co
 	if (!name)
 		c->nomem = true;
 	else if (!length)
-		swarm__slip(c, place, "'%.60s' has no name", line);
+		/* Not its value, which may be a secret. */
+		swarm__slip(c, place, "has no name before its =");
 	else if (line[length])
 		swarm__spec_put(c, object, name, json_string(line + length + 1));
 	else
@@ -69,20 +70,25 @@ static json_t *parse_texts(swarm__conversion *c, const swarm__spec_row *row, con
 			   const json_t *given, bool inherit)
 {
 	json_t *object = swarm__spec_new(c, json_object());
+	char at[SWARM__MAX_PLACE];
 	const char *name;
 	json_t *value;
 	size_t i;
 
-	if (!json_is_object(given) && !json_is_array(given))
+	if (json_is_string(given))
+		swarm__slip(c, place, "must be %s, not a text", row->kind->expects);
+	else if (!json_is_object(given) && !json_is_array(given))
 		swarm__slip_expects(c, place, row->kind->expects, given);
 	json_object_foreach (swarm__json_iterable(given), name, value)
 		add_text(c, object, place, name, value);
-	json_array_foreach (swarm__json_iterable(given), i, value)
+	json_array_foreach (swarm__json_iterable(given), i, value) {
+		snprintf(at, sizeof(at), "%.200s[%zu]", place, i);
 		if (json_is_string(value))
-			add_line(c, object, place, json_string_value(value),
+			add_line(c, object, at, json_string_value(value),
 				 inherit ? json_true() : json_string(""));
 		else
-			swarm__slip_expects(c, place, "a list of NAME=value", value);
+			swarm__slip_expects(c, at, "like NAME=value", value);
+	}
 	return object;
 }
 
@@ -123,7 +129,9 @@ static json_t *parse_environment(swarm__conversion *c, const swarm__spec_row *ro
 
 	json_object_foreach (object, name, value)
 		if (strpbrk(name, "= \t\n"))
-			swarm__slip(c, place, "'%.60s' is not the name of a variable", name);
+			/* What follows its "=" may be a secret. */
+			swarm__slip(c, place, "'%.*s' is not the name of a variable",
+				    (int)strcspn(name, "=") + 1, name);
 	return object;
 }
 

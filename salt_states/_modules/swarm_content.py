@@ -237,8 +237,10 @@ def _from_pillar(key):
     if found is None:
         raise CommandExecutionError(f"pillar has no key {key}")
     if not isinstance(found, (str, bytes)):
-        # Not the class: of masked pillar it is one of Salt's own.
-        shown = "a dictionary" if isinstance(found, dict) else type(found).__name__
+        # Masked pillar has classes of Salt's own.
+        kinds = ((dict, "a dictionary"), (list, "a list"))
+        shown = next((text for kind, text in kinds if isinstance(found, kind)), None)
+        shown = shown or type(found).__name__
         raise CommandExecutionError(f"pillar {key} must be a string, not {shown}: quote it in YAML")
     return _as_bytes(found)
 

@@ -201,7 +201,12 @@ def test_a_secret_in_contents_when_the_user_confirms(fleet, core):
 
 def test_what_cannot_be_read(fleet, core):
     pillar = {"db": {"number": 7}, "masked": type("MaskedDict", (dict,), {})(a="b")}
+    pillar["list"] = type("MaskedList", (list,), {})("a")
     for arguments, reason in [
+        (
+            {"contents_pillar": "list"},
+            "pillar list must be a string, not a list: quote it in YAML",
+        ),
         (
             {"contents_pillar": "masked"},
             "pillar masked must be a string, not a dictionary: quote it in YAML",
