@@ -174,8 +174,10 @@ def _ask(hosts, function, *args, **kwargs):
     for host in hosts:
         answer = answers.get(host) or {}
         said = answer.get("ret", answer.get("return"))
+        # Of a minion that did not answer Salt has {"failed": True}.
+        failed = not {"ret", "return"} & set(answer) or said is False
         # Health has rows whatever they say; their return code is for people.
-        failed = not answer or said is False or (answer.get("retcode") and not _are_rows(said))
+        failed = failed or (answer.get("retcode") and not _are_rows(said))
         wrong = isinstance(said, str) and (said.startswith("'") or "Traceback" in said)
         found[host] = (None, _line(said)) if failed or wrong else (said, None)
     return found

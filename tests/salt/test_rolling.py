@@ -44,7 +44,9 @@ class Fleet:
         for host in hosts:
             self.calls.append((host, function, arg[0] if arg else None))
             why = self.fail.get((host, function))
-            if host in self.silent:
+            if host in self.silent or (host, function) in self.silent:
+                # As Salt has it.
+                answers[host] = {"failed": True}
                 continue
             if why:
                 answers[host] = {"ret": f"ERROR: {why}", "retcode": 1}
@@ -354,6 +356,26 @@ def test_a_silent_host(roll):
     fleet.silent.add("worker2")
     ret = roll(fleet, confirm=False)
     assert ret["result"] is False and "worker2: its minion did not answer" in ret["comment"]
+
+
+@pytest.mark.parametrize(
+    ("host", "function"),
+    [
+        ("manager1", "swarm.evict"),
+        ("worker1", "swarm_upgrade.install"),
+        ("manager1", "swarm.evict_undo"),
+        ("manager1", "swarm.quorum"),
+        ("manager1", "swarm.health"),
+    ],
+)
+def test_no_answer_in_the_midst_ends_it(roll, host, function):
+    """A host whose minion did not say that it is empty is not worked on."""
+    fleet = Fleet(["manager1"], ["worker1"])
+    fleet.silent.add((host, function))
+    ret = roll(fleet, confirm=False, ignore=["quorum-margin"])
+    assert ret["result"] is False and "did not answer" in ret["comment"], ret["comment"]
+    if function == "swarm.evict":
+        assert fleet.order("swarm_upgrade.install") == []
 
 
 @pytest.mark.parametrize("answer", [{}, [], {"node_id": "id-worker2"}, "active"])
