@@ -30,6 +30,7 @@ SOURCES = [
     "pymodule/_methods.c",
     "pymodule/_network.c",
     "pymodule/_evict.c",
+    "pymodule/_rebalance.c",
     "pymodule/_node.c",
     "pymodule/_record.c",
     "pymodule/_service.c",

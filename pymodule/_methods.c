@@ -121,6 +121,15 @@ PyDoc_STRVAR(
 PyDoc_STRVAR(evict_undo_doc, "evict_undo($self, /, node, *, timeout=None)\n--\n\n"
 			     "Give a node and the services back what evict() took.");
 
+PyDoc_STRVAR(rebalance_plan_doc, "rebalance_plan($self, /, services=None, *, timeout=None)\n--\n\n"
+				 "What rebalance() would do, service by service.");
+
+PyDoc_STRVAR(rebalance_doc,
+	     "rebalance($self, /, services=None, *, timeout=None)\n--\n\n"
+	     "Even out the tasks of services over the nodes, 600 seconds unless given.\n\n"
+	     "Returns a list of dicts, one a service that was not even: id, service, version,\n"
+	     "replicas, way (move, finish, stay), why, moves (list of dicts: from, to, tasks).");
+
 PyDoc_STRVAR(node_remove_doc,
 	     "node_remove($self, /, node, *, force=False, demote=False, timeout=None)\n--\n\n"
 	     "Delete a node's record. force: also one that is not down. demote: a manager first.");
@@ -507,6 +516,8 @@ static PyMethodDef methods[] = {
 	METHOD(evict_plan),
 	METHOD(evict),
 	METHOD(evict_undo),
+	METHOD(rebalance_plan),
+	METHOD(rebalance),
 	METHOD(object_list),
 	METHOD(object_inspect),
 	METHOD(object_create),

@@ -261,6 +261,10 @@ SWARMPY_METHOD(node_demote);
 SWARMPY_METHOD(node_prune);
 SWARMPY_METHOD(quorum);
 
+/* _rebalance.c */
+SWARMPY_METHOD(rebalance_plan);
+SWARMPY_METHOD(rebalance);
+
 /* _evict.c */
 SWARMPY_METHOD(evict_plan);
 SWARMPY_METHOD(evict);

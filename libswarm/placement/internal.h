@@ -97,6 +97,24 @@ const json_t *swarm__room_tasks(const swarm__room *room, const char *service_id)
 /* Give a node nothing more. False if it is not in the list. */
 bool swarm__room_leave_out(swarm__room *room, const char *node_id);
 
+/* One more task of a service, asked of each node. */
+typedef struct swarm__room_question {
+	swarm__room *room;
+	const json_t *service;
+	json_t *task;
+	json_t *ports; /* its service's, by its id */
+} swarm__room_question;
+
+/* From then on room.usage counts the tasks of this service. To be cleared in any case. 0 or SWARM_E_NOMEM. */
+int swarm__room_ask(swarm__room *room, const json_t *service, swarm__room_question *ret_question,
+		    swarm_error *err);
+void swarm__room_question_clear(swarm__room_question *question);
+#define SWARM__AUTO_ROOM_QUESTION __attribute__((cleanup(swarm__room_question_clear)))
+/* Does no rule reject the node with this place in the list? */
+bool swarm__room_takes(const swarm__room_question *question, size_t node);
+/* Let the task take room there. 0 or SWARM_E_NOMEM. */
+int swarm__room_put(const swarm__room_question *question, size_t node, swarm_error *err);
+
 typedef struct swarm__room_answer {
 	size_t placed;
 	json_t *fits;     /* new reference: host names of the nodes that take the first task */

@@ -111,28 +111,51 @@ static int count_own(swarm__room *room, const char *service_id, swarm_error *err
 	return good ? 0 : swarm__nomem(err);
 }
 
-/* What is asked of each node. */
-typedef struct question {
-	swarm__room *room;
-	const json_t *service;
-	json_t *task;
-	json_t *ports; /* its service's, by its id */
-} question;
-
-static void question_clear(question *q)
+void swarm__room_question_clear(swarm__room_question *q)
 {
 	json_decref(q->task);
 	json_decref(q->ports);
+	*q = (swarm__room_question){ 0 };
 }
-#define AUTO_QUESTION __attribute__((cleanup(question_clear)))
 
-static void check_node(const question *q, size_t i, swarm__reasons *reasons)
+int swarm__room_ask(swarm__room *room, const json_t *service, swarm__room_question *ret_question,
+		    swarm_error *err)
+{
+	json_t *ports = swarm__json_iterable(swarm__service_ports(service));
+	const char *id = swarm__json_string(service, "ID");
+
+	*ret_question = (swarm__room_question){ .room = room, .service = service };
+	ret_question->task = make_task(service);
+	ret_question->ports = json_pack("{s:O*}", id, ports);
+	return ret_question->task && ret_question->ports ? count_own(room, id, err)
+							 : swarm__nomem(err);
+}
+
+static void check_node(const swarm__room_question *q, size_t i, swarm__reasons *reasons)
 {
 	const json_t *node = json_array_get(q->room->nodes, i);
 
 	swarm__placement_check(q->task, swarm__service_ports(q->service), node, &q->room->usage[i],
 			       reasons);
 	swarm__volumes_check(q->task, q->room->volumes, q->room->uses, node, reasons);
+}
+
+bool swarm__room_takes(const swarm__room_question *q, size_t i)
+{
+	swarm__reasons reasons = { "" };
+
+	if (q->room->left_out[i])
+		return false;
+	check_node(q, i, &reasons);
+	return !*reasons.text;
+}
+
+int swarm__room_put(const swarm__room_question *q, size_t i, swarm_error *err)
+{
+	const char *id = swarm__json_string(q->service, "ID");
+
+	return swarm__node_usage_add(&q->room->usage[i], q->task, id, q->ports) ? 0
+										: swarm__nomem(err);
 }
 
 /* Of a node that takes no tasks at all there is nothing to say about this one. */
@@ -142,7 +165,7 @@ static bool is_open(const json_t *node)
 	       strcmp(swarm__json_string(node, "Spec.Availability"), "active") == 0;
 }
 
-static int list_fits(const question *q, swarm__room_answer *answer, swarm_error *err)
+static int list_fits(const swarm__room_question *q, swarm__room_answer *answer, swarm_error *err)
 {
 	json_t *node;
 	size_t i;
@@ -165,22 +188,14 @@ static int list_fits(const question *q, swarm__room_answer *answer, swarm_error 
 }
 
 /* On the first node that takes it, from *start on: those before it have rejected one like it. */
-static int place_one(const question *q, size_t *start, swarm__room_answer *answer, swarm_error *err)
+static int place_one(const swarm__room_question *q, size_t *start, swarm__room_answer *answer,
+		     swarm_error *err)
 {
-	const char *id = swarm__json_string(q->service, "ID");
-
 	for (; *start < json_array_size(q->room->nodes); ++*start) {
-		swarm__reasons reasons = { "" };
-
-		if (q->room->left_out[*start])
-			continue;
-		check_node(q, *start, &reasons);
-		if (*reasons.text)
+		if (!swarm__room_takes(q, *start))
 			continue;
 		answer->placed++;
-		return swarm__node_usage_add(&q->room->usage[*start], q->task, id, q->ports)
-			       ? 0
-			       : swarm__nomem(err);
+		return swarm__room_put(q, *start, err);
 	}
 	return 0;
 }
@@ -188,17 +203,11 @@ static int place_one(const question *q, size_t *start, swarm__room_answer *answe
 int swarm__room_place(swarm__room *room, const json_t *service, size_t count,
 		      swarm__room_answer *ret_answer, swarm_error *err)
 {
-	question AUTO_QUESTION q = { .room = room, .service = service };
+	swarm__room_question SWARM__AUTO_ROOM_QUESTION q = { 0 };
 	swarm__room_answer answer = { .fits = json_array() };
-	json_t *ports = swarm__json_iterable(swarm__service_ports(service));
 	size_t start = 0;
-	int rc;
+	int rc = answer.fits ? swarm__room_ask(room, service, &q, err) : swarm__nomem(err);
 
-	q.task = make_task(service);
-	q.ports = json_pack("{s:O*}", swarm__json_string(service, "ID"), ports);
-	rc = q.task && q.ports && answer.fits
-		     ? count_own(room, swarm__json_string(service, "ID"), err)
-		     : swarm__nomem(err);
 	if (!rc)
 		rc = list_fits(&q, &answer, err);
 	for (size_t i = 0; !rc && i < count && answer.placed == i; i++)

@@ -35,6 +35,20 @@ def service_ls(*args, **kwargs):
     return __salt__["swarm.ask"]("swarm.service_ls", *args, **kwargs)
 
 
+def rebalance(*args, **kwargs):
+    """
+    Even out the tasks of services over the nodes; ``test=True`` shows every move, and changes nothing.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-run swarm.rebalance test=True
+        salt-run swarm.rebalance services='[web]'
+    """
+    return __salt__["swarm.ask"]("swarm.rebalance", *args, **kwargs)
+
+
 def service_ps(*args, **kwargs):
     """
     Return the tasks of a service in the columns of ``docker service ps``.

@@ -281,6 +281,30 @@ static int evict(swarm_client *client, swarm_error *err)
 	return rc;
 }
 
+static int rebalance_plan(swarm_client *client, swarm_error *err)
+{
+	swarm_rebalance_options options = SWARM_REBALANCE_OPTIONS_INIT;
+	json_t *plan = NULL;
+	int rc;
+
+	options.timeout_ms = TIMEOUT_MS;
+	rc = swarm_rebalance_plan(client, &options, &plan, err);
+	json_decref(plan);
+	return rc;
+}
+
+static int rebalance(swarm_client *client, swarm_error *err)
+{
+	swarm_rebalance_options options = SWARM_REBALANCE_OPTIONS_INIT;
+	json_t *change = NULL;
+	int rc;
+
+	options.timeout_ms = TIMEOUT_MS;
+	rc = swarm_rebalance(client, &options, &change, err);
+	json_decref(change);
+	return rc;
+}
+
 static int node_remove(swarm_client *client, swarm_error *err)
 {
 	return swarm_node_remove(client, "n2", SWARM_REMOVE_FORCE | SWARM_REMOVE_DEMOTE, TIMEOUT_MS,
@@ -786,6 +810,8 @@ const function functions[] = {
 	{ "evict_plan", evict_plan, MANAGER, MANAGER },
 	{ "evict", evict, MANAGER, MANAGER },
 	{ "evict_undo", evict_undo, MANAGER, MANAGER },
+	{ "rebalance_plan", rebalance_plan, MANAGER, MANAGER },
+	{ "rebalance", rebalance, MANAGER, MANAGER },
 	{ "quorum_get", quorum, MANAGER, MANAGER },
 	{ "object_list", object_lists, MANAGER, MANAGER },
 	{ "object_inspect", object_inspect, MANAGER, MANAGER },

@@ -15,6 +15,7 @@ FLOORS = (
         "_cluster",
         "_compose",
         "_evict",
+        "_rebalance",
         "_health",
         "_lock",
         "_network",

@@ -549,6 +549,8 @@ LOOPS = {
     "evict_plan": lambda s, c, e: c.evict_plan("n1", force=True),
     "evict": lambda s, c, e: any_end(functools.partial(c.evict, "n1", timeout=0.1)),
     "evict_undo": lambda s, c, e: any_end(c.evict_undo, "n1"),
+    "rebalance_plan": lambda s, c, e: any_end(c.rebalance_plan, ["web"]),
+    "rebalance": lambda s, c, e: any_end(functools.partial(c.rebalance, timeout=0.1)),
     "quorum that holds": lambda s, c, e: c.quorum(),
     "leave_cleanly": lambda s, c, e: bad(c.leave_cleanly, c),
     "ca_rotate": lambda s, c, e: c.ca_rotate(),

@@ -90,6 +90,8 @@ class Cluster:
         self.listed = {}
         # What evict_plan says of the services on a node, by its id.
         self.residents = {}
+        # What rebalance_plan says of the services that are not even.
+        self.uneven = []
         # {name: why} of services whose next spec swarm has rolled back before.
         self.rolled_back = {}
         self.spec = copy.deepcopy(SPEC)
@@ -240,7 +242,7 @@ class Machine(fake_stacks.Stacks, real_health.Checks):
         """The operations that this host was asked for and that change a swarm."""
         reads = ("local", "tokens", "node_list", "node_inspect", "quorum", "call")
         reads += ("unlock_key", "token_parse", "service_diff", "service_settle")
-        reads += ("health", "health_wait", "evict_plan")
+        reads += ("health", "health_wait", "evict_plan", "rebalance_plan")
         reads += ("what_if", "lock_get", "lock_take", "lock_renew", "lock_release")
         reads += ("object_list", "service_list", "task_list", "spec_check", "logs")
         return [name for name, _ in self.calls if name not in reads]
@@ -370,6 +372,16 @@ class Machine(fake_stacks.Stacks, real_health.Checks):
     def do_node_drain(self, core, node, **_):
         self._node(core, "node_drain", node)
         return self.do_node_update(core, node, {"Availability": "drain"})
+
+    def do_rebalance_plan(self, core, services=None, **_):
+        rows = self._managed(core, "rebalance_plan").uneven
+        return [dict(row) for row in rows if services is None or row["service"] in services]
+
+    def do_rebalance(self, core, services=None, **_):
+        self._start(core, "rebalance")
+        done = self.do_rebalance_plan(core, services)
+        self.cluster.uneven = [row for row in done if row["way"] == "stay"]
+        return done
 
     def do_evict_plan(self, core, node, allow=None, force=False, **_):
         _, found = self._node(core, "evict_plan", node)

@@ -19,6 +19,7 @@
 #include <swarm/ops.h>
 #include <swarm/placement.h>
 #include <swarm/progress.h>
+#include <swarm/rebalance.h>
 #include <swarm/service.h>
 #include <swarm/spec.h>
 #include <swarm/stack.h>

@@ -26,6 +26,9 @@ typedef struct moving_swarm {
 	const char *update_ends; /* state of each update that has tasks to replace */
 	int update_looks;        /* reads of the service before it has that state */
 	int looks;
+	bool scales; /* the number of tasks follows that of the replicas */
+	const char
+		*stuck; /* id of the node where new tasks do not run; "": they find none; or NULL */
 	const char *hand; /* "activate", "constraint" or "remove": done before the 2nd update */
 	char text[TEXT];
 } moving_swarm;
@@ -160,6 +163,112 @@ static inline void replace_task(moving_swarm *s, const json_t *service, json_t *
 		moving_task(s, text_of(service, "ID", NULL), slot, text_of(node, "ID", NULL));
 	else
 		s->lost += !is_global(service);
+}
+
+/* --- more or fewer replicas ------------------------------------------------------------------------------ */
+
+static inline int moving_count(const moving_swarm *s, const json_t *service, const char *node)
+{
+	int count = 0;
+	json_t *task;
+	size_t i;
+
+	json_array_foreach (s->tasks, i, task)
+		count += (node ? runs_on(task, node) : is_wanted(task)) &&
+			 strcmp(text_of(task, "ServiceID", NULL), text_of(service, "ID", NULL)) ==
+				 0;
+	return count;
+}
+
+static inline int moving_free_slot(const moving_swarm *s, const json_t *service)
+{
+	json_t *task;
+	size_t i;
+
+	for (int slot = 1;; slot++) {
+		bool taken = false;
+
+		json_array_foreach (s->tasks, i, task)
+			taken = taken ||
+				(is_wanted(task) &&
+				 strcmp(text_of(task, "ServiceID", NULL),
+					text_of(service, "ID", NULL)) == 0 &&
+				 json_integer_value(json_object_get(task, "Slot")) == slot);
+		if (!taken)
+			return slot;
+	}
+}
+
+/* On the node with the fewest. */
+static inline void moving_add(moving_swarm *s, const json_t *service)
+{
+	const char *where = "";
+	json_t *node, *task;
+	size_t i;
+	int low = 0;
+
+	json_array_foreach (s->nodes, i, node) {
+		const char *id = text_of(node, "ID", NULL);
+		int count = moving_count(s, service, id);
+
+		if (strcmp(availability_of(node), "active") == 0 && !is_kept_off(service, id) &&
+		    (!*where || count < low)) {
+			where = id;
+			low = count;
+		}
+	}
+	if (s->stuck && !*s->stuck)
+		where = "";
+	task = moving_task(s, text_of(service, "ID", NULL), moving_free_slot(s, service), where);
+	if (s->stuck && strcmp(s->stuck, where) == 0)
+		json_object_set_new(json_object_get(task, "Status"), "State",
+				    json_string(*where ? "preparing" : "pending"));
+}
+
+/*
+ * What has no node goes first, then what is on the node with the most, and there what does not run. It is a
+ * loss if one goes that runs, and another one stays that does not.
+ */
+static inline void moving_drop(moving_swarm *s, const json_t *service)
+{
+	json_t *found = NULL, *task;
+	bool others = false, runs;
+	int most = 0;
+	size_t i;
+
+	json_array_foreach (s->tasks, i, task) {
+		const char *node = text_of(task, "NodeID", NULL);
+		int count = *node ? moving_count(s, service, node) * 2 : 1000;
+
+		if (!is_wanted(task) ||
+		    strcmp(text_of(task, "ServiceID", NULL), text_of(service, "ID", NULL)) != 0)
+			continue;
+		runs = strcmp(text_of(task, "Status", "State"), "running") == 0;
+		if (count + !runs >= most) {
+			most = count + !runs;
+			found = task;
+		}
+	}
+	runs = strcmp(text_of(found, "Status", "State"), "running") == 0;
+	stop_task(found);
+	json_array_foreach (s->tasks, i, task)
+		others = others || (is_wanted(task) &&
+				    strcmp(text_of(task, "Status", "State"), "running") != 0);
+	s->lost += runs && others;
+}
+
+static inline void moving_scale(moving_swarm *s, const json_t *service)
+{
+	const json_t *mode = json_object_get(json_object_get(service, "Spec"), "Mode");
+	json_t *replicas = json_object_get(json_object_get(mode, "Replicated"), "Replicas");
+	int wanted = (int)json_integer_value(replicas);
+
+	if (!replicas)
+		return;
+	while (moving_count(s, service, NULL) < wanted)
+		moving_add(s, service);
+	while (moving_count(s, service, NULL) > wanted)
+		moving_drop(s, service);
 }
 
 /* The updater: only tasks whose node the constraints reject, and only if the update gets on. */
@@ -298,6 +407,8 @@ static inline fake_row write_object(moving_swarm *s, json_t *object, bool is_nod
 		return (fake_row){ .reply = "" };
 	}
 	json_object_del(object, "UpdateStatus");
+	if (s->scales)
+		moving_scale(s, object);
 	s->looks = 0;
 	for (size_t i = 0; i < json_array_size(s->tasks); i++) {
 		json_t *task = json_array_get(s->tasks, i);
