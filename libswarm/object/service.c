@@ -24,6 +24,10 @@ static json_t *make_patch(const json_t *service, int64_t count, swarm_error *err
 	} else if (json_object_get(mode, "ReplicatedJob")) {
 		patch = json_pack("{s:{s:{s:I}}}", "Mode", "ReplicatedJob", "TotalCompletions",
 				  (json_int_t)count);
+	} else if (!json_object_get(mode, "Global") && !json_object_get(mode, "GlobalJob")) {
+		swarm__error(err, SWARM_E_JSON, "Spec.Mode of service %s: no known mode",
+			     swarm__json_string(service, "Spec.Name"));
+		return NULL;
 	} else {
 		swarm__error(err, SWARM_E_INVAL,
 			     "%s is neither a replicated service nor a replicated job: it has no "

@@ -26,6 +26,7 @@ static void scale(void)
 		{ JOB("2"), "\"ReplicatedJob\":{\"MaxConcurrent\":1,\"TotalCompletions\":3}" },
 		{ "\"Global\":{}", NULL },
 		{ "\"GlobalJob\":{}", NULL },
+		{ "", NULL },
 	};
 
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
@@ -45,10 +46,15 @@ static void scale(void)
 		f = setup(rows);
 		test_row = table[i].mode;
 		CHECK_INT(swarm_service_scale(f.client, "web", 3, 0, NULL, &f.err),
-			  good ? 0 : SWARM_E_INVAL);
-		CHECK_STR(f.err.text, good ? ""
-					   : "web is neither a replicated service nor a replicated "
-					     "job: it has no number of tasks");
+			  good             ? 0
+			  : *table[i].mode ? SWARM_E_INVAL
+					   : SWARM_E_JSON);
+		CHECK_STR(f.err.text,
+			  good ? ""
+			  : !*table[i].mode
+				  ? "Spec.Mode of service web: no known mode"
+				  : "web is neither a replicated service nor a replicated "
+				    "job: it has no number of tasks");
 		CHECK_INT(swarm_service_scale(f.client, "web", -1, 0, NULL, NULL), SWARM_E_INVAL);
 		teardown(&f);
 	}
