@@ -12,6 +12,7 @@
 # make bench       bootstrap against the recipe with cmd.run, in one lab
 # make bench-calls node lists against a raw socket and docker-py (docs/bench.md)
 # make bench-lists services, tasks and plans of a large swarm, against docker-py
+# make bench-rolling  docker.upgrade against the same by hand, in one lab
 # make bench-workloads  what is as declared, against docker's command and Ansible's module if it is there
 #
 # Each target installs what it needs, as root on Debian 12 or later, through apt and pip as configured.
@@ -19,7 +20,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DELETE_ON_ERROR:
-.PHONY: all bootstrap lab-down fileroot fileroot-remove dest-is-given wheel docs bench bench-calls bench-lists bench-workloads clean check check-all \
+.PHONY: all bootstrap lab-down fileroot fileroot-remove dest-is-given wheel docs bench bench-calls bench-lists bench-rolling bench-workloads clean check check-all \
 	check-style check-docs check-c check-sanitize check-fuzz check-fuzz-long check-hostile-long \
 	check-valgrind check-clang check-threads \
 	check-api check-python check-salt check-lab check-lab-old check-lab-long check-witness \
@@ -237,6 +238,11 @@ bench-workloads: $(DROPIN)
 	tests/lab/lab down
 	LAB_MANAGERS=1 LAB_WORKERS=0 LAB_SALT=none LAB_ENGINE=installed tests/lab/lab up
 	tests/bench/workloads.py
+	tests/lab/lab down
+
+bench-rolling: $(DROPIN)
+	tests/lab/lab down
+	tests/bench/rolling.py
 	tests/lab/lab down
 
 clean:
