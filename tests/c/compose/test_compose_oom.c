@@ -15,7 +15,7 @@ static const char documents_text[] =
 	"'configs':['c'],'secrets':[{'source':'k','target':'t'}],'extra_hosts':{'h':'1.1.1.1'},'restart':"
 	"'always','depends_on':['b'],'cap_add':['KILL'],'cap_drop':['KILL'],'build':'.','expose':['1'],"
 	"'healthcheck':{},'deploy':{'placement':{'constraints':['node.role == worker']}}},'b':{'image':"
-	"'i:$UNSET'}},'networks':{'n':{'ipam':{'config':[{'subnet':'10.0.0.0/24'}]}},'m':{}},'volumes':{'v':"
+	"'i:1$UNSET'}},'networks':{'n':{'ipam':{'config':[{'subnet':'10.0.0.0/24'}]}},'m':{}},'volumes':{'v':"
 	"{'driver':'d'}},'configs':{'c':{'file':'f'}},'secrets':{'k':{'file':'f'}}},"
 	"{'services':{'a':{'ports':['80:81'],'volumes':['w:/v'],'dns':'1.1.1.1'}},'volumes':{'w':{'external':"
 	"{'name':'x'}}}}]";
