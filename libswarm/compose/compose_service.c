@@ -17,7 +17,7 @@ static void put_below(swarm__compose *c, json_t *lines, size_t from, const char 
 	}
 }
 
-/* Has what is at a place a line already, by which it was left out? */
+/* Has what is at a place a line already, by which it was left out? It may begin with the file's name. */
 static bool is_told(const json_t *lines, const char *place)
 {
 	size_t length = strlen(place), i;
@@ -25,8 +25,9 @@ static bool is_told(const json_t *lines, const char *place)
 
 	json_array_foreach (lines, i, line) {
 		const char *text = json_string_value(line);
+		const char *at = text ? strstr(text, place) : NULL;
 
-		if (text && strncmp(text, place, length) == 0 && text[length] == ':')
+		if (at && at[length] == ':' && (at == text || at[-1] == ' '))
 			return true;
 	}
 	return false;

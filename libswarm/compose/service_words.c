@@ -48,8 +48,10 @@ static void put_environment(const words *w)
 static json_t *refer(const words *w, const char *place, const char *section, const char *key)
 {
 	json_t *name = swarm__full_name(w->c, section, key);
+	/* A relative path has its own line. */
+	bool is_path = *key == '.' || *key == '~';
 
-	if (!name && !w->c->lines.nomem)
+	if (!name && !is_path && !w->c->lines.nomem)
 		swarm__slip(&w->c->lines, place, "'%.64s' is not declared under %s", key, section);
 	return name;
 }

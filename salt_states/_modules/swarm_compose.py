@@ -250,8 +250,11 @@ def load(text, name="compose.yml"):
     """
     root = _compose(text, name)
     document = _Document(name)
-    found = {} if root is None else document.value(root, "")
-    if not isinstance(found, dict):
+    found = None if root is None else document.value(root, "")
+    if root is None:
+        # A file that is cut off by mistake must not remove all that is there.
+        document.slips.append(f"{name}: is empty")
+    elif not isinstance(found, dict):
         document.slip(root, "", "a compose file must be a mapping with services")
     if document.slips:
         raise SaltInvocationError("; ".join(document.slips))

@@ -191,3 +191,30 @@ def test_going_back_takes_the_credentials_of_then(formed):
     name, given = formed["manager1"].machine.calls[-1]
     assert (name, given["plan"], given["to"]) == ("stack_rollback", False, 1)
     assert list(given["registry_auth"]) == ["r.example:5000"]
+
+
+@pytest.mark.parametrize(
+    "text, line",
+    [
+        ("# nothing\n", "contents: is empty"),
+        (
+            "services: {a: {image: 'x:${T'}}",
+            "contents:1: services.a.image: '${T' has no closing brace within 4096 bytes: write $$"
+            " for a plain $",
+        ),
+        (
+            "services: {a: {image: b, volumes: ['./d:/d']}}",
+            "contents:1: services.a.volumes[0]: './d' is relative: a service runs on any node, so a"
+            " bind mount needs an absolute path",
+        ),
+        (
+            "services: {a: {image: b, depends_on: {c: {condition: x}}}, c: {image: b}}",
+            "contents:1: services.a.depends_on: condition must be one of service_started"
+            " service_healthy service_completed_successfully, not 'x'",
+        ),
+    ],
+)
+def test_one_line_for_one_mistake(formed, text, line):
+    with pytest.raises((CommandExecutionError, SaltInvocationError)) as caught:
+        call(formed, "stack_deploy", "shop", contents=text)
+    assert str(caught.value) == line
