@@ -94,6 +94,10 @@ swarm:
   # managers and the master's own id need this part of pillar. Put secrets elsewhere, and name the place.
   # stacks: {shop: {source: ['salt://shop/compose.yml'], env: {TAG: '1.4'}}}
 
+  # Checks that may fail before docker.bootstrap and docker.upgrade change anything (docs/preflight.md), by
+  # name or name:host: an error becomes a warning, and a warning is not told.
+  # preflight: {ignore: [clock, 'mtu:worker1']}
+
   # How docker.remove and docker.replace empty a node: without a gap where all of its tasks fit elsewhere,
   # else by a plain drain. swarm.evict has the same defaults.
   # drain: {graceful: True, deadline: 600, fallback: stop, allow: [db]}

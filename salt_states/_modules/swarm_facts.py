@@ -153,7 +153,7 @@ def collect(error="", sealed=None):
         "role": "",
         "node_id": "",
         "name": __grains__.get("nodename", ""),
-        "addresses": _addresses(),
+        "addresses": addresses(),
         "managers": [],
         "error": error,
         # A later step of the run has it from the entry of this host: see publish.
@@ -248,16 +248,22 @@ def _add_standstill(facts):
         )
 
 
-def _addresses():
+def addresses():
     """
     Return this host's own addresses, except those that do not identify it: loopback, link-local,
     and those of docker's bridges, which are the same on every host.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt '*' swarm_facts.addresses
     """
     ret = []
     for grain in ("ip4_interfaces", "ip6_interfaces"):
-        for name, addresses in (__grains__.get(grain) or {}).items():
+        for name, found in (__grains__.get(grain) or {}).items():
             if name != "lo" and not name.startswith(("docker", "br-")):
-                ret.extend(one for one in addresses if not one.lower().startswith("fe80:"))
+                ret.extend(one for one in found if not one.lower().startswith("fe80:"))
     return sorted(ret)
 
 

@@ -15,6 +15,7 @@ itself. The functions belong to the name ``swarm_facts``.
 """
 
 import ipaddress
+import socket
 
 __virtualname__ = "swarm_facts"
 
@@ -38,14 +39,22 @@ def local_only(address):
         salt manager1 swarm_facts.local_only 127.0.0.1:2377
     """
     try:
-        found = ipaddress.ip_address(_host(address))
+        found = ipaddress.ip_address(without_port(address))
     except ValueError:
         return False
     return found.is_loopback or found.is_link_local or found.is_unspecified or found.is_multicast
 
 
-def _host(address):
-    """Return the address or interface, without its port."""
+def without_port(address=""):
+    """
+    Return the address or interface, without its port.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt manager1 swarm_facts.without_port eth0:2377
+    """
     text = str(address).strip()
     if text.startswith("["):
         return text[1:].partition("]")[0]
@@ -55,7 +64,7 @@ def _host(address):
 def why_no_address(given, key="advertise"):
     """
     Return why other hosts cannot reach this one by an address or interface, as one line; empty if
-    they can. The engine itself reports an interface that this host does not have.
+    they can. An address that this host does not have may be translated on the way.
 
     given
         ``address[:port]`` or ``interface[:port]``, as for ``swarm.init``; ``None``: the engine chooses.
@@ -73,14 +82,35 @@ def why_no_address(given, key="advertise"):
     advice = f"give an address of this host that the others reach in pillar swarm:{key}"
     if local_only(given):
         return f"no other host can reach {given}: {advice}"
-    name = _host(given)
+    name = without_port(given)
     ip4 = (__grains__.get("ip4_interfaces") or {}).get(name) or []
     ip6 = (__grains__.get("ip6_interfaces") or {}).get(name) or []
+    if not [*ip4, *ip6] and not _is_address(name) and name not in _interfaces():
+        return (
+            f"this host has no interface {name}, it has {', '.join(_interfaces())}: correct pillar"
+            f" swarm:{key}"
+        )
     if len(ip4) > 1:
         return f"{name} has {len(ip4)} addresses ({', '.join(sorted(ip4))}): give one of them in pillar swarm:{key}"
     if [*ip4, *ip6] and all(local_only(one) for one in [*ip4, *ip6]):
         return f"no other host can reach {name} ({', '.join([*ip4, *ip6])}): {advice}"
     return ""
+
+
+def _is_address(text):
+    try:
+        return bool(ipaddress.ip_address(text.partition("%")[0]))
+    except ValueError:
+        return False
+
+
+def _interfaces():
+    """Return the interfaces of this host, as the grains and the kernel have them, but for docker's."""
+    known = {
+        *(__grains__.get("ip4_interfaces") or {}),
+        *(name for _, name in socket.if_nameindex()),
+    }
+    return sorted(one for one in known if not one.startswith(("lo", "docker", "br-", "veth")))
 
 
 def why_alone(lead, others):

@@ -111,7 +111,9 @@ def preflight(checks=None, ignore=None, managers=None):
         )
     host = __grains__["id"]
     found = __salt__["swarm_preflight.reading"](managers)
-    rows = __salt__["swarm_preflight.judge"]({host: found}, checks=checks, ignore=ignore)
+    swarm = __pillar__.get("swarm") or {}
+    given = {"swarm": swarm, "checks": checks, "ignore": ignore}
+    rows = __salt__["swarm_preflight_rules.judge"]({host: found}, **given)
     if __salt__["swarm_checks.blocking"](rows):
         __context__["retcode"] = 1
     return rows

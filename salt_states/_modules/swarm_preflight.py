@@ -3,118 +3,73 @@
 Docker swarm mode: what must be right on hosts before they are changed
 ======================================================================
 
-Named checks of hosts, all faults in one answer, each with its fix. A host reads what it knows of itself
-(:py:func:`reading`); the readings of all hosts together are judged in one place (:py:func:`judge`), because
-some faults show only side by side: two hosts with one engine id, a clock that is behind. Nothing is changed.
+What a host reads of itself for the checks of a preflight. ``swarm_preflight_rules`` has the checks, and
+judges the readings of all hosts together, because some faults show only side by side. Nothing is changed.
 
 :maturity: new
 :depends: the execution modules ``swarm_core``, ``swarm_facts``, ``swarm_state_dir``
+:platform: Linux
 
 .. versionadded:: 0.1.0
+
+**Pillar**: ``swarm:advertise``, ``swarm:data_path``, ``swarm:data_path_port``, ``swarm:managers``,
+``swarm:nodes``.
 """
 
 import contextlib
+import ctypes
+import fcntl
+import glob
 import json
 import os
 import platform
+import re
 import socket
+import struct
 import time
 
 import salt.utils.files
-from salt.exceptions import CommandExecutionError, SaltInvocationError
+from salt.exceptions import CommandExecutionError
 
 __virtualname__ = "swarm_preflight"
 
-# name: (level, when it holds, fix)
-CHECKS = {
-    "address-local": (
-        "error",
-        "pillar swarm:advertise and data_path name something of the host that others reach",
-        "correct swarm:advertise or swarm:data_path",
-    ),
-    "address-twice": (
-        "error",
-        "no two hosts have one address",
-        "give each host an address of its own",
-    ),
-    "port-2377": (
-        "error",
-        "each host reaches every manager that runs",
-        "open tcp 2377 between the hosts",
-    ),
-    "ports-free": (
-        "error",
-        "swarm's ports are free on hosts that are in no swarm",
-        "stop what listens there",
-    ),
-    "engine-id": (
-        "error",
-        "no two hosts have one engine id or machine id",
-        "stop docker, remove /var/lib/docker/engine-id, make a new /etc/machine-id",
-    ),
-    "orphan-data": (
-        "error",
-        "no data of a swarm is on a host that is in none",
-        "systemctl restart docker",
-    ),
-    "live-restore": (
-        "error",
-        "live-restore is off",
-        "remove live-restore from /etc/docker/daemon.json",
-    ),
-    "daemon-json": ("error", "/etc/docker/daemon.json is JSON", "correct /etc/docker/daemon.json"),
-    "modules": (
-        "error",
-        "the kernel has overlay, vxlan and br_netfilter",
-        "install the kernel's modules",
-    ),
-    "virtual-ips": (
-        "warning",
-        "the kernel has ip_vs, which virtual IPs and the routing mesh need",
-        "use endpoint_mode dnsrr, or a kernel with ip_vs",
-    ),
-    "clock": (
-        "error",
-        "no clock differs from the master's by over a minute",
-        "set the clock (chrony)",
-    ),
-    "disk": ("error", "docker's folder has 1 GiB and 5 % free", "free some space"),
-    "managers-even": (
-        "warning",
-        "pillar names an odd number of managers",
-        "add or remove a manager",
-    ),
-    "zones": (
-        "warning",
-        "no zone has the majority of the managers",
-        "spread the managers over the zones",
-    ),
-}
-MODULES = ("overlay", "vxlan", "br_netfilter", "ip_vs")
-GIB = 1024**3
+MODULES = ("overlay", "vxlan", "br_netfilter", "ip_vs", "esp4", "xfrm_user")
 MAX_TEXT = 65536
-CLOCK_SECONDS = 60
+# A host that is a router may have a million.
+MAX_ROUTES = 500
 CONNECT_SECONDS = 2
-NAMED = 5
+LEAVING_SECONDS = 10
+# What adjtimex(2) returns for a clock that nothing keeps right.
+TIME_ERROR = 5
 DAEMON_JSON = "/etc/docker/daemon.json"
 MACHINE_ID = "/etc/machine-id"
 MODULE_FOLDER = "/lib/modules"
 LOADED = "/sys/module"
+BRIDGE_FILTER = "/proc/sys/net/bridge"
+# ioctl(2) for the MTU of an interface; /sys may be that of another network namespace.
+SIOCGIFMTU = 0x8921
+ROUTES = "/proc/net/route"
+UFW = "/etc/ufw/ufw.conf"
+FIREWALLD = "/usr/sbin/firewalld"
+# Interfaces of docker itself, and of the host alone.
+INTERNAL = ("lo", "docker", "br-", "veth")
 
 
 def __virtual__():
     return __virtualname__
 
 
-# --- what a host knows of itself ------------------------------------------------------------------
-
-
-def reading(managers=None):
+def reading(managers=None, fresh=False, saltenv=None, pillarenv=None):
     """
     Return what this host knows of itself for the checks, as plain data without secrets.
 
     managers
-        ``ip:port`` of managers that run: is each of them reached from here?
+        ``ip:port`` of managers: is each of them reached from here, and from which address? On a member also
+        those that its engine knows.
+    fresh
+        With the pillar that the master has now, not the one that this minion got last.
+    saltenv, pillarenv
+        Where that pillar is from.
 
     CLI Example:
 
@@ -122,36 +77,82 @@ def reading(managers=None):
 
         salt '*' swarm_preflight.reading
     """
-    swarm = __pillar__.get("swarm") or {}
-    info = {}
+    swarm = _pillar(fresh, saltenv, pillarenv).get("swarm") or {}
+    info, api = {}, ""
     with contextlib.suppress(CommandExecutionError):
         info = __salt__["swarm_core.call"]("info")
-    state = (info.get("Swarm") or {}).get("LocalNodeState", "")
-    orphan = {}
-    with contextlib.suppress(CommandExecutionError):
-        orphan = __salt__["swarm_state_dir.orphan_data"]() if info else {}
+        api = __salt__["swarm_core.call"]("version").get("ApiVersion") or ""
+    own = info.get("Swarm") or {}
+    state = own.get("LocalNodeState", "")
+    manages = state == "active" and bool(own.get("ControlAvailable"))
+    orphan = _orphan_data() if state == "inactive" else {}
     settings, wrong = _daemon_json()
-    root = info.get("DockerRootDir") or "/var/lib"
+    if not wrong and settings and state != "active":
+        wrong = _validated()
+    listed = {one.get("NodeID"): one.get("Addr") for one in own.get("RemoteManagers") or []}
+    asked = sorted({*filter(None, listed.values()), *(managers or ())})
+    addresses = __salt__["swarm_facts.addresses"]()
+    address = own.get("NodeAddr") or _address(swarm.get("advertise"), addresses)
+    is_manager = __opts__["id"] in (swarm.get("managers") or [])
+    out = state in ("", "inactive")
     return {
         "time": time.time(),
+        "synchronised": _synchronised(),
         "state": state,
-        "addresses": __salt__["swarm_facts.collect"]()["addresses"],
+        "serving": listed.get(own.get("NodeID"), "") if manages else "",
+        "manager": manages or is_manager,
+        "version": info.get("ServerVersion") or "",
+        "api": api,
+        "address": address,
+        "addresses": addresses,
         "unreachable": [
             why
             for key in ("advertise", "data_path")
             for why in [__salt__["swarm_facts.why_no_address"](swarm.get(key), key)]
             if why
         ],
+        "sources": {one: _source(one) for one in asked},
+        "cut_off": _cut_off(asked),
+        "taken": _taken(swarm, is_manager) if out else [],
+        "firewall": "" if state == "active" else _firewall(),
+        "port": swarm.get("data_path_port") or 4789,
+        "routes": _routes() if out else [],
+        "mtu": _mtu(_address(swarm.get("data_path"), addresses) or address),
         "engine_id": info.get("ID") or "",
         "machine_id": _text(MACHINE_ID),
         "orphan": orphan.get("reason", ""),
         "live_restore": bool(info.get("LiveRestoreEnabled") or settings.get("live-restore")),
         "daemon_json": wrong,
         "lacks": _lacking(),
-        "disk": _disk(root),
-        "taken": _taken(swarm) if state in ("", "inactive") else [],
-        "cut_off": _cut_off(managers),
+        "encrypted": _encrypted() if manages else [],
+        "disk": _disk(info.get("DockerRootDir") or "/var/lib"),
+        "zone": str(_zone(swarm) or ""),
     }
+
+
+def _orphan_data():
+    """An engine that has just left a swarm is still deleting its data."""
+    end = time.monotonic() + LEAVING_SECONDS
+    while True:
+        try:
+            found = __salt__["swarm_state_dir.orphan_data"]()
+        except CommandExecutionError:
+            return {}
+        if not found or time.monotonic() > end:
+            return found
+        time.sleep(1)
+
+
+def _pillar(fresh, saltenv, pillarenv):
+    if not fresh:
+        return __pillar__
+    given = {"saltenv": saltenv, "pillarenv": pillarenv}
+    # Salt 3008 masks all values unless told not to; 3006 ignores the argument.
+    return __salt__["pillar.items"](unmask=True, **{k: v for k, v in given.items() if v})
+
+
+def _zone(swarm):
+    return __salt__["swarm_facts.named"](__opts__["id"], swarm)["labels"].get("zone")
 
 
 def _text(path):
@@ -160,6 +161,17 @@ def _text(path):
             return handle.read(MAX_TEXT).strip()
     except (OSError, UnicodeDecodeError):
         return ""
+
+
+def _lines(path):
+    try:
+        with salt.utils.files.fopen(path) as handle:
+            return handle.read().splitlines()
+    except (OSError, UnicodeDecodeError):
+        return []
+
+
+# --- the engine's settings ------------------------------------------------------------------------
 
 
 def _daemon_json():
@@ -171,31 +183,64 @@ def _daemon_json():
         found = json.loads(text)
     except ValueError as exc:
         return {}, f"{DAEMON_JSON} is not JSON: {exc}"
-    return (found, "") if isinstance(found, dict) else ({}, f"{DAEMON_JSON} is not a JSON object")
+    if not isinstance(found, dict):
+        return {}, f"{DAEMON_JSON} is not a JSON object"
+    if found.get("firewall-backend") == "nftables":
+        return found, f"{DAEMON_JSON} has firewall-backend nftables, which swarm does not work with"
+    return found, ""
+
+
+def _validated():
+    """Return what the installed engine says of the file; an engine before 23.0 cannot check it."""
+    if not __salt__["cmd.has_exec"]("dockerd"):
+        return ""
+    command = ["dockerd", "--validate", "--config-file", DAEMON_JSON]
+    done = __salt__["cmd.run_all"](command, python_shell=False, ignore_retcode=True, timeout=20)
+    said = f"{done['stderr']}\n{done['stdout']}".strip()
+    if not done["retcode"] or "unknown flag" in said:
+        return ""
+    return f"{DAEMON_JSON}: {said.splitlines()[0][:300] if said else 'dockerd refuses it'}"
+
+
+def _encrypted():
+    """Return the names of the swarm's encrypted networks."""
+    with contextlib.suppress(CommandExecutionError):
+        return [
+            one["Name"]
+            for one in __salt__["swarm_core.call"]("network_list")
+            if "encrypted" in (one.get("Options") or {})
+        ]
+    return []
+
+
+# --- the kernel, the clock, the disk --------------------------------------------------------------
 
 
 def _lacking():
-    """Return the modules that this kernel cannot load; None where it does not say."""
+    """
+    Return ``{"lacks": modules that this kernel has not, "unknown": those of which it does not say}``.
+    """
     folder = os.path.join(MODULE_FOLDER, platform.release())
-    known = _lines(os.path.join(folder, "modules.dep")) + _lines(
-        os.path.join(folder, "modules.builtin")
-    )
-    if not known:
-        return None
+    known = _lines(os.path.join(folder, "modules.dep"))
+    known += _lines(os.path.join(folder, "modules.builtin"))
     has = {os.path.basename(line.split(":")[0]).split(".")[0].replace("-", "_") for line in known}
-    return [
+    absent = [
         name
         for name in MODULES
-        if name not in has and not os.path.isdir(os.path.join(LOADED, name))
+        if name not in has
+        and not os.path.isdir(os.path.join(LOADED, name))
+        and not (name == "br_netfilter" and os.path.isdir(BRIDGE_FILTER))
     ]
+    return {"lacks": absent, "unknown": []} if known else {"lacks": [], "unknown": absent}
 
 
-def _lines(path):
+def _synchronised():
+    """Return whether something keeps the clock right; None where the kernel does not say."""
     try:
-        with salt.utils.files.fopen(path) as handle:
-            return handle.read().splitlines()
-    except (OSError, UnicodeDecodeError):
-        return []
+        # struct timex has 208 bytes; with no modes set it is only read.
+        return ctypes.CDLL(None).adjtimex(ctypes.create_string_buffer(512)) != TIME_ERROR
+    except (OSError, AttributeError):
+        return None
 
 
 def _disk(root):
@@ -212,15 +257,82 @@ def _disk(root):
     }
 
 
-def _taken(swarm):
-    """Return the ports of swarm that something else has."""
-    kinds = [
-        (2377, "tcp"),
-        (7946, "tcp"),
-        (7946, "udp"),
-        (swarm.get("data_path_port") or 4789, "udp"),
+# --- addresses and ports --------------------------------------------------------------------------
+
+
+def _address(given, addresses):
+    """Return the address that pillar means, or the only one that there is; empty if the engine chooses."""
+    if not given:
+        return addresses[0] if len(addresses) == 1 else ""
+    name = __salt__["swarm_facts.without_port"](given)
+    found = [
+        one for grain in ("ip4_interfaces", "ip6_interfaces") for one in _of_interface(grain, name)
     ]
-    return [f"{port}/{kind}" for port, kind in kinds if not _is_free(port, kind)]
+    return found[0] if found else name
+
+
+def _of_interface(grain, name):
+    return (__grains__.get(grain) or {}).get(name) or []
+
+
+def _mtu(address):
+    """Return the MTU of the interface with this address; 0 if there is none."""
+    for grain in ("ip4_interfaces", "ip6_interfaces"):
+        for name, addresses in (__grains__.get(grain) or {}).items():
+            if address and address in addresses:
+                return _mtu_of(name)
+    return 0
+
+
+def _mtu_of(name):
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            asked = struct.pack("16sI12x", name.encode(), 0)
+            return struct.unpack("16sI12x", fcntl.ioctl(probe, SIOCGIFMTU, asked))[1]
+        except (OSError, struct.error):
+            return 0
+
+
+def _routes():
+    """Return ``["network interface"]`` of the IPv4 routes that are neither the default nor docker's."""
+    found = []
+    for line in _lines(ROUTES)[1 : MAX_ROUTES + 1]:
+        words = line.split()
+        if len(words) > 7 and not words[0].startswith(INTERNAL) and int(words[7], 16):
+            network = socket.inet_ntoa(bytes.fromhex(words[1])[::-1])
+            found.append(f"{network}/{bin(int(words[7], 16)).count('1')} {words[0]}")
+    return found
+
+
+def _source(address):
+    """Return the address from which the kernel would speak to another one. No packet is sent."""
+    host, _, port = address.rpartition(":")
+    host = host.strip("[]")
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        with socket.socket(family, socket.SOCK_DGRAM) as probe:
+            probe.connect((host, int(port)))
+            return probe.getsockname()[0]
+    except (OSError, ValueError):
+        return ""
+
+
+def _cut_off(managers):
+    if not managers:
+        return []
+    reached = __salt__["swarm_core.reachable"](list(managers), timeout=CONNECT_SECONDS)
+    return sorted(set(managers) - set(reached))
+
+
+def _taken(swarm, is_manager):
+    """Return the ports of swarm that something else has, and what."""
+    kinds = [(2377, "tcp")] * is_manager
+    kinds += [(7946, "tcp"), (7946, "udp"), (swarm.get("data_path_port") or 4789, "udp")]
+    return [
+        f"{port}/{kind} is taken by {_owner(port, kind)}"
+        for port, kind in kinds
+        if not _is_free(port, kind)
+    ]
 
 
 def _is_free(port, kind):
@@ -236,159 +348,26 @@ def _is_free(port, kind):
     return True
 
 
-def _cut_off(managers):
-    if not managers:
-        return []
-    reached = __salt__["swarm_core.reachable"](list(managers), timeout=CONNECT_SECONDS)
-    return sorted(set(managers) - set(reached))
+def _owner(port, kind):
+    """Return the program that has a port; a socket without one is the kernel's, such as that of VXLAN."""
+    inodes = set()
+    for path in (f"/proc/net/{kind}", f"/proc/net/{kind}6"):
+        for line in _lines(path)[1:]:
+            words = line.split()
+            if words[1].endswith(f":{port:04X}") and (kind == "udp" or words[3] == "0A"):
+                inodes.add(f"socket:[{words[9]}]")
+    for path in glob.iglob("/proc/[0-9]*/fd/*"):
+        with contextlib.suppress(OSError):
+            if os.readlink(path) in inodes:
+                pid = path.split("/")[2]
+                return f"{_text(f'/proc/{pid}/comm')} (PID {pid})"
+    return "the kernel"
 
 
-# --- what the readings mean -----------------------------------------------------------------------
-
-
-def judge(readings=None, now=None, swarm=None, checks=None, ignore=None):
-    """
-    Return the rows of the checks, as those of ``swarm.health``: one for each fault, and one for each check
-    that holds.
-
-    readings
-        ``{minion id: what reading() returned there}``; anything else is a host that did not answer.
-    now
-        ``{minion id: [the master's time before, and after the reading]}``; clocks are not compared without.
-    swarm
-        Pillar ``swarm``; this minion's own unless given.
-    checks
-        Names of checks; all unless given.
-    ignore
-        ``name`` or ``name:host``; their faults become warnings. An unknown name is an error.
-
-    CLI Example:
-
-    .. code-block:: bash
-
-        salt manager1 swarm_preflight.judge '{}'
-    """
-    _known(checks or (), "checks")
-    _known([str(one).partition(":")[0] for one in ignore or ()], "ignore")
-    swarm = __pillar__.get("swarm") or {} if swarm is None else swarm
-    given = {host: one for host, one in (readings or {}).items() if isinstance(one, dict)}
-    silent = sorted(set(readings or {}) - set(given))
-    faults = {name: [] for name in CHECKS}
-    for host, found in sorted(given.items()):
-        for name, ok, text in _of_host(found):
-            faults[name].append((host, ok, f"{host}: {text}"))
-    _add_shared(faults, given)
-    _add_clocks(faults, given, now or {})
-    _add_managers(faults, swarm)
-    ret = []
-    for name in checks or CHECKS:
-        ret += [_row(name, ok, on, text, ignore or ()) for on, ok, text in faults[name]]
-        ret += [
-            _row(name, None, host, f"{host}: it does not answer", ignore or ()) for host in silent
-        ]
-        if not faults[name] and not silent:
-            ret.append(_row(name, True, "", CHECKS[name][1], ()))
-    return ret
-
-
-def _known(names, what):
-    unknown = [name for name in names if name not in CHECKS]
-    if unknown:
-        raise SaltInvocationError(
-            f"{what}: unknown check {', '.join(map(str, unknown))} (valid: {', '.join(CHECKS)})"
-        )
-
-
-def _row(name, ok, on, text, ignore):
-    level, _, fix = CHECKS[name]
-    ignored = name in ignore or f"{name}:{on}" in ignore
-    return {
-        "name": name,
-        "ok": ok,
-        "level": "warning" if ignored else level,
-        "on": on,
-        "text": text,
-        "fix": fix if ok is False else "",
-    }
-
-
-def _of_host(found):
-    """Yield ``(check, ok, text)`` of what one host's reading shows by itself."""
-    for why in found["unreachable"]:
-        yield "address-local", False, why
-    if found["cut_off"]:
-        yield "port-2377", False, f"cannot reach {', '.join(found['cut_off'])}"
-    if found["taken"]:
-        yield "ports-free", False, f"taken: {', '.join(found['taken'])}"
-    if found["orphan"]:
-        yield "orphan-data", False, found["orphan"]
-    if found["live_restore"]:
-        yield "live-restore", False, "live-restore is on: swarm refuses it"
-    if found["daemon_json"]:
-        yield "daemon-json", False, found["daemon_json"]
-    lacks = found["lacks"]
-    if lacks is None:
-        yield "modules", None, "the kernel's list of modules cannot be read"
-        yield "virtual-ips", None, "the kernel's list of modules cannot be read"
-    else:
-        needed = [name for name in lacks if name != "ip_vs"]
-        if needed:
-            yield "modules", False, f"the kernel has no {', '.join(needed)}"
-        if "ip_vs" in lacks:
-            yield "virtual-ips", False, "the kernel has no ip_vs"
-    disk = found["disk"]
-    if disk and (disk["free"] < GIB or disk["free"] * 20 < disk["size"]):
-        free, size = (f"{disk[key] / GIB:.1f} GiB" for key in ("free", "size"))
-        yield "disk", False, f"{disk['path']} has {free} of {size} free"
-
-
-def _add_shared(faults, given):
-    """Add what two hosts have that only one may have."""
-    for name, key in (
-        ("engine-id", "engine_id"),
-        ("engine-id", "machine_id"),
-        ("address-twice", "addresses"),
-    ):
-        owners = {}
-        for host, found in sorted(given.items()):
-            values = found[key] if isinstance(found[key], list) else [found[key]]
-            for value in filter(None, values):
-                owners.setdefault(value, []).append(host)
-        for value, hosts in owners.items():
-            if len(hosts) > 1:
-                what = value if name == "address-twice" else f"one {key.replace('_', ' ')}"
-                faults[name].append((hosts[0], False, f"{_names(hosts)} have {what}"))
-
-
-def _names(hosts):
-    if len(hosts) <= NAMED:
-        return ", ".join(hosts)
-    return f"{', '.join(hosts[:NAMED])} and {len(hosts) - NAMED} more"
-
-
-def _add_clocks(faults, given, now):
-    """A job takes its time: a clock is off by no less than the distance from the time that it took."""
-    for host, found in sorted(given.items()):
-        if host not in now:
-            continue
-        before, after = now[host]
-        off = max(before - found["time"], found["time"] - after)
-        if off > CLOCK_SECONDS:
-            where = "behind" if found["time"] < before else "ahead of"
-            faults["clock"].append((host, False, f"{host} is {off:.0f} s {where} the master"))
-
-
-def _add_managers(faults, swarm):
-    managers = list(swarm.get("managers") or [])
-    if managers and len(managers) % 2 == 0:
-        text = f"{len(managers)} managers survive no more failures than {len(managers) - 1} do"
-        faults["managers-even"].append(("", False, text))
-    zones = {}
-    for host in managers:
-        zone = __salt__["swarm_facts.named"](host, swarm)["labels"].get("zone")
-        if zone:
-            zones.setdefault(zone, []).append(host)
-    for zone, hosts in sorted(zones.items()):
-        if len(zones) > 1 and 2 * len(hosts) > len(managers):
-            text = f"zone {zone} has {len(hosts)} of {len(managers)} managers: without it no quorum is left"
-            faults["zones"].append((zone, False, text))
+def _firewall():
+    """Return the firewall that is active here, of those that are known."""
+    if re.search(r"^ENABLED=[\"']?yes", _text(UFW), re.M | re.I):
+        return "ufw"
+    if os.path.exists(FIREWALLD) and __salt__["service.status"]("firewalld"):
+        return "firewalld"
+    return ""

@@ -302,6 +302,61 @@ def faults(roll=None, looks=None, proof=None, machine=""):
     return lines
 
 
+def ignored(roll=None, health=(), own=()):
+    """
+    Return which names in ``ignore`` are for whom: ``unasked`` (checks of ``swarm.health``), ``unchecked``
+    (of a preflight; some are both), and ``wrong``, the error about unknown ones; empty if there are none.
+
+    roll
+        The run.
+    health, own
+        The names of the checks of ``swarm.health``, and of the run's own faults.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt worker1 swarm_roll.ignored '{ignore: [clock]}'
+    """
+    left = [one for one in roll["ignore"] if one not in own]
+    unasked = [one for one in left if one.partition(":")[0] in health]
+    unchecked = [one for one in left if __salt__["swarm_preflight_rules.is_known"](one)]
+    wrong = [one for one in left if one not in unasked + unchecked]
+    text = __salt__["swarm_preflight_rules.unknown"](wrong, [*own, *health]) if wrong else ""
+    return {"unasked": unasked, "unchecked": unchecked, "wrong": text}
+
+
+def unfit(roll=None, looks=None, proof=None):
+    """
+    Return the faults of a preflight as lines: ``{"errors", "warnings"}``. Arguments as for :py:func:`faults`;
+    each look has ``asked``, the master's time before and after it.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt worker1 swarm_roll.unfit '{what: reboot, rows: [], managers: [], unchecked: []}' '{}' '{}'
+    """
+    readings, now = (
+        {host: one[key] for host, one in looks.items()} for key in ("reading", "asked")
+    )
+    more = None
+    if roll["what"] == "upgrade":
+        work = [row for row in roll["rows"] if row["how"] == "upgrade"]
+        more = {
+            "targets": {row["host"]: row["goal"] for row in work},
+            "packages": {row["host"]: looks[row["host"]]["blocked"] for row in work},
+            "sockets": proof["sockets"],
+        }
+    swarm = {"managers": roll["managers"]}
+    rules = "swarm_preflight_rules."
+    rows = __salt__[rules + "judge"](readings, now, swarm, None, roll["unchecked"], more)
+    found = __salt__[rules + "lines"](rows)
+    if found["errors"]:
+        found["errors"].append(__salt__[rules + "advice"](found["names"]))
+    return found
+
+
 def table(rows=None):
     """
     Return the rows of a plan as lines of columns.

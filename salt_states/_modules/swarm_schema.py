@@ -599,6 +599,48 @@ STACK = {
     ),
 }
 
+# The checks of a preflight; swarm_preflight_rules has what they mean.
+CHECKS = (
+    "address-local",
+    "address-route",
+    "address-twice",
+    "port-2377",
+    "ports-free",
+    "engine-id",
+    "orphan-data",
+    "live-restore",
+    "daemon-json",
+    "modules",
+    "virtual-ips",
+    "pools",
+    "mtu",
+    "clock",
+    "disk",
+    "versions",
+    "managers-even",
+    "zones",
+    "firewall",
+    "package",
+    "socket-clients",
+)
+
+
+def _check(where, value):
+    name = value.partition(":")[0] if isinstance(value, str) else ""
+    if name in CHECKS:
+        return []
+    hint = _near(name, CHECKS) or f" (valid: {', '.join(CHECKS)})"
+    return [f"{where} must be a check or check:host, not {_shown(value)}{hint}"]
+
+
+PREFLIGHT = {
+    "ignore": Key(
+        _list(Kind("a check", _check), "checks, or check:host"),
+        "Checks whose errors become warnings, and whose warnings are not told.",
+        example=["clock", "mtu"],
+    ),
+}
+
 # How nodes are emptied.
 DRAIN = {
     "graceful": Key(
@@ -784,6 +826,9 @@ SWARM = {
         ),
         "The stacks that docker.deploy deploys, in this order.",
     ),
+    "preflight": Key(
+        _mapping(PREFLIGHT), "What docker.bootstrap and docker.upgrade check before a change."
+    ),
     "drain": Key(_mapping(DRAIN), "How a node is emptied."),
     "upgrade": Key(_mapping(UPGRADE), "How docker.upgrade goes."),
     "reboot": Key(_mapping(REBOOT), "How docker.reboot goes."),
@@ -863,7 +908,7 @@ ASKED = {
     ),
     "swarm_ignore": Key(
         _one_or_list(_list(_text("a name"), "names of faults"), "name"),
-        "docker.upgrade, docker.reboot: faults that do not count.",
+        "docker.bootstrap, docker.replace, docker.upgrade, docker.reboot: faults that do not count.",
     ),
     "swarm_stop": Key(
         _one_or_list(_list(_text("a service's name"), "names of services"), "name"),
@@ -1352,7 +1397,8 @@ def run():
 
     Returns ``refusals``, ``warnings`` and ``malformed`` as :py:func:`check`, ``swarm``, ``managers`` and ``workers``
     (``{minion id: accepted key}``), ``without``, ``hosts`` (that leave), ``replaced`` and ``reached`` (of
-    ``hosts`` those with an accepted key), and ``nobody`` (why there is no manager; empty if there is one).
+    ``hosts`` those with an accepted key), ``preflight`` (the checks that pillar ignores), ``planned`` (what
+    checks need of pillar), and ``nobody`` (why there is no manager; empty if there is one).
 
     CLI Example:
 
@@ -1393,6 +1439,9 @@ def run():
             f"the keys of this master cannot be read: {_shown(str(found).strip())}"
         )
     ret.update(swarm=dict(swarm), without=without, hosts=hosts, replaced=replaced)
+    ret["preflight"] = ids(swarm.get("preflight"), "ignore")
+    of_preflight = ("managers", "address_pool", "subnet_size")
+    ret["planned"] = {key: swarm[key] for key in of_preflight if swarm.get(key)}
     ret["managers"] = {host: keys[host] for host in named if host in keys and host not in without}
     ret["workers"] = {
         host: key

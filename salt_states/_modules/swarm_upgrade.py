@@ -32,6 +32,8 @@ COMPANIONS = (
     "containerd",
     "runc",
 )
+# What newer packages of the engine bring under another name.
+REPLACED = ("tini",)
 BOOT_ID = "/proc/sys/kernel/random/boot_id"
 MACHINE_ID = "/etc/machine-id"
 REBOOT_REQUIRED = "/run/reboot-required"
@@ -61,7 +63,7 @@ def _read(path):
         return ""
 
 
-def look(refresh=False, packages=True, when="required"):
+def look(refresh=False, packages=True, when="required", preflight=False):
     """
     Return what decides whether and how this host is upgraded or rebooted. Changes nothing but the
     package lists.
@@ -72,6 +74,9 @@ def look(refresh=False, packages=True, when="required"):
         ``False``: nothing about packages.
     when
         An absolute path: this host needs a reboot where that file is newer than its boot.
+    preflight
+        ``True``: also ``reading``, what :py:func:`swarm_preflight.reading
+        <salt.modules.swarm_preflight.reading>` says, and ``blocked``, why the target cannot be installed.
 
     Returns ``node_id``, ``role``, ``cluster``, ``state``, ``engine`` (the version that runs),
     ``package``, ``installed`` and ``target`` (package versions; the target is empty where no source
@@ -95,7 +100,12 @@ def look(refresh=False, packages=True, when="required"):
     given = __salt__["swarm_engine.wanted"]()
     pillar = __pillar__.get("swarm") or {}
     target = _target(engine, given["version"], refresh) if packages else ""
+    more = {}
+    if preflight:
+        more["reading"] = __salt__["swarm_preflight.reading"]()
+        more["blocked"] = _why_blocked(engine, target)
     return {
+        **more,
         "node_id": info["node_id"],
         "role": info["role"],
         "cluster": info["cluster_id"],
@@ -133,6 +143,28 @@ def _target(engine, wanted, refresh):
         if fnmatch.fnmatchcase(plain, wanted):
             return version
     return ""
+
+
+def _why_blocked(engine, target):
+    """Return why apt cannot install this version, or what else it would remove; no other one can say."""
+    if target in ("", engine["version"]) or __grains__["os_family"] != "Debian":
+        return ""
+    command = ["apt-get", "-q", "-s", "-y", "--allow-downgrades", "install"]
+    command += [f"{engine['package']}={target}", *_companions(engine["package"])]
+    done = __salt__["cmd.run_all"](
+        command, python_shell=False, ignore_retcode=True, env={"LC_ALL": "C"}
+    )
+    said = f"{done['stdout']}\n{done['stderr']}"
+    if done["retcode"]:
+        lines = [line for line in said.splitlines() if line.startswith("E:")]
+        return f"apt cannot install {engine['package']} {target}: {' '.join(lines)[:300]}"
+    removed = sorted({*re.findall(r"^Remv (\S+)", said, re.M)} - {*COMPANIONS, *REPLACED})
+    return f"{engine['package']} {target} would remove {', '.join(removed)}" if removed else ""
+
+
+def _companions(package):
+    installed = __salt__["pkg.list_pkgs"]()
+    return [name for name in COMPANIONS if name in installed and name != package]
 
 
 def _why_reboot(when):
@@ -175,8 +207,8 @@ def proof(nodes=None, allow=None, blockers=None):
         Names of services.
 
     Returns ``autolock``, ``encrypted`` (the names of encrypted networks), ``unknown`` (blockers that are
-    not services) and ``plans``: ``{id: {"refusal", "tasks"}}``, as ``swarm.evict_plan`` has them, and how
-    many tasks go which way.
+    not services), ``sockets`` (services that mount docker's socket, with their images) and ``plans``:
+    ``{id: {"refusal", "tasks"}}``, as ``swarm.evict_plan`` has them, and how many tasks go which way.
 
     CLI Example:
 
@@ -196,6 +228,12 @@ def proof(nodes=None, allow=None, blockers=None):
             if "encrypted" in (one.get("Options") or {})
         ],
         "unknown": _unknown(blockers or []),
+        "sockets": [
+            text
+            for service in __salt__["swarm_core.call"]("service_list")
+            for text in [_socket_client(service["Spec"])]
+            if text
+        ],
         "plans": plans,
     }
 
@@ -206,6 +244,15 @@ def _unknown(names):
     found = __salt__["swarm_core.call"]("service_list", query={"filters": {"name": list(names)}})
     known = {one["Spec"]["Name"] for one in found or []}
     return [name for name in names if name not in known]
+
+
+def _socket_client(spec):
+    """Return a service that mounts docker's socket, with its image; empty if this one does not."""
+    container = (spec.get("TaskTemplate") or {}).get("ContainerSpec") or {}
+    mounts = [one.get("Source") for one in container.get("Mounts") or []]
+    if not {*mounts} & {"/var/run/docker.sock", "/run/docker.sock"}:
+        return ""
+    return f"{spec['Name']} ({str(container.get('Image')).partition('@')[0]})"
 
 
 def _tasks(services):
@@ -233,9 +280,7 @@ def prefetch(target=None):
 
 def _install(target, **more):
     engine = __salt__["swarm_engine.look"]()
-    installed = __salt__["pkg.list_pkgs"]()
-    pkgs = [{engine["package"]: target}]
-    pkgs += [name for name in COMPANIONS if name in installed and name != engine["package"]]
+    pkgs = [{engine["package"]: target}, *_companions(engine["package"])]
     done = __salt__["pkg.install"](pkgs=pkgs, refresh=False, **more)
     __salt__["swarm_engine.forget"]()
     return done

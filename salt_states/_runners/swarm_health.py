@@ -127,41 +127,47 @@ def _preflight(checks=None, ignore=None, timeout=ANSWER_SECONDS):
     known = __salt__["swarm_master.known"]()
     asked = list(dict.fromkeys([*known["swarm"]["managers"], *sorted(known["workers"])]))
     __salt__["swarm_master.progress"](f"asking {len(asked)} hosts")
-    ask = __salt__["swarm_master.ask"]
-    facts = ask(known["swarm"]["managers"], {"swarm_facts.collect": []}, timeout)
-    running = sorted(
-        {
-            address
-            for answer in facts.values()
-            if isinstance(answer.get("swarm_facts.collect"), dict)
-            and answer["swarm_facts.collect"].get("cluster")
-            for address in answer["swarm_facts.collect"]["managers"]
-        }
-    )
-    before = time.time()
-    answers = ask(asked, {"swarm_preflight.reading": [running]}, timeout)
-    after = time.time()
-    readings = {host: answers.get(host, {}).get("swarm_preflight.reading") for host in asked}
+    readings, times = {}, {}
+    _read(asked, [None, True], readings, times, timeout)
     judges = [host for host, found in readings.items() if isinstance(found, dict)]
     if not judges:
         return __salt__["swarm_master.failed"](
             f"no host answers, or none has the swarm modules: {', '.join(asked)}"
         )
-    times = dict.fromkeys(asked, [before, after])
-    pillar = {key: value for key, value in known["swarm"].items() if key in ("nodes", "managers")}
-    given = {"swarm_preflight.judge": [readings, times, pillar, checks, ignore]}
-    rows = ask(judges[:1], given, timeout).get(judges[0], {}).get("swarm_preflight.judge")
-    if not isinstance(rows, list):
-        __salt__["swarm_master.slip"](__salt__["swarm_master.reason"](rows))
-    faults = [row for row in rows if row["ok"] is not True and row["level"] == "error"]
+    managers = known["swarm"]["managers"]
+    more = _judged(judges[0], "again", [readings, managers], timeout)
+    if more["hosts"]:
+        _read(more["hosts"], [more["addresses"], True], readings, times, timeout)
+    ignore = [*known["preflight"], *(ignore or ())]
+    rows = _judged(judges[0], "judge", [readings, times, known["planned"], checks, ignore], timeout)
+    told = _judged(judges[0], "lines", [rows], timeout)
+    well = [_line(row) for row in rows if row["ok"] is True]
     return __salt__["swarm_master.ended"](
         {
-            "problems": [row["text"] for row in faults],
+            "problems": told["errors"],
             "preflight": rows,
-            "lines": [_line(row) for row in rows],
+            "lines": [*told["errors"], *told["warnings"], *well],
         },
-        problem=bool(faults),
+        problem=bool(told["errors"]),
     )
+
+
+def _read(hosts, given, readings, times, timeout):
+    """Add what hosts read of themselves, and the time before and after."""
+    before = time.time()
+    answers = __salt__["swarm_master.ask"](hosts, {"swarm_preflight.reading": given}, timeout)
+    for host in hosts:
+        readings[host] = answers.get(host, {}).get("swarm_preflight.reading")
+        times[host] = [before, time.time()]
+
+
+def _judged(host, function, given, timeout):
+    """Return what a rule says, which a minion has, and this master only after an orchestration."""
+    name = f"swarm_preflight_rules.{function}"
+    found = __salt__["swarm_master.ask"]([host], {name: given}, timeout).get(host, {}).get(name)
+    if not isinstance(found, (list, dict)):
+        __salt__["swarm_master.slip"](__salt__["swarm_master.reason"](found))
+    return found
 
 
 def what_if(*args, **kwargs):

@@ -18,9 +18,9 @@ ENGINE_DRIFT = {"swarm_engine.drift": [False, True]}
 ANSWER_SECONDS = 30
 # The orchestrations, and what each of them takes as pillar.
 ORCHESTRATIONS = {
-    "bootstrap": (),
+    "bootstrap": ("swarm_ignore",),
     "remove": ("swarm_hosts",),
-    "replace": ("swarm_replace",),
+    "replace": ("swarm_replace", "swarm_ignore"),
     "rotate": ("swarm_rotate", "swarm_rotate_key", "swarm_unlock_key"),
     "teardown": ("swarm_teardown",),
     "recover": ("swarm_recover", "swarm_confirm"),
@@ -81,8 +81,10 @@ def _plan(orchestration="bootstrap", data=False, saltenv=None, **pillar):
     known = ORCHESTRATIONS[name]
     unknown = sorted(map(str, set(pillar) - set(known)))
     if unknown:
-        valid = f"valid: {', '.join(known)}" if known else "it takes none"
-        __salt__["swarm_master.slip"](f"docker.{name} does not take {', '.join(unknown)} ({valid})")
+        valid = ", ".join(known)
+        __salt__["swarm_master.slip"](
+            f"docker.{name} does not take {', '.join(unknown)} (valid: {valid})"
+        )
     __salt__["swarm_master.progress"](f"docker.{name} in test mode: each step asks its hosts")
     given = {"test": True, "pillar": pillar}
     if saltenv is not None:

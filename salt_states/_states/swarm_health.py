@@ -41,14 +41,11 @@ def preflight(name, checks=None, ignore=None, managers=None, **kwargs):
         rows = __salt__["swarm.preflight"](checks=checks, ignore=ignore, managers=managers)
     except (CommandExecutionError, SaltInvocationError) as exc:
         return {**ret, "result": False, "comment": str(exc)}
-    faults = __salt__["swarm_checks.blocking"](rows)
-    if faults:
-        text = "; ".join(f"{row['name']}: {row['text']}" for row in faults)
-        return {**ret, "result": False, "comment": text}
-    return {
-        **ret,
-        "comment": f"{len({row['name'] for row in rows})} checks, nothing blocks a change",
-    }
+    told = __salt__["swarm_preflight_rules.lines"](rows)
+    if told["errors"]:
+        return {**ret, "result": False, "comment": "; ".join(told["errors"])}
+    text = f"{len({row['name'] for row in rows})} checks, nothing blocks a change"
+    return {**ret, "comment": "; ".join([text, *told["warnings"]])}
 
 
 def healthy(name, checks=None, ignore=None, margin=None, timeout=300, stable=5, **kwargs):

@@ -7,7 +7,7 @@ The state of the orchestrations themselves, ``docker.bootstrap`` and its sibling
 master. It belongs to the name ``swarm``; ``docker/run.jinja`` brings this file to the master.
 
 :maturity: new
-:depends: nothing beyond Salt
+:depends: the execution module ``swarm_preflight_rules``
 
 .. versionadded:: 0.1.0
 """
@@ -17,6 +17,9 @@ import contextvars
 import logging
 import re
 import threading
+import time
+
+from salt.exceptions import SaltInvocationError
 
 # What a terminal of 24 lines has room for beside Salt's own lines.
 MOST_LINES = 6
@@ -35,7 +38,15 @@ def __virtual__():
 
 
 def orchestrated(
-    name, steps=(), run=None, refusal="", notes=(), saltenv="base", pillarenv=None, **kwargs
+    name,
+    steps=(),
+    run=None,
+    refusal="",
+    notes=(),
+    preflight=None,
+    saltenv="base",
+    pillarenv=None,
+    **kwargs,
 ):
     """
     Ensure the steps of an orchestration ran, each on its hosts. The last line of the comment says
@@ -45,7 +56,7 @@ def orchestrated(
 
     Beside the keys of every state the return has ``steps``, a list of ``{"name", "hosts": {minion id: its
     states}}`` with the hosts that changed something or failed, ``refused``, ``{minion id: [reasons]}``, and
-    ``notes``, what is odd, but no reason to refuse.
+    ``notes``, what is odd, but no reason to refuse; and ``preflight``, the rows of its checks.
     After a failure ``changes`` is empty: what had changed by then is in the comment and in ``steps``.
 
     name
@@ -65,6 +76,9 @@ def orchestrated(
         Why nothing may be done: the state then fails with this text.
     notes
         Lines about what is odd, but no reason to refuse.
+    preflight
+        ``{"ignore": [names of checks], "swarm": some of pillar}``: all hosts of ``run`` are asked first whether
+        they are fit. That one does not answer, its step says.
     saltenv, pillarenv
         Where the steps find the SLS files and the pillar.
 
@@ -79,13 +93,18 @@ def orchestrated(
                 sls: [docker.mine]
     """
     ret = {"name": name, "changes": {}, "result": True, "comment": ""}
-    ret.update(steps=[], refused={}, notes=list(notes))
+    ret.update(steps=[], refused={}, notes=list(notes), preflight=[])
     if refusal:
         ret["refused"] = {name: refusal.splitlines()}
         return _ended(ret, [*notes, *refusal.splitlines()], False)
     kwarg = {"test": bool(__opts__["test"]), "saltenv": saltenv, "queue": False}
     if pillarenv is not None:
         kwarg["pillarenv"] = pillarenv
+    if preflight:
+        why = _preflight(ret, preflight, run or {}, kwarg)
+        if why:
+            ret["refused"] = {"preflight": why}
+            return _ended(ret, [*ret["notes"], *why], False, most=len(why) + len(ret["notes"]))
     done = []
     with _renewed(run or {}, kwarg["test"]):
         _run_all(steps, run or {}, kwarg, done)
@@ -103,6 +122,53 @@ def _run_all(steps, run, kwarg, done):
         done.append(_run(step, _with_failures(run, done), kwarg))
         if step.get("ends") and done[-1]["says"].startswith(step["ends"]):
             break
+
+
+# --- before the first step ------------------------------------------------------------------------
+
+
+def _preflight(ret, preflight, run, kwarg):
+    """Ask all hosts, add the rows and the warnings, and return why nothing may be done, as lines."""
+    rules = "swarm_preflight_rules."
+    hosts = [*run.get("managers", ()), *run.get("workers", ())]
+    try:
+        __salt__[rules + "refuse"](preflight["ignore"], "swarm_ignore")
+    except SaltInvocationError as exc:
+        return [str(exc)]
+    given = {"fresh": True, **{key: kwarg[key] for key in ("saltenv", "pillarenv") if key in kwarg}}
+    readings, now, silent = {}, {}, {}
+    _read(hosts, given, readings, now, silent)
+    if silent:
+        # The checks are of this run; a run in test mode needs them, too.
+        _apply(silent, ["docker.extension"], {**kwarg, "test": False})
+        _read(list(silent), given, readings, now, silent)
+    more = __salt__[rules + "again"](readings, run.get("managers", ()))
+    if more["hosts"]:
+        _read(more["hosts"], {**given, "managers": more["addresses"]}, readings, now, silent)
+    rows = __salt__[rules + "judge"](readings, now, **preflight)
+    told = __salt__[rules + "lines"](rows)
+    ret["preflight"] = rows
+    # Pillar's own check says the same of an even number of managers.
+    ret["notes"] = [*told["warnings"], *(one for one in ret["notes"] if "even number" not in one)]
+    off = [host for host in hosts if host not in {**readings, **silent}]
+    ret["notes"] += [f"warning: not checked: {_names(off)} did not answer"] if off else []
+    lines = [f"{host}: {why}" for host, why in silent.items()] + told["errors"]
+    return [*lines, __salt__[rules + "advice"](told["names"])] if lines else []
+
+
+def _read(hosts, given, readings, now, silent):
+    """Add what hosts read of themselves, or in ``silent`` why they cannot; not of those that are off."""
+    before = time.time()
+    answers = _ask(hosts, "swarm_preflight.reading", [], given)
+    after = time.time()
+    for host in hosts:
+        answer = answers.get(host) or {}
+        said = answer.get("ret", answer.get("return"))
+        silent.pop(host, None)
+        if __salt__["swarm_preflight_rules.is_reading"](said):
+            readings[host], now[host] = said, [before, after]
+        elif said not in (None, False, "", {}, []):
+            silent[host] = _why_without_states(said)
 
 
 # --- the cluster's lock ---------------------------------------------------------------------------
@@ -484,14 +550,18 @@ def _reasons(done):
     return [*lines, last] if last else lines
 
 
-def _ended(ret, lines, result):
-    if len(lines) > MOST_LINES:
-        rest = len(lines) - MOST_LINES + 1
+def _ended(ret, lines, result, most=MOST_LINES):
+    # What a preflight warns of is never left out: an error that somebody ignores is among it.
+    kept = [line for line in lines if line.startswith("warning: ")]
+    lines = [line for line in lines if line not in kept]
+    if len(lines) > most:
+        rest = len(lines) - most + 1
         lines = [
-            *lines[: MOST_LINES - 2],
+            *lines[: most - 2],
             f"and {rest} more lines: see them with --out=json",
             lines[-1],
         ]
+    lines = kept + lines
     ret.update(result=result, comment="\n".join(lines))
     if result is False:
         logging.getLogger("salt.state").addFilter(_Once(ret["comment"]))

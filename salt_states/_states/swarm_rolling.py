@@ -73,8 +73,8 @@ def rolled(
     confirm
         ``False``: without a hash.
     ignore
-        Faults that do not count: ``quorum-margin``, ``encrypted-mix``, or checks of ``swarm.health``;
-        ``window``: the run begins now.
+        Faults that do not count: ``quorum-margin``, ``encrypted-mix``, checks of ``swarm.health`` or of
+        ``swarm.preflight``; ``window``: the run begins now. An unknown name is an error.
     stop
         Services whose tasks may be stopped.
     force
@@ -117,7 +117,6 @@ def rolled(
     roll.update(what=what, batch=batch, zone=zone, deadline=deadline, timeout=timeout)
     roll.update(when=when, window=window, snapshot=snapshot, waits="")
     roll.update(saltenv=saltenv, notes=ret["notes"], odd=[], done={}, canary=canary or {})
-    roll["unasked"] = [one for one in roll["ignore"] if one not in OWN_FAULTS]
     try:
         _make_plan(roll)
         wanted = [row for row in roll["rows"] if row["how"] != "nothing"]
@@ -150,7 +149,8 @@ def rolled(
         line = f"{len(wanted)} of {len(roll['rows'])} hosts were {verb}"
         if len(done) < len(wanted):
             line = f"{len(done)} of {len(wanted)} done, {roll['waits']}"
-        ret["comment"] = "\n".join([line, *roll["odd"]])
+        warned = [note for note in ret["notes"] if note.startswith("warning: ")]
+        ret["comment"] = "\n".join([*warned, line, *roll["odd"]])
     except _Stop as exc:
         who, lines, *more = exc.args
         ret["refused"] = {who: lines or more[0]}
@@ -210,8 +210,10 @@ def _look(roll):
     hosts = [*roll["managers"], *roll["workers"]]
     upgrade = roll["what"] == "upgrade"
     arguments = {"refresh": upgrade, "packages": upgrade, "when": roll["when"]}
+    arguments["preflight"] = True
     # A function, unlike a state, has the pillar of the minion's start.
     _ask(hosts, "saltutil.refresh_pillar", wait=True)
+    before = time.time()
     answers = _ask(hosts, "swarm_upgrade.look", **arguments)
     bare = [host for host, (_, why) in answers.items() if "is not available" in (why or "")]
     if bare:
@@ -222,11 +224,12 @@ def _look(roll):
     wrong = [
         f"{host}: {why or other.format(host)}"
         for host, (found, why) in answers.items()
-        if why or not isinstance(found, dict) or "state" not in found
+        if why or not isinstance(found, dict) or "reading" not in found
     ]
     if wrong:
         raise _Stop("plan", wrong)
-    return {host: found for host, (found, _) in answers.items()}
+    now = [before, time.time()]
+    return {host: {**found, "asked": now} for host, (found, _) in answers.items()}
 
 
 def _nodes(host):
@@ -257,6 +260,10 @@ def _make_plan(roll):
         raise _Stop(
             "plan", faults or ["the hosts of pillar are not one swarm: run docker.bootstrap first"]
         )
+    known = _call(serving[0], "swarm_checks.table") if roll["ignore"] else []
+    roll.update(__salt__["swarm_roll.ignored"](roll, [row["name"] for row in known], OWN_FAULTS))
+    if roll["wrong"]:
+        raise _Stop("plan", [roll["wrong"]])
     found = __salt__["swarm_roll.plan"](roll, looks, _nodes(serving[0]))
     if found["faults"]:
         raise _Stop("plan", found["faults"])
@@ -274,6 +281,10 @@ def _make_plan(roll):
         ]
     machine = __salt__["file.read"]("/etc/machine-id").strip() if roll["what"] == "reboot" else ""
     faults = __salt__["swarm_roll.faults"](roll, looks, proof, machine)
+    if work:
+        unfit = __salt__["swarm_roll.unfit"](roll, looks, proof)
+        faults += unfit["errors"]
+        roll["notes"] += unfit["warnings"]
     if work and not faults:
         window = _window(roll)
         faults = [window["fault"]] if window["fault"] else []

@@ -6,4 +6,4 @@
 {% import 'docker/run.jinja' as run with context %}
 {% import 'docker/steps.jinja' as steps with context %}
 {% set wanted = [] if run.refusal else steps.bootstrap(run) | load_json %}
-{{ run.orchestrate('docker-bootstrap', run.refusal, wanted) }}
+{{ run.orchestrate('docker-bootstrap', run.refusal, wanted, preflight=True) }}

@@ -45,4 +45,4 @@
 {% if removal %}
 {%   do removal[0].update({'needs': later | map(attribute='name') | list}) %}
 {% endif %}
-{{ run.orchestrate('docker-replace', refusal, first + later + removal) }}
+{{ run.orchestrate('docker-replace', refusal, first + later + removal, preflight=True) }}

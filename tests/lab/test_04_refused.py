@@ -1,9 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """What bootstrap must not do, and says so; and hosts that are found in a wrong place."""
 
+import contextlib
 import json
+import re
 
-from conftest import WORKERS, assert_whole, stopped_minions
+from conftest import MANAGERS, WORKERS, assert_whole, stopped_minions
+
+DAEMON_JSON = "/etc/docker/daemon.json"
+READING = "/var/cache/salt/minion/extmods/modules/swarm_preflight.py"
+PORT = "OUTPUT -p tcp --syn -d 10.213.0.11 --dport 2377 -j REJECT"
 
 
 def leave(lab, host):
@@ -67,6 +73,63 @@ def test_an_orphan_comes_home(swarm):
     run = swarm.bootstrap()
     assert run.code == 0, run.why()
     assert assert_whole(swarm)["worker2"]["id"] != old
+
+
+@contextlib.contextmanager
+def planted(lab):
+    """Five faults at once; the clock is one that is read wrong, since all hosts have the kernel's."""
+    first, last = WORKERS[0], WORKERS[-1]
+    machine = lab.on("manager2", "cat", "/etc/machine-id").out
+    own = lab.on("manager3", "cat", "/etc/machine-id").out
+    lab.on(first, "sh", "-c", f"cat >{DAEMON_JSON}", stdin='{"live-restore": true}')
+    lab.shell(first, f"iptables -I {PORT}")
+    lab.on("manager3", "sh", "-c", "cat >/etc/machine-id", stdin=machine)
+    lab.shell(last, f"sed -i.right 's/: time.time()/: time.time() - 412/' {READING}")
+    lab.pillar(managers=MANAGERS[:2], workers=["manager3", *WORKERS])
+    try:
+        yield first, last
+    finally:
+        lab.pillar()
+        lab.shell(last, f"mv {READING}.right {READING}")
+        lab.on("manager3", "sh", "-c", "cat >/etc/machine-id", stdin=own)
+        lab.shell(first, f"iptables -D {PORT}; rm {DAEMON_JSON}")
+
+
+def test_five_faults_are_one_answer(swarm):
+    """The first step asks all hosts; nothing is changed, and each fault can be ignored by its name."""
+    nodes = swarm.on("manager1", "docker", "node", "ls", "-q").out.split()
+    before = swarm.on("manager1", "docker", "node", "inspect", *nodes).json
+    with planted(swarm) as (first, last):
+        run = swarm.bootstrap()
+        assert run.code == 1 and run.changes() == {}
+        (state,) = run.steps.values()
+        lines = state["refused"]["preflight"]
+        told = {line.split(":")[0]: line for line in lines}
+        assert f"port-2377: {first}: cannot reach 10.213.0.11:2377 (open" in told["port-2377"]
+        assert "manager2, manager3 have one machine id (" in told["engine-id"]
+        assert f"{first}: live-restore is on, which swarm refuses (" in told["live-restore"]
+        assert re.search(rf"{last}: \d+ s behind the master \(", told["clock"]), told["clock"]
+        assert "warning: managers-even: 2 managers survive" in state["comment"]
+        names = ["port-2377", "engine-id", "live-restore", "clock"]
+        assert [line.split(":")[0] for line in lines] == [*names, "nothing was changed"]
+        # What a plan shows is a bootstrap in test mode.
+        plan = swarm.on("master", "salt-run", "swarm.plan", "swarm_ignore=[clock]", check=False)
+        shown = plan.out
+        assert plan.code == 1 and all(line in shown for line in lines[:3]), shown
+        assert f"warning: clock: {last}: " in shown
+        run = swarm.orchestrate("docker.bootstrap", "test=True", swarm_ignore=names)
+        assert "nothing was changed" not in run.out and run.comments().count("warning: ") >= 5
+    assert swarm.on("manager1", "docker", "node", "inspect", *nodes).json == before
+
+
+def test_an_interface_that_no_host_has(swarm):
+    """A swarm that runs would not miss it before the next host joins."""
+    swarm.pillar(advertise="eht0")
+    run = swarm.bootstrap("test=True")
+    swarm.pillar()
+    assert run.code == 1 and "this host has no interface eht0, it has eth0" in run.comments()
+    run = swarm.orchestrate("docker.bootstrap", swarm_ignore=["clok"])
+    assert run.code == 1 and "unknown check clok (did you mean clock?)" in run.comments()
 
 
 def test_all_workers_are_still_the_named_ones(swarm):

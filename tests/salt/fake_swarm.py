@@ -579,10 +579,17 @@ class Machine(fake_stacks.Stacks, real_health.Checks):
             cluster.check_quorum(core, found)
         del cluster.nodes[found["id"]]
 
+    def _info(self, core):
+        local = self.do_local(core)
+        seen = zip(local["manager_ids"], local["managers"], strict=True)
+        swarm = {"LocalNodeState": self.state, "NodeID": local["node_id"]}
+        swarm.update(NodeAddr=local["node_addr"], ControlAvailable=self.manager)
+        swarm["RemoteManagers"] = [dict(zip(("NodeID", "Addr"), one, strict=True)) for one in seen]
+        return {"DockerRootDir": str(self.root), "ServerVersion": "26.1.5", "Swarm": swarm}
+
     def do_call(self, core, op, id=None, query=None, body=None, timeout=None):
-        if op == "info":
-            self._start(core, op)
-            return {"DockerRootDir": str(self.root), "Swarm": {"LocalNodeState": self.state}}
+        if op in ("info", "version"):
+            return {**self._info(core), "ApiVersion": "1.45"}
         cluster = self._managed(core, op)
         if op == "swarm_inspect":
             return cluster.inspect()

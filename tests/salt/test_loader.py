@@ -86,11 +86,16 @@ def test_the_name_swarm_has_what_the_page_lists():
     assert sorted(listed) == sorted(functions("_modules", "swarm"))
 
 
-@pytest.mark.parametrize("module", ["swarm_schema", "swarm_settings", "swarm_policy", "swarm_roll"])
+@pytest.mark.parametrize(
+    "module",
+    ["swarm_schema", "swarm_settings", "swarm_policy", "swarm_roll", "swarm_preflight_rules"],
+)
 def test_a_pure_module_calls_only_pure_ones(module):
     """docs/architecture.md: they take the place of _utils. saltutil is the master's, in run()."""
     text = (rendered.STATES / f"_modules/{module}.py").read_text()
-    assert set(re.findall(r'__salt__\["(\w+)\.', text)) <= {"swarm_schema", "saltutil"}
+    assert set(re.findall(r'__salt__\["(\w+)\.', text)) <= {
+        *("swarm_schema", "swarm_preflight_rules", "saltutil")
+    }
 
 
 def test_the_names_of_core_salt_are_there():

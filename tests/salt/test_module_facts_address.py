@@ -2,6 +2,8 @@
 """An address that no other host can reach is refused before a swarm is made or joined, and a swarm that
 was made with one names the host that must leave."""
 
+import socket
+
 import pytest
 import rendered
 import salt.loader
@@ -43,10 +45,19 @@ def test_addresses_that_nobody_else_reaches(one_host, address):
 
 @pytest.mark.parametrize(
     "address",
-    [None, "10.0.0.1", "10.0.0.1:2377", "fd00::1", "[fd00::1]:2377", "eth1", "eth1:2377", "eth9"],
+    [None, "10.0.0.1", "10.0.0.1:2377", "fd00::1", "[fd00::1]:2377", "eth1", "eth1:2377"],
 )
 def test_addresses_that_speak_for_themselves(one_host, address):
     assert one_host["swarm_facts.why_no_address"](address) == ""
+
+
+def test_an_interface_that_is_not_there(one_host, monkeypatch):
+    monkeypatch.setattr(socket, "if_nameindex", lambda: [(1, "lo"), (2, "new0"), (3, "veth1")])
+    assert one_host["swarm_facts.why_no_address"]("eht0:2377") == (
+        "this host has no interface eht0, it has eth0, eth1, new0: correct pillar swarm:advertise"
+    )
+    # The grains are those of the minion's start.
+    assert one_host["swarm_facts.why_no_address"]("new0") == ""
 
 
 def test_interfaces(one_host):

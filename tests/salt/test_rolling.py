@@ -4,6 +4,7 @@
 import re
 
 import pytest
+import readings
 import rendered
 import salt.loader
 
@@ -20,6 +21,7 @@ class Fleet:
         self.calls, self.fail, self.residents = [], {}, {}
         self.target, self.autolock, self.unlock, self.reboots = NEW, False, False, set()
         self.canary, self.tried, self.left = {}, [], []
+        self.readings, self.blocked, self.sockets = {}, {}, []
         self.networks, self.lock, self.silent, self.locked = [], "", set(), set()
         self.services = {"web", "db"}
         self.installed = dict.fromkeys([*managers, *workers], OLD)
@@ -60,6 +62,8 @@ class Fleet:
 
     def do_swarm_upgrade_look(self, host, **_):
         return {
+            "reading": self.readings.get(host) or readings.member(host),
+            "blocked": self.blocked.get(host, ""),
             "node_id": f"id-{host}",
             "role": self.node[host]["role"],
             "cluster": "c1",
@@ -89,8 +93,16 @@ class Fleet:
             stays = [row for row in self.residents.get(node, []) if row not in (allow or ())]
             refusal = f"{self.by_id(node)['hostname']} is not drained: db: it keeps its data"
             plans[node] = {"refusal": refusal if stays else "", "tasks": "-"}
-        found = {"autolock": self.autolock, "encrypted": self.networks, "plans": plans}
-        return {**found, "unknown": [name for name in blockers or () if name not in self.services]}
+        return {
+            "autolock": self.autolock,
+            "encrypted": self.networks,
+            "sockets": self.sockets,
+            "unknown": [name for name in blockers or () if name not in self.services],
+            "plans": plans,
+        }
+
+    def do_swarm_checks_table(self, host):
+        return [{"name": "nodes-ready"}, {"name": "versions"}]
 
     def do_swarm_core_core(self, host, method, *args, **_):
         if method == "lock_take":

@@ -124,7 +124,11 @@ def test_an_sls_that_does_not_render(runner):
         (["update"], {}, "unknown orchestration 'update' (valid: bootstrap, remove,"),
         ([["remove"]], {}, "unknown orchestration ['remove'] (valid: bootstrap"),
         (["remove"], {"hosts": "x"}, "docker.remove does not take hosts (valid: swarm_hosts)"),
-        ([], {"swarm_hosts": "x"}, "docker.bootstrap does not take swarm_hosts (it takes none)"),
+        (
+            [],
+            {"swarm_hosts": "x"},
+            "docker.bootstrap does not take swarm_hosts (valid: swarm_ignore)",
+        ),
         (["remove"], {"swarm": {"managers": ["x"]}}, "docker.remove does not take swarm (valid:"),
         (["remove"], {"pillar": "x"}, "pillar must be a dictionary, not 'x'"),
         (["remove"], {"pillar": {1: "x"}}, "docker.remove does not take 1 (valid: swarm_hosts)"),

@@ -327,7 +327,12 @@ def test_the_steps_go_to_the_environment_of_the_orchestration(tmp_path):
 
 @pytest.mark.parametrize(
     "file",
-    ["states/swarm_orchestration.py", "states/swarm_rolling.py", "modules/swarm_roll.py"],
+    [
+        "states/swarm_orchestration.py",
+        "states/swarm_rolling.py",
+        "modules/swarm_roll.py",
+        "modules/swarm_preflight_rules.py",
+    ],
 )
 def test_the_master_gets_the_files_of_its_states(tmp_path, file):
     """Whether or not it ever synced; what it synced from elsewhere stays."""

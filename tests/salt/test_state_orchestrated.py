@@ -6,6 +6,7 @@ import logging
 import re
 
 import pytest
+import readings
 import salt.output
 from test_sls_bootstrap import HOSTS, KEYS, PILLAR, master
 from test_sls_orchestrations import ALL, pillar
@@ -48,11 +49,24 @@ class Master:
         ``[(hosts, what, kwarg)]``
     held
         The same of jobs about the cluster's lock.
+    reading
+        ``reading(host, **kwarg)`` returns what differs from a reading without a fault, a text instead of one,
+        or None of a host that is silent.
+    read
+        ``[(hosts, kwarg)]`` of jobs of a preflight.
     """
 
-    def __init__(self, root, answer):
+    def __init__(self, root, answer, reading=None):
         self.root, self.answer, self.asked = root, answer, []
-        self.held = []
+        self.reading = reading or (lambda host, **_: {"address": host})
+        self.held, self.read = [], []
+
+    def said(self, host, kwarg):
+        """What a host answers to a preflight: more than what is well, or something else."""
+        found = self.reading(host, **kwarg)
+        if found is None:
+            return {"failed": True}
+        return {"ret": readings.well(**found) if isinstance(found, dict) else found}
 
     def cmd(self, hosts, function, arg, kwarg, tgt_type, expect_minions):
         assert (tgt_type, expect_minions) == ("list", True)
@@ -60,6 +74,9 @@ class Master:
         if what.startswith("swarm_hold."):
             self.held.append((hosts, what, arg))
             return {}
+        if what == "swarm_preflight.reading":
+            self.read.append((hosts, kwarg))
+            return {host: self.said(host, kwarg) for host in hosts}
         self.asked.append((hosts, what, kwarg))
         found = {host: self.answer(host, what, kwarg) for host in hosts}
         return {host: one or {"failed": True} for host, one in found.items()}

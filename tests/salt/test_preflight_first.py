@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The preflight that comes before the first step of an orchestration: whom it asks, what ends the run,
+and what the run goes on with."""
+
+import pytest
+from test_sls_bootstrap import HOSTS
+from test_sls_orchestrations import pillar
+from test_state_orchestrated import JOINED, Master, all_well, state, states
+
+MISSING = "'swarm_preflight.reading' is not available."
+FAULTS = {
+    "manager1": {"state": "active", "serving": "10.0.0.1:2377", "engine_id": "e1"},
+    "worker1": {"cut_off": ["10.0.0.1:2377"], "live_restore": True},
+    "worker2": {"engine_id": "e1", "time": 0.0},
+}
+NAMES = ["port-2377", "engine-id", "live-restore", "clock"]
+EVEN = {"managers": ["manager1", "manager2"]}
+
+
+def faulty(host, **_):
+    return {"address": host, **FAULTS.get(host, {})}
+
+
+@pytest.fixture
+def made(tmp_path):
+    """``made(reading, **run)``: (the master, its state, whether it failed, what it prints)."""
+
+    def make(reading=None, answer=all_well, **given):
+        master = Master(tmp_path, answer, reading)
+        return (master, *master.run(**given))
+
+    return make
+
+
+@pytest.mark.parametrize("test", [True, False])
+def test_five_faults_in_one_answer_end_the_run_before_its_first_step(made, test):
+    master, done, failed, printed = made(faulty, given=pillar({}, **EVEN), test=test)
+    assert failed and done["changes"] == {} and master.asked == [] == master.held
+    lines = done["comment"].splitlines()
+    assert [line.split(":")[0] for line in lines] == ["warning", *NAMES, "nothing was changed"]
+    assert lines[0].startswith("warning: managers-even: 2 managers survive no more failures")
+    assert lines[-1].endswith(
+        '{"swarm_ignore": ["port-2377", "engine-id", "live-restore", "clock"]}\''
+    )
+    assert all(line in printed for line in lines)
+    assert done["refused"] == {"preflight": lines[1:]}
+    assert {row["name"] for row in done["preflight"] if row["ok"] is False} == {
+        *NAMES,
+        "managers-even",
+    }
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_each_is_ignored_by_its_name(made, name):
+    _, done, failed, _ = made(faulty, given=pillar({"swarm_ignore": name}))
+    assert failed and f"warning: {name}: " in done["comment"]
+    assert name not in done["comment"].splitlines()[-1]
+
+
+def test_what_is_ignored_is_printed_and_the_run_goes_on(made):
+    """By pillar, and by the command line."""
+    given = pillar({"swarm_ignore": NAMES[:2]}, preflight={"ignore": NAMES[2:]}, **EVEN)
+    _, done, failed, printed = made(faulty, given=given)
+    assert not failed
+    lines = done["comment"].splitlines()
+    assert [line.split(": ")[1] for line in lines[:-1]] == [*NAMES, "managers-even"]
+    assert lines[-1] == JOINED and all(line in printed for line in lines)
+    assert lines[:-1] == done["notes"][:5]
+
+
+def test_warnings_of_pillar_are_not_said_twice(made):
+    _, done, failed, _ = made(given=pillar({}, **EVEN))
+    assert not failed and "even number" not in done["comment"]
+    assert done["comment"].startswith("warning: managers-even: 2 managers")
+
+
+@pytest.mark.parametrize("given", [{"swarm_ignore": "clok"}, {"swarm_ignore": ["clock", "clok"]}])
+def test_an_unknown_name_is_refused_before_anybody_is_asked(made, given):
+    master, done, failed, _ = made(given=pillar(given))
+    assert failed and (master.asked, master.read) == ([], [])
+    assert done["comment"] == "swarm_ignore: unknown check clok (did you mean clock?)"
+
+
+def test_one_job_asks_all_hosts(made):
+    master, done, failed, _ = made()
+    assert not failed and done["comment"] == JOINED
+    (only,) = master.read
+    assert only == (HOSTS, {"fresh": True, "saltenv": "base"})
+
+
+def test_hosts_without_the_modules_get_them(made):
+    got = set()
+
+    def reading(host, **_):
+        return MISSING if host not in got and host != "manager1" else {"address": host}
+
+    def answer(host, sls, kwarg):
+        if sls == "docker.extension":
+            assert kwarg["test"] is False
+            got.add(host)
+            return states(state("swarm-extension", changes={"swarm": "synced"}))
+        return all_well(host, sls, kwarg)
+
+    master, _, failed, _ = made(reading, answer, test=True)
+    assert not failed and got == set(HOSTS[1:])
+    assert [hosts for hosts, _ in master.read] == [HOSTS, HOSTS[1:]]
+
+
+def test_a_host_that_cannot_say_is_not_well(made):
+    _, done, failed, _ = made(lambda host, **_: MISSING if host == "worker2" else {"address": host})
+    assert failed and f"worker2: {MISSING}" in done["comment"]
+
+
+def test_a_silent_host_is_left_to_its_step(made):
+    """A worker that is off keeps nobody out."""
+
+    def reading(host, **_):
+        return None if host == "worker2" else {"address": host}
+
+    def answer(host, sls, kwarg):
+        return None if host == "worker2" else all_well(host, sls, kwarg)
+
+    master, done, failed, _ = made(reading, answer)
+    assert failed and "worker2: its minion did not answer" in done["comment"]
+    assert done["comment"].startswith("warning: not checked: worker2 did not answer")
+    assert "docker.worker.join" in [what for _, what, _ in master.asked]
+
+
+def test_hosts_outside_the_swarm_are_told_its_managers(made):
+    serving = "10.0.0.1:2377"
+
+    def reading(host, managers=(), **_):
+        if host == "manager1":
+            return {"state": "active", "serving": serving}
+        return {"address": host, "cut_off": [one for one in managers if host == "worker2"]}
+
+    master, done, failed, _ = made(reading)
+    assert [hosts for hosts, _ in master.read] == [HOSTS, HOSTS[1:]]
+    assert master.read[1][1]["managers"] == [serving]
+    assert failed and f"port-2377: worker2: cannot reach {serving}" in done["comment"]
+
+
+def test_other_orchestrations_ask_nothing(made):
+    master, _, failed, _ = made(sls="docker.remove", given=pillar({"swarm_hosts": ["worker2"]}))
+    assert not failed and master.read == []
+    master, _, _, _ = made(
+        sls="docker.replace", given=pillar({"swarm_replace": {"worker1": "worker2"}})
+    )
+    assert master.read
