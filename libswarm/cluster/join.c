@@ -11,6 +11,8 @@
 #define DEFAULT_PORT "2377"
 
 enum { DEFAULT_TIMEOUT_MS = 120000, DEFAULT_PENDING_MS = 20000, PROBE_MS = 3000 };
+/* Trouble of managers may pass, such as a link that has just come back: all are asked once more. */
+enum { ROUNDS = 2, BETWEEN_ROUNDS_MS = 2000 };
 
 typedef struct join {
 	swarm_client *client;
@@ -86,16 +88,27 @@ static bool is_the_managers(const swarm_error *err)
 	if (swarm__is_transient(err) || err->code == SWARM_E_UNAVAILABLE)
 		return true;
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
-		if (err->http_status == 500 && strstr(err->text, texts[i]))
+		if (err->http_status >= 500 && strstr(err->text, texts[i]))
 			return true;
 	return false;
 }
 
 /* --- following a join in /info -------------------------------------------------------------- */
 
+/* Did the join end for a reason that another manager may not have? */
+static bool ended_by_manager(const swarm_local *local)
+{
+	swarm_error reason = SWARM_ERROR_INIT;
+
+	/* In /info the engine gives its reasons in the words of its answers. */
+	swarm__error(&reason, swarm__classify(500, local->error), "%s", local->error);
+	reason.http_status = 500;
+	return (local->state == SWARM_LOCAL_INACTIVE || local->state == SWARM_LOCAL_ERROR) &&
+	       is_the_managers(&reason);
+}
+
 static int ended(const join *j, const swarm_local *local, swarm_error *err)
 {
-	/* In /info the engine gives its reasons in the words of its answers. */
 	bool token = swarm__classify(500, local->error) == SWARM_E_TOKEN;
 
 	swarm__error(err, token ? SWARM_E_TOKEN : SWARM_E_STATE, "the join failed (state %s): %s",
@@ -217,6 +230,23 @@ typedef enum verdict {
 	NEXT, /* this manager's own trouble: the next one may do */
 } verdict;
 
+/*
+ * After a join that the engine took on, and that failed: may the next manager be asked? A host in
+ * state "error" must leave by force first, which only replace_pending permits.
+ */
+static verdict after_failure(const join *j)
+{
+	swarm_local SWARM__AUTO_LOCAL *local = NULL;
+
+	if (swarm__local_read(j->client, &j->deadline, &local, NULL) || !ended_by_manager(local))
+		return DONE;
+	if (local->state == SWARM_LOCAL_INACTIVE)
+		return NEXT;
+	return j->options->replace_pending && swarm__leave(j->client, true, &j->deadline, NULL) == 0
+		       ? NEXT
+		       : DONE;
+}
+
 static verdict try_manager(const join *j, const char *address, int *ret_rc, swarm_error *err)
 {
 	swarm_local SWARM__AUTO_LOCAL *local = NULL;
@@ -243,7 +273,7 @@ static verdict try_manager(const join *j, const char *address, int *ret_rc, swar
 		swarm__error_clear(err);
 	}
 	*ret_rc = follow(j, SWARM_LOCAL_PENDING, err);
-	return DONE;
+	return *ret_rc == SWARM_E_STATE ? after_failure(j) : DONE;
 }
 
 /* moby requires a port, and uses only the first address: so each is sent alone, with port. */
@@ -275,11 +305,13 @@ static int probe(const join *j, const char *address, swarm_error *err)
 	return swarm_probe(address, left < PROBE_MS ? left : PROBE_MS, ask_client, j->client, err);
 }
 
-static int try_managers(const join *j, swarm_error *err)
+/*
+ * Each manager that listens, until one gives a result that is final: then *ret_rc and err have it.
+ * NEXT: none did; ret_last is the last one's error, its code 0 where nobody listens.
+ */
+static verdict try_round(const join *j, swarm__names *silent, swarm_error *ret_last, int *ret_rc,
+			 swarm_error *err)
 {
-	swarm__names silent = { 0 };
-	swarm_error last = SWARM_ERROR_INIT;
-
 	for (const char *const *remote = j->options->remote_addrs; *remote; remote++) {
 		swarm_error here = SWARM_ERROR_INIT;
 		char address[272];
@@ -288,26 +320,43 @@ static int try_managers(const join *j, swarm_error *err)
 		if (!rc)
 			rc = probe(j, address, &here);
 		if (rc == SWARM_E_CONNECT || rc == SWARM_E_TIMEOUT) {
-			swarm__names_add(&silent, "%s", here.text);
+			swarm__names_add(silent, "%s", here.text);
 			continue;
 		}
 		if (!rc && try_manager(j, address, &rc, &here) == NEXT) {
-			last = here;
-			swarm__error_wrap(&last, last.code, "manager %s", address);
+			*ret_last = here;
+			swarm__error_wrap(ret_last, ret_last->code, "manager %s", address);
 			continue;
 		}
 		if (rc)
 			*err = here;
-		return rc;
+		*ret_rc = rc;
+		return DONE;
 	}
-	if (!last.code)
-		return swarm__error(
-			err, SWARM_E_CONNECT,
-			"no manager can be reached (%s): see that docker runs there and TCP "
-			"port 2377 is open",
-			silent.text);
-	*err = last;
-	return last.code;
+	return NEXT;
+}
+
+static int try_managers(const join *j, swarm_error *err)
+{
+	swarm__names silent = { 0 };
+	swarm_error last = SWARM_ERROR_INIT;
+	int rc = 0;
+
+	for (int round = 1;; round++) {
+		if (try_round(j, &silent, &last, &rc, err) == DONE)
+			return rc;
+		if (!last.code)
+			return swarm__error(
+				err, SWARM_E_CONNECT,
+				"no manager can be reached (%s): see that docker runs there and "
+				"TCP port 2377 is open",
+				silent.text);
+		if (round == ROUNDS || swarm__deadline_left(&j->deadline) <= BETWEEN_ROUNDS_MS)
+			return swarm__replace(err, &last);
+		rc = swarm__sleep(j->client, &j->deadline, BETWEEN_ROUNDS_MS, err);
+		if (rc)
+			return rc;
+	}
 }
 
 /* --- the state found at first --------------------------------------------------------------- */

@@ -143,8 +143,11 @@ typedef struct swarm_join_options {
  *
  * Checked before anything is sent: the token's form and digest, that this host is not in a swarm, the
  * advertise address, and that a manager listens. The engine uses only the first remote address, so
- * the library tries those that listen one after the other. After the engine's own timeout of 20 s the
- * engine keeps trying, and the wait here continues until the deadline.
+ * the library tries those that listen one after the other, and all of them a second time where an
+ * attempt failed for what may pass, such as a manager without a leader or an i/o timeout. A join that
+ * failed so in the background is retried if the host is inactive again; if it is in error, only with
+ * replace_pending. After the engine's own timeout of 20 s the engine keeps trying, and the wait here
+ * continues until the deadline.
  *
  * @param client   the client
  * @param options  required

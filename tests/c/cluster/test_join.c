@@ -10,6 +10,12 @@
 	MESSAGE("Timeout was reached before node joined. The attempt to join the swarm will "      \
 		"continue in the background. Use the \\\"docker info\\\" command")
 
+/* Seen right after a manager's link came back: the leader could not reach the new manager yet. */
+#define RAFT_TIMEOUT                                                                               \
+	"manager stopped: can't initialize raft node: rpc error: code = Unknown desc = could not " \
+	"connect to prospective new cluster member using its advertised address: dial tcp "        \
+	"10.0.0.2:2377: i/o timeout"
+
 /* Two ports that accept and one that refuses, for all tests. */
 static char good[64], good2[64], dead[64];
 static const char *const one[] = { good, NULL };
@@ -150,6 +156,8 @@ static void next_manager(void)
 			       "transport") },
 		{ 500, MESSAGE("dial tcp 10.0.0.1:2377: connect: connection refused") },
 		{ 503, MESSAGE("rpc error: code = Unavailable desc = going down") },
+		{ 500, MESSAGE(RAFT_TIMEOUT) },
+		{ 502, MESSAGE(RAFT_TIMEOUT) },
 	};
 	static const char *const remotes[] = { good, good2, NULL };
 
@@ -179,6 +187,8 @@ static void all_managers_fail(void)
 		{ INFO, .reply = INACTIVE },
 		{ JOIN, .status = 500, .reply = MESSAGE(NO_LEADER_TEXT) },
 		{ INFO, .reply = INACTIVE },
+		{ JOIN, .status = 500, .reply = MESSAGE(NO_LEADER_TEXT) },
+		{ INFO, .reply = INACTIVE },
 		{ NULL },
 	};
 	fixture f = setup(rows);
@@ -186,6 +196,97 @@ static void all_managers_fail(void)
 	CHECK_INT(swarm_join(f.client, &options, &f.err), SWARM_E_NO_LEADER);
 	CHECK_PART(f.err.text, "manager 127.0.0.1:");
 	CHECK_PART(f.err.text, "The swarm does not have a leader");
+	teardown(&f);
+}
+
+/* No second round that the deadline does not allow: the reason is worth more than "no time". */
+static void no_time_for_a_second_round(void)
+{
+	swarm_join_options options = options_for(one);
+	const fake_row rows[] = {
+		{ INFO, .reply = INACTIVE },
+		{ JOIN, .status = 500, .reply = MESSAGE(NO_LEADER_TEXT) },
+		{ INFO, .reply = INACTIVE },
+		{ NULL },
+	};
+	fixture f = setup(rows);
+
+	options.timeout_ms = 1000;
+	CHECK_INT(swarm_join(f.client, &options, &f.err), SWARM_E_NO_LEADER);
+	teardown(&f);
+}
+
+/* The trouble of the only manager passes. */
+static void second_round(void)
+{
+	const swarm_join_options options = options_for(one);
+	const fake_row rows[] = {
+		{ INFO, .reply = INACTIVE },
+		{ JOIN, .body = good, .status = 500, .reply = MESSAGE(RAFT_TIMEOUT) },
+		{ INFO, .reply = INACTIVE },
+		{ JOIN, .body = good },
+		{ INFO, .reply = WORKER },
+		{ NULL },
+	};
+	fixture f = setup(rows);
+
+	CHECK_INT(swarm_join(f.client, &options, &f.err), 0);
+	CHECK_INT(f.err.code, 0);
+	teardown(&f);
+}
+
+/* The engine went on after its 20 s, and failed then for the manager's trouble. */
+static void next_manager_after_a_failure_in_the_background(void)
+{
+	static const char *const remotes[] = { good, good2, NULL };
+	const swarm_join_options options = options_for(remotes);
+	const fake_row rows[] = {
+		{ INFO, .reply = INACTIVE },
+		{ JOIN, .body = good, .status = 503, .reply = STILL_JOINING },
+		{ INFO, .reply = STATE_ERROR("inactive", RAFT_TIMEOUT) },
+		{ INFO, .reply = STATE_ERROR("inactive", RAFT_TIMEOUT) },
+		{ JOIN, .body = good2 },
+		{ INFO, .reply = WORKER },
+		{ NULL },
+	};
+	fixture f = setup(rows);
+
+	CHECK_INT(swarm_join(f.client, &options, &f.err), 0);
+	CHECK_INT(f.err.code, 0);
+	teardown(&f);
+}
+
+/* A host in state "error" leaves by force only if the caller permits that. */
+static void error_in_the_background(void)
+{
+	static const char *const remotes[] = { good, good2, NULL };
+	swarm_join_options options = options_for(remotes);
+	const fake_row rows[] = {
+		{ INFO, .reply = INACTIVE },
+		{ JOIN, .body = good, .status = 503, .reply = STILL_JOINING },
+		{ INFO, .reply = STATE_ERROR("error", RAFT_TIMEOUT), .repeat = true },
+		{ .expect = LEAVE },
+		{ INFO, .reply = INACTIVE },
+		{ JOIN, .body = good2 },
+		{ INFO, .reply = WORKER },
+		{ NULL },
+	};
+	const fake_row kept[] = {
+		{ INFO, .reply = INACTIVE },
+		{ JOIN, .body = good, .status = 503, .reply = STILL_JOINING },
+		{ INFO, .reply = STATE_ERROR("error", RAFT_TIMEOUT) },
+		{ INFO, .reply = STATE_ERROR("error", RAFT_TIMEOUT) },
+		{ NULL },
+	};
+	fixture f = setup(rows);
+
+	options.replace_pending = 1;
+	CHECK_INT(swarm_join(f.client, &options, &f.err), 0);
+	teardown(&f);
+	f = setup(kept);
+	options.replace_pending = 0;
+	CHECK_INT(swarm_join(f.client, &options, &f.err), SWARM_E_STATE);
+	CHECK_PART(f.err.text, "the join failed (state error): manager stopped");
 	teardown(&f);
 }
 
@@ -280,7 +381,7 @@ static void ends_badly(void)
 		const fake_row rows[] = {
 			{ INFO, .reply = INACTIVE },
 			{ JOIN, .status = 503, .reply = STILL_JOINING },
-			{ INFO, .reply = table[i].reply },
+			{ INFO, .reply = table[i].reply, .repeat = true },
 			{ NULL },
 		};
 		fixture f = setup(rows);
@@ -397,8 +498,8 @@ static void token_in_the_reason(void)
 	const fake_row rows[] = {
 		{ INFO, .reply = INACTIVE },
 		{ .expect = JOIN },
-		{ INFO,
-		  .reply = STATE_ERROR("error", "no secret 1awxwuwd3z9j1z3puu7rcgdbx known") },
+		{ INFO, .reply = STATE_ERROR("error", "no secret 1awxwuwd3z9j1z3puu7rcgdbx known"),
+		  .repeat = true },
 		{ NULL },
 	};
 	fixture f = setup(rows);
@@ -504,6 +605,10 @@ int main(void)
 		TEST(second_listens),
 		TEST(next_manager),
 		TEST(all_managers_fail),
+		TEST(no_time_for_a_second_round),
+		TEST(second_round),
+		TEST(next_manager_after_a_failure_in_the_background),
+		TEST(error_in_the_background),
 		TEST(token_errors),
 		TEST(own_error),
 		TEST(engine_goes_on),
