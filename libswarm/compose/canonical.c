@@ -32,7 +32,7 @@ static void add_value(swarm__compose *c, const char *place, json_t *map, const c
 	if (!is_good_name(c, place, name, inherit))
 		return;
 	if (json_is_object(value) || json_is_array(value))
-		swarm__slip_expects(&c->lines, at, "text", value);
+		swarm__slip_expects(&c->lines, at, "a string", value);
 	else if (json_is_null(value))
 		swarm__spec_put(&c->lines, map, name, inherit ? json_null() : json_string(""));
 	else

@@ -245,10 +245,12 @@ static int check_texts(const char *name, const json_t *texts, swarm_error *err)
 
 	json_object_foreach (swarm__json_iterable(texts), key, value)
 		if (!json_is_string(value))
-			return swarm__error(err, SWARM_E_INVAL, "%s: %s must be text", name, key);
+			return swarm__error(err, SWARM_E_INVAL, "%s: %s must be a string", name,
+					    key);
 	json_array_foreach (swarm__json_iterable(texts), i, value)
 		if (!json_is_string(value))
-			return swarm__error(err, SWARM_E_INVAL, "each of %s must be text", name);
+			return swarm__error(err, SWARM_E_INVAL, "each of %s must be a string",
+					    name);
 	return 0;
 }
 
@@ -270,7 +272,7 @@ static int check_arguments(const json_t *documents, const swarm_compose_options 
 					    i + 1);
 	if ((o->env && !json_is_object(o->env)) || (o->names && !json_is_array(o->names)))
 		return swarm__error(err, SWARM_E_INVAL,
-				    "env must be an object, names an array of texts");
+				    "env must be an object, names an array of strings");
 	if (o->base_dir && *o->base_dir != '/')
 		return swarm__error(err, SWARM_E_INVAL, "base_dir must be an absolute path");
 	rc = check_texts("env", o->env, err);

@@ -57,7 +57,7 @@ const char *swarm__text_member(swarm__compose *c, const char *place, const json_
 	if (!value || json_is_null(value) || json_is_string(value))
 		return json_is_string(value) ? json_string_value(value) : "";
 	swarm__spec_place(at, place, name);
-	swarm__slip_expects(&c->lines, at, "text", value);
+	swarm__slip_expects(&c->lines, at, "a string", value);
 	return "";
 }
 

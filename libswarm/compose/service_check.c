@@ -50,8 +50,7 @@ static void check_condition(const order *o, const char *place, const json_t *ent
 	const char *condition = swarm__json_string(entry, "condition");
 
 	if (*condition && !is_among(words, condition))
-		swarm__slip(&o->c->lines, place, "condition must be one of%.*s, not '%.60s'",
-			    (int)strlen(words) - 1, words, condition);
+		swarm__slip_choice(&o->c->lines, place, "condition", words, condition);
 }
 
 /* Depth first; as deep as there are services. */

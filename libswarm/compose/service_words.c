@@ -244,9 +244,13 @@ static json_t *read_restart(const words *w, const json_t *restart)
 				       json_pack("{s:s, s:I}", "condition", "on-failure",
 						 "max_attempts", (json_int_t)attempts));
 	swarm__spec_place(place, w->place, "restart");
-	return swarm__slip_expects(&w->c->lines, place,
-				   "one of no, always, unless-stopped, on-failure, on-failure:3",
-				   restart);
+	if (!text)
+		return swarm__slip_expects(&w->c->lines, place,
+					   "no, always, unless-stopped, on-failure or on-failure:3",
+					   restart);
+	swarm__slip_choice(&w->c->lines, place, "",
+			   "no always unless-stopped on-failure on-failure:3", text);
+	return NULL;
 }
 
 static void put_restart(const words *w)

@@ -68,8 +68,8 @@ json_t *swarm__slip_expects(swarm__conversion *c, const char *place, const char 
 	const char *shown = json_string_value(text);
 
 	if (json_is_boolean(given))
-		swarm__slip(c, place, "must be %s, not %s: quote it in YAML if it is text", expects,
-			    shown ? shown : "");
+		swarm__slip(c, place, "must be %s, not %s: quote it in YAML if a string is meant",
+			    expects, shown ? shown : "");
 	else if (json_is_real(given) && shown && !strpbrk(shown, ".e"))
 		swarm__slip(c, place, "must be %s, not '%s.0'", expects, shown);
 	else if (shown)

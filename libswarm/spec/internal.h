@@ -174,6 +174,15 @@ typedef struct swarm__nearest {
 	size_t distance;
 } swarm__nearest;
 void swarm__nearest_try(swarm__nearest *nearest, const char *name, size_t length);
+/* Each of words that blanks separate. */
+void swarm__nearest_among(swarm__nearest *nearest, const char *words);
+
+/* Words that blanks separate as "a, b or c"; longer text is cut. */
+enum { SWARM__MAX_WORDS = 256 };
+void swarm__words_text(char *text, size_t size, const char *words);
+/* "WHAT must be a, b or c, not 'given'", with the nearest word; what may be "". */
+void swarm__slip_choice(swarm__conversion *c, const char *place, const char *what,
+			const char *words, const char *given);
 
 /* --- scalars.c, list_fields.c: what the kinds in other files share ----------------------------------- */
 

@@ -43,7 +43,7 @@ json_t *swarm__spec_texts(swarm__conversion *c, const char *place, const char *e
 	json_array_foreach (swarm__json_iterable(given), i, item) {
 		snprintf(at, sizeof(at), "%.200s[%zu]", place, i);
 		if (!json_is_string(item) && !json_is_integer(item))
-			swarm__slip_expects(c, at, "text", item);
+			swarm__slip_expects(c, at, "a string", item);
 		else
 			swarm__spec_add(c, array, swarm__spec_text(c, item));
 	}
@@ -69,7 +69,7 @@ static json_t *read_words(swarm__conversion *c, const swarm__spec_row *row, cons
 	return json_array_size(stored) ? json_incref(swarm__json_iterable(stored)) : NULL;
 }
 
-const swarm__spec_kind swarm__kind_WORDS = { .expects = "a list of texts",
+const swarm__spec_kind swarm__kind_WORDS = { .expects = "a list of strings",
 					     .parse = parse_words,
 					     .read = read_words,
 					     .write = swarm__spec_write_copy };
@@ -85,7 +85,7 @@ static json_t *read_set(swarm__conversion *c, const swarm__spec_row *row, const 
 	return swarm__spec_set(c, read_words(c, row, stored));
 }
 
-const swarm__spec_kind swarm__kind_SET = { .expects = "a list of texts",
+const swarm__spec_kind swarm__kind_SET = { .expects = "a list of strings",
 					   .parse = parse_set,
 					   .read = read_set,
 					   .write = swarm__spec_write_copy };

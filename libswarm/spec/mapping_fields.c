@@ -40,10 +40,10 @@ static void add_text(swarm__conversion *c, json_t *object, const char *place, co
 	else if (json_is_string(value) || json_is_integer(value))
 		swarm__spec_put(c, object, name, swarm__spec_text(c, value));
 	else if (json_is_real(value))
-		swarm__slip(c, at, "must be text or a whole number, not %g: quote it in YAML",
+		swarm__slip(c, at, "must be a string or integer, not %g: quote it in YAML",
 			    json_real_value(value));
 	else
-		swarm__slip_expects(c, at, "text or a whole number", value);
+		swarm__slip_expects(c, at, "a string or integer", value);
 }
 
 /* "name=value" lines; a line without "=" gives bare, a new reference of null or text. */
@@ -76,7 +76,7 @@ static json_t *parse_texts(swarm__conversion *c, const swarm__spec_row *row, con
 	size_t i;
 
 	if (json_is_string(given))
-		swarm__slip(c, place, "must be %s, not a text", row->kind->expects);
+		swarm__slip(c, place, "must be %s, not a string", row->kind->expects);
 	else if (!json_is_object(given) && !json_is_array(given))
 		swarm__slip_expects(c, place, row->kind->expects, given);
 	json_object_foreach (swarm__json_iterable(given), name, value)
@@ -111,7 +111,7 @@ static json_t *read_map(swarm__conversion *c, const swarm__spec_row *row, const 
 	return some(swarm__spec_new(c, json_deep_copy(stored)));
 }
 
-const swarm__spec_kind swarm__kind_MAP = { .expects = "a mapping of names and texts",
+const swarm__spec_kind swarm__kind_MAP = { .expects = "a mapping of names and strings",
 					   .parse = parse_map,
 					   .read = read_map,
 					   .write = swarm__spec_write_copy,

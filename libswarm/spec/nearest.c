@@ -6,6 +6,7 @@
 #include "spec/internal.h"
 
 #include <ctype.h>
+#include <stdio.h>
 #include <string.h>
 
 enum { LONGEST = 48 };
@@ -56,4 +57,47 @@ void swarm__nearest_try(swarm__nearest *nearest, const char *name, size_t length
 	memcpy(nearest->best, name, length);
 	nearest->best[length] = '\0';
 	nearest->distance = far;
+}
+
+void swarm__nearest_among(swarm__nearest *nearest, const char *words)
+{
+	for (words += strspn(words, " "); *words; words += strspn(words, " ")) {
+		size_t length = strcspn(words, " ");
+
+		swarm__nearest_try(nearest, words, length);
+		words += length;
+	}
+}
+
+void swarm__words_text(char *text, size_t size, const char *words)
+{
+	const char *at = words + strspn(words, " ");
+	size_t used = 0;
+
+	*text = '\0';
+	while (*at && used < size) {
+		size_t length = strcspn(at, " ");
+		const char *next = at + length + strspn(at + length, " ");
+		bool last = *next &&
+			    !next[strcspn(next, " ") + strspn(next + strcspn(next, " "), " ")];
+
+		used += (size_t)snprintf(text + used, size - used, "%.*s%s", (int)length, at,
+					 last    ? " or "
+					 : *next ? ", "
+						 : "");
+		at = next;
+	}
+}
+
+void swarm__slip_choice(swarm__conversion *c, const char *place, const char *what,
+			const char *words, const char *given)
+{
+	swarm__nearest nearest = { given, "", 0 };
+	char text[SWARM__MAX_WORDS];
+
+	swarm__nearest_among(&nearest, words);
+	swarm__words_text(text, sizeof(text), words);
+	swarm__slip(c, place, "%s%smust be %s, not '%.60s'%s%s%s", what, *what ? " " : "", text,
+		    given, *nearest.best ? ": did you mean " : "", nearest.best,
+		    *nearest.best ? "?" : "");
 }

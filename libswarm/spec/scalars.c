@@ -45,9 +45,10 @@ static json_t *read_text(swarm__conversion *c, const swarm__spec_row *row, const
 	return json_string_length(stored) ? json_incref(swarm__json_iterable(stored)) : NULL;
 }
 
-const swarm__spec_kind swarm__kind_TEXT = {
-	.expects = "text", .parse = parse_text, .read = read_text, .write = swarm__spec_write_copy
-};
+const swarm__spec_kind swarm__kind_TEXT = { .expects = "a string",
+					    .parse = parse_text,
+					    .read = read_text,
+					    .write = swarm__spec_write_copy };
 
 /* --- image ---------------------------------------------------------------------------------------- */
 
@@ -180,11 +181,15 @@ static json_t *parse_choice(swarm__conversion *c, const swarm__spec_row *row, co
 			    const json_t *given)
 {
 	const char *text = json_string_value(given);
-	char words[SWARM__MAX_PATH_NAME];
+	char words[SWARM__MAX_WORDS];
 
 	if (text && (!*text || is_among(row->detail, text)))
 		return *text ? swarm__spec_new(c, json_string(text)) : NULL;
-	snprintf(words, sizeof(words), "one of %s", row->detail);
+	if (text) {
+		swarm__slip_choice(c, place, "", row->detail, text);
+		return NULL;
+	}
+	swarm__words_text(words, sizeof(words), row->detail);
 	return swarm__slip_expects(c, place, words, given);
 }
 

@@ -58,7 +58,7 @@ static void check_limits(swarm__conversion *c, const json_t *given)
 
 	json_object_foreach (json_object_get(given, "ulimits"), name, value)
 		if (!json_is_null(value) && !is_among(limits, name))
-			swarm__slip(c, "ulimits", "no limit '%.60s', there are%s", name, limits);
+			swarm__slip_choice(c, "ulimits", "a name", limits, name);
 }
 
 static void check_capabilities(swarm__conversion *c, const json_t *given, const char *key)
@@ -70,8 +70,14 @@ static void check_capabilities(swarm__conversion *c, const json_t *given, const 
 		const char *name = json_string_value(value);
 
 		name += strncmp(name, "CAP_", 4) == 0 ? 4 : 0;
-		if (!is_among(capabilities, name))
-			swarm__slip(c, key, "no capability '%.60s'", name);
+		if (!is_among(capabilities, name)) {
+			swarm__nearest nearest = { name, "", 0 };
+
+			swarm__nearest_among(&nearest, capabilities);
+			swarm__slip(c, key, "no capability '%.60s'%s%s%s", name,
+				    *nearest.best ? ", did you mean " : "", nearest.best,
+				    *nearest.best ? "?" : "");
+		}
 	}
 }
 

@@ -146,7 +146,7 @@ class _Document:
         if not isinstance(node, yaml.ScalarNode) or (
             node.style is None and _NULL.match(node.value)
         ):
-            self.slip(node, place, "a key must be text")
+            self.slip(node, place, "a key must be a string")
             return None
         return node.value
 
@@ -205,7 +205,7 @@ def _compose(text, name):
             line = text[: exc.start].count(b"\n") + 1
             raise SaltInvocationError(f"{name}:{line}: not UTF-8 text") from None
     if not isinstance(text, str):
-        raise SaltInvocationError(f"{name}: contents must be text")
+        raise SaltInvocationError(f"{name}: contents must be a string")
     if len(text) > MAX_BYTES:
         raise SaltInvocationError(f"{name}: over {MAX_BYTES} bytes")
     try:

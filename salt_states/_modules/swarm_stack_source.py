@@ -313,7 +313,7 @@ def _walk(value, place, slips, depth):
         found = {}
         for name, one in value.items():
             if not isinstance(name, str):
-                slips.append(_slip(place, f"key {name!r} is not text"))
+                slips.append(_slip(place, f"key {name!r} is not a string"))
                 continue
             found[name] = _walk(one, f"{place}.{name}" if place else name, slips, depth + 1)
         return found

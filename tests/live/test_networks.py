@@ -251,7 +251,7 @@ def test_slips_come_all_at_once_and_change_nothing(job, client):
         ipam={"config": config},
     )
     assert wrong["result"] is False and found(client) == []
-    for part in ("attachable: must be", "encrypted: must be text", "10.70.0.0/24", "gateway?"):
+    for part in ("attachable: must be", "encrypted: must be a string", "10.70.0.0/24", "gateway?"):
         assert part in wrong["comment"], wrong["comment"]
 
 

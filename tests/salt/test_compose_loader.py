@@ -201,13 +201,13 @@ def test_a_value_that_looks_like_a_merge_key():
         ("a: !!python/name:os.system x\n", "c.yml:1: a: the tag tag:yaml.org,2002:python/name"),
         ("a: !!binary aGk=\n", "c.yml:1: a: the tag tag:yaml.org,2002:binary is not supported"),
         ("a: {<<: 5}\n", "c.yml:1: a: << needs a mapping or a list of mappings"),
-        ("a: {? [1] : 2}\n", "c.yml:1: a: a key must be text"),
-        ("a: {~: 2}\n", "c.yml:1: a: a key must be text"),
+        ("a: {? [1] : 2}\n", "c.yml:1: a: a key must be a string"),
+        ("a: {~: 2}\n", "c.yml:1: a: a key must be a string"),
         ("a: 1\nb: \x01\n", "c.yml:2: the character U+0001 is not allowed in YAML"),
         (b"a: 1\nb: \xe9\n", "c.yml:2: not UTF-8 text"),
         ("[" * 5000, "c.yml: over 40 levels"),
         ("a: " + "[" * 60 + "]" * 60, "c.yml:1: over 200000 values, or over 40 levels"),
-        (5, "c.yml: contents must be text"),
+        (5, "c.yml: contents must be a string"),
     ],
 )
 def test_what_is_refused(text, message):

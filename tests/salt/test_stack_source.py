@@ -182,7 +182,7 @@ def test_a_mode_is_octal_as_in_salts_own_states(gathered):
             "YAML has read the date 2026-01-02: put it in quotes",
         ),
         ({"ports": [300053]}, "ports[0]", "YAML has read the number 300053: put it in quotes"),
-        ({"environment": {True: "1"}}, "environment", "key True is not text: put it in quotes"),
+        ({"environment": {True: "1"}}, "environment", "key True is not a string: put it in quotes"),
         ({"configs": [{"mode": 490}]}, "configs[0].mode", "490 is not an octal mode"),
         ({"command": [b"x"]}, "command[0]", "a bytes is not a value of a compose file"),
     ],

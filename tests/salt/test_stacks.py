@@ -209,8 +209,8 @@ def test_going_back_takes_the_credentials_of_then(formed):
         ),
         (
             "services: {a: {image: b, depends_on: {c: {condition: x}}}, c: {image: b}}",
-            "contents:1: services.a.depends_on: condition must be one of service_started"
-            " service_healthy service_completed_successfully, not 'x'",
+            "contents:1: services.a.depends_on: condition must be service_started,"
+            " service_healthy or service_completed_successfully, not 'x'",
         ),
     ],
 )

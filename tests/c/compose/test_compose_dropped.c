@@ -11,7 +11,7 @@ static void service_values(void)
 		{ SERVICE("'extra_hosts':['bad']"), SLIP, "must be host:address" },
 		{ SERVICE("'extra_hosts':['a:not-an-ip']"), SLIP,
 		  "'not-an-ip' is not an IP address" },
-		{ SERVICE("'isolation':'foo'"), SLIP, "services.a.isolation: must be one of" },
+		{ SERVICE("'isolation':'foo'"), SLIP, "services.a.isolation: must be default, " },
 		{ SERVICE("'healthcheck':{'test':'NONE'}"), SLIP, "write disable: true" },
 		{ SERVICE("'healthcheck':{'test':['curl','x']}"), SLIP, "must begin with CMD" },
 		{ SERVICE("'healthcheck':{'test':'x','disable':true}"), SLIP,
@@ -27,8 +27,11 @@ static void service_values(void)
 		  "the soft limit must not be above the hard one" },
 		{ DEPLOY("'resources':{'limits':{'cpus':'1'},'reservations':{'cpus':'1.5'}}"), SLIP,
 		  "services.a.deploy.resources.reservations.cpus: must not be above" },
-		{ SERVICE("'ulimits':{'nofiles':9}"), SLIP, "no limit 'nofiles'" },
+		{ SERVICE("'ulimits':{'nofiles':9}"), SLIP, "ulimits: a name must be core, cpu, " },
+		{ SERVICE("'ulimits':{'nofiles':9}"), SLIP, "not 'nofiles': did you mean nofile?" },
 		{ SERVICE("'stop_signal':'SIGFOO'"), SLIP, "must be like SIGTERM, not 'SIGFOO'" },
+		{ SERVICE("'cap_add':['NET_ADMN']"), SLIP,
+		  "no capability 'NET_ADMN', did you mean NET_ADMIN?" },
 		{ SERVICE("'stop_signal':'SIGINT'"), CONTAINER "StopSignal", "'SIGINT'" },
 		{ SERVICE("'stop_signal':'SIGRTMIN+3'"), CONTAINER "StopSignal", "'SIGRTMIN+3'" },
 		{ SERVICE("'stop_signal':'9'"), CONTAINER "StopSignal", "'9'" },
@@ -45,7 +48,8 @@ static void service_values(void)
 		  QUIET, "" },
 		{ SERVICE("'environment':{'A':'x\\u0000y'}"), SLIP, "holds a NUL character" },
 		{ SERVICE("'environment':['A B=1']"), SLIP, "'A B' is not the name of a variable" },
-		{ SERVICE("'restart':'always:3'"), SLIP, "must be one of no, always" },
+		{ SERVICE("'restart':'always:3'"), SLIP,
+		  "must be no, always, unless-stopped, on-failure or on-failure:3, not " },
 		{ SERVICE("'restart':'on-failure:3'"), TASK "RestartPolicy",
 		  "{'Condition':'on-failure','MaxAttempts':3}" },
 		{ SERVICE("'depends_on':['ghost']"), SLIP, "there is no service 'ghost'" },
@@ -54,7 +58,10 @@ static void service_values(void)
 		{ "{'services':{'a':{'image':'i:1','depends_on':['b']},'b':{'image':'i:1','depends_on':['a']}}}",
 		  SLIP, "depends on this one in turn" },
 		{ SERVICE("'depends_on':{'a':{'condition':'soon'}}"), SLIP,
-		  "condition must be one of" },
+		  "condition must be service_started, service_healthy or "
+		  "service_completed_successfully, not 'soon'" },
+		{ SERVICE("'depends_on':{'a':{'condition':'servce_healthy'}}"), SLIP,
+		  "not 'servce_healthy': did you mean service_healthy?" },
 	};
 
 	RULES(rules, NULL);
@@ -64,7 +71,7 @@ static void ports_and_mounts(void)
 {
 	static const rule rules[] = {
 		{ SERVICE("'ports':[{'target':80,'mode':'foo'}]"), SLIP,
-		  "must be one of ingress host" },
+		  "must be ingress or host, not 'foo'" },
 		{ SERVICE("'ports':['80:80','80:81']"), SLIP, "80/tcp is given twice" },
 		{ SERVICE("'ports':[{'target':80,'published':80},{'target':80,'published':80,'mode':'host'}]"),
 		  SLIP, "80/tcp is given twice" },
@@ -252,7 +259,7 @@ static void arguments(void)
 	CHECK_INT(swarm_compose_convert(text, &options, &stack, NULL, NULL), SWARM_E_INVAL);
 	options.env = env;
 	CHECK_INT(swarm_compose_convert(documents, &options, &stack, NULL, &err), SWARM_E_INVAL);
-	CHECK_PART(err.text, "env: A must be text");
+	CHECK_PART(err.text, "env: A must be a string");
 	options.env = NULL;
 	options.base_dir = "srv";
 	CHECK_INT(swarm_compose_convert(documents, &options, &stack, NULL, NULL), SWARM_E_INVAL);

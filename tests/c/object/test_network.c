@@ -331,8 +331,8 @@ static const network_case declared[] = {
 	  0,
 	  SWARM_E_INVAL,
 	  "atachable: no such key, did you mean attachable?; internal: must be true or false, not '7'; "
-	  "driver_opts.encrypted: must be text or a whole number, not true: quote it in YAML if it is "
-	  "text; ipam.config[0].subnet: must be a network, not the address 10.0.0.7 in it: write "
+	  "driver_opts.encrypted: must be a string or integer, not true: quote it in YAML if a "
+	  "string is meant; ipam.config[0].subnet: must be a network, not the address 10.0.0.7 in it: write "
 	  "10.0.0.0/24; ipam.config[1].gateway: 10.2.0.1 is not in the subnet; ipam.config[1].range: no "
 	  "such key" },
 };
