@@ -17,6 +17,7 @@ belong to the name ``swarm``. ``docs/empty-a-host.md`` explains them.
 from salt.exceptions import SaltInvocationError
 
 __virtualname__ = "swarm"
+__outputter__ = {"evict": "swarm_table", "evict_plan": "swarm_table"}
 
 
 def __virtual__():

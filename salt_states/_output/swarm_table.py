@@ -23,20 +23,23 @@ CONFIGS = ("ID", "NAME", "CREATED", "UPDATED")
 USERS = ("SERVICE", "VERSION", "SPEC")
 NETWORKS = ("NETWORK ID", "NAME", "DRIVER", "SCOPE")
 USAGE = ("NAME", "SUBNETS", "USED", "SIZE", "TASKS", "SERVICES", "NODES")
+MOVES = ("service", "tasks", "way", "why", "fits")
 HEALTH = ("name", "ok", "level", "on", "text", "fix")
 # The first one whose columns are all in a row.
-TABLES = (TASKS, NODES, SERVICES, SECRETS, CONFIGS, USERS, NETWORKS, USAGE, HEALTH)
+TABLES = (TASKS, NODES, SERVICES, SECRETS, CONFIGS, USERS, NETWORKS, USAGE, MOVES, HEALTH)
 # What the runner's functions return beside the minion's rows.
 OF_THE_RUNNER = ("retcode", "outputter")
 
 
 def output(data, **kwargs):
     """
-    Format the rows of each minion under its id, and under the node or service for tasks; print
-    anything else, such as an error, unchanged.
+    Format the rows of each minion under its id, and under the node or service for tasks; the
+    services of a node that is emptied, and what else is said of it; print anything else, such as
+    an error, unchanged.
 
     data
-        ``{minion id: list of rows, or {"of": whose, "rows": list of rows}, or text}``
+        ``{minion id: list of rows, or {"of": whose, "rows": list of rows}, or what swarm.evict and
+        swarm.evict_plan return, or text}``
     """
     return "\n".join(
         _minion(minion, rows) for minion, rows in data.items() if minion not in OF_THE_RUNNER
@@ -46,6 +49,8 @@ def output(data, **kwargs):
 def _minion(minion, rows):
     if isinstance(rows, dict) and set(rows) == {"of", "rows"}:
         minion, rows = f"{minion}, tasks of {rows['of']}", rows["rows"]
+    if isinstance(rows, dict) and {"hostname", "services"} <= set(rows):
+        return _eviction(minion, rows)
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         return f"{minion}:\n{_indented(rows)}"
     if not rows:
@@ -59,6 +64,15 @@ def _minion(minion, rows):
     )
 
 
+def _eviction(minion, found):
+    now = found.get("availability")
+    if "new" in found:
+        now = found["new"] if found["old"] == found["new"] else f"{found['old']} -> {found['new']}"
+    of = f"{minion}, services on node {found['hostname']} ({found.get('id')}, {now})"
+    said = [f"    {key}: {found[key]}" for key in ("refusal", "warning") if found.get(key)]
+    return "\n".join([_minion(of, found["services"]), *said])
+
+
 def _indented(value):
     """What is not a table: a text line by line, anything else as YAML."""
     if isinstance(value, (dict, list)):
@@ -66,8 +80,12 @@ def _indented(value):
     return "\n".join(f"    {line}" for line in str(value).splitlines())
 
 
+def _cell(value):
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
 def _cells(columns, row):
-    cells = [str(row.get(column, "")) for column in columns]
+    cells = [_cell(row.get(column, "")) for column in columns]
     if row.get("SELF"):
         cells[0] += " *"
     return cells

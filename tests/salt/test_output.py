@@ -91,3 +91,38 @@ def test_rows_of_node_ls_fit_the_table(make_fleet, output):
     words = output({"manager1": rows}).split("\n")[-1].split()
     node_id = fleet["manager1"].machine.node_id
     assert words == [node_id, "*", "manager1", "Ready", "Drain", "Leader", "26.1.5"]
+
+
+def test_a_node_that_is_emptied(output):
+    row = {"service": "web", "tasks": 2, "way": "move", "why": "", "fits": ["worker2", "worker3"]}
+    stays = {
+        "service": "db",
+        "tasks": 1,
+        "way": "stay",
+        "why": "a volume",
+        "fits": [],
+        "job": False,
+    }
+    found = {"id": "n1", "hostname": "worker1", "services": [row, stays]}
+    plan = {**found, "availability": "active", "refusal": "worker1 is not drained: db: a volume"}
+    assert output({"manager1": plan}).split("\n") == [
+        "manager1, services on node worker1 (n1, active):",
+        "    service   tasks   way    why        fits",
+        "    web       2       move              worker2, worker3",
+        "    db        1       stay   a volume",
+        "    refusal: worker1 is not drained: db: a volume",
+    ]
+    done = {**found, "services": [], "old": "active", "new": "drain", "warning": "web: 1 stopped"}
+    assert output({"manager1": done}).split("\n") == [
+        "manager1, services on node worker1 (n1, active -> drain):",
+        "    none",
+        "    warning: web: 1 stopped",
+    ]
+
+
+@pytest.mark.parametrize("function", ["swarm.evict_plan", "swarm.evict"])
+def test_what_evict_returns_fits_the_table(make_fleet, output, function):
+    fleet = make_fleet(managers=1, workers=1).form()
+    found = fleet["manager1"].job().salt[function]("worker1")
+    first = output({"manager1": found}).split("\n")[0]
+    assert first.startswith("manager1, services on node worker1 (")
