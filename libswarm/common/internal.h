@@ -149,6 +149,12 @@ bool swarm__spec_equal(const json_t *a, const json_t *b);
 /* Refuse a patch with fields that the operation does not have: a slip of the pen. SWARM_E_INVAL. */
 int swarm__patch_check(swarm_op update, const json_t *patch, swarm_error *err);
 
+/*
+ * SWARM_E_STATE where an object as read after a write that the engine took is the one from before it.
+ * moby: each write that is stored has a higher index, whatever it changes.
+ */
+int swarm__prove_version(const json_t *before, const json_t *after, swarm_error *err);
+
 typedef struct swarm__update {
 	swarm_op inspect;
 	swarm_op update;

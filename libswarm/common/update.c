@@ -138,8 +138,7 @@ static int run_round(swarm_client *client, const swarm__update *u, const swarm__
 	return rc;
 }
 
-/* moby: each write that is stored has a higher index, whatever it changes. */
-static int prove_version(const json_t *before, const json_t *after, swarm_error *err)
+int swarm__prove_version(const json_t *before, const json_t *after, swarm_error *err)
 {
 	uint64_t old, new;
 	int rc = swarm__shape_version(before, &old, err);
@@ -163,7 +162,7 @@ static int prove_round(swarm_client *client, const swarm__update *u,
 	rc = swarm__call_patiently(client, u->inspect, u->id, NULL, deadline, &object, err);
 	if (rc)
 		return swarm__error_wrap(err, rc, "docker accepted the change; reading it back");
-	rc = u->proven ? prove_version(r->object, object, err) : 0;
+	rc = u->proven ? swarm__prove_version(r->object, object, err) : 0;
 	if (!rc && u->prove)
 		rc = u->prove(u->payload, r->object, object, err);
 	object_clear(object);

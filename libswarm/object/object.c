@@ -416,7 +416,8 @@ int swarm__object_update(swarm_client *client, swarm_kind kind, const char *ref,
 						 .update = row->update,
 						 .id = id_of(row, object),
 						 .patch = patch,
-						 .registry_auth = registry_auth },
+						 .registry_auth = registry_auth,
+						 .proven = true },
 			       deadline, &change, err);
 	if (!rc && json_object_set_new(change, "id", json_string(id_of(row, object))) < 0)
 		rc = swarm__nomem(err);

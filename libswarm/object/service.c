@@ -148,6 +148,20 @@ static int roll_back(swarm_client *client, const json_t *first, const swarm__dea
 	return rc;
 }
 
+static int prove(swarm_client *client, const json_t *first, const swarm__deadline *deadline,
+		 swarm_error *err)
+{
+	json_t *now;
+	int rc = swarm__call_patiently(client, SWARM_OP_SERVICE_INSPECT,
+				       swarm__json_string(first, "ID"), NULL, deadline, &now, err);
+
+	if (rc)
+		return swarm__error_wrap(err, rc, "docker accepted the rollback; reading it back");
+	rc = swarm__prove_version(first, now, err);
+	json_decref(now);
+	return rc;
+}
+
 int swarm_service_rollback(swarm_client *client, const char *service, int64_t timeout_ms,
 			   swarm_error *err)
 {
@@ -168,6 +182,8 @@ int swarm_service_rollback(swarm_client *client, const char *service, int64_t ti
 	else
 		rc = swarm__error(err, SWARM_E_CONFLICT, "%s has no previous spec to go back to",
 				  swarm__json_string(first, "Spec.Name"));
+	if (!rc)
+		rc = prove(client, first, &deadline, err);
 	json_decref(first);
 	return rc;
 }

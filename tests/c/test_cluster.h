@@ -19,6 +19,8 @@
 #define API "/v1.45"
 #define INFO "GET " API "/info"
 #define MESSAGE(text) "{\"message\":\"" text "\"}\n"
+/* What is read of an object after a write, whose version has moved. */
+#define STORED "{\"Version\":{\"Index\":99}}"
 
 #define STATE(state) "{\"Name\":\"host1\",\"Swarm\":{\"LocalNodeState\":\"" state "\"}}"
 #define STATE_ERROR(state, error)                                                                  \

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define VERSION "\"Version\":{\"Index\":5}"
+#define VERSION "\"Version\":{\"Index\":50}"
 #define NODE(id, name, role, more)                                                                          \
 	"{\"ID\":\"" id "\"," VERSION ",\"CreatedAt\":\"2026-11-29T12:00:00Z\","                            \
 	"\"UpdatedAt\":\"2026-11-29T12:00:00Z\",\"Spec\":{\"Role\":\"" role "\","                           \
@@ -168,8 +168,8 @@ static const route routes[] = {
 	{ "DELETE /networks/", { .status = 204 } },
 };
 
-/* The answer with the version that an object has after a write. */
-static fake_row written(fake_row row)
+/* The answer with the version that an object has after so many writes. */
+static fake_row written(fake_row row, int writes)
 {
 	static char text[16 * 1024];
 	char *version;
@@ -178,7 +178,10 @@ static fake_row written(fake_row row)
 	version = strstr(text, VERSION);
 	if (!version)
 		return row;
-	version[strlen("\"Version\":{\"Index\":")] = '6';
+	/* Two digits, as before. */
+	version += strlen("\"Version\":{\"Index\":");
+	version[0] = (char)('5' + (writes < 49 ? writes / 10 : 4));
+	version[1] = (char)('0' + writes % 10);
 	row.reply = text;
 	return row;
 }
@@ -201,14 +204,12 @@ fake_row answer_healthy(const function *f, const char *request, int writes)
 	if (writes && strncmp(line, "GET /swarm/unlockkey", 20) == 0)
 		return (fake_row){ .reply = "{\"UnlockKey\":\"" NEW_UNLOCK_KEY "\"}" };
 	if (writes && strncmp(line, "GET /swarm", 10) == 0)
-		return written((fake_row){ .reply = CLUSTER(NEW_TOKEN) });
+		return written((fake_row){ .reply = CLUSTER(NEW_TOKEN) }, writes);
 	/* What service_apply() wrote is there when it looks. */
 	if (writes && strncmp(line, "GET /services/", 14) == 0 && !strstr(line, "/logs"))
-		return (fake_row){ .reply = SERVICE("7") };
+		return written((fake_row){ .reply = SERVICE("7") }, writes);
 	for (size_t i = 0; i < sizeof(routes) / sizeof(routes[0]); i++)
 		if (strncmp(line, routes[i].start, strlen(routes[i].start)) == 0)
-			return writes && strncmp(line, "GET /nodes/", 11) == 0
-				       ? written(routes[i].row)
-				       : routes[i].row;
+			return writes ? written(routes[i].row, writes) : routes[i].row;
 	return (fake_row){ .reply = "" };
 }

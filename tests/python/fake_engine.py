@@ -66,7 +66,8 @@ class Handler(BaseHTTPRequestHandler):
         path = re.sub(r"^/v1\.\d+", "", url.path)
         query = dict(parse_qsl(url.query))
         request = Request(self.command, path, query, json.loads(data or "null"), self.number)
-        engine.headers = self.headers
+        if self.command != "GET" or path.startswith("/distribution/"):
+            engine.headers = self.headers
         answer = engine.handle(request)
         if answer is None:
             self.close_connection = True
@@ -139,8 +140,9 @@ class FakeEngine:
         self.lock = threading.Lock()
         self.connections = 0
         self.requests = []
-        self.headers = None  # of the last request
+        self.headers = None  # of the last request that may have credentials
         self.answers = {}
+        self.service_version = SERVICE["Version"]["Index"]
         self.swarm = dict(INACTIVE)
         self.nodes = [
             node(
@@ -277,8 +279,10 @@ class FakeEngine:
         if path == "/swarm/unlockkey":
             return 200, {"UnlockKey": self.unlock_key}
         if path in ("/services/web", "/services/s1"):
-            return 200, {**SERVICE, "PreviousSpec": SERVICE["Spec"]}
+            version = {"Index": self.service_version}
+            return 200, {**SERVICE, "Version": version, "PreviousSpec": SERVICE["Spec"]}
         if path == "/services/s1/update":
+            self.service_version += 1
             return 200, {"Warnings": None}
         if path.startswith("/nodes/") and found:
             if method == "POST":

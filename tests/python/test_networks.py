@@ -96,6 +96,7 @@ def test_registry_login(swarm, manager, client):
 
     def update(request):
         sent.append(request.body)
+        service["Version"] = {"Index": service["Version"]["Index"] + 1}
         return 200, {}
 
     manager.answers["GET", "/services"] = (200, [service])

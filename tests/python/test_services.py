@@ -15,6 +15,7 @@ def web(engine):
 
     def update(request):
         service["PreviousSpec"], service["Spec"] = service["Spec"], request.body
+        service["Version"] = {"Index": service["Version"]["Index"] + 1}
         return 200, {"Warnings": None}
 
     engine.enter(manager=True)
@@ -134,7 +135,7 @@ def test_rollback(swarm, engine, client, web):
         client.service_rollback("web")
     client.service_scale("web", 3)
     assert client.service_rollback("web") is None
-    assert engine.requests[-1].query["rollback"] == "previous"
+    assert engine.requests[-2].query["rollback"] == "previous"
 
 
 def test_wait(swarm, engine, client, web):
@@ -151,7 +152,7 @@ AUTH = {"username": "me", "password": "hunter2hunter2", "serveraddress": "regist
 
 
 def sent_auth(engine):
-    """Return the credentials that came with the last request."""
+    """Return the credentials that came with the last request that may have them."""
     header = engine.headers.get("X-Registry-Auth")
     return header and json.loads(base64.urlsafe_b64decode(header))
 

@@ -84,6 +84,7 @@ static void no_write(void)
 		{ "GET " API "/services/s1", .reply = WEB("\"TTY\":true") },
 		{ "POST " API "/services/s1/update?version=5", .body = "\"TTY\":false",
 		  .reply = "{}" },
+		{ "GET " API "/services/s1", .reply = STORED },
 		{ NULL },
 	};
 	json_t *patch = json_pack("{s:{s:{s:b, s:[]}}}", "TaskTemplate", "ContainerSpec", "TTY", 0,

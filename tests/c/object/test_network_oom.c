@@ -136,6 +136,7 @@ static const fake_row login_rows[] = {
 		   "b79000000000000000000000000000000000000000000000000000000000000f\"}}" },
 	{ "GET " API "/services/s1", .reply = SERVICE("5", "", ""), .repeat = true },
 	{ "POST " API "/services/s1/update?version=5", .reply = "{}" },
+	{ "GET " API "/services/s1", .reply = STORED },
 	{ NULL },
 };
 

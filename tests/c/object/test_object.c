@@ -249,6 +249,7 @@ static void update(void)
 		{ "GET " API "/services/s1", .reply = SERVICE("s1", "web") },
 		{ "POST " API "/services/s1/update?version=5",
 		  .body = "\"ContainerSpec\":{\"Image\":\"a:2\",\"Future\":1}", .reply = "{}" },
+		{ "GET " API "/services/s1", .reply = STORED },
 		{ NULL },
 	};
 	fixture f = setup(rows);
@@ -309,6 +310,27 @@ static void registry_auth(void)
 	teardown(&f);
 }
 
+/* An engine that says yes and stores nothing. */
+static void update_not_stored(void)
+{
+	json_t *patch = json_pack("{s:{s:s}}", "Labels", "v", "2");
+	const fake_row rows[] = {
+		{ "GET " API "/services/web", .reply = SERVICE("s1", "web") },
+		{ "GET " API "/services/s1", .reply = SERVICE("s1", "web") },
+		{ "POST " API "/services/s1/update?version=5", .reply = "{}" },
+		{ "GET " API "/services/s1", .reply = SERVICE("s1", "web") },
+		{ NULL },
+	};
+	fixture f = setup(rows);
+
+	CHECK_INT(swarm_object_update(f.client, SWARM_KIND_SERVICE, "web", patch, NULL, 0, NULL,
+				      &f.err),
+		  SWARM_E_STATE);
+	CHECK_STR(f.err.text, "docker accepted the change, but has not stored it");
+	json_decref(patch);
+	teardown(&f);
+}
+
 static void update_labels(void)
 {
 	json_t *labels = json_pack("{s:{s:s}}", "Labels", "v", "2");
@@ -318,6 +340,7 @@ static void update_labels(void)
 		{ "GET " API "/secrets/s1", .reply = SECRET("s1", "x", "{\"u\":\"1\"}") },
 		{ "POST " API "/secrets/s1/update?version=5",
 		  .body = "{\"Name\":\"x\",\"Labels\":{\"u\":\"1\",\"v\":\"2\"}}" },
+		{ "GET " API "/secrets/s1", .reply = STORED },
 		{ NULL },
 	};
 	fixture f = setup(rows);
@@ -543,5 +566,6 @@ static void one_order(void)
 }
 
 TEST_MAIN(TEST(one_order), TEST(lists), TEST(views), TEST(list_errors), TEST(inspect), TEST(create),
-	  TEST(service_warnings), TEST(update), TEST(registry_auth), TEST(update_labels),
-	  TEST(what_docker_cannot), TEST(removing), TEST(base64), TEST(secret_create), TEST(sizes))
+	  TEST(service_warnings), TEST(update), TEST(registry_auth), TEST(update_not_stored),
+	  TEST(update_labels), TEST(what_docker_cannot), TEST(removing), TEST(base64),
+	  TEST(secret_create), TEST(sizes))

@@ -24,7 +24,7 @@
 
 typedef struct login_case {
 	const char *name;
-	fake_row rows[10];
+	fake_row rows[12];
 	unsigned flags;
 	int code;
 	const char *result; /* or the error's text */
@@ -37,9 +37,11 @@ static const login_case logins[] = {
 	    { "GET " API "/services/s3", .reply = OLD },
 	    { "GET " API "/services/s3", .reply = OLD },
 	    { UPDATE("s3"), .body = LABEL, .reply = "{}" },
+	    { "GET " API "/services/s3", .reply = STORED },
 	    { "GET " API "/services/s1", .reply = WEB },
 	    { "GET " API "/services/s1", .reply = WEB },
-	    { UPDATE("s1"), .body = LABEL, .reply = "{}" } },
+	    { UPDATE("s1"), .body = LABEL, .reply = "{}" },
+	    { "GET " API "/services/s1", .reply = STORED } },
 	  0,
 	  0,
 	  "{\"services\":[\"old\",\"web\"],\"skipped\":[\"job\"]}" },

@@ -38,6 +38,7 @@ static void scale(void)
 			{ S1, .reply = service },
 			{ "POST " API "/services/s1/update?version=5", .body = table[i].body,
 			  .reply = "{}" },
+			{ S1, .reply = STORED },
 			{ NULL },
 		};
 		fixture f;
@@ -73,11 +74,28 @@ static void rollback(void)
 	const fake_row rows[] = {
 		{ "GET " API "/services/b", .reply = TWO("5", "b", "a") },
 		{ ROLLBACK("5"), .body = "{\"Name\":\"b\"," REST "}", .reply = "{}" },
+		{ S1, .reply = TWO("6", "a", "b") },
 		{ NULL },
 	};
 	fixture f = setup(rows);
 
 	CHECK_INT(swarm_service_rollback(f.client, "b", 0, &f.err), 0);
+	teardown(&f);
+}
+
+/* An engine that says yes and stores nothing. */
+static void rollback_not_stored(void)
+{
+	const fake_row rows[] = {
+		{ "GET " API "/services/b", .reply = TWO("5", "b", "a") },
+		{ ROLLBACK("5"), .reply = "{}" },
+		{ S1, .reply = TWO("5", "b", "a") },
+		{ NULL },
+	};
+	fixture f = setup(rows);
+
+	CHECK_INT(swarm_service_rollback(f.client, "b", 0, &f.err), SWARM_E_STATE);
+	CHECK_STR(f.err.text, "docker accepted the change, but has not stored it");
 	teardown(&f);
 }
 
@@ -106,7 +124,11 @@ static void rollback_once(void)
 			{ "GET " API "/services/b", .reply = TWO("5", "b", "a") },
 			{ ROLLBACK("5"), .status = table[i].status, .reply = table[i].error },
 			{ S1, .reply = table[i].now },
-			{ table[i].again ? ROLLBACK("6") : NULL, .reply = "{}" },
+			{ table[i].again  ? ROLLBACK("6")
+			  : table[i].code ? NULL
+					  : S1,
+			  .reply = table[i].again ? "{}" : STORED },
+			{ table[i].again ? S1 : NULL, .reply = STORED },
 			{ NULL },
 		};
 		fixture f = setup(rows);
@@ -377,6 +399,6 @@ static void canceled(void)
 	fake_engine_stop_early(f.engine);
 }
 
-TEST_MAIN(TEST(scale), TEST(rollback), TEST(rollback_once), TEST(nothing_to_roll_back),
-	  TEST(converged), TEST(not_yet), TEST(monitor), TEST(paused), TEST(takes_too_long),
-	  TEST(removed_meanwhile), TEST(canceled))
+TEST_MAIN(TEST(scale), TEST(rollback), TEST(rollback_not_stored), TEST(rollback_once),
+	  TEST(nothing_to_roll_back), TEST(converged), TEST(not_yet), TEST(monitor), TEST(paused),
+	  TEST(takes_too_long), TEST(removed_meanwhile), TEST(canceled))

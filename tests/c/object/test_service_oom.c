@@ -146,11 +146,13 @@ static const fake_row scale_rows[] = {
 	{ "GET " API "/services/s1", .reply = SERVICE },
 	{ "GET " API "/services/s1", .reply = SERVICE },
 	{ UPDATE, .reply = "{}" },
+	{ "GET " API "/services/s1", .reply = STORED },
 	{ NULL },
 };
 static const fake_row rollback_rows[] = {
 	{ WEB, .reply = SERVICE },
 	{ UPDATE "&rollback=previous", .reply = "{}" },
+	{ "GET " API "/services/s1", .reply = STORED },
 	{ NULL },
 };
 static const fake_row wait_rows[] = {

@@ -295,7 +295,8 @@ static const write_case all[] = {
 	    { READ_SERVICE, .reply = SERVICE("a:1") },
 	    { UPDATE_SERVICE, BUSY },
 	    { READ_SERVICE, .reply = SERVICE("a:1") },
-	    { UPDATE_SERVICE, .reply = "{}" } },
+	    { UPDATE_SERVICE, .reply = "{}" },
+	    { READ_SERVICE, .reply = STORED } },
 	  0,
 	  "" },
 	/* Not carried out, or not by this call. */

@@ -100,11 +100,13 @@ static const fake_row refused_rows[] = {
 	{ GET, .reply = SERVICE("x2", PAUSED) },
 	{ GET, .reply = SERVICE("x2", PAUSED) },
 	{ "POST " API "/services/s1/update?version=5&rollback=previous", .reply = "{}" },
+	{ GET, .reply = STORED },
 	LOOK(SERVICE("x1", COMPLETED)),
 	{ GET, .reply = SERVICE("x1", "") },
 	{ "GET " API "/configs/x2", .reply = OBJECT("x2", "db-2", "2") },
 	{ "GET " API "/configs/x2", .reply = OBJECT("x2", "db-2", "2") },
 	{ "POST " API "/configs/x2/update?version=3", .reply = "" },
+	{ "GET " API "/configs/x2", .reply = STORED },
 	{ NULL },
 };
 static const fake_row labels_rows[] = {
@@ -112,6 +114,7 @@ static const fake_row labels_rows[] = {
 	{ "GET " API "/configs/x2", .reply = OBJECT("x2", "db-2", "2") },
 	{ "GET " API "/configs/x2", .reply = OBJECT("x2", "db-2", "2") },
 	{ "POST " API "/configs/x2/update?version=3", .reply = "" },
+	{ "GET " API "/configs/x2", .reply = STORED },
 	{ NULL },
 };
 static const fake_row remove_rows[] = {
