@@ -188,6 +188,10 @@ static void converged(void)
 		  1, 0 },
 		{ "rolled back", SERVICE(REPLICATED("1"), UPDATING("rollback_completed", "")),
 		  "[" RUNS("1") "]", 1, 1 },
+		{ "global job: each node's task is complete", SERVICE("\"GlobalJob\":{}", ""),
+		  "[" TASK("0", "n1", "complete", "complete", "") "," TASK("0", "n2", "complete",
+									   "complete", "") "]",
+		  2, 0 },
 		{ "job: only this run counts", SERVICE(JOB("2"), JOB_STATUS("7")),
 		  "[" JOB_TASK("0", "complete", "7") "," JOB_TASK(
 			  "1", "complete", "7") "," JOB_TASK("0", "complete", "6") "]",
@@ -240,6 +244,9 @@ static void not_yet(void)
 									 "preparing", "") "]" },
 		{ "job, one of an earlier run", SERVICE(JOB("2"), JOB_STATUS("7")),
 		  "[" JOB_TASK("0", "complete", "7") "," JOB_TASK("1", "complete", "6") "]" },
+		{ "global job, one of two", SERVICE("\"GlobalJob\":{}", ""),
+		  "[" TASK("0", "n1", "complete", "complete", "") "," TASK("0", "n2", "complete",
+									   "running", "") "]" },
 	};
 
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {

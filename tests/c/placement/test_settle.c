@@ -120,6 +120,33 @@ static void no_node(void)
 	teardown(&f);
 }
 
+#define REJECTED "[" TASK("shutdown", "rejected", ",\"Err\":\"No such image: web:0\"") "]"
+/* An image that no node can pull: the managers try again and again, until the time is over. */
+static void no_image(void)
+{
+	static const char service[] = "{\"ID\":\"s1\",\"Spec\":{\"Name\":\"web\",\"Mode\":{" ONE
+				      "},\"TaskTemplate\":{}}}";
+	const fake_row rows[] = {
+		{ "GET " API "/services/web", .reply = service },
+		{ TASKS, .reply = REJECTED },
+		{ "GET " API "/nodes", .reply = NODES_TWO },
+		NO_EVENTS("service"),
+		{ "GET " API "/services/web", .fault = FAKE_SILENT },
+		{ "GET " API "/services/web", .reply = service },
+		{ ALL_TASKS, .reply = REJECTED },
+		{ NULL },
+	};
+	json_t *outcome = NULL;
+	fixture f = setup(rows);
+
+	CHECK_INT(swarm_service_settle(f.client, "web", 1500, 0, &outcome, &f.err), 0);
+	CHECK_STR(json_string_value(json_object_get(outcome, "outcome")), "timeout");
+	CHECK_PART(json_string_value(json_object_get(outcome, "text")),
+		   "web.1 (rejected): No such image: web:0");
+	json_decref(outcome);
+	teardown(&f);
+}
+
 static void arguments(void)
 {
 	const fake_row rows[] = { { NULL } };
@@ -132,4 +159,4 @@ static void arguments(void)
 	teardown(&f);
 }
 
-TEST_MAIN(TEST(outcomes), TEST(no_node), TEST(arguments))
+TEST_MAIN(TEST(outcomes), TEST(no_node), TEST(no_image), TEST(arguments))
