@@ -95,6 +95,8 @@ typedef enum swarm__spec_table {
 const swarm__spec_row *swarm__spec_rows(swarm__spec_table table);
 /* NULL if the table has no such name for callers. */
 const swarm__spec_row *swarm__spec_find(swarm__spec_table table, const char *name);
+/* In what the caller gave: a healthcheck is not to be disabled, and has no test there. */
+#define SWARM__SPEC_ENABLE "healthcheck.disable"
 /*
  * The caller's words to {name: normal form, or null where it is to be removed}, into flat. place: of
  * given itself, "" for a service.

@@ -234,6 +234,16 @@ static json_t *make_result(const merge *m)
 					 "replaces", (int)m->replaces, "warnings", m->c->warnings));
 }
 
+/* "disable" without true, and no test beside it: only a test that says so goes. */
+static void enable_health(const merge *m)
+{
+	const json_t *test = json_object_get(m->have, "healthcheck.test");
+	const char *first = json_string_value(json_array_get(test, 0));
+
+	if (json_object_get(m->given, SWARM__SPEC_ENABLE) && first && strcmp(first, "NONE") == 0)
+		swarm__spec_put(m->c, m->given, "healthcheck.test", json_null());
+}
+
 /* What a service and a network have in common. given: in the caller's words. */
 static void merge_rows(merge *m, const json_t *spec, const json_t *given)
 {
@@ -249,6 +259,7 @@ static void merge_rows(merge *m, const json_t *spec, const json_t *given)
 	if (c->nomem || c->malformed)
 		return;
 	swarm__spec_parse(c, m->table, "", given, m->given);
+	enable_health(m);
 	if (!spec && name) {
 		swarm__spec_check_name(c, name);
 		swarm__spec_put(c, m->spec, "Name", json_string(name));

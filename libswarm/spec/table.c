@@ -170,6 +170,8 @@ static bool parse_disable(const parse *p, const char *name, const char *place, c
 		swarm__slip(p->c, place, "cannot be set together with healthcheck.test");
 	else if (json_is_true(value))
 		swarm__spec_put(p->c, p->flat, "healthcheck.test", json_pack("[s]", "NONE"));
+	else if (!json_object_get(p->flat, "healthcheck.test"))
+		swarm__spec_put(p->c, p->flat, SWARM__SPEC_ENABLE, json_true());
 	return true;
 }
 

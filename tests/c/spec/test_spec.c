@@ -276,6 +276,12 @@ static const merge_case changed[] = {
 	  "{\"TaskTemplate\":{\"ContainerSpec\":{\"Image\":\"a:1\"}},\"Mode\":"
 	  "{\"Replicated\":{\"Replicas\":4}}}",
 	  "{\"image\":\"a:1\"}", NULL, "{}", "no", SWARM_SPEC_STRICT },
+	{ "health is not disabled any more",
+	  CONTAINER("\"Healthcheck\":{\"Test\":[\"NONE\"],\"Retries\":3}"),
+	  "{\"healthcheck\":{\"disable\":false}}", CONTAINER("\"Healthcheck\":{\"Retries\":3}"),
+	  "{\"healthcheck.test\":{\"old\":[\"NONE\"],\"new\":null}}", "tasks", 0 },
+	{ "health that was not disabled", CONTAINER("\"Healthcheck\":{\"Test\":[\"CMD\",\"x\"]}"),
+	  "{\"healthcheck\":{\"disable\":false}}", NULL, "{}", "no", 0 },
 	{ "health", CONTAINER("\"Healthcheck\":{\"Test\":[\"CMD\",\"x\"],\"Retries\":3}"),
 	  "{\"healthcheck\":{\"disable\":true}}",
 	  CONTAINER("\"Healthcheck\":{\"Test\":[\"NONE\"],\"Retries\":3}"), NULL, "tasks", 0 },
