@@ -64,6 +64,53 @@ PyObject *swarmpy_client_evict_plan(PyObject *object, PyObject *args, PyObject *
 	return run(object, &g, swarm_evict_plan);
 }
 
+static int run_plans(swarmpy_client *self, const char *const *nodes, const given *g,
+		     swarm_evict_options *options, json_t **ret_json, swarm_error *err,
+		     int *ret_code)
+{
+	SWARMPY_AUTO PyObject *owner = NULL;
+	const char **allow = NULL;
+
+	if (swarmpy_texts(self->state, "allow", g->allow, &owner, &allow))
+		return -1;
+	if (swarmpy_client_begin(self)) {
+		PyMem_Free(allow);
+		return -1;
+	}
+	options->allow = allow;
+	*ret_code = swarm_evict_plans(self->client, nodes, options, ret_json, err);
+	PyMem_Free(allow);
+	return 0;
+}
+
+PyObject *swarmpy_client_evict_plans(PyObject *object, PyObject *args, PyObject *kwargs)
+{
+	static char *names[] = { "nodes", "allow", "force", "timeout", NULL };
+	swarm_evict_options options = SWARM_EVICT_OPTIONS_INIT;
+	swarmpy_client *self = (swarmpy_client *)object;
+	SWARMPY_AUTO PyObject *owner = NULL;
+	swarm_error err = SWARM_ERROR_INIT;
+	const char **nodes = NULL;
+	PyObject *answer = NULL;
+	json_t *json = NULL;
+	given g = { NULL };
+	int force = 0, code;
+
+	if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O|$OOO:evict_plans", names, &g.node,
+					 &g.allow, &g.force, &g.timeout) ||
+	    swarmpy_flag("force", g.force, &force) ||
+	    swarmpy_seconds(self->state, "timeout", g.timeout, &options.timeout_ms) ||
+	    swarmpy_texts(self->state, "nodes", g.node, &owner, &nodes))
+		return NULL;
+	options.flags = force ? SWARM_EVICT_FORCE : 0U;
+	if (nodes && !run_plans(self, nodes, &g, &options, &json, &err, &code))
+		answer = swarmpy_client_end_json(self, code, &err, json);
+	else if (!nodes)
+		PyErr_SetString(PyExc_TypeError, "nodes must be a list of strings, not None");
+	PyMem_Free(nodes);
+	return answer;
+}
+
 PyObject *swarmpy_client_evict(PyObject *object, PyObject *args, PyObject *kwargs)
 {
 	static char *names[] = { "node", "allow", "force", "drain", "reason", "timeout", NULL };

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The type Client: the methods with their texts for help(), and which function is which. */
+#include "_evict.h"
 #include "_swarm.h"
 
 PyDoc_STRVAR(api_version_doc,
@@ -104,22 +105,6 @@ PyDoc_STRVAR(node_drain_doc,
 	     "node_drain($self, /, node, *, timeout=None)\n--\n\n"
 	     "Drain a node and wait until no task runs on it, 300 seconds unless given.\n\n"
 	     "Returns as node_update().");
-
-PyDoc_STRVAR(
-	evict_plan_doc,
-	"evict_plan($self, /, node, *, allow=None, force=False, timeout=None)\n--\n\n"
-	"What evict() would do, service by service, and \"refusal\": why it would refuse, or \"\".");
-
-PyDoc_STRVAR(
-	evict_doc,
-	"evict($self, /, node, *, allow=None, force=False, drain=False, reason=None, timeout=None)\n"
-	"--\n\n"
-	"Empty a node without a gap in its services, 600 seconds unless given, and leave it drained.\n\n"
-	"allow: names of services whose tasks may be stopped; force: all of them. drain: stop what\n"
-	"is left when the time is over, instead of going back.");
-
-PyDoc_STRVAR(evict_undo_doc, "evict_undo($self, /, node, *, timeout=None)\n--\n\n"
-			     "Give a node and the services back what evict() took.");
 
 PyDoc_STRVAR(rebalance_plan_doc, "rebalance_plan($self, /, services=None, *, timeout=None)\n--\n\n"
 				 "What rebalance() would do, service by service.");
@@ -514,6 +499,7 @@ static PyMethodDef methods[] = {
 	METHOD(node_prune),
 	METHOD(quorum),
 	METHOD(evict_plan),
+	METHOD(evict_plans),
 	METHOD(evict),
 	METHOD(evict_undo),
 	METHOD(rebalance_plan),

@@ -267,6 +267,7 @@ SWARMPY_METHOD(rebalance);
 
 /* _evict.c */
 SWARMPY_METHOD(evict_plan);
+SWARMPY_METHOD(evict_plans);
 SWARMPY_METHOD(evict);
 SWARMPY_METHOD(evict_undo);
 

@@ -176,6 +176,14 @@ class Client:
         force: bool = False,
         timeout: float | None = None,
     ) -> dict[str, Any]: ...
+    def evict_plans(
+        self,
+        nodes: Sequence[str],
+        *,
+        allow: Sequence[str] | None = None,
+        force: bool = False,
+        timeout: float | None = None,
+    ) -> list[dict[str, Any]]: ...
     def evict(
         self,
         node: str,

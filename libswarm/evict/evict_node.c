@@ -112,13 +112,11 @@ static json_t *join_ids(const json_t *ids)
 	return text;
 }
 
-int swarm__eviction_read(swarm__eviction *e, swarm_error *err)
+/* record: stolen. */
+static int take_record(swarm__eviction *e, json_t *record, swarm_error *err)
 {
-	json_t *record, *moved;
-	int rc = swarm__node_get(e->node.client, e->node.id, true, &e->node.deadline, &record, err);
+	json_t *moved;
 
-	if (rc)
-		return rc;
 	json_decref(e->record);
 	e->record = record;
 	moved = read_ids(swarm__eviction_label(e, SWARM__LABEL_MOVED));
@@ -127,6 +125,27 @@ int swarm__eviction_read(swarm__eviction *e, swarm_error *err)
 	json_decref(e->moved);
 	e->moved = moved;
 	return 0;
+}
+
+int swarm__eviction_read(swarm__eviction *e, swarm_error *err)
+{
+	json_t *record;
+	int rc = swarm__node_get(e->node.client, e->node.id, true, &e->node.deadline, &record, err);
+
+	return rc ? rc : take_record(e, record, err);
+}
+
+int swarm__eviction_of(swarm_client *client, json_t *record, const swarm__deadline *deadline,
+		       swarm__eviction *ret, swarm_error *err)
+{
+	int rc;
+
+	*ret = (swarm__eviction){ 0 };
+	rc = swarm__node_change_of(client, record, deadline, &ret->node, err);
+	if (rc)
+		return rc;
+	swarm__constraint_against(ret->node.id, ret->constraint);
+	return take_record(ret, json_incref(record), err);
 }
 
 /* --- changes ---------------------------------------------------------------------------------------- */

@@ -8,20 +8,11 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { PLAN_TIMEOUT_MS = 60000, NAMED = 5 };
+enum { NAMED = 5 };
 
-/* What was read. */
-typedef struct proof {
-	swarm__eviction *e;
-	json_t *nodes;
-	json_t *services;
-	json_t *tasks;
-	json_t *volumes; /* NULL: no service needs one */
-	json_t *counts;  /* service id to its tasks on the node */
-	swarm__room room;
-} proof;
+typedef swarm__proof proof;
 
-static void proof_clear(proof *p)
+void swarm__proof_clear(swarm__proof *p)
 {
 	swarm__room_clear(&p->room);
 	json_decref(p->nodes);
@@ -29,8 +20,8 @@ static void proof_clear(proof *p)
 	json_decref(p->tasks);
 	json_decref(p->volumes);
 	json_decref(p->counts);
+	json_decref(p->by_node);
 }
-#define AUTO_PROOF __attribute__((cleanup(proof_clear)))
 
 /* --- what is read ----------------------------------------------------------------------------------- */
 
@@ -51,10 +42,9 @@ static bool wants_volumes(const json_t *services)
 	return false;
 }
 
-static int read_all(proof *p, swarm_error *err)
+static int read_all(proof *p, swarm_client *client, const swarm__deadline *deadline,
+		    swarm_error *err)
 {
-	swarm_client *client = p->e->node.client;
-	const swarm__deadline *deadline = &p->e->node.deadline;
 	int rc = swarm__evict_tasks(client, deadline, &p->tasks, err);
 
 	if (!rc)
@@ -77,15 +67,15 @@ static int count_tasks(proof *p, swarm_error *err)
 	json_t *task;
 	size_t i;
 
+	json_decref(p->counts);
 	p->counts = json_object();
 	if (!p->counts)
 		return swarm__nomem(err);
-	json_array_foreach (p->tasks, i, task) {
+	json_array_foreach (json_object_get(p->by_node, p->e->node.id), i, task) {
 		const char *id = swarm__json_string(task, "ServiceID");
 		json_int_t count = json_integer_value(json_object_get(p->counts, id));
 
-		if (strcmp(swarm__json_string(task, "NodeID"), p->e->node.id) != 0 ||
-		    !swarm__task_takes_room(task) ||
+		if (!swarm__task_takes_room(task) ||
 		    !swarm__task_is_wanted(swarm__json_string(task, "DesiredState")))
 			continue;
 		if (json_object_set_new(p->counts, id, json_integer(count + 1)))
@@ -185,6 +175,7 @@ static int judge_room(proof *p, const json_t *service, size_t tasks, verdict *v,
 	if (rc)
 		return rc;
 	v->fits = answer.fits;
+	p->partial = p->partial || answer.placed < tasks;
 	if (answer.placed >= tasks)
 		decide(v, "move", "%s",
 		       strcmp(order, "start-first") == 0
@@ -303,14 +294,15 @@ static int make_rows(proof *p, json_t **rows, swarm_error *err)
 
 	if (all)
 		json_array_foreach (p->services, i, service) {
-			const json_t *reserved = swarm__json_at(
-				service, "Spec.TaskTemplate.Resources.Reservations");
+			const json_t *reserved;
 
-			if (json_object_get(p->counts, swarm__json_string(service, "ID")))
-				all[count++] = (candidate){
-					service, swarm__json_integer(reserved, "MemoryBytes"),
-					swarm__json_integer(reserved, "NanoCPUs")
-				};
+			if (!json_object_get(p->counts, swarm__json_string(service, "ID")))
+				continue;
+			reserved = swarm__json_at(service,
+						  "Spec.TaskTemplate.Resources.Reservations");
+			all[count++] = (candidate){ service,
+						    swarm__json_integer(reserved, "MemoryBytes"),
+						    swarm__json_integer(reserved, "NanoCPUs") };
 		}
 	if (all)
 		qsort(all, count, sizeof(*all), compare_sizes);
@@ -351,10 +343,8 @@ static json_t *make_refusal(const swarm__eviction *e, const json_t *rows)
 }
 
 /* Of a slip in a name nothing would show. */
-static int check_allowed(const proof *p, swarm_error *err)
+static int check_allowed(const proof *p, const char *const *allow, swarm_error *err)
 {
-	const char *const *allow = p->e->options->allow;
-
 	for (size_t i = 0; allow && allow[i]; i++) {
 		bool found = false;
 		json_t *service;
@@ -387,27 +377,62 @@ static int make_plan(swarm__eviction *e, json_t *rows, swarm_error *err)
 	return 0;
 }
 
-int swarm__evict_plan(swarm__eviction *e, swarm_error *err)
+int swarm__proof_read(swarm_client *client, const swarm_evict_options *options,
+		      const swarm__deadline *deadline, swarm__proof *ret, swarm_error *err)
 {
-	proof AUTO_PROOF p = { .e = e };
-	json_t *rows = NULL;
-	int rc = read_all(&p, err);
+	int rc;
 
+	*ret = (swarm__proof){ 0 };
+	rc = read_all(ret, client, deadline, err);
 	if (!rc)
-		rc = check_allowed(&p, err);
-	if (!rc)
-		rc = count_tasks(&p, err);
-	if (!rc)
-		rc = swarm__room_open(&p.room, p.nodes, p.tasks, p.services, p.volumes, err);
+		rc = check_allowed(ret, options->allow, err);
 	if (rc)
 		return rc;
-	swarm__room_leave_out(&p.room, e->node.id);
-	rows = json_array();
-	rc = rows ? make_rows(&p, &rows, err) : swarm__nomem(err);
+	ret->by_node = swarm__tasks_by(ret->tasks, "NodeID");
+	if (!ret->by_node)
+		return swarm__nomem(err);
+	return swarm__room_open(&ret->room, ret->nodes, ret->tasks, ret->services, ret->volumes,
+				err);
+}
+
+static int prove(proof *p, swarm_error *err)
+{
+	json_t *rows = json_array();
+	int rc;
+
+	swarm__room_reset(&p->room);
+	swarm__room_leave_out(&p->room, p->e->node.id);
+	rc = rows ? make_rows(p, &rows, err) : swarm__nomem(err);
 	if (!rc)
-		rc = make_plan(e, rows, err);
+		rc = make_plan(p->e, rows, err);
 	json_decref(rows);
 	return rc;
+}
+
+/* To say why some tasks do not fit takes a look at all nodes; that they do fit, only at a few. */
+int swarm__proof_of(swarm__proof *p, swarm__eviction *e, bool brief, swarm_error *err)
+{
+	int rc;
+
+	p->e = e;
+	p->partial = false;
+	p->room.brief = brief;
+	rc = count_tasks(p, err);
+	if (!rc)
+		rc = prove(p, err);
+	if (!rc && brief && p->partial) {
+		p->room.brief = false;
+		rc = prove(p, err);
+	}
+	return rc;
+}
+
+int swarm__evict_plan(swarm__eviction *e, swarm_error *err)
+{
+	swarm__proof SWARM__AUTO_PROOF p = { 0 };
+	int rc = swarm__proof_read(e->node.client, e->options, &e->node.deadline, &p, err);
+
+	return rc ? rc : swarm__proof_of(&p, e, false, err);
 }
 
 int swarm__evict_options_check(const swarm_evict_options *o, swarm_error *err)
@@ -422,31 +447,4 @@ int swarm__evict_options_check(const swarm_evict_options *o, swarm_error *err)
 		if (swarm__utf8_check("a name in allow", o->allow[i], err))
 			return SWARM_E_INVAL;
 	return swarm__utf8_check("reason", o->reason, err);
-}
-
-int swarm_evict_plan(swarm_client *client, const char *node, const swarm_evict_options *options,
-		     json_t **ret_plan, swarm_error *err)
-{
-	const swarm_evict_options defaults = SWARM_EVICT_OPTIONS_INIT;
-	swarm__eviction SWARM__AUTO_EVICTION e = { 0 };
-	swarm_error spare = SWARM_ERROR_INIT;
-	int64_t timeout_ms;
-	int rc;
-
-	if (!err)
-		err = &spare;
-	options = options ? options : &defaults;
-	if (!client || !ret_plan)
-		return swarm__error(err, SWARM_E_INVAL, "client and ret_plan are required");
-	rc = swarm__evict_options_check(options, err);
-	if (rc)
-		return rc;
-	timeout_ms = options->timeout_ms > 0 ? options->timeout_ms : PLAN_TIMEOUT_MS;
-	rc = swarm__eviction_begin(client, node, timeout_ms, &e, err);
-	e.options = options;
-	if (!rc)
-		rc = swarm__evict_plan(&e, err);
-	if (!rc)
-		*ret_plan = json_incref(e.plan);
-	return rc;
 }

@@ -81,6 +81,9 @@ typedef struct swarm__eviction {
 /* Find the node. ret is to be cleared in any case. */
 int swarm__eviction_begin(swarm_client *client, const char *node, int64_t timeout_ms,
 			  swarm__eviction *ret, swarm_error *err);
+/* The same from the node's record, which was read before. 0 or SWARM_E_NOMEM. */
+int swarm__eviction_of(swarm_client *client, json_t *record, const swarm__deadline *deadline,
+		       swarm__eviction *ret, swarm_error *err);
 void swarm__eviction_clear(swarm__eviction *e);
 #define SWARM__AUTO_EVICTION __attribute__((cleanup(swarm__eviction_clear)))
 /* Read the node again, with the services that its label names. */
@@ -107,6 +110,27 @@ bool swarm__local_data(const json_t *service, char *text, size_t size);
 
 /* --- evict_plan.c --------------------------------------------------------------------------------- */
 
+/* What the proofs of several nodes have in common. */
+typedef struct swarm__proof {
+	json_t *nodes;
+	json_t *services;
+	json_t *tasks;
+	json_t *volumes; /* NULL: no service needs one */
+	json_t *by_node; /* node id to its tasks, an array */
+	swarm__room room;
+	/* Of one of them: */
+	swarm__eviction *e;
+	json_t *counts; /* service id to its tasks on the node */
+	bool partial;   /* of some tasks not all fit */
+} swarm__proof;
+
+/* Look at the swarm. ret is to be cleared in any case. 0, SWARM_E_INVAL (an allowed name). */
+int swarm__proof_read(swarm_client *client, const swarm_evict_options *options,
+		      const swarm__deadline *deadline, swarm__proof *ret, swarm_error *err);
+void swarm__proof_clear(swarm__proof *p);
+#define SWARM__AUTO_PROOF __attribute__((cleanup(swarm__proof_clear)))
+/* Make the plan of an eviction that has begun; brief: "fits" of its rows may stay empty. */
+int swarm__proof_of(swarm__proof *p, swarm__eviction *e, bool brief, swarm_error *err);
 /* 0 or SWARM_E_INVAL. */
 int swarm__evict_options_check(const swarm_evict_options *options, swarm_error *err);
 /* Make the plan of an eviction that has begun; the one from before goes. */

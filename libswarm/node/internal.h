@@ -40,6 +40,9 @@ typedef struct swarm__node_change {
 int swarm__node_change_begin(swarm_client *client, const char *node,
 			     const swarm__deadline *deadline, swarm__node_change *ret_node,
 			     swarm_error *err);
+/* The same from a record that was read before. 0 or SWARM_E_NOMEM. */
+int swarm__node_change_of(swarm_client *client, const json_t *node, const swarm__deadline *deadline,
+			  swarm__node_change *ret_node, swarm_error *err);
 void swarm__node_change_clear(swarm__node_change *change);
 #define SWARM__AUTO_NODE_CHANGE __attribute__((cleanup(swarm__node_change_clear)))
 

@@ -39,6 +39,15 @@ static int fill(swarm__node_change *change, const json_t *node, swarm_error *err
 	return change->id && change->name ? 0 : swarm__nomem(err);
 }
 
+int swarm__node_change_of(swarm_client *client, const json_t *node, const swarm__deadline *deadline,
+			  swarm__node_change *ret_node, swarm_error *err)
+{
+	*ret_node = (swarm__node_change){ .client = client,
+					  .deadline = *deadline,
+					  .started = swarm__now_ms() };
+	return fill(ret_node, node, err);
+}
+
 int swarm__node_change_begin(swarm_client *client, const char *node,
 			     const swarm__deadline *deadline, swarm__node_change *ret_node,
 			     swarm_error *err)
@@ -46,15 +55,13 @@ int swarm__node_change_begin(swarm_client *client, const char *node,
 	json_t *json;
 	int rc;
 
+	*ret_node = (swarm__node_change){ 0 };
 	if (!client)
 		return swarm__error(err, SWARM_E_INVAL, "client is required");
-	*ret_node = (swarm__node_change){ .client = client,
-					  .deadline = *deadline,
-					  .started = swarm__now_ms() };
 	rc = swarm__node_get(client, node, true, deadline, &json, err);
 	if (rc)
 		return rc;
-	rc = fill(ret_node, json, err);
+	rc = swarm__node_change_of(client, json, deadline, ret_node, err);
 	json_decref(json);
 	return rc;
 }

@@ -31,6 +31,8 @@ int swarm__node_usage_make(const json_t *nodes, const json_t *tasks, const json_
  */
 bool swarm__node_usage_add(swarm__node_usage *usage, const json_t *task, const char *service_id,
 			   const json_t *services_ports);
+/* New: the nodes' places in the list by their ids; NULL without memory. */
+json_t *swarm__node_places(const json_t *nodes);
 /* NULL is allowed. */
 void swarm__node_usage_free(swarm__node_usage *usage, size_t count);
 
@@ -80,8 +82,12 @@ typedef struct swarm__room {
 	json_t *tasks;         /* service id to its tasks, an array */
 	const json_t *volumes; /* an array, or NULL */
 	json_t *uses;
+	json_t *places; /* node id to its place in the list */
 	swarm__node_usage *usage;
+	swarm__node_usage *before; /* of the nodes that took something since */
+	bool *took;
 	bool *left_out;
+	bool brief; /* name no node that takes or rejects a task */
 } swarm__room;
 
 /*
@@ -94,6 +100,10 @@ void swarm__room_clear(swarm__room *room);
 /* The tasks of a service in the list; borrowed, NULL where it has none. */
 const json_t *swarm__room_tasks(const swarm__room *room, const char *service_id);
 #define SWARM__AUTO_ROOM __attribute__((cleanup(swarm__room_clear)))
+/* Take everything back that was put on nodes, and leave none out. */
+void swarm__room_reset(swarm__room *room);
+/* New: tasks by a member of theirs, such as ServiceID, each an array; NULL without memory. */
+json_t *swarm__tasks_by(const json_t *tasks, const char *member);
 /* Give a node nothing more. False if it is not in the list. */
 bool swarm__room_leave_out(swarm__room *room, const char *node_id);
 

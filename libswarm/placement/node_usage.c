@@ -129,8 +129,7 @@ bool swarm__node_usage_add(swarm__node_usage *usage, const json_t *task, const c
 
 /* --- all nodes ------------------------------------------------------------------------------ */
 
-/* The nodes' places by their ids; NULL without memory. */
-static json_t *places_of(const json_t *nodes)
+json_t *swarm__node_places(const json_t *nodes)
 {
 	json_t *places = json_object();
 
@@ -164,7 +163,7 @@ int swarm__node_usage_make(const json_t *nodes, const json_t *tasks, const json_
 {
 	size_t count = json_array_size(nodes);
 	swarm__node_usage *usage = calloc(count + 1, sizeof(*usage));
-	json_t *places = places_of(nodes);
+	json_t *places = swarm__node_places(nodes);
 	json_t *services_ports = ports_by_service(services);
 	bool good = usage && places && services_ports &&
 		    add_tasks(usage, places, tasks, service_id, services_ports);

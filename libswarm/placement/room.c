@@ -8,15 +8,14 @@
 
 #include <string.h>
 
-/* New; NULL without memory. */
-static json_t *by_service(const json_t *tasks)
+json_t *swarm__tasks_by(const json_t *tasks, const char *member)
 {
 	json_t *all = json_object();
 	json_t *task;
 	size_t i;
 
 	json_array_foreach (swarm__json_iterable(tasks), i, task) {
-		const char *id = swarm__json_string(task, "ServiceID");
+		const char *id = swarm__json_string(task, member);
 		json_t *own = json_object_get(all, id);
 
 		if (!own) {
@@ -42,12 +41,18 @@ const json_t *swarm__room_tasks(const swarm__room *room, const char *service_id)
 int swarm__room_open(swarm__room *ret_room, const json_t *nodes, const json_t *tasks,
 		     const json_t *services, const json_t *volumes, swarm_error *err)
 {
+	size_t count = json_array_size(nodes) + 1;
 	int rc;
 
-	*ret_room = (swarm__room){ .nodes = nodes, .tasks = by_service(tasks) };
+	*ret_room = (swarm__room){ .nodes = nodes,
+				   .tasks = swarm__tasks_by(tasks, "ServiceID"),
+				   .places = swarm__node_places(nodes) };
 	ret_room->volumes = json_object_get(volumes, "Volumes");
-	ret_room->left_out = calloc(json_array_size(nodes) + 1, sizeof(bool));
-	rc = ret_room->left_out && ret_room->tasks
+	ret_room->left_out = calloc(count, sizeof(bool));
+	ret_room->took = calloc(count, sizeof(bool));
+	ret_room->before = calloc(count, sizeof(*ret_room->before));
+	rc = ret_room->left_out && ret_room->took && ret_room->before && ret_room->tasks &&
+			     ret_room->places
 		     ? swarm__volumes_uses(tasks, &ret_room->uses, err)
 		     : swarm__nomem(err);
 	return rc ? rc : swarm__node_usage_make(nodes, tasks, services, "", &ret_room->usage, err);
@@ -56,23 +61,57 @@ int swarm__room_open(swarm__room *ret_room, const json_t *nodes, const json_t *t
 void swarm__room_clear(swarm__room *room)
 {
 	swarm__node_usage_free(room->usage, json_array_size(room->nodes));
+	swarm__node_usage_free(room->before, json_array_size(room->nodes));
 	json_decref(room->uses);
 	json_decref(room->tasks);
+	json_decref(room->places);
+	free(room->took);
 	free(room->left_out);
 	*room = (swarm__room){ 0 };
 }
 
 bool swarm__room_leave_out(swarm__room *room, const char *node_id)
 {
-	bool found = false;
-	json_t *node;
-	size_t i;
+	const json_t *place = json_object_get(room->places, node_id);
 
-	json_array_foreach (swarm__json_iterable(room->nodes), i, node) {
-		if (strcmp(swarm__json_string(node, "ID"), node_id) == 0)
-			found = room->left_out[i] = true;
+	if (!place)
+		return false;
+	return room->left_out[json_integer_value(place)] = true;
+}
+
+void swarm__room_reset(swarm__room *room)
+{
+	for (size_t i = 0; i < json_array_size(room->nodes); i++) {
+		room->left_out[i] = false;
+		if (!room->took[i])
+			continue;
+		json_decref(room->usage[i].generic);
+		json_decref(room->usage[i].ports);
+		room->usage[i] = room->before[i];
+		room->before[i] = (swarm__node_usage){ 0 };
+		room->took[i] = false;
 	}
-	return found;
+}
+
+/* Keep what is used of a node before it takes more. False without memory. */
+static bool keep(swarm__room *room, size_t i)
+{
+	swarm__node_usage *usage = &room->usage[i];
+	json_t *generic, *ports;
+
+	if (room->took[i])
+		return true;
+	generic = json_copy(usage->generic);
+	ports = json_copy(usage->ports);
+	if ((usage->generic && !generic) || (usage->ports && !ports)) {
+		json_decref(generic);
+		json_decref(ports);
+		return false;
+	}
+	room->before[i] = *usage;
+	usage->generic = generic;
+	usage->ports = ports;
+	return room->took[i] = true;
 }
 
 /* A task as the managers would make it now. New; NULL without memory. */
@@ -87,28 +126,21 @@ static json_t *make_task(const json_t *service)
 }
 
 /* The usage was made for no service: which of these tasks are its own is counted now. */
-static int count_own(swarm__room *room, const char *service_id, swarm_error *err)
+static void count_own(swarm__room *room, const char *service_id)
 {
-	json_t *number = json_object();
-	bool good = number != NULL;
-	json_int_t already;
-	json_t *task, *node;
+	json_t *task;
 	size_t i;
 
+	for (i = 0; i < json_array_size(room->nodes); i++)
+		room->usage[i].tasks = 0;
 	json_array_foreach (swarm__json_iterable(swarm__room_tasks(room, service_id)), i, task) {
-		const char *id = swarm__json_string(task, "NodeID");
+		const json_t *place = json_object_get(room->places,
+						      swarm__json_string(task, "NodeID"));
 
-		if (!good || !swarm__task_takes_room(task) ||
-		    !swarm__task_is_wanted(swarm__json_string(task, "DesiredState")))
-			continue;
-		already = json_integer_value(json_object_get(number, id));
-		good = json_object_set_new(number, id, json_integer(already + 1)) == 0;
+		if (place && swarm__task_takes_room(task) &&
+		    swarm__task_is_wanted(swarm__json_string(task, "DesiredState")))
+			room->usage[json_integer_value(place)].tasks++;
 	}
-	json_array_foreach (swarm__json_iterable(room->nodes), i, node)
-		room->usage[i].tasks = json_integer_value(
-			json_object_get(number, swarm__json_string(node, "ID")));
-	json_decref(number);
-	return good ? 0 : swarm__nomem(err);
 }
 
 void swarm__room_question_clear(swarm__room_question *q)
@@ -127,8 +159,10 @@ int swarm__room_ask(swarm__room *room, const json_t *service, swarm__room_questi
 	*ret_question = (swarm__room_question){ .room = room, .service = service };
 	ret_question->task = make_task(service);
 	ret_question->ports = json_pack("{s:O*}", id, ports);
-	return ret_question->task && ret_question->ports ? count_own(room, id, err)
-							 : swarm__nomem(err);
+	if (!ret_question->task || !ret_question->ports)
+		return swarm__nomem(err);
+	count_own(room, id);
+	return 0;
 }
 
 static void check_node(const swarm__room_question *q, size_t i, swarm__reasons *reasons)
@@ -154,8 +188,9 @@ int swarm__room_put(const swarm__room_question *q, size_t i, swarm_error *err)
 {
 	const char *id = swarm__json_string(q->service, "ID");
 
-	return swarm__node_usage_add(&q->room->usage[i], q->task, id, q->ports) ? 0
-										: swarm__nomem(err);
+	return keep(q->room, i) && swarm__node_usage_add(&q->room->usage[i], q->task, id, q->ports)
+		       ? 0
+		       : swarm__nomem(err);
 }
 
 /* Of a node that takes no tasks at all there is nothing to say about this one. */
@@ -208,7 +243,7 @@ int swarm__room_place(swarm__room *room, const json_t *service, size_t count,
 	size_t start = 0;
 	int rc = answer.fits ? swarm__room_ask(room, service, &q, err) : swarm__nomem(err);
 
-	if (!rc)
+	if (!rc && !room->brief)
 		rc = list_fits(&q, &answer, err);
 	for (size_t i = 0; !rc && i < count && answer.placed == i; i++)
 		rc = place_one(&q, &start, &answer, err);

@@ -39,6 +39,8 @@ MACHINE_ID = "/etc/machine-id"
 REBOOT_REQUIRED = "/run/reboot-required"
 # An engine with many containers takes its time; a manager waits for the others.
 START_SECONDS = 120
+# So many nodes are planned by one call.
+PLANNED = 1000
 # What a run that was killed on the master leaves running here.
 OURS = (
     "swarm_upgrade.install",
@@ -217,9 +219,12 @@ def proof(nodes=None, allow=None, blockers=None):
         salt manager1 swarm_upgrade.proof '[l36kpsxj0i0gmu0yl3ti5a1ex]'
     """
     plans = {}
-    for node in nodes or ():
-        plan = __salt__["swarm.evict_plan"](node, allow=allow)
-        plans[node] = {"refusal": plan["refusal"], "tasks": _tasks(plan["services"])}
+    nodes = list(nodes or ())
+    for first in range(0, len(nodes), PLANNED):
+        for plan in __salt__["swarm_core.core"](
+            "evict_plans", nodes[first : first + PLANNED], allow=allow
+        ):
+            plans[plan["id"]] = {"refusal": plan["refusal"], "tasks": _tasks(plan["services"])}
     return {
         "autolock": __salt__["swarm.cluster"]()["autolock"],
         "encrypted": [

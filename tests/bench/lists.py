@@ -273,6 +273,10 @@ def planning(path, prepared, rounds, extension):
     lists = ["/tasks", "/services", "/nodes"]
     target = f"{PLANNED[0] - 1:025d}"
     plan = ours.evict_plan(target)
+    every = [f"{number:025d}" for number in range(PLANNED[0])]
+    refused = [one["refusal"] for one in ours.evict_plans(every) if one["refusal"]]
+    if refused:
+        sys.exit(f"a node of this measurement cannot be emptied: {refused[0]}")
     rows = ours.health()
     bad = [row["text"] for row in rows if row["ok"] is False]
     if bad:
@@ -280,6 +284,7 @@ def planning(path, prepared, rounds, extension):
     ways = {
         "raw socket, the same lists": Raw(path, prepared, lists),
         "evict_plan()": lambda: ours.evict_plan(target),
+        "evict_plans() of every node": lambda: ours.evict_plans(every),
         "health()": ours.health,
     }
     if peer:

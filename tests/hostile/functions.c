@@ -268,6 +268,19 @@ static int evict_plan(swarm_client *client, swarm_error *err)
 	return rc;
 }
 
+static int evict_plans(swarm_client *client, swarm_error *err)
+{
+	static const char *const nodes[] = { "n1", NULL };
+	swarm_evict_options options = SWARM_EVICT_OPTIONS_INIT;
+	json_t *plans = NULL;
+	int rc;
+
+	options.timeout_ms = TIMEOUT_MS;
+	rc = swarm_evict_plans(client, nodes, &options, &plans, err);
+	json_decref(plans);
+	return rc;
+}
+
 static int evict(swarm_client *client, swarm_error *err)
 {
 	swarm_evict_options options = SWARM_EVICT_OPTIONS_INIT;
@@ -808,6 +821,7 @@ const function functions[] = {
 	{ "node_remove", node_remove, MANAGER, MANAGER },
 	{ "node_prune", node_prune, MANAGER, MANAGER },
 	{ "evict_plan", evict_plan, MANAGER, MANAGER },
+	{ "evict_plans", evict_plans, MANAGER, MANAGER },
 	{ "evict", evict, MANAGER, MANAGER },
 	{ "evict_undo", evict_undo, MANAGER, MANAGER },
 	{ "rebalance_plan", rebalance_plan, MANAGER, MANAGER },

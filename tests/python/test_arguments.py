@@ -23,6 +23,7 @@ TIMED = {
     "node_update": lambda c, t: c.node_update("n", {}, timeout=t),
     "node_drain": lambda c, t: c.node_drain("n", timeout=t),
     "evict_plan": lambda c, t: c.evict_plan("n", timeout=t),
+    "evict_plans": lambda c, t: c.evict_plans(["n"], timeout=t),
     "evict": lambda c, t: c.evict("n", timeout=t),
     "evict_undo": lambda c, t: c.evict_undo("n", timeout=t),
     "node_remove": lambda c, t: c.node_remove("n", timeout=t),
@@ -74,6 +75,7 @@ TEXTS = {
     "evict": lambda c, x: c.evict(x),
     "evict reason": lambda c, x: c.evict("n", reason=x),
     "evict allow": lambda c, x: c.evict_plan("n", allow=[x]),
+    "evict_plans": lambda c, x: c.evict_plans([x]),
     "remove": lambda c, x: c.node_remove(x),
 }
 

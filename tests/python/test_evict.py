@@ -43,6 +43,25 @@ def test_plan(worker):
     ]
 
 
+def test_plans_of_several_nodes_are_those_of_each(swarm, engine, worker):
+    ids = [one["ID"] for one in engine.nodes]
+    before = len(engine.requests)
+    plans = worker.evict_plans(ids)
+    asked = [one.path for one in engine.requests[before:] if "/tasks" in one.path]
+    assert len(asked) == 1, "one look at the swarm"
+    alone = [worker.evict_plan(id_) for id_ in ids]
+    for plan in [*alone, *plans]:
+        for row in plan["services"]:
+            row["fits"] = []
+    assert plans == alone
+    assert [plan["id"] for plan in worker.evict_plans(("w1", "w1"), force=True)] == ["w1", "w1"]
+    assert worker.evict_plans([]) == []
+    with pytest.raises(swarm.NotFound, match="no node has the id w9"):
+        worker.evict_plans(["w1", "w9"])
+    with pytest.raises(TypeError, match="nodes must be a list of str"):
+        worker.evict_plans(None)
+
+
 def test_refused(swarm, engine, worker):
     engine.nodes[0]["Spec"]["Availability"] = "drain"
     with pytest.raises(swarm.Conflict, match="web: its 1 task fit nowhere else"):

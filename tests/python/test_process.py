@@ -547,6 +547,7 @@ LOOPS = {
     "node_prune": lambda s, c, e: c.node_prune(),
     "quorum": lambda s, c, e: bad(c.quorum, ["n1"]),
     "evict_plan": lambda s, c, e: c.evict_plan("n1", force=True),
+    "evict_plans": lambda s, c, e: c.evict_plans(["n1"], force=True),
     "evict": lambda s, c, e: any_end(functools.partial(c.evict, "n1", timeout=0.1)),
     "evict_undo": lambda s, c, e: any_end(c.evict_undo, "n1"),
     "rebalance_plan": lambda s, c, e: any_end(c.rebalance_plan, ["web"]),

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import ca
 import fake_core
+import fake_evict
 import fake_stacks
 import real_health
 
@@ -201,7 +202,7 @@ class Cluster:
         return rows
 
 
-class Machine(fake_stacks.Stacks, real_health.Checks):
+class Machine(fake_evict.Evictions, fake_stacks.Stacks, real_health.Checks):
     """One host. ``docker`` is absent, stopped or running; ``state`` as the engine reports it.
 
     fail
@@ -242,7 +243,7 @@ class Machine(fake_stacks.Stacks, real_health.Checks):
         """The operations that this host was asked for and that change a swarm."""
         reads = ("local", "tokens", "node_list", "node_inspect", "quorum", "call")
         reads += ("unlock_key", "token_parse", "service_diff", "service_settle")
-        reads += ("health", "health_wait", "evict_plan", "rebalance_plan")
+        reads += ("health", "health_wait", "evict_plan", "evict_plans", "rebalance_plan")
         reads += ("what_if", "lock_get", "lock_take", "lock_renew", "lock_release")
         reads += ("object_list", "service_list", "task_list", "spec_check", "logs")
         return [name for name, _ in self.calls if name not in reads]
@@ -382,44 +383,6 @@ class Machine(fake_stacks.Stacks, real_health.Checks):
         done = self.do_rebalance_plan(core, services)
         self.cluster.uneven = [row for row in done if row["way"] == "stay"]
         return done
-
-    def do_evict_plan(self, core, node, allow=None, force=False, **_):
-        _, found = self._node(core, "evict_plan", node)
-        rows = []
-        for row in self.cluster.residents.get(found["id"], ()):
-            row = dict(row)
-            if row["way"] == "stay" and (force or row["service"] in (allow or ())):
-                row["way"] = "stop"
-            rows.append(row)
-        stays = [f"{row['service']}: {row['why']}" for row in rows if row["way"] == "stay"]
-        refusal = f"{found['hostname']} is not drained: {'; '.join(stays)}" if stays else ""
-        keys = ("id", "hostname", "availability")
-        return {**{key: found[key] for key in keys}, "services": rows, "refusal": refusal}
-
-    def do_evict(self, core, node, allow=None, force=False, drain=False, reason=None, **_):
-        plan = self.do_evict_plan(core, node, allow, force)
-        if plan["refusal"]:
-            raise core.Conflict(plan["refusal"])
-        found = self.cluster.nodes[plan["id"]]
-        if found["availability"] != "drain":
-            found["labels"]["saltext.swarm.was"] = found["availability"]
-            found["labels"]["saltext.swarm.reason"] = reason or "evict"
-        found["availability"] = "drain"
-        self.cluster.residents.pop(plan["id"], None)
-        warning = "web: 1 of its tasks still there" if drain and plan["services"] else ""
-        return {**plan, "old": plan["availability"], "new": "drain", "warning": warning}
-
-    def do_evict_undo(self, core, node, **_):
-        _, found = self._node(core, "evict_undo", node)
-        was_there = found["availability"]
-        labels = self.cluster.nodes[found["id"]]["labels"]
-        was = labels.pop("saltext.swarm.was", None)
-        labels.pop("saltext.swarm.reason", None)
-        if was:
-            self.cluster.nodes[found["id"]]["availability"] = was
-        new = self.cluster.nodes[found["id"]]["availability"]
-        back = {"id": found["id"], "hostname": found["hostname"]}
-        return {**back, "old": was_there, "new": new, "services": []}
 
     def do_node_promote(self, core, node, **_):
         return self._set_role(core, "node_promote", node, "manager")

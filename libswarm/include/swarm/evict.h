@@ -70,6 +70,19 @@ int swarm_evict_plan(swarm_client *client, const char *node, const swarm_evict_o
 		     json_t **ret_plan, swarm_error *err);
 
 /**
+ * Say what swarm_evict() would do with each of several nodes, each by itself, from one look at the
+ * swarm. Changes nothing.
+ *
+ * @param nodes      full ids, ends with NULL
+ * @param options    NULL: the defaults
+ * @param ret_plans  new reference: list of a plan for each node in their order, as of
+ *                   swarm_evict_plan(), whose "fits" may be empty here: only what does not fit needs it
+ * @return 0, SWARM_E_NOT_FOUND, SWARM_E_INVAL (also for an allowed name that no service has)
+ */
+int swarm_evict_plans(swarm_client *client, const char *const *nodes,
+		      const swarm_evict_options *options, json_t **ret_plans, swarm_error *err);
+
+/**
  * Empty a node as planned, and leave it drained. Nothing is sent where the node is drained and empty.
  *
  * @param node        id, host name or "self"

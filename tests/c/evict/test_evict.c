@@ -373,6 +373,7 @@ static void bad_arguments(void)
 
 	CHECK_INT(swarm_evict(NULL, "n1", NULL, NULL, NULL), SWARM_E_INVAL);
 	CHECK_INT(swarm_evict_plan(f.client, "n1", NULL, NULL, NULL), SWARM_E_INVAL);
+	CHECK_INT(swarm_evict_plans(f.client, NULL, NULL, &plan, NULL), SWARM_E_INVAL);
 	CHECK_INT(swarm_evict_undo(NULL, "n1", 0, NULL, NULL), SWARM_E_INVAL);
 	CHECK_INT(swarm_evict(f.client, "", NULL, NULL, NULL), SWARM_E_INVAL);
 	options.flags = 4;

@@ -16,6 +16,17 @@ static int plan(swarm_client *client, swarm_error *err)
 	return rc;
 }
 
+static int plans(swarm_client *client, swarm_error *err)
+{
+	static const char *const nodes[] = { "n1", "n2", NULL };
+	json_t *made = NULL;
+	int rc = swarm_evict_plans(client, nodes, NULL, &made, err);
+
+	CHECK((made != NULL) == (rc == 0));
+	json_decref(made);
+	return rc;
+}
+
 static int evict(swarm_client *client, swarm_error *err)
 {
 	json_t *made = NULL;
@@ -85,6 +96,11 @@ static void plan_without_memory(void)
 	run_out(plan, false);
 }
 
+static void plans_without_memory(void)
+{
+	run_out(plans, false);
+}
+
 static void evict_without_memory(void)
 {
 	run_out(evict, false);
@@ -95,4 +111,5 @@ static void undo_without_memory(void)
 	run_out(undo, true);
 }
 
-TEST_MAIN(TEST(plan_without_memory), TEST(evict_without_memory), TEST(undo_without_memory))
+TEST_MAIN(TEST(plan_without_memory), TEST(plans_without_memory), TEST(evict_without_memory),
+	  TEST(undo_without_memory))

@@ -129,6 +129,54 @@ static void ways(void)
 	}
 }
 
+static void without_fits(const json_t *plan)
+{
+	json_t *row;
+	size_t i;
+
+	json_array_foreach (json_object_get(plan, "services"), i, row)
+		json_array_clear(json_object_get(row, "fits"));
+}
+
+/* Each by itself, as if it were asked for alone: what one takes, the next one finds free. */
+static void several_nodes(void)
+{
+	static const char *const nodes[] = { "n1", "n2", "n1", NULL };
+	static const char *const unknown[] = { "n1", "worker1", NULL };
+
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		json_t *plans = NULL;
+		moving_swarm s;
+		fixture f;
+
+		test_row = table[i].name;
+		fill(&s, &table[i]);
+		moving_service(&s, "s2", "api", SPEC("", ONE, FIRST PORT));
+		moving_task(&s, "s2", 1, "n1");
+		f = moving_setup(&s);
+		CHECK_INT(swarm_evict_plans(f.client, nodes, NULL, &plans, &f.err), 0);
+		CHECK_INT(json_array_size(plans), 3);
+		for (size_t k = 0; k < json_array_size(plans); k++) {
+			json_t *alone = NULL;
+
+			CHECK_INT(swarm_evict_plan(f.client, nodes[k], NULL, &alone, &f.err), 0);
+			without_fits(alone);
+			without_fits(json_array_get(plans, k));
+			CHECK(json_equal(alone, json_array_get(plans, k)));
+			json_decref(alone);
+		}
+		json_decref(plans);
+		plans = NULL;
+		CHECK_INT(swarm_evict_plans(f.client, unknown, NULL, &plans, &f.err),
+			  SWARM_E_NOT_FOUND);
+		CHECK_STR(f.err.text, "no node has the id worker1");
+		CHECK(!plans);
+		CHECK_INT(s.writes, 0);
+		teardown(&f);
+		moving_end(&s);
+	}
+}
+
 static void fits_are_named(void)
 {
 	const plan_case c = { "", SPEC("", TWO, FIRST PORT), 1, 1, NULL, "", "" };
@@ -254,5 +302,5 @@ static void biggest_first(void)
 	moving_end(&s);
 }
 
-TEST_MAIN(TEST(ways), TEST(fits_are_named), TEST(all_at_once), TEST(closed_nodes), TEST(allowed),
-	  TEST(biggest_first))
+TEST_MAIN(TEST(ways), TEST(several_nodes), TEST(fits_are_named), TEST(all_at_once),
+	  TEST(closed_nodes), TEST(allowed), TEST(biggest_first))
