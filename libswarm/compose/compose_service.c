@@ -44,7 +44,7 @@ static json_t *convert(swarm__compose *c, const char *place, const json_t *words
 	if (flat && spec) {
 		snprintf(image, sizeof(image), "%s.image", place);
 		/* Its line is there already: not a second one that it is required. */
-		if (is_told(lines->slips, image))
+		if (is_told(lines->slips, image) || swarm__is_mistyped(lines, place, "image"))
 			swarm__spec_put(lines, flat, "image", json_string("told"));
 		swarm__spec_parse(lines, SWARM__SPEC_SERVICE, place, words, flat);
 		from = json_array_size(lines->slips);

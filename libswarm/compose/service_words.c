@@ -148,7 +148,8 @@ static void add_reference(const words *w, const char *place, const char *section
 	json_t *reference, *name;
 
 	if (!*source) {
-		swarm__slip(&c->lines, place, "needs a source: a name under %s", section);
+		if (!swarm__is_mistyped(&c->lines, place, "source"))
+			swarm__slip(&c->lines, place, "needs a source: a name under %s", section);
 		return;
 	}
 	name = refer(w, place, section, source);

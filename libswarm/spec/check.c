@@ -197,7 +197,8 @@ void swarm__spec_check_whole(swarm__conversion *c, const json_t *service, const 
 	check_health(c, merged, given);
 	check_credentials(c, given);
 	swarm__spec_check_tasks(c, given);
-	/* One that is wrong has its own line. */
-	if (!*text_at(merged, "image") && (!image || json_is_null(image)))
+	/* One that is wrong or mistyped has its own line. */
+	if (!*text_at(merged, "image") && (!image || json_is_null(image)) &&
+	    !swarm__is_mistyped(c, "", "image"))
 		swarm__slip(c, "image", "is required");
 }

@@ -45,6 +45,33 @@ void swarm__spec_warn(swarm__conversion *c, const char *place, const char *forma
 	va_end(args);
 }
 
+static bool says_mistyped(const char *line, const char *place, const char *name)
+{
+	size_t length = strlen(place);
+	const char *at = length ? strstr(line, place) : line;
+	char said[SWARM__MAX_PATH_NAME + 64] = ": no such key";
+
+	if (!at || (at != line && at[-1] != ' ') || (length && at[length] != '.'))
+		return false;
+	at += length + (length > 0);
+	at += strcspn(at, ".[:");
+	if (!name)
+		return strncmp(at, said, strlen(said)) == 0;
+	snprintf(said, sizeof(said), ": no such key, did you mean %s?", name);
+	return strcmp(at, said) == 0;
+}
+
+bool swarm__is_mistyped(const swarm__conversion *c, const char *place, const char *name)
+{
+	json_t *line;
+	size_t i;
+
+	json_array_foreach (c->slips, i, line)
+		if (says_mistyped(json_string_value(line), place, name))
+			return true;
+	return false;
+}
+
 int swarm__spec_judge(const swarm__conversion *c, swarm_error *err)
 {
 	size_t count = json_array_size(c->slips), used = 0;

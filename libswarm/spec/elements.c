@@ -271,7 +271,8 @@ static json_t *show_element(swarm__conversion *c, const list_kind *kind, const j
 
 static void complete_port(swarm__conversion *c, const char *place, json_t *flat)
 {
-	if (!json_is_integer(json_object_get(flat, "target")))
+	if (!json_is_integer(json_object_get(flat, "target")) &&
+	    !swarm__is_mistyped(c, place, "target"))
 		swarm__slip(c, place, "needs a target: the port in the container");
 }
 
@@ -312,9 +313,9 @@ static void complete_volume(swarm__conversion *c, const char *place, json_t *fla
 	const char *type = text_at(flat, "type");
 	const char *source = text_at(flat, "source");
 
-	if (!*type)
+	if (!*type && !swarm__is_mistyped(c, place, "type"))
 		swarm__slip(c, place, "needs a type: volume, bind or tmpfs");
-	if (!*text_at(flat, "target"))
+	if (!*text_at(flat, "target") && !swarm__is_mistyped(c, place, "target"))
 		swarm__slip(c, place, "needs a target: the path in the container");
 	if (strcmp(type, "bind") == 0 && *source != '/' && !(*source && source[1] == ':'))
 		swarm__slip(

@@ -120,6 +120,11 @@ void swarm__spec_show(swarm__conversion *c, const swarm__spec_row *row, const js
 void swarm__slip(swarm__conversion *c, const char *place, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 /* What went wrong, as one error, the worst first; 0 where nothing did. */
+/*
+ * Does a line say that a key of the mapping at place is not one, and was meant for this name? name: NULL for
+ * any. A line may begin with the name of a file.
+ */
+bool swarm__is_mistyped(const swarm__conversion *c, const char *place, const char *name);
 int swarm__spec_judge(const swarm__conversion *c, swarm_error *err);
 void swarm__spec_warn(swarm__conversion *c, const char *place, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));

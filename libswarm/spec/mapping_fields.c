@@ -238,7 +238,10 @@ static void add_limit(swarm__conversion *c, json_t *object, const char *place, c
 					    !read_limit(json_object_get(value, "soft"), &soft) ||
 					    !read_limit(json_object_get(value, "hard"), &hard)
 				  : !read_limit(value, &soft)) {
-		swarm__slip_expects(c, at, "a number, or a mapping of soft and hard", value);
+		/* compose has left out a key that is not one. */
+		if (!swarm__is_mistyped(c, at, NULL))
+			swarm__slip_expects(c, at, "a number, or a mapping of soft and hard",
+					    value);
 		return;
 	}
 	if (!json_is_object(value))
@@ -333,8 +336,12 @@ static void add_generic(swarm__conversion *c, json_t *object, const char *place,
 {
 	const json_t *spec = json_object_get(item, "discrete_resource_spec");
 	const char *kind = json_string_value(json_object_get(spec, "kind"));
+	char below[SWARM__MAX_PLACE];
 	int64_t value;
 
+	swarm__spec_place(below, place, "discrete_resource_spec");
+	if (swarm__is_mistyped(c, place, NULL) || swarm__is_mistyped(c, below, NULL))
+		return;
 	if (!kind || !*kind || json_object_size(item) != 1 || json_object_size(spec) != 2 ||
 	    !read_limit(json_object_get(spec, "value"), &value) || value < 0)
 		swarm__slip_expects(c, place,
@@ -347,13 +354,16 @@ static json_t *parse_generic(swarm__conversion *c, const swarm__spec_row *row, c
 			     const json_t *given)
 {
 	json_t *object = swarm__spec_new(c, json_object());
+	char at[SWARM__MAX_PLACE];
 	json_t *item;
 	size_t i;
 
 	if (!json_is_array(given))
 		swarm__slip_expects(c, place, row->kind->expects, given);
-	json_array_foreach (swarm__json_iterable(given), i, item)
-		add_generic(c, object, place, item);
+	json_array_foreach (swarm__json_iterable(given), i, item) {
+		snprintf(at, sizeof(at), "%.200s[%zu]", place, i);
+		add_generic(c, object, at, item);
+	}
 	return some(object);
 }
 

@@ -177,8 +177,6 @@ static json_t *parse_pool(swarm__conversion *c, const char *place, const json_t 
 		known = text != NULL;
 		if (text)
 			swarm__spec_put(c, pool, "subnet", text);
-	} else if (json_is_object(given)) {
-		swarm__slip(c, place, "must have a subnet");
 	}
 	json_object_foreach (swarm__json_iterable(given), name, value) {
 		swarm__nearest nearest = { name, "", 0 };
@@ -203,6 +201,10 @@ static json_t *parse_pool(swarm__conversion *c, const char *place, const json_t 
 		swarm__slip(c, at, "no such key%s%s%s", *nearest.best ? ", did you mean " : "",
 			    nearest.best, *nearest.best ? "?" : "");
 	}
+	value = json_object_get(given, "subnet");
+	if (json_is_object(given) && (!value || json_is_null(value)) &&
+	    !swarm__is_mistyped(c, place, "subnet"))
+		swarm__slip(c, place, "must have a subnet");
 	return pool;
 }
 

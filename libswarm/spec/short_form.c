@@ -44,8 +44,7 @@ static int64_t count(const range *ports)
 /* docker/cli: as many published ports as targets, or none, or any number for one target. */
 static bool fits(const range *target, const range *published)
 {
-	return target->first &&
-	       (!published->first || !count(target) || count(published) == count(target));
+	return !published->first || !count(target) || count(published) == count(target);
 }
 
 /* docker/cli takes TCP for tcp. */
@@ -75,7 +74,7 @@ void swarm__short_port(swarm__conversion *c, const char *place, const char *text
 		return;
 	if (!read_range(target, length - (size_t)(target - text), &wanted) ||
 	    !read_range(published, colon ? (size_t)(colon - published) : 0, &open) ||
-	    !fits(&wanted, &open)) {
+	    !wanted.first) {
 		swarm__slip(
 			c, place,
 			"must be like \"8080:80\", \"80\" or \"8080-8081:80-81/udp\", not '%.60s'%s",
@@ -83,6 +82,14 @@ void swarm__short_port(swarm__conversion *c, const char *place, const char *text
 			strlen(text) > 5 && !strpbrk(text, ":-/")
 				? ": quote ports in YAML, or 22:22 becomes 1342"
 				: "");
+		return;
+	}
+	if (!fits(&wanted, &open)) {
+		swarm__slip(
+			c, place,
+			"'%.60s' publishes %lld ports for %lld of the container: give two ranges "
+			"of the same length, or one port of the container",
+			text, (long long)count(&open) + 1, (long long)count(&wanted) + 1);
 		return;
 	}
 	if (ip)

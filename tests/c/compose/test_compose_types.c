@@ -235,5 +235,54 @@ static void all_slips(void)
 	}
 }
 
+/* One line for a mistyped key, and none that what it was meant for is not there. */
+static void one_line_for_one_mistake(void)
+{
+	static const struct {
+		const char *service;
+		const char *line;
+	} cases[] = {
+		{ "'imag':'a:1'", "services.a.imag: no such key, did you mean image?" },
+		{ "'image':'a','ports':[{'Target':80}]",
+		  "services.a.ports[0].Target: no such key, did you mean target?" },
+		{ "'image':'a','volumes':[{'typ':'tmpfs','target':'/t'}]",
+		  "services.a.volumes[0].typ: no such key, did you mean type?" },
+		{ "'image':'a','volumes':[{'type':'tmpfs','Target':'/t'}]",
+		  "services.a.volumes[0].Target: no such key, did you mean target?" },
+		{ "'image':'a','secrets':[{'Source':'k'}]",
+		  "services.a.secrets[0].Source: no such key, did you mean source?" },
+		{ "'image':'a','ulimits':{'nofile':{'soft':5,'hrd':6}}",
+		  "services.a.ulimits.nofile.hrd: no such key, did you mean hard?" },
+		{ "'image':'a','deploy':{'resources':{'reservations':{'generic_resources':[{'x':1}]}}}",
+		  "services.a.deploy.resources.reservations.generic_resources[0].x: no such key" },
+		{ "'image':'a','deploy':{'resources':{'reservations':{'generic_resources':[5]}}}",
+		  "services.a.deploy.resources.reservations.generic_resources[0]: must be "
+		  "{discrete_resource_spec: {kind: NAME, value: NUMBER}}, not '5'" },
+	};
+	swarm_compose_options options = SWARM_COMPOSE_OPTIONS_INIT;
+	json_t *names = json_pack("[s]", "c.yml");
+
+	options.name = "s";
+	for (int named = 0; named < 2; named++)
+		for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+			char text[512], line[512];
+			json_t *document, *documents, *slips = NULL;
+
+			snprintf(text, sizeof(text), "{'services':{'a':{%s}}}", cases[i].service);
+			snprintf(line, sizeof(line), "%s%s", named ? "c.yml: " : "", cases[i].line);
+			options.names = named ? names : NULL;
+			test_row = cases[i].line;
+			document = rule_json(text);
+			documents = json_pack("[o]", document);
+			CHECK_INT(swarm_compose_check(documents, &options, &slips, NULL), 0);
+			CHECK_INT(json_array_size(slips), 1);
+			CHECK_STR(json_string_value(json_array_get(slips, 0)), line);
+			json_decref(slips);
+			json_decref(documents);
+		}
+	test_row = NULL;
+	json_decref(names);
+}
+
 TEST_MAIN(TEST(casts), TEST(numbers_as_text), TEST(modes_and_ids), TEST(taken), TEST(versions),
-	  TEST(names_of_keys), TEST(all_slips))
+	  TEST(names_of_keys), TEST(all_slips), TEST(one_line_for_one_mistake))

@@ -97,8 +97,12 @@ static const slip_case slips[] = {
 	{ "\"ports\":[{\"target\":80,\"mode\":\"foo\"}]",
 	  "ports[0].mode: must be ingress or host, not 'foo'" },
 	{ "\"ports\":[{\"published\":80}]", "ports[0]: needs a target: the port in the container" },
-	{ "\"ports\":[\"80-82:80-81\"]", "ports[0]: must be like \"8080:80\", \"80\" or "
-					 "\"8080-8081:80-81/udp\", not '80-82:80-81'" },
+	{ "\"ports\":[\"80-82:80-81\"]",
+	  "ports[0]: '80-82:80-81' publishes 3 ports for 2 of the container: give two ranges of the same "
+	  "length, or one port of the container" },
+	{ "\"ports\":[\"80:80-81\"]",
+	  "ports[0]: '80:80-81' publishes 1 ports for 2 of the container: give two ranges of the same "
+	  "length, or one port of the container" },
 	{ "\"ports\":[\"127.0.0.1:80:80\"]", "" },
 	{ "\"ports\":[\"80-82:80\",\"81:80/UDP\"]", "" },
 	{ "\"ports\":[\"80/SCTPSCTP\"]",
@@ -184,9 +188,27 @@ static const slip_case slips[] = {
 	{ "\"credential_spec\":{\"file\":\"a\",\"registry\":\"b\"}",
 	  "credential_spec: takes one of config, file and registry" },
 	{ "\"deploy\":{\"resources\":{\"reservations\":{\"generic_resources\":[5]}}}",
-	  "deploy.resources.reservations.generic_resources: must be {discrete_resource_spec: {kind: "
+	  "deploy.resources.reservations.generic_resources[0]: must be {discrete_resource_spec: {kind: "
 	  "NAME, value: NUMBER}}, not '5'" },
 };
+
+/* A mistyped key is one line, and not a second one that what it was meant for is not there. */
+static void mistyped_image(void)
+{
+	json_t *given = json_pack("{s:s}", "imag", "a:1"), *found = NULL;
+
+	CHECK_INT(swarm_spec_check(given, NULL, &found, NULL), 0);
+	CHECK_INT(json_array_size(found), 1);
+	CHECK_STR(json_string_value(json_array_get(found, 0)),
+		  "imag: no such key, did you mean image?");
+	json_decref(found);
+	json_decref(given);
+	given = json_pack("{s:{s:s}}", "deploy", "imag", "a:1");
+	CHECK_INT(swarm_spec_check(given, NULL, &found, NULL), 0);
+	CHECK_INT(json_array_size(found), 2);
+	json_decref(found);
+	json_decref(given);
+}
 
 static json_t *service(const char *given)
 {
@@ -332,4 +354,5 @@ static void arguments(void)
 	json_decref(object);
 }
 
-TEST_MAIN(TEST(each_slip), TEST(all_at_once), TEST(names), TEST(malformed_specs), TEST(arguments))
+TEST_MAIN(TEST(each_slip), TEST(mistyped_image), TEST(all_at_once), TEST(names),
+	  TEST(malformed_specs), TEST(arguments))
