@@ -211,7 +211,17 @@ def test_what_cannot_be_read(fleet, core):
             {"contents_pillar": "masked"},
             "pillar masked must be a string, not a dictionary: quote it in YAML",
         ),
-        ({"contents_pillar": "no:such"}, "pillar has no key no:such"),
+        # The secret itself, put there by mistake.
+        (
+            {"contents_pillar": "no:such"},
+            "pillar has no such key (not shown, it may be a secret that was put in its place): give the"
+            " path of a key, such as db:password",
+        ),
+        (
+            {"contents_pillar": "db:other:x"},
+            "pillar db has no such key below it (not shown, it may be a secret that was put in its"
+            " place): give the path of a key, such as db:password",
+        ),
         (
             {"contents_pillar": "db:number"},
             "pillar db:number must be a string, not int: quote it in YAML",
