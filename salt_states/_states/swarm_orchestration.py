@@ -29,6 +29,8 @@ LONGEST_REASON = 600
 RENEW_SECONDS = 40
 # How the comment ends on hosts where a state only names the one that does it.
 ELSEWHERE = ("leads this run", "is the one that goes on")
+# How reasons begin that are only of the host which they name.
+OF_A_HOST = ("its minion did not answer", "busy, another run", "it ran in test mode")
 
 __virtualname__ = "swarm"
 
@@ -399,10 +401,7 @@ def _described(state):
 
 
 def _arrow(change):
-    """
-    Return ``{"old", "new"}`` as an arrow; a dict of such, one after the
-    other.
-    """
+    """Return ``{"old", "new"}`` as an arrow; a dict of such, one after the other."""
     if not isinstance(change, dict):
         return str(change)
     if set(change) == {"old", "new"}:
@@ -546,6 +545,7 @@ def _reasons(done):
         if any(other != reason and other in reason for other in by_reason):
             continue
         everyone = len(found["hosts"]) > 1 and set(found["hosts"]) >= set(found["of"])
+        everyone = everyone and not reason.startswith(OF_A_HOST)
         lines.append(reason if everyone else f"{_names(found['hosts'])}: {reason}")
     return [*lines, last] if last else lines
 

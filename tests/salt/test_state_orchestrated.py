@@ -212,6 +212,12 @@ REFUSALS = {
         PILLAR,
         "manager2: its minion did not answer: start it (systemctl start salt-minion), then run again",
     ),
+    "all silent": (
+        saying("docker", None, MANAGERS),
+        PILLAR,
+        "manager1, manager2, manager3: its minion did not answer: start it (systemctl start salt-minion),"
+        " then run again",
+    ),
     "busy": (
         saying("cluster", {"ret": [BUSY]}, ["manager2"]),
         PILLAR,
