@@ -119,6 +119,7 @@ class Minion:
             )
         )
         self.last_opts = None
+        self.interfaces = {}  # beside eth0: addresses by names
 
     def opts(self, **more):
         grains = {
@@ -128,6 +129,7 @@ class Minion:
                 "lo": ["127.0.0.1"],
                 "eth0": [self.machine.address],
                 "docker0": ["172.17.0.1"],
+                **self.interfaces,
             },
             **rendered.DEBIAN,
         }

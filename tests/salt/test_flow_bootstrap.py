@@ -61,6 +61,8 @@ def test_managers_drain_from_their_first_moment(fleet):
 def test_pillars_address_reaches_the_engine(fleet):
     fleet.pillar.update(listen="0.0.0.0:2378", data_path="eth1", data_path_port=4800)
     fleet.pillar.update(address_pool=["10.20.0.0/16"], subnet_size=24)
+    for number, name in enumerate(fleet.minions):
+        fleet[name].interfaces["eth1"] = [f"10.1.0.{number + 1}"]
     fleet.bootstrap()
     made = dict(fleet["manager1"].machine.calls)["init"]
     assert made["advertise_addr"] == "eth0"
