@@ -39,8 +39,9 @@ def python_texts():
     found = {}
     for path in sorted(ROOT.glob("salt_states/**/*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            # A NUL character is looked for, and never shown.
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
-                found[node.value] = path.name
+                found[node.value.replace("\0", "")] = path.name
     return found
 
 
