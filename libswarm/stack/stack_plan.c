@@ -19,6 +19,34 @@ static int check_stack(const json_t *stack, swarm_error *err)
 	return 0;
 }
 
+/*
+ * A file that was cut off must not remove what runs. One of secrets and configs alone is a stack where no
+ * service would be removed.
+ */
+static int check_services(const swarm__stack *s, swarm_error *err)
+{
+	bool declares = json_object_size(json_object_get(s->wanted, "secrets")) ||
+			json_object_size(json_object_get(s->wanted, "configs"));
+	size_t gone = json_array_size(json_object_get(s->gone, "services"));
+
+	if (s->frozen || json_object_size(json_object_get(s->wanted, "services")))
+		return 0;
+	if (gone)
+		return swarm__error(
+			err, SWARM_E_INVAL,
+			"stack %s: the files declare no service, and %zu of its services "
+			"would be removed: declare services, or remove the whole stack "
+			"(swarm.stack_absent)",
+			s->name, gone);
+	if (declares)
+		return 0;
+	return swarm__error(
+		err, SWARM_E_INVAL,
+		"stack %s: the files declare no service: declare services, or remove the "
+		"whole stack (swarm.stack_absent)",
+		s->name);
+}
+
 /* All slips in one error, as far as they fit. */
 static int judge(const swarm__stack *s, swarm_error *err)
 {
@@ -52,6 +80,8 @@ int swarm__stack_plan(swarm__stack *s, swarm_error *err)
 		rc = swarm__revision_make(s, err);
 	if (!rc)
 		rc = swarm__stack_plan_prune(s, err);
+	if (!rc)
+		rc = check_services(s, err);
 	return rc ? rc : swarm__revision_own(s, err);
 }
 

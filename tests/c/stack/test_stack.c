@@ -408,6 +408,30 @@ static void another_mode_is_refused(void)
 	end(&s);
 }
 
+/* A file that was cut off does not remove what runs; a stack of contents alone is one. */
+static void files_without_a_service(void)
+{
+	static const char wants[] =
+		"stack shop: the files declare no service, and 1 of its services "
+		"would be removed: declare services, or remove the whole stack "
+		"(swarm.stack_absent)";
+	static const char config[] = "{\"configs\":{\"page\":{\"content\":\"x\"}}}";
+	shop s;
+
+	begin(&s);
+	CHECK_INT(apply(&s, model_stack("shop", "{\"version\":\"3\"}")), SWARM_E_INVAL);
+	CHECK_PART(s.f.err.text, "stack shop: the files declare no service: declare services");
+	CHECK_INT(s.m.count, 0);
+	CHECK_INT(apply(&s, model_stack("shop", config)), 0);
+	CHECK_INT(apply(&s, model_stack("shop", "{\"services\":{\"web\":{\"image\":\"web:1\"}}}")),
+		  0);
+	CHECK_INT(plan(&s, model_stack("shop", "{\"version\":\"3\"}")), SWARM_E_INVAL);
+	CHECK_STR(s.f.err.text, wants);
+	CHECK_INT(apply(&s, model_stack("shop", config)), SWARM_E_INVAL);
+	CHECK_STR(s.f.err.text, wants);
+	end(&s);
+}
+
 static void another_manager_at_the_same_moment(void)
 {
 	shop s;
@@ -680,8 +704,9 @@ TEST_MAIN(TEST(a_plan_is_what_apply_does), TEST(a_service_on_several_new_network
 	  TEST(a_stack_of_the_cli_is_adopted), TEST(only_what_a_revision_declared_is_pruned),
 	  TEST(all_that_is_wrong_comes_before_anything),
 	  TEST(a_service_of_another_stack_is_refused), TEST(another_mode_is_refused),
-	  TEST(another_manager_at_the_same_moment), TEST(a_failed_service_rolls_the_stack_back),
-	  TEST(what_swarm_rolled_back_is_held), TEST(a_new_service_that_fails_is_removed),
+	  TEST(files_without_a_service), TEST(another_manager_at_the_same_moment),
+	  TEST(a_failed_service_rolls_the_stack_back), TEST(what_swarm_rolled_back_is_held),
+	  TEST(a_new_service_that_fails_is_removed),
 	  TEST(a_network_that_differs_is_refused_or_replaced),
 	  TEST(what_a_killed_replacement_took_off_is_put_on_again),
 	  TEST(a_fixed_name_keeps_its_content), TEST(a_job_is_not_run_for_a_label),
