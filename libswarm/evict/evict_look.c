@@ -53,22 +53,13 @@ int swarm__evict_look_at(swarm_client *client, const char *service_id, const cha
 			 const swarm__deadline *deadline, swarm__evict_look *ret_look,
 			 swarm_error *err)
 {
-	const swarm_pair filters[] = { { "service", service_id }, { NULL, NULL } };
-	swarm_error here = SWARM_ERROR_INIT;
-	json_t *tasks = NULL;
+	json_t *tasks;
 	int rc;
 
 	*ret_look = (swarm__evict_look){ 0 };
-	rc = swarm__object_get(client, SWARM_KIND_SERVICE, service_id, deadline, &ret_look->service,
-			       &here);
-	if (rc == SWARM_E_NOT_FOUND)
-		return 0;
-	if (!rc)
-		rc = swarm__object_list(client, SWARM_KIND_TASK, filters, deadline, &tasks, &here);
-	if (rc) {
-		*err = here;
+	rc = swarm__service_tasks(client, service_id, deadline, &ret_look->service, &tasks, err);
+	if (rc || !tasks)
 		return rc;
-	}
 	ret_look->wanted = (size_t)swarm__json_integer(ret_look->service,
 						       "Spec.Mode.Replicated.Replicas");
 	rc = swarm__evict_count(tasks, service_id, node_id, &ret_look->running, &ret_look->there,

@@ -29,6 +29,14 @@ int swarm__object_update(swarm_client *client, swarm_kind kind, const char *ref,
 			 const json_t *patch, const json_t *registry_auth,
 			 const swarm__deadline *deadline, json_t **ret_change, swarm_error *err);
 
+/*
+ * service.c: a service and the list of its tasks, new references; both are NULL where the service is gone.
+ * err is set by the error alone.
+ */
+int swarm__service_tasks(swarm_client *client, const char *service_id,
+			 const swarm__deadline *deadline, json_t **ret_service, json_t **ret_tasks,
+			 swarm_error *err);
+
 /* --- secret.c: the content of secrets and configs --------------------------------------------- */
 
 /* May it have so many bytes? 0 or SWARM_E_INVAL. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What only services have: scale and rollback. How they are listed and changed is object.c's, the
+ * What only services have: their tasks, scale and rollback. How they are listed and changed is object.c's, the
  * wait for their tasks converge.c's.
  */
 #include "object/internal.h"
@@ -9,6 +9,27 @@
 #include <string.h>
 
 enum { DEFAULT_TIMEOUT_MS = 60000 };
+
+/* --- a service with its tasks --------------------------------------------------------------- */
+
+int swarm__service_tasks(swarm_client *client, const char *service_id,
+			 const swarm__deadline *deadline, json_t **ret_service, json_t **ret_tasks,
+			 swarm_error *err)
+{
+	const swarm_pair filters[] = { { "service", service_id }, { NULL, NULL } };
+	swarm_error here = SWARM_ERROR_INIT;
+	int rc;
+
+	*ret_service = *ret_tasks = NULL;
+	rc = swarm__object_get(client, SWARM_KIND_SERVICE, service_id, deadline, ret_service,
+			       &here);
+	if (rc == SWARM_E_NOT_FOUND)
+		return 0;
+	if (!rc)
+		rc = swarm__object_list(client, SWARM_KIND_TASK, filters, deadline, ret_tasks,
+					&here);
+	return rc ? swarm__replace(err, &here) : 0;
+}
 
 /* --- scale ---------------------------------------------------------------------------------- */
 

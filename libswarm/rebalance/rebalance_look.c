@@ -105,19 +105,13 @@ int swarm__rebalance_look_at(swarm_client *client, const char *service_id,
 			     const swarm__deadline *deadline, swarm__rebalance_look *ret_look,
 			     swarm_error *err)
 {
-	const swarm_pair filters[] = { { "service", service_id }, { NULL, NULL } };
 	swarm_error here = SWARM_ERROR_INIT;
-	json_t *tasks = NULL;
+	json_t *tasks;
 	int rc;
 
 	*ret_look = (swarm__rebalance_look){ 0 };
-	rc = swarm__object_get(client, SWARM_KIND_SERVICE, service_id, deadline, &ret_look->service,
-			       &here);
-	if (rc == SWARM_E_NOT_FOUND)
-		return 0;
-	if (!rc)
-		rc = swarm__object_list(client, SWARM_KIND_TASK, filters, deadline, &tasks, &here);
-	if (!rc)
+	rc = swarm__service_tasks(client, service_id, deadline, &ret_look->service, &tasks, &here);
+	if (!rc && tasks)
 		rc = swarm__rebalance_count(tasks, service_id, ret_look, &here);
 	json_decref(tasks);
 	return rc ? swarm__replace(err, &here) : 0;
