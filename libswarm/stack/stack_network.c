@@ -135,8 +135,8 @@ static int plan_there(swarm__stack *s, const char *name, const json_t *body, con
 	if (!rc && !json_object_size(changes))
 		rc = swarm__network_has_detached(s->client, name, &s->deadline, &detached, err);
 	if (rc)
-		return swarm__error_wrap(err, rc, "network %s", name);
-	if (json_object_size(changes) && !swarm__stack_is_on(s, SWARM_STACK_REPLACE))
+		rc = swarm__error_wrap(err, rc, "network %s", name);
+	else if (json_object_size(changes) && !swarm__stack_is_on(s, SWARM_STACK_REPLACE))
 		rc = refuse(s, name, changes, err);
 	else if (json_object_size(changes))
 		rc = swarm__stack_change(s, "networks", name, "replace", json_incref(changes), true,
