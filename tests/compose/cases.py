@@ -22,6 +22,7 @@ NAMES = {"07-gitlab-runner": "gitlab"}
 FILES = {
     "13-merge": ["13-merge-base.yml", "13-merge-over.yml"],
     "33-shop": ["33-shop-base.yml", "33-shop-live.yml"],
+    "50-zabbix": ["50-zabbix-base.yml", "50-zabbix-size.yml", "50-zabbix-place.yml"],
 }
 
 

@@ -10,7 +10,7 @@
 
 #define VXLAN "com.docker.network.driver.overlay.vxlanid_list"
 
-enum { FEWEST = 42 };
+enum { FEWEST = 52 };
 
 static int read_case_file(void *payload, const char *file, swarm_content *content, swarm_error *err)
 {
@@ -40,9 +40,28 @@ static void fill(json_t *object, const char *name, json_t *value)
 
 static void fill_update(json_t *config)
 {
+	double ratio = json_number_value(json_object_get(config, "MaxFailureRatio"));
+
+	/* Its JSON has no point in a whole number. */
+	if (ratio == 1)
+		json_object_set_new(config, "MaxFailureRatio", json_integer(1));
 	fill(config, "FailureAction", json_string("pause"));
 	fill(config, "Order", json_string("stop-first"));
 	fill(config, "MaxFailureRatio", json_integer(0));
+}
+
+/* What is zero is not in the engine's answer. */
+static void drop_zeros(json_t *resources)
+{
+	json_t *entry;
+	size_t i;
+
+	json_array_foreach (resources, i, entry) {
+		json_t *one = json_object_get(entry, "DiscreteResourceSpec");
+
+		if (json_integer_value(json_object_get(one, "Value")) == 0)
+			json_object_del(one, "Value");
+	}
 }
 
 static void fill_task(json_t *task)
@@ -51,7 +70,9 @@ static void fill_task(json_t *task)
 	json_t *privileges = json_object_get(container, "Privileges");
 	json_t *identity = json_object_get(privileges, "CredentialSpec");
 	json_t *policy = json_object_get(task, "RestartPolicy");
+	json_t *resources = json_object_get(task, "Resources");
 
+	drop_zeros(json_object_get(json_object_get(resources, "Reservations"), "GenericResources"));
 	fill(task, "ForceUpdate", json_integer(0));
 	fill(task, "Runtime", json_string("container"));
 	fill(container, "Isolation", json_string("default"));
