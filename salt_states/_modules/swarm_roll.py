@@ -357,30 +357,6 @@ def unfit(roll=None, looks=None, proof=None):
     return found
 
 
-def table(rows=None):
-    """
-    Return the rows of a plan as lines of columns.
-
-    CLI Example:
-
-    .. code-block:: bash
-
-        salt worker1 swarm_roll.table '[]'
-    """
-    lines = [("HOST", "ROLE", "ENGINE", "TARGET", "HOW", "TASKS")]
-    for row in rows or ():
-        role = "manager" if row["manager"] else "worker"
-        role += ", leader" if row["leader"] else ""
-        lines.append(
-            (row["host"], role, row["engine"], row["goal"], row["how"], row["tasks"] or "-")
-        )
-    widths = [max(len(line[place]) for line in lines) for place in range(len(lines[0]))]
-    return [
-        "  ".join(line[place].ljust(width) for place, width in enumerate(widths)).rstrip()
-        for line in lines
-    ]
-
-
 def batches(roll=None, rows=None):
     """
     Return rows of workers as lists of those that are worked on together. The first is one host alone;
@@ -468,43 +444,44 @@ def is_ready(node=None, row=None):
     """
     if not node or node["state"] != "ready" or number(node["engine_version"]) != row["goal"]:
         return False
-    return not row["manager"] or node["reachability"] == "reachable"
+    return node["role"] != "manager" or node["reachability"] == "reachable"
 
 
-def changes(rows=None):
+def are_as_planned(rows=None, nodes=None):
     """
-    Return what is changed on hosts, as changes of a state: ``{host: {name: {old, new}}}``.
+    Return whether no run has changed nodes since rows were made of them.
+
+    nodes
+        ``{node id: node}``, as a manager lists them.
 
     CLI Example:
 
     .. code-block:: bash
 
-        salt worker1 swarm_roll.changes '[]'
+        salt worker1 swarm_roll.are_as_planned '[]' '{}'
     """
-    return {row["host"]: _change(row) for row in rows or ()}
+    return all(
+        row["id"] in nodes
+        and nodes[row["id"]]["labels"] == row["labels"]
+        and number(nodes[row["id"]]["engine_version"]) == row["engine"]
+        for row in rows or ()
+    )
 
 
-def _change(row):
-    if row["how"] == "reboot":
-        return {"boot": {"old": row["boot"][:8], "new": "another"}}
-    if row["how"] == "return":
-        return {"availability": {"old": "drain", "new": row["was"] or "drain"}}
-    return {"engine": {"old": row["engine"], "new": row["goal"]}}
-
-
-def step(rows=None, result=None):
+def renew(rows=None, nodes=None):
     """
-    Return hosts as a step of an orchestration, which salt-run swarm.plan shows.
+    Write the roles of nodes into their rows. One that was removed has none.
+
+    nodes
+        ``{node id: node}``, as a manager lists them.
 
     CLI Example:
 
     .. code-block:: bash
 
-        salt worker1 swarm_roll.step '[]'
+        salt worker1 swarm_roll.renew '[]' '{}'
     """
-    hosts = {}
-    for place, row in enumerate(rows or ()):
-        state = {"result": result, "comment": row["how"], "changes": _change(row)}
-        state.update(name=row["host"], __id__=row["host"], __run_num__=place)
-        hosts[row["host"]] = {f"swarm_|-{row['host']}_|-{row['host']}_|-rolled": state}
-    return {"name": "docker-roll", "hosts": hosts}
+    for row in rows or ():
+        node = nodes.get(row["id"]) or {"role": "", "leader": False, "labels": {}}
+        row.update(role=node["role"], leader=node["leader"])
+        row["manager"] = node["role"] == "manager" or DEMOTED_LABEL in node["labels"]

@@ -7,16 +7,16 @@ The state of the orchestrations themselves, ``docker.bootstrap`` and its sibling
 master. It belongs to the name ``swarm``; ``docker/run.jinja`` brings this file to the master.
 
 :maturity: new
-:depends: the execution module ``swarm_preflight_rules``
+:depends: the execution modules ``swarm_preflight_rules`` and ``swarm_renewal``
 
 .. versionadded:: 0.1.0
 """
 
 import contextlib
 import contextvars
+import functools
 import logging
 import re
-import threading
 import time
 
 from salt.exceptions import SaltInvocationError
@@ -176,32 +176,14 @@ def _read(hosts, given, readings, now, silent):
 # --- the cluster's lock ---------------------------------------------------------------------------
 
 
-@contextlib.contextmanager
 def _renewed(run, test):
     """Renew the lock while the steps run; the first of their changes takes it."""
     if test or not run.get("what"):
-        yield
-        return
-    ended = threading.Event()
+        return contextlib.nullcontext()
+    given = [run["managers"], "swarm_hold.renew", [run["id"]], {}]
     # Salt's dunders are of the context that loaded them.
-    renew = threading.Thread(
-        target=contextvars.copy_context().run, args=(_renew, run, ended), daemon=True
-    )
-    renew.start()
-    try:
-        yield
-    finally:
-        ended.set()
-        renew.join()
-
-
-def _renew(run, ended):
-    while not ended.wait(RENEW_SECONDS):
-        try:
-            _ask(run["managers"], "swarm_hold.renew", [run["id"]], {})
-        except Exception as exc:  # pylint: disable=broad-except
-            # The steps go on, and say themselves what is wrong.
-            logging.getLogger(__name__).warning("the cluster's lock was not renewed: %s", exc)
+    ask = functools.partial(contextvars.copy_context().run, _ask, *given)
+    return __salt__["swarm_renewal.every"](RENEW_SECONDS, ask)
 
 
 def _release(run):

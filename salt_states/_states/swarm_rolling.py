@@ -7,20 +7,22 @@ The state of ``docker.upgrade`` and ``docker.reboot``. It runs on the master; ``
 brings this file there. It belongs to the name ``swarm``.
 
 :maturity: new
-:depends: the execution module ``swarm_roll``; ``swarm`` and ``swarm_upgrade`` on the minions
+:depends: the execution modules ``swarm_roll``, ``swarm_roll_report`` and ``swarm_renewal``; ``swarm`` and
+    ``swarm_upgrade`` on the minions
 
 .. versionadded:: 0.1.0
 """
 
+import contextvars
+import functools
 import time
 
 __virtualname__ = "swarm"
 
-# A lock that nobody renews ends after this time; a step of one host must be shorter.
-LOCK_SECONDS = 900
+# A third of the time after which the cluster's lock ends without a renewal.
+RENEW_SECONDS = 40
 SETTLE_SECONDS = 90
 POLL_SECONDS = 2
-NO_CANARY = "no task will try the network of a changed host: pillar swarm:{}:canary can name an image for that"
 # Names in ignore that are not those of checks.
 OWN_FAULTS = ("quorum-margin", "encrypted-mix", "window")
 
@@ -62,8 +64,6 @@ def rolled(
     next one. Managers come first, the one that leads last; its leadership is handed over first. The
     first failure stops everything.
 
-    name
-        Any text.
     managers, workers
         Lists of minion ids.
     what
@@ -97,8 +97,6 @@ def rolled(
         Services during whose updates no host begins.
     snapshot
         An SLS that one manager applies before the first host is emptied.
-    notes
-        Lines about what is odd.
     saltenv
         Where the hosts get the modules from, if they have none.
 
@@ -119,21 +117,18 @@ def rolled(
     roll.update(saltenv=saltenv, notes=ret["notes"], odd=[], done={}, canary=canary or {})
     try:
         _make_plan(roll)
-        wanted = [row for row in roll["rows"] if row["how"] != "nothing"]
+        wanted = _wanted(roll)
         if not wanted:
             if not __opts__["test"]:
-                _clear(roll)
-                _unlock(roll)
+                _tidy_up(roll)
             ret["comment"] = f"{len(roll['rows'])} hosts: nothing to do"
             return ret
-        shown = [*__salt__["swarm_roll.table"](roll["rows"]), _next(roll)]
-        if not roll["canary"]:
-            shown.insert(0, NO_CANARY.format(what))
+        shown = __salt__["swarm_roll_report.shown"](roll)
         if __opts__["test"]:
-            ret.update(result=None, steps=[__salt__["swarm_roll.step"](wanted, None)])
-            ret["comment"] = _next(roll)
+            ret.update(result=None, steps=[__salt__["swarm_roll_report.step"](wanted, None)])
+            ret["comment"] = shown[-1]
             ret["notes"] += shown
-            ret["changes"] = __salt__["swarm_roll.changes"](wanted)
+            ret["changes"] = __salt__["swarm_roll_report.changes"](wanted)
             return ret
         if confirm and plan != roll["plan"]:
             raise _Stop(
@@ -142,23 +137,9 @@ def rolled(
                 shown,
             )
         _run(roll)
-        done = [row for row in wanted if row["host"] in roll["done"]]
-        ret["changes"] = __salt__["swarm_roll.changes"](done)
-        ret["steps"] = [__salt__["swarm_roll.step"](done, True)] if done else []
-        verb = "upgraded" if what == "upgrade" else "rebooted"
-        line = f"{len(wanted)} of {len(roll['rows'])} hosts were {verb}"
-        if len(done) < len(wanted):
-            line = f"{len(done)} of {len(wanted)} done, {roll['waits']}"
-        warned = [note for note in ret["notes"] if note.startswith("warning: ")]
-        ret["comment"] = "\n".join([*warned, line, *roll["odd"]])
+        ret.update(__salt__["swarm_roll_report.ended"](roll, _wanted(roll)))
     except _Stop as exc:
-        who, lines, *more = exc.args
-        ret["refused"] = {who: lines or more[0]}
-        ret.update(result=False, changes={})
-        lines = [*ret["notes"], *lines, *(more[0] if more else []), *roll["odd"]]
-        ret["comment"] = "\n".join(lines)
-        if roll["done"]:
-            ret["comment"] += f"\ndone before: {', '.join(roll['done'])}"
+        ret.update(__salt__["swarm_roll_report.stopped"](roll, *exc.args))
     return ret
 
 
@@ -170,32 +151,7 @@ def _ask(hosts, function, *args, **kwargs):
     answers = __salt__["saltutil.cmd"](
         list(hosts), function, arg=list(args), kwarg=kwargs, tgt_type="list", expect_minions=True
     )
-    found = {}
-    for host in hosts:
-        answer = answers.get(host) or {}
-        said = answer.get("ret", answer.get("return"))
-        # Of a minion that did not answer Salt has {"failed": True}.
-        failed = not {"ret", "return"} & set(answer) or said is False
-        # Health has rows whatever they say; their return code is for people.
-        failed = failed or (answer.get("retcode") and not _are_rows(said))
-        wrong = isinstance(said, str) and (said.startswith("'") or "Traceback" in said)
-        found[host] = (None, _line(said)) if failed or wrong else (said, None)
-    return found
-
-
-def _are_rows(said):
-    return isinstance(said, list) and all(isinstance(row, dict) for row in said)
-
-
-def _line(said):
-    if isinstance(said, dict):
-        bad = [one for one in said.values() if isinstance(one, dict) and one.get("result") is False]
-        said = bad[0].get("comment") if bad else said
-    if said in (None, False, "", {}, []):
-        return "its minion did not answer: start it (systemctl start salt-minion), then run again"
-    lines = [line for line in str(said).strip().splitlines() if line.strip()]
-    line = " ".join((lines[-1] if "Traceback" in str(said) else lines[0]).split())
-    return line.removeprefix("ERROR: ")
+    return {host: __salt__["swarm_roll_report.answer"](answers.get(host)) for host in hosts}
 
 
 def _call(host, function, *args, **kwargs):
@@ -209,8 +165,7 @@ def _call(host, function, *args, **kwargs):
 def _look(roll):
     hosts = [*roll["managers"], *roll["workers"]]
     upgrade = roll["what"] == "upgrade"
-    arguments = {"refresh": upgrade, "packages": upgrade, "when": roll["when"]}
-    arguments["preflight"] = True
+    arguments = dict(refresh=upgrade, packages=upgrade, when=roll["when"], preflight=True)
     # A function, unlike a state, has the pillar of the minion's start.
     _ask(hosts, "saltutil.refresh_pillar", wait=True)
     before = time.time()
@@ -220,12 +175,7 @@ def _look(roll):
         # The modules are of this run; a run in test mode needs them, too.
         _ask(bare, "state.sls", "docker.extension", saltenv=roll["saltenv"], test=False)
         answers.update(_ask(bare, "swarm_upgrade.look", **arguments))
-    other = "its modules are of another version: salt '{}' saltutil.sync_all"
-    wrong = [
-        f"{host}: {why or other.format(host)}"
-        for host, (found, why) in answers.items()
-        if why or not isinstance(found, dict) or "reading" not in found
-    ]
+    wrong = __salt__["swarm_roll_report.unusable"](answers)
     if wrong:
         raise _Stop("plan", wrong)
     now = [before, time.time()]
@@ -269,7 +219,8 @@ def _make_plan(roll):
         raise _Stop("plan", found["faults"])
     roll.update(rows=found["rows"], plan=found["plan"])
     # Of two masters one goes; a run that was killed on this one has left the lock to the next of its plan.
-    roll["lock"] = f"{roll['plan']}-{str(__opts__['id']).replace(' ', '_')}"[:100]
+    lock = f"{roll['plan']}-{str(__opts__['id']).replace(' ', '_')}"[:100]
+    roll.setdefault("lock", lock)
     work = [row["id"] for row in roll["rows"] if row["how"] in ("upgrade", "reboot")]
     proof = None
     if work:
@@ -290,12 +241,7 @@ def _make_plan(roll):
         faults = [window["fault"]] if window["fault"] else []
         roll["notes"] += [f"the window opens {window['opens']}"] if window["opens"] else []
     if faults:
-        raise _Stop("plan", faults, __salt__["swarm_roll.table"](roll["rows"]))
-
-
-def _next(roll):
-    command = f"salt-run state.orchestrate docker.{roll['what']}"
-    return f'plan {roll["plan"]}: {command} pillar=\'{{"swarm_plan": "{roll["plan"]}"}}\''
+        raise _Stop("plan", faults, __salt__["swarm_roll_report.table"](roll["rows"]))
 
 
 # --- the run --------------------------------------------------------------------------------------
@@ -305,29 +251,69 @@ def _run(roll):
     first = _acting(roll)
     _lock(roll, first)
     try:
-        _clear(roll)
-        roll["baseline"] = _call(first, "swarm.health", ignore=roll["unasked"] or None)
-        work = [row for row in roll["rows"] if row["how"] != "nothing"]
-        _hold(roll, first)
-        if not roll["waits"]:
-            _prefetch([row for row in work if row["how"] == "upgrade"])
-            _rehearse(roll, first)
-            _snapshot(roll, first)
-        batches = [[row] for row in work if row["manager"]]
-        workers = [row for row in work if not row["manager"]]
-        for rows in batches + __salt__["swarm_roll.batches"](roll, workers):
-            _hold(roll, _acting(roll))
-            if roll["waits"]:
-                # What an earlier run left half way is finished all the same.
-                rows = [row for row in rows if row["how"] == "return"]
-            if rows and rows[0]["manager"]:
-                _manager(roll, rows[0])
-            elif rows:
-                _workers(roll, rows)
+        with _renewed(roll):
+            _plan_again(roll, first)
+            _run_all(roll, first)
     finally:
         if roll["canary"]:
             _clear(roll)
         _unlock(roll)
+
+
+def _run_all(roll, first):
+    _clear(roll)
+    roll["baseline"] = _call(first, "swarm.health", ignore=roll["unasked"] or None)
+    work = _wanted(roll)
+    _hold(roll, first)
+    if not roll["waits"]:
+        _prefetch([row for row in work if row["how"] == "upgrade"])
+        _rehearse(roll, first)
+        _snapshot(roll, first)
+    batches = [[row] for row in work if row["manager"]]
+    workers = [row for row in work if not row["manager"]]
+    for rows in batches + __salt__["swarm_roll.batches"](roll, workers):
+        _look_again(roll, rows)
+        _hold(roll, _acting(roll))
+        if roll["waits"]:
+            # What an earlier run left half way is finished all the same.
+            rows = [row for row in rows if row["how"] == "return"]
+        for row in rows:
+            if row["manager"]:
+                _manager(roll, row)
+        workers = [row for row in rows if not row["manager"]]
+        if workers:
+            _workers(roll, workers)
+
+
+def _wanted(roll):
+    return [row for row in roll["rows"] if row["how"] != "nothing"]
+
+
+def _plan_again(roll, first):
+    """Plan again if another run had the lock until now: what it did is not done twice."""
+    if __salt__["swarm_roll.are_as_planned"](roll["rows"], _nodes(first)):
+        return
+    plan = roll["plan"]
+    _make_plan(roll)
+    roll["notes"][:] = dict.fromkeys(roll["notes"])
+    if roll["plan"] != plan:
+        raise _Stop("plan", ["another run changed the swarm meanwhile: look at the plan again"])
+
+
+def _look_again(roll, rows):
+    """Roles may have been changed by another hand since the plan was made, and nodes removed."""
+    for host in [row["host"] for row in roll["rows"] if row["role"] == "manager"]:
+        nodes, why = _ask([host], "swarm.nodes")[host]
+        if not why:
+            break
+    else:
+        raise _Stop(host, [f"{host}: {why}"])
+    nodes = {node["id"]: node for node in nodes}
+    gone = [row for row in rows if row["id"] not in nodes]
+    if gone:
+        lines = [f"{row['host']}: its node {row['id']} was removed meanwhile" for row in gone]
+        raise _Stop(gone[0]["host"], lines)
+    __salt__["swarm_roll.renew"](roll["rows"], nodes)
 
 
 def _window(roll):
@@ -367,7 +353,15 @@ def _snapshot(roll, first):
 
 def _lock(roll, first):
     given = [roll["lock"], f"docker.{roll['what']}", str(__opts__["id"]).replace(" ", "_")]
-    _call(first, "swarm_core.core", "lock_take", *given, ttl=LOCK_SECONDS, wait=0)
+    _call(first, "swarm_core.core", "lock_take", *given, wait=0)
+
+
+def _renewed(roll):
+    """Renew the lock while the run lasts. A run that was killed keeps it for two minutes, no longer."""
+    ask = functools.partial(_ask, roll["managers"], "swarm_hold.renew", roll["lock"])
+    # Salt's dunders are of the context that loaded them.
+    ask = functools.partial(contextvars.copy_context().run, ask)
+    return __salt__["swarm_renewal.every"](RENEW_SECONDS, ask)
 
 
 def _unlock(roll):
@@ -375,6 +369,14 @@ def _unlock(roll):
         _, why = _ask([host], "swarm_core.core", "lock_release", roll["lock"])[host]
         if not why:
             return
+
+
+def _tidy_up(roll):
+    """Remove what a run of this plan has left that was killed at its end; not what others are at."""
+    held = _call(_acting(roll), "swarm_core.core", "lock_get")
+    if not held or held["run"] == roll["lock"]:
+        _clear(roll)
+        _unlock(roll)
 
 
 def _prefetch(work):
@@ -386,15 +388,7 @@ def _prefetch(work):
 
 
 def _drained(roll, row, why):
-    """Return the error of a host that stays drained."""
-    what = f"docker.{roll['what']}"
-    return _Stop(
-        row["host"],
-        [
-            f"{row['host']} stays drained: {why}; correct it and run {what} again with the same plan, or"
-            f" return it to use: salt-run swarm.ask swarm.evict_undo {row['id']}"
-        ],
-    )
+    return _Stop(row["host"], [__salt__["swarm_roll_report.drained"](roll["what"], row, why)])
 
 
 def _empty(roll, row, acting, why=""):
@@ -488,6 +482,12 @@ def _well(roll, acting):
 
 def _work(roll, rows, acting):
     """Change hosts that are empty, side by side."""
+    _call(acting, "swarm_core.core", "lock_renew", roll["lock"])
+    nodes = _nodes(acting)
+    for row in rows:
+        if nodes[row["id"]]["availability"] != "drain":
+            why = "was given back to use by somebody else meanwhile: run again"
+            raise _Stop(row["host"], [f"{row['host']} {why}"])
     found = {}
     upgraded = [row for row in rows if row["how"] == "upgrade"]
     for target in sorted({row["target"] for row in upgraded}):

@@ -88,7 +88,14 @@ def test_the_name_swarm_has_what_the_page_lists():
 
 @pytest.mark.parametrize(
     "module",
-    ["swarm_schema", "swarm_settings", "swarm_policy", "swarm_roll", "swarm_preflight_rules"],
+    [
+        "swarm_schema",
+        "swarm_settings",
+        "swarm_policy",
+        "swarm_roll",
+        "swarm_roll_report",
+        "swarm_preflight_rules",
+    ],
 )
 def test_a_pure_module_calls_only_pure_ones(module):
     """docs/architecture.md: they take the place of _utils. saltutil is the master's, in run()."""

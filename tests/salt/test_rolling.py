@@ -19,11 +19,12 @@ class Fleet:
     def __init__(self, managers=MANAGERS, workers=WORKERS):
         self.managers, self.workers = list(managers), list(workers)
         self.calls, self.fail, self.residents = [], {}, {}
+        self.asked = []
         self.target, self.autolock, self.unlock, self.reboots = NEW, False, False, set()
         self.canary, self.tried, self.left = {}, [], []
         self.readings, self.blocked, self.sockets = {}, {}, []
         self.networks, self.lock, self.silent, self.locked = [], "", set(), set()
-        self.services = {"web", "db"}
+        self.services, self.when_locked = {"web", "db"}, lambda: None
         self.installed = dict.fromkeys([*managers, *workers], OLD)
         self.engine = dict.fromkeys([*managers, *workers], "26.1.5")
         self.boots = dict.fromkeys([*managers, *workers], 1)
@@ -45,6 +46,7 @@ class Fleet:
         answers = {}
         for host in hosts:
             self.calls.append((host, function, arg[0] if arg else None))
+            self.asked.append((host, function, list(arg)))
             why = self.fail.get((host, function))
             if host in self.silent or (host, function) in self.silent:
                 # As Salt has it.
@@ -84,7 +86,8 @@ class Fleet:
 
     def do_swarm_nodes(self, host):
         return [
-            {**one, "engine_version": f"{self.engine[name]}+x"} for name, one in self.node.items()
+            {**one, "labels": {**one["labels"]}, "engine_version": f"{self.engine[name]}+x"}
+            for name, one in self.node.items()
         ]
 
     def do_swarm_upgrade_proof(self, host, nodes, allow=None, blockers=None):
@@ -106,15 +109,21 @@ class Fleet:
 
     def do_swarm_core_core(self, host, method, *args, **_):
         if method == "lock_take":
+            self.when_locked()
             assert self.lock in ("", args[0])
             self.lock = args[0]
-        elif method == "lock_release":
+        elif method == "lock_get":
+            return {"run": self.lock} if self.lock else None
+        elif method == "lock_release" and self.lock == args[0]:
             self.lock = ""
         elif method == "node_update":
             labels = self.by_id(args[0])["labels"]
             for name, value in args[1]["Labels"].items():
                 labels.pop(name, None) if value is None else labels.update({name: value})
         return True
+
+    def do_swarm_hold_renew(self, host, run):
+        return self.lock == run
 
     def do_swarm_health(self, host, **_):
         return []
@@ -188,13 +197,14 @@ class Fleet:
 def roll(tmp_path, monkeypatch):
     """``roll(fleet, test=False, **arguments)``: the state as the master runs it."""
 
-    def run(fleet, test=False, **arguments):
+    def run(fleet, test=False, renew_seconds=600, **arguments):
         opts = rendered.minion_opts(tmp_path, "master_master")
         opts["test"] = test
         functions = salt.loader.minion_mods(opts)
         states = salt.loader.states(opts, functions, {}, None)
         globals_ = states["swarm.rolled"].func.__globals__
         monkeypatch.setattr(globals_["time"], "sleep", lambda _: None)
+        globals_["RENEW_SECONDS"] = renew_seconds
         functions["saltutil.cmd"] = fleet.cmd
         functions["file.read"] = lambda _path: "the master's own\n"
         given = {"managers": fleet.managers, "workers": fleet.workers, **arguments}

@@ -331,6 +331,8 @@ def test_the_steps_go_to_the_environment_of_the_orchestration(tmp_path):
         "states/swarm_orchestration.py",
         "states/swarm_rolling.py",
         "modules/swarm_roll.py",
+        "modules/swarm_roll_report.py",
+        "modules/swarm_renewal.py",
         "modules/swarm_preflight_rules.py",
     ],
 )
