@@ -13,9 +13,6 @@ codes mean.
 .. versionadded:: 0.1.0
 """
 
-# Each host compares its engine with the pillar that the master has now.
-ENGINE_DRIFT = {"swarm_engine.drift": [False, True]}
-ANSWER_SECONDS = 30
 # The orchestrations, and what each of them takes as pillar.
 ORCHESTRATIONS = {
     "bootstrap": ("swarm_ignore",),
@@ -98,29 +95,18 @@ def _plan(orchestration="bootstrap", data=False, saltenv=None, **pillar):
         for state in states.values():
             found["refused"].update(state.get("refused") or {})
             found["notes"] += state.get("notes") or []
+            found["drift"].update(state.get("drift") or {})
             for step in state.get("steps") or []:
                 _add_step(found, step)
             if state["result"] is False and not found["refused"]:
                 found["refused"][name] = str(state["comment"]).splitlines()
     found["possible"] = not found["refused"]
-    if name == "bootstrap" and found["possible"]:
-        # A step returns what its hosts would change, and drift is not a change.
-        found["drift"] = _engines()
+    found["drift"] = found["drift"] if found["possible"] else {}
     found = __salt__["swarm_master.ended"](found, problem=not found["possible"])
     if data is True:
         del found["outputter"]
         return found
     return {**found, "lines": _lines(name, found)}
-
-
-def _engines():
-    """Return ``{host: [how its engine differs from pillar]}`` of the hosts that pillar names."""
-    known = __salt__["swarm_master.checked"]()
-    if known["malformed"]:
-        return {}
-    hosts = [*(known["swarm"].get("managers") or []), *known["workers"]]
-    answers = __salt__["swarm_master.ask"](hosts, ENGINE_DRIFT, ANSWER_SECONDS)
-    return __salt__["swarm_master.engine_drift"](answers)
 
 
 def _add_step(found, step):

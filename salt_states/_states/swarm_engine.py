@@ -185,6 +185,34 @@ def _install(ret, package, version, engine):
     ret.update(changes=done["changes"], comment=f"{package} was installed")
 
 
+def running(name, **kwargs):
+    """
+    Ensure the service of the engine runs, and starts with the host. What an operator masked stays
+    where the engine runs, and so does what is disabled where the engine must not be changed.
+
+    A state of our own, because ``unless`` on ``service.running`` lets Salt search all of its state
+    modules for ``service.mod_run_check``, which takes longer than all other states of a run.
+
+    name
+        Any text.
+
+    .. code-block:: yaml
+
+        the service of the engine:
+          swarm_engine.running: []
+    """
+    ret = _new(name)
+    with _reported(ret):
+        if __salt__["swarm_engine.service_kept"]():
+            ret["comment"] = "docker runs; its service stays as it is"
+            return ret
+        done = __states__["service.running"]("docker", enable=True)
+        ret.update(
+            {key: done[key] for key in ("result", "changes")}, comment=_line(done["comment"])
+        )
+    return ret
+
+
 def _line(text):
     """Return one line of what Salt's own states say; from apt only what it calls an error."""
     lines = [line.strip() for line in str(text).splitlines() if line.strip()]

@@ -58,7 +58,8 @@ def orchestrated(
 
     Beside the keys of every state the return has ``steps``, a list of ``{"name", "hosts": {minion id: its
     states}}`` with the hosts that changed something or failed, ``refused``, ``{minion id: [reasons]}``, and
-    ``notes``, what is odd, but no reason to refuse; and ``preflight``, the rows of its checks.
+    ``notes``, what is odd, but no reason to refuse; ``drift``, ``{minion id: [how its engine differs from
+    pillar]}``; and ``preflight``, the rows of its checks.
     After a failure ``changes`` is empty: what had changed by then is in the comment and in ``steps``.
 
     name
@@ -95,7 +96,7 @@ def orchestrated(
                 sls: [docker.mine]
     """
     ret = {"name": name, "changes": {}, "result": True, "comment": ""}
-    ret.update(steps=[], refused={}, notes=list(notes), preflight=[])
+    ret.update(steps=[], refused={}, notes=list(notes), drift={}, preflight=[])
     if refusal:
         ret["refused"] = {name: refusal.splitlines()}
         return _ended(ret, [*notes, *refusal.splitlines()], False)
@@ -196,10 +197,7 @@ def _release(run):
 
 
 def _new(step):
-    """
-    Return a step that has not run: what its hosts returned, why it failed, what it says, and the
-    changes.
-    """
+    """Return a step that has not run: what its hosts returned, why it failed, what it says."""
     return {
         "name": step["name"],
         "targets": list(step["hosts"]),
@@ -209,16 +207,14 @@ def _new(step):
         "refuses": False,
         "predicts": False,
         "notes": [],
+        "drift": {},
         "changes": {},
         "skipped": False,
     }
 
 
 def _with_failures(run, done):
-    """
-    Add the failures of hosts to the pillar of the last step, which otherwise knows only what they
-    published.
-    """
+    """Add the failures of hosts for the last step, which otherwise knows only what they published."""
     failures = {}
     for one in done:
         for host, reasons in one["refused"].items():
@@ -305,7 +301,7 @@ def _states(answer):
     if not isinstance(states, dict) or not states:
         return None
     found = [
-        {**state, "ours": tag.startswith("swarm_|-")}
+        {**state, "ours": tag.startswith("swarm_|-"), "engine": tag.startswith("swarm_engine_|-")}
         for tag, state in states.items()
         if isinstance(state, dict) and "result" in state
     ]
@@ -330,6 +326,8 @@ def _add(found, host, answer, step, test):
     for state in states or []:
         if state["ours"]:
             found["notes"] += [f"{host}: {note}" for note in state.get("warnings") or []]
+        elif state["engine"] and state.get("warnings"):
+            found["drift"].setdefault(host, []).extend(state["warnings"])
 
 
 def _why(answer, states, test):
@@ -456,6 +454,7 @@ def _summed_up(ret, done):
     ret["steps"] = [{"name": one["name"], "hosts": one["hosts"]} for one in done if one["hosts"]]
     for one in done:
         notes += [note for note in one["notes"] if note not in notes]
+        ret["drift"].update(one["drift"])
         for host, reasons in one["refused"].items():
             known = ret["refused"].setdefault(host, [])
             known += [reason for reason in reasons if reason not in known]
@@ -479,10 +478,7 @@ def _summed_up(ret, done):
 
 
 def _grouped(done):
-    """
-    Return ``{hosts: what changed there}``, hosts with the same changes
-    together.
-    """
+    """Return ``{hosts: what changed there}``, hosts with the same changes together."""
     per_host = {}
     for one in done:
         for host, text in one["changes"].items():

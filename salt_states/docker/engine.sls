@@ -14,10 +14,8 @@ docker-engine:
   swarm_engine.installed:
     - require:
       - swarm_engine: docker
-  service.running:
-    - name: docker
-    - enable: True
-    - unless:
-      - fun: swarm_engine.service_kept
+
+docker-service:
+  swarm_engine.running:
     - require:
       - swarm_engine: docker-engine

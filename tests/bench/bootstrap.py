@@ -1,13 +1,15 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """
-docker.bootstrap against the same flow with cmd.run and the docker command, in one lab and one run.
+docker.bootstrap against the same flow with cmd.run and the docker command, and its test mode and
+plan against its second run, in one lab and one run.
 
     LAB_WORKERS=17 tests/bench/bootstrap.py [ROUNDS]
 
 Engines are installed and the extension is delivered before; each round lets all hosts leave, times
-the one flow, lets all leave again, and times the other. It prints each time, and the ratio of the
-medians. The other flow is the recipe of 2016, with the least change that lets it run on Salt today
+the one flow, then a second run of it, its test mode and swarm.plan, lets all leave again, and times
+the other. It prints each time, and the ratio of each pair of times within a round, as their median.
+The other flow is the recipe of 2016, with the least change that lets it run on Salt today
 (tests/bench/peer).
 """
 
@@ -23,6 +25,19 @@ HERE = pathlib.Path(__file__).parent
 LAB = HERE.parent / "lab" / "lab"
 MANAGERS = [f"manager{n + 1}" for n in range(int(os.environ.get("LAB_MANAGERS", 3)))]
 WORKERS = [f"worker{n + 1}" for n in range(int(os.environ.get("LAB_WORKERS", 3)))]
+
+BOOTSTRAP, SECOND, PEER = "docker.bootstrap", "second run", "peer.bootstrap"
+AGAIN = {
+    SECOND: ["state.orchestrate", "docker.bootstrap"],
+    "test mode": ["state.orchestrate", "docker.bootstrap", "test=True"],
+    "swarm.plan": ["swarm.plan"],
+}
+PAIRS = [
+    (BOOTSTRAP, PEER),
+    (SECOND, BOOTSTRAP),
+    ("test mode", SECOND),
+    ("swarm.plan", SECOND),
+]
 
 
 def lab(*args, stdin=None, check=True):
@@ -66,10 +81,15 @@ def leave():
         lab("exec", host, "timeout", "60", "docker", "swarm", "leave", "--force", check=False)
 
 
-def orchestrate(name):
+def timed(*command):
+    """Seconds that a salt-run takes, and what it prints."""
     start = time.monotonic()
-    out = lab("exec", "master", "salt-run", "state.orchestrate", name, check=False)
-    seconds = time.monotonic() - start
+    out = lab("exec", "master", "salt-run", *command, check=False)
+    return time.monotonic() - start, out
+
+
+def orchestrate(name):
+    seconds, out = timed("state.orchestrate", name)
     nodes = lab("exec", MANAGERS[0], "docker", "node", "ls", "-q").split()
     if len(nodes) != len(MANAGERS + WORKERS):
         sys.exit(f"{name} made no whole swarm:\n{out}")
@@ -79,15 +99,22 @@ def orchestrate(name):
 def main():
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 3
     prepare()
-    times = {"docker.bootstrap": [], "peer.bootstrap": []}
+    times = {name: [] for pair in PAIRS for name in pair}
     for turn in range(rounds):
+        leave()
+        times[BOOTSTRAP].append(orchestrate("docker.bootstrap"))
+        for name, command in AGAIN.items():
+            times[name].append(timed(*command)[0])
+        leave()
+        times[PEER].append(orchestrate("peer.bootstrap"))
         for name, found in times.items():
-            leave()
-            found.append(orchestrate(name))
             print(f"round {turn + 1}: {name} {found[-1]:.1f} s", flush=True)
     lab("exec", "master", "sh", "-c", "echo {} > /srv/local.yaml; rm -r /srv/salt/peer")
-    ours, theirs = (statistics.median(found) for found in times.values())
-    print(f"{len(MANAGERS)} + {len(WORKERS)}: {ours:.1f} s / {theirs:.1f} s = {ours / theirs:.2f}")
+    print(f"{len(MANAGERS)} + {len(WORKERS)}, medians")
+    for one, other in PAIRS:
+        ratio = statistics.median(a / b for a, b in zip(times[one], times[other], strict=True))
+        seconds = " / ".join(f"{statistics.median(times[name]):.1f} s" for name in (one, other))
+        print(f"{one} / {other}: {seconds} = {ratio:.2f}")
 
 
 if __name__ == "__main__":

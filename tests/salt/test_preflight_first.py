@@ -147,3 +147,59 @@ def test_other_orchestrations_ask_nothing(made):
         sls="docker.replace", given=pillar({"swarm_replace": {"worker1": "worker2"}})
     )
     assert master.read
+
+
+def jobs(master):
+    """Each job of a run, by what it runs."""
+    return [*("reading" for _ in master.read), *(what for _, what, _ in master.asked)] + [
+        what for _, what, _ in master.held
+    ]
+
+
+@pytest.mark.parametrize("test", [True, False], ids=["test mode, so plan", "second run"])
+def test_the_jobs_of_a_run_that_changes_nothing(made, test):
+    """One look, and one job a step: what the facts have is not asked again."""
+    master, done, failed, _ = made(test=test)
+    assert not failed and done["changes"] == {}
+    assert jobs(master) == [
+        "reading",
+        "docker.engine,docker.mine",
+        "docker.manager.cluster",
+        "docker.worker.join",
+        "docker.verify",
+    ]
+
+
+def test_the_jobs_of_bare_hosts_in_test_mode(made):
+    """A step that only predicts the extension would run twice; by then the preflight has brought it."""
+    got = set()
+
+    def reading(host, **_):
+        return {"address": host} if host in got else MISSING
+
+    def answer(host, sls, kwarg):
+        if sls == "docker.extension":
+            got.add(host)
+        return all_well(host, sls, kwarg)
+
+    found = {}
+    for test in (True, False):
+        got.clear()
+        found[test] = jobs(made(reading, answer, test=test)[0])
+    assert found[True] == found[False] and len(found[True]) == 7
+
+
+def test_drift_comes_with_the_steps(made):
+    """``salt-run swarm.plan`` shows it, and asks nobody for it."""
+    line = "docker-ce is 26.1.0, pillar says 28.5.2 (not changed: this host is a member of a swarm)"
+
+    def answer(host, sls, kwarg):
+        found = all_well(host, sls, kwarg)
+        if host != "worker1" or sls != "docker.worker.join":
+            return found
+        tag = "swarm_engine_|-docker-engine_|-docker-engine_|-installed"
+        engine = {**next(iter(state("docker-engine").values())), "warnings": [line]}
+        return {**found, "ret": {tag: engine, **found["ret"]}}
+
+    _, done, failed, _ = made(answer=answer, test=True)
+    assert not failed and done["drift"] == {"worker1": [line]}

@@ -98,7 +98,8 @@ def test_each_file_renders_without_pillar(tmp_path, sls):
 def test_pillar_of_any_form_renders(tmp_path, empty):
     """What is wrong in it, the states report in one line."""
     opts = rendered.minion_opts(tmp_path)
-    assert set(rendered.high(opts, {"repositories": empty}, ENGINE)) == {"docker", "docker-engine"}
+    found = rendered.high(opts, {"repositories": empty}, ENGINE)
+    assert set(found) == {"docker", "docker-engine", "docker-service"}
     for sls in ("docker.manager.cluster", "docker.worker.join"):
         assert rendered.low(opts, {"swarm": None}, sls)
 
@@ -109,11 +110,15 @@ def test_engine_has_repository_package_and_service(tmp_path, pillar, family):
     assert arguments(data, "docker", "swarm_engine") == ("repository", {})
     required = {"require": [{"swarm_engine": "docker"}]}
     assert arguments(data, "docker-engine", "swarm_engine") == ("installed", required)
-    function, service = arguments(data, "docker-engine", "service")
-    assert function == "running"
-    assert (service["name"], service["enable"]) == ("docker", True)
-    assert service["require"] == [{"swarm_engine": "docker-engine"}]
-    assert service["unless"] == [{"fun": "swarm_engine.service_kept"}]
+    required = {"require": [{"swarm_engine": "docker-engine"}]}
+    assert arguments(data, "docker-service", "swarm_engine") == ("running", required)
+
+
+@pytest.mark.parametrize("sls", MINION_SLS)
+def test_no_state_lets_salt_search_all_of_its_modules(tmp_path, pillar, sls):
+    """Each of these does, for a function mod_run_check: over a second, more than all the states need."""
+    for chunk in rendered.low(rendered.minion_opts(tmp_path), pillar, sls):
+        assert not {"unless", "onlyif", "creates"} & set(chunk), chunk["__id__"]
 
 
 def order(chunks):

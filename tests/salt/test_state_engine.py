@@ -45,6 +45,7 @@ class Host:
             loader["swarm_repository.change"] = lambda files: self.did("sources", files)
         self.states["pkg.installed"] = self.install
         self.states["pkgrepo.managed"] = self.repository
+        self.states["service.running"] = self.service
         self.globals = self.modules["swarm_engine.look"].func.__globals__
         self.globals["MASK"] = str(root / "docker.service")
         self.mask = root / "docker.service"
@@ -80,6 +81,18 @@ class Host:
     def repository(self, name, **more):
         self.done.append(("yum", name, more))
         return {"result": True, "changes": {"repo": name}, "comment": "Configured\nit"}
+
+    def service(self, name, enable):
+        """The service runs, and is to be enabled, or cannot be."""
+        changes = {} if self.enabled else {name: True}
+        done = {"result": True, "changes": changes, "comment": f"{name}\nis running"}
+        if self.broken:
+            return {"result": False, "changes": {}, "comment": f"{self.broken}\nsee its log"}
+        if changes and self.opts["test"]:
+            return {**done, "result": None}
+        if changes:
+            self.did("service", name, enable)
+        return done
 
     def state(self, function):
         ret = self.states[f"swarm_engine.{function}"](name="x")
@@ -190,23 +203,41 @@ def test_a_disabled_service_is_drift_on_a_member(make):
     host = make()
     host.info, host.enabled = MEMBER, False
     assert_left(host, "docker.service is disabled")
-    assert host.modules["swarm_engine.service_kept"]() is True
+    assert_service_left(host)
 
 
 def test_a_masked_service_of_an_engine_that_runs_is_left(make):
     host = make()
     host.mask.symlink_to("/dev/null")
-    assert host.modules["swarm_engine.service_kept"]() is True
+    assert_service_left(host)
     host.info = MEMBER
     assert_left(host, "docker.service is masked")
-    assert host.modules["swarm_engine.service_kept"]() is True
+    assert_service_left(host)
+
+
+def assert_service_left(host):
+    ret = host.state("running")
+    assert (ret["result"], ret["changes"]) == (True, {}) and "stays as it is" in ret["comment"]
+    assert host.done == []
 
 
 @pytest.mark.parametrize("info", [MEMBER, BARE, None])
 def test_the_service_is_started_and_enabled_otherwise(make, info):
     host = make()
     host.info, host.enabled = info, info is MEMBER
-    assert host.modules["swarm_engine.service_kept"]() is False
+    ret = host.state("running")
+    assert ret["comment"] == "docker is running"
+    assert ret["changes"] == ({} if info is MEMBER else {"docker": True})
+    if not host.opts["test"]:
+        assert host.done == ([] if info is MEMBER else [("service", "docker", True)])
+
+
+def test_a_service_that_does_not_start_is_one_line(make):
+    host = make()
+    host.info, host.broken = None, "Service docker failed to start"
+    ret = host.state("running")
+    assert ret["result"] is False
+    assert ret["comment"] == "Service docker failed to start see its log"
 
 
 @pytest.mark.parametrize("installed", [True, False])
