@@ -40,9 +40,16 @@ static json_t *convert(swarm__compose *c, const char *place, const json_t *words
 	json_t *spec = swarm__spec_new(lines, json_object());
 	char image[SWARM__MAX_PLACE + 8];
 	size_t from;
+	bool builds;
 
 	if (flat && spec) {
+		snprintf(image, sizeof(image), "%s.build", place);
+		builds = !json_object_get(words, "image") && is_told(lines->warnings, image);
 		snprintf(image, sizeof(image), "%s.image", place);
+		if (builds)
+			swarm__slip(lines, image,
+				    "is required: build is not supported, so push the image to a "
+				    "registry and give its name here");
 		/* Its line is there already: not a second one that it is required. */
 		if (is_told(lines->slips, image) || swarm__is_mistyped(lines, place, "image"))
 			swarm__spec_put(lines, flat, "image", json_string("told"));

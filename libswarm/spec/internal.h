@@ -202,9 +202,13 @@ json_t *swarm__spec_number(swarm__conversion *c, const swarm__spec_row *row, int
 json_t *swarm__spec_some(json_t *array);
 /* The same of an array of texts as a set. */
 json_t *swarm__spec_set(swarm__conversion *c, json_t *array);
-/* An array of texts, from a list or from one text, with a slip for what is none; numbers become texts. */
+/* An array of texts, from a list or from one text; numbers become texts. With a slip it is empty, so that
+ * what is in it has the index that is written. */
 json_t *swarm__spec_texts(swarm__conversion *c, const char *place, const char *expects,
 			  const json_t *given);
+/* "place[2]", or the place itself of one text in place of a list. */
+void swarm__spec_item(char at[SWARM__MAX_PLACE], const char *place, size_t index,
+		      const json_t *given);
 
 /*
  * --- the kinds: scalars.c, element_fields.c, list_fields.c, placement_fields.c, mapping_fields.c,
@@ -283,5 +287,7 @@ bool swarm__is_object_name(const char *name, const char *more, size_t most);
 /* --- task_words.c: what the engine takes, and a task fails at --------------------------------------------- */
 
 void swarm__spec_check_tasks(swarm__conversion *c, const json_t *given);
+/* A capability as it is written, without CAP_. */
+void swarm__spec_check_capability(swarm__conversion *c, const char *place, const char *name);
 
 #endif

@@ -26,11 +26,22 @@ json_t *swarm__spec_set(swarm__conversion *c, json_t *array)
 	return swarm__spec_some(set);
 }
 
+void swarm__spec_item(char at[SWARM__MAX_PLACE], const char *place, size_t index,
+		      const json_t *given)
+{
+	/* One text stands for a list of it. */
+	if (json_is_array(given))
+		snprintf(at, SWARM__MAX_PLACE, "%.200s[%zu]", place, index);
+	else
+		snprintf(at, SWARM__MAX_PLACE, "%.200s", place);
+}
+
 json_t *swarm__spec_texts(swarm__conversion *c, const char *place, const char *expects,
 			  const json_t *given)
 {
 	json_t *array = swarm__spec_new(c, json_array());
 	char at[SWARM__MAX_PLACE];
+	bool bad = false;
 	size_t i;
 	json_t *item;
 
@@ -42,11 +53,14 @@ json_t *swarm__spec_texts(swarm__conversion *c, const char *place, const char *e
 		swarm__slip_expects(c, place, expects, given);
 	json_array_foreach (swarm__json_iterable(given), i, item) {
 		snprintf(at, sizeof(at), "%.200s[%zu]", place, i);
-		if (!json_is_string(item) && !json_is_integer(item))
+		if (!json_is_string(item) && !json_is_integer(item)) {
 			swarm__slip_expects(c, at, "a string", item);
-		else
-			swarm__spec_add(c, array, swarm__spec_text(c, item));
+			bad = true;
+		}
+		swarm__spec_add(c, array, swarm__spec_text(c, item));
 	}
+	if (bad)
+		json_array_clear(array);
 	return array;
 }
 
@@ -106,7 +120,7 @@ static json_t *parse_servers(swarm__conversion *c, const swarm__spec_row *row, c
 	size_t i;
 
 	json_array_foreach (servers, i, one) {
-		snprintf(at, sizeof(at), "%.200s[%zu]", place, i);
+		swarm__spec_item(at, place, i, given);
 		if (!is_address(json_string_value(one)))
 			swarm__slip(c, at, "'%.60s' is not an IP address", json_string_value(one));
 	}
@@ -196,11 +210,14 @@ static void add_addresses(swarm__conversion *c, json_t *array, const char *place
 			  const json_t *value)
 {
 	json_t *addresses = swarm__spec_texts(c, place, "an IP address or a list of them", value);
+	char at[SWARM__MAX_PLACE];
 	size_t i;
 	json_t *item;
 
-	json_array_foreach (addresses, i, item)
-		add_host(c, array, place, name, strlen(name), json_string_value(item));
+	json_array_foreach (addresses, i, item) {
+		swarm__spec_item(at, place, i, value);
+		add_host(c, array, at, name, strlen(name), json_string_value(item));
+	}
 	json_decref(addresses);
 }
 
@@ -224,7 +241,7 @@ static json_t *parse_hosts(swarm__conversion *c, const swarm__spec_row *row, con
 		const char *line = json_string_value(value);
 		size_t length = strcspn(line, "=:");
 
-		snprintf(at, sizeof(at), "%.200s[%zu]", place, i);
+		swarm__spec_item(at, place, i, given);
 		if (line[length])
 			add_host(c, array, at, line, length, line + length + 1);
 		else
@@ -317,17 +334,17 @@ static json_t *normal_capabilities(swarm__conversion *c, json_t *array)
 static json_t *parse_capabilities(swarm__conversion *c, const swarm__spec_row *row,
 				  const char *place, const json_t *given)
 {
-	static const char letters[] =
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_0123456789";
 	json_t *names = swarm__spec_texts(c, place, row->kind->expects, given);
+	char at[SWARM__MAX_PLACE];
 	json_t *item;
 	size_t i;
 
 	json_array_foreach (names, i, item) {
 		const char *name = json_string_value(item);
 
-		if (!*name || strspn(name, letters) != strlen(name))
-			swarm__slip(c, place, "'%.60s' is not the name of a capability", name);
+		swarm__spec_item(at, place, i, given);
+		name += strncasecmp(name, "CAP_", 4) == 0 ? 4 : 0;
+		swarm__spec_check_capability(c, at, name);
 	}
 	return normal_capabilities(c, names);
 }
@@ -361,7 +378,18 @@ static json_t *without_own(swarm__conversion *c, json_t *array)
 static json_t *parse_aliases(swarm__conversion *c, const swarm__spec_row *row, const char *place,
 			     const json_t *given)
 {
-	return without_own(c, swarm__spec_texts(c, place, row->kind->expects, given));
+	json_t *aliases = swarm__spec_texts(c, place, row->kind->expects, given), *one;
+	char at[SWARM__MAX_PLACE];
+	size_t i;
+
+	json_array_foreach (aliases, i, one) {
+		const char *alias = json_string_value(one);
+
+		swarm__spec_item(at, place, i, given);
+		if (!*alias || strpbrk(alias, " \t\r\n") || strlen(alias) > 253)
+			swarm__slip(c, at, "'%.60s' cannot be an alias", alias);
+	}
+	return without_own(c, aliases);
 }
 
 static json_t *read_aliases(swarm__conversion *c, const swarm__spec_row *row, const json_t *stored)

@@ -49,28 +49,30 @@ static json_t *parse_constraints(swarm__conversion *c, const swarm__spec_row *ro
 					     "node.ip=" };
 	json_t *lines = swarm__spec_texts(c, place, row->kind->expects, given);
 	json_t *array = swarm__spec_new(c, json_array());
+	char at[SWARM__MAX_PLACE];
 	json_t *item;
 	size_t i;
 
 	json_array_foreach (lines, i, item) {
 		json_t *one = normal_constraint(c, json_string_value(item));
 		const char *text = json_string_value(one);
-		size_t at = 0;
+		size_t key = 0;
 
-		for (; text && at < sizeof(known) / sizeof(*known); at++) {
-			size_t length = strlen(known[at]) -
-					(known[at][strlen(known[at]) - 1] == '=');
+		for (; text && key < sizeof(known) / sizeof(*known); key++) {
+			size_t length = strlen(known[key]) -
+					(known[key][strlen(known[key]) - 1] == '=');
 
 			/* swarmkit compares keys in any case. */
-			if (strncasecmp(text, known[at], length) == 0)
+			if (strncasecmp(text, known[key], length) == 0)
 				break;
 		}
+		swarm__spec_item(at, place, i, given);
 		if (!text)
-			swarm__slip(c, place, "'%.100s' must be like node.labels.disk==ssd",
+			swarm__slip(c, at, "'%.100s' must be like node.labels.disk==ssd",
 				    json_string_value(item));
-		else if (at == sizeof(known) / sizeof(*known))
+		else if (key == sizeof(known) / sizeof(*known))
 			swarm__slip(
-				c, place,
+				c, at,
 				"'%.100s': a constraint is about node.id, node.hostname, node.role, "
 				"node.ip, node.platform.os, node.platform.arch, node.labels.NAME or "
 				"engine.labels.NAME",
@@ -111,6 +113,7 @@ static json_t *parse_preferences(swarm__conversion *c, const swarm__spec_row *ro
 				 const char *place, const json_t *given)
 {
 	json_t *array = swarm__spec_new(c, json_array());
+	char at[SWARM__MAX_PLACE];
 	json_t *item;
 	size_t i;
 
@@ -119,10 +122,11 @@ static json_t *parse_preferences(swarm__conversion *c, const swarm__spec_row *ro
 	json_array_foreach (swarm__json_iterable(given), i, item) {
 		const char *spread = json_string_value(json_object_get(item, "spread"));
 
+		swarm__spec_item(at, place, i, given);
 		if (!spread || json_object_size(item) != 1 ||
 		    (strncmp(spread, "node.labels.", 12) != 0 &&
 		     strncmp(spread, "engine.labels.", 14) != 0))
-			swarm__slip_expects(c, place, row->kind->expects, item);
+			swarm__slip(c, at, "must be like {spread: node.labels.zone}");
 		else
 			swarm__spec_add(c, array, json_string(spread));
 	}

@@ -61,39 +61,15 @@ static void check_limits(swarm__conversion *c, const json_t *given)
 			swarm__slip_choice(c, "ulimits", "a name", limits, name);
 }
 
-static void check_capabilities(swarm__conversion *c, const json_t *given, const char *key)
+void swarm__spec_check_capability(swarm__conversion *c, const char *place, const char *name)
 {
-	json_t *value;
-	size_t i;
+	swarm__nearest nearest = { name, "", 0 };
 
-	json_array_foreach (json_object_get(given, key), i, value) {
-		const char *name = json_string_value(value);
-
-		name += strncmp(name, "CAP_", 4) == 0 ? 4 : 0;
-		if (!is_among(capabilities, name)) {
-			swarm__nearest nearest = { name, "", 0 };
-
-			swarm__nearest_among(&nearest, capabilities);
-			swarm__slip(c, key, "no capability '%.60s'%s%s%s", name,
-				    *nearest.best ? ", did you mean " : "", nearest.best,
-				    *nearest.best ? "?" : "");
-		}
-	}
-}
-
-static void check_aliases(swarm__conversion *c, const json_t *given)
-{
-	const char *key;
-	json_t *network, *value;
-	size_t i;
-
-	json_object_foreach (json_object_get(given, "networks"), key, network)
-		json_array_foreach (json_object_get(network, "aliases"), i, value) {
-			const char *alias = json_string_value(value);
-
-			if (!*alias || strpbrk(alias, " \t\r\n") || strlen(alias) > 253)
-				swarm__slip(c, "networks", "'%.60s' cannot be an alias", alias);
-		}
+	if (is_among(capabilities, name))
+		return;
+	swarm__nearest_among(&nearest, capabilities);
+	swarm__slip(c, place, "no capability '%.60s'%s%s%s", name,
+		    *nearest.best ? ", did you mean " : "", nearest.best, *nearest.best ? "?" : "");
 }
 
 static void check_hostname(swarm__conversion *c, const json_t *given)
@@ -110,8 +86,5 @@ void swarm__spec_check_tasks(swarm__conversion *c, const json_t *given)
 {
 	check_signal(c, given);
 	check_limits(c, given);
-	check_capabilities(c, given, "cap_add");
-	check_capabilities(c, given, "cap_drop");
-	check_aliases(c, given);
 	check_hostname(c, given);
 }

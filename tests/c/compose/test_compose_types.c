@@ -209,6 +209,9 @@ static void names_of_keys(void)
 		  "services.a.deploy: must be a mapping, not a list" },
 		{ "{'services':{'a':null}}", SLIP, "services.a: must be a mapping such as" },
 		{ "{'services':{'a':{}}}", SLIP, "services.a.image: is required" },
+		{ "{'services':{'a':{'build':'.'}}}", SLIP,
+		  "services.a.image: is required: build is not supported, so push the image to a "
+		  "registry and give its name here" },
 		{ "{'services':[]}", SLIP, "services: must be a mapping" },
 	};
 
