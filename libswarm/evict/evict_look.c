@@ -12,8 +12,7 @@ static bool is_running(const json_t *task)
 
 /* Slots with a task that runs count once, also where two run side by side (start-first). */
 int swarm__evict_count(const json_t *tasks, const char *service_id, const char *node_id,
-		       size_t *ret_running, size_t *ret_there, swarm__names *errors,
-		       swarm_error *err)
+		       size_t *ret_running, size_t *ret_there, swarm_error *err)
 {
 	json_t *slots = json_object();
 	bool good = slots != NULL;
@@ -21,13 +20,10 @@ int swarm__evict_count(const json_t *tasks, const char *service_id, const char *
 	json_t *task;
 
 	json_array_foreach (swarm__json_iterable(tasks), i, task) {
-		const char *text = swarm__json_string(task, "Status.Err");
 		char slot[24];
 
 		if (!good || strcmp(swarm__json_string(task, "ServiceID"), service_id) != 0)
 			continue;
-		if (errors && *text && !strstr(errors->text, text))
-			swarm__names_add(errors, "%s", text);
 		if (!swarm__task_is_wanted(swarm__json_string(task, "DesiredState")))
 			continue;
 		there += node_id && swarm__task_takes_room(task) &&
@@ -41,6 +37,21 @@ int swarm__evict_count(const json_t *tasks, const char *service_id, const char *
 		*ret_there = there;
 	json_decref(slots);
 	return good ? 0 : swarm__nomem(err);
+}
+
+/* Those of older tasks, which stay in the list, say nothing of the move. */
+static void add_errors(const json_t *tasks, swarm__evict_look *look)
+{
+	json_t *task;
+	size_t i;
+
+	json_array_foreach (swarm__json_iterable(tasks), i, task) {
+		const char *text = swarm__json_string(task, "Status.Err");
+
+		if (*text && !strstr(look->errors.text, text) &&
+		    swarm__task_is_of_update(look->service, task))
+			swarm__names_add(&look->errors, "%s", text);
+	}
 }
 
 void swarm__evict_look_clear(swarm__evict_look *look)
@@ -63,7 +74,8 @@ int swarm__evict_look_at(swarm_client *client, const char *service_id, const cha
 	ret_look->wanted = (size_t)swarm__json_integer(ret_look->service,
 						       "Spec.Mode.Replicated.Replicas");
 	rc = swarm__evict_count(tasks, service_id, node_id, &ret_look->running, &ret_look->there,
-				&ret_look->errors, err);
+				err);
+	add_errors(tasks, ret_look);
 	json_decref(tasks);
 	return rc;
 }

@@ -150,8 +150,7 @@ static int judge_running(const proof *p, const json_t *service, verdict *v, bool
 	json_int_t wanted = swarm__json_integer(service, "Spec.Mode.Replicated.Replicas");
 	const char *id = swarm__json_string(service, "ID");
 	size_t running;
-	int rc = swarm__evict_count(swarm__room_tasks(&p->room, id), id, NULL, &running, NULL, NULL,
-				    err);
+	int rc = swarm__evict_count(swarm__room_tasks(&p->room, id), id, NULL, &running, NULL, err);
 
 	if (rc)
 		return rc;

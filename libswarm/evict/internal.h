@@ -45,7 +45,7 @@ typedef struct swarm__evict_look {
 	size_t wanted;       /* replicas */
 	size_t running;      /* slots with a task that runs */
 	size_t there;        /* its tasks on the node that are not to stop */
-	swarm__names errors; /* of its tasks */
+	swarm__names errors; /* of the tasks that its last update made */
 } swarm__evict_look;
 
 /* ret_look is to be cleared in any case. A service that is gone is not an error. */
@@ -55,10 +55,9 @@ int swarm__evict_look_at(swarm_client *client, const char *service_id, const cha
 void swarm__evict_look_clear(swarm__evict_look *look);
 #define SWARM__AUTO_LOOK __attribute__((cleanup(swarm__evict_look_clear)))
 
-/* Slots of a service with a task that runs. tasks: a list; node_id, ret_there, errors: may be NULL. */
+/* Slots of a service with a task that runs. tasks: a list; node_id, ret_there: may be NULL. */
 int swarm__evict_count(const json_t *tasks, const char *service_id, const char *node_id,
-		       size_t *ret_running, size_t *ret_there, swarm__names *errors,
-		       swarm_error *err);
+		       size_t *ret_running, size_t *ret_there, swarm_error *err);
 
 /* --- evict_tasks.c: all tasks, for the proof ------------------------------------------------------ */
 

@@ -135,6 +135,8 @@ bool swarm__task_is_over(const char *state);
  */
 int swarm__rolled_back(swarm_client *client, const json_t *service, const json_t *spec,
 		       const swarm__deadline *deadline, json_t **ret_reason, swarm_error *err);
+/* Was the task made since the last update of its service began? */
+bool swarm__task_is_of_update(const json_t *service, const json_t *task);
 /* Adds the errors of the tasks of the rollout that was rolled back to reasons. */
 int swarm__rollout_errors(swarm_client *client, const json_t *service,
 			  const swarm__deadline *deadline, swarm__names *reasons, swarm_error *err);

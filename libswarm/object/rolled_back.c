@@ -28,13 +28,17 @@ static bool is_before(const char *a, const char *b)
 	return a[same] < b[same];
 }
 
+bool swarm__task_is_of_update(const json_t *service, const json_t *task)
+{
+	return !is_before(swarm__json_string(task, "CreatedAt"),
+			  swarm__json_string(service, "UpdateStatus.StartedAt"));
+}
+
 /* Was the task made by the rollout, and not wanted any more? */
 static bool is_of_rollout(const json_t *service, const json_t *task)
 {
-	const char *started = swarm__json_string(service, "UpdateStatus.StartedAt");
-
 	return !swarm__task_is_wanted(swarm__json_string(task, "DesiredState")) &&
-	       !is_before(swarm__json_string(task, "CreatedAt"), started);
+	       swarm__task_is_of_update(service, task);
 }
 
 static void add_error(const json_t *service, const json_t *task, swarm__names *reasons)

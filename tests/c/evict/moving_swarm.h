@@ -416,7 +416,8 @@ static inline fake_row write_object(moving_swarm *s, json_t *object, bool is_nod
 		if (is_wanted(task) && is_kept_off(object, text_of(task, "NodeID", NULL)) &&
 		    strcmp(text_of(task, "ServiceID", NULL), text_of(object, "ID", NULL)) == 0)
 			json_object_set_new(object, "UpdateStatus",
-					    json_pack("{s:s}", "State", "updating"));
+					    json_pack("{s:s, s:s}", "State", "updating",
+						      "StartedAt", "2026-11-30T12:00:00Z"));
 	}
 	return (fake_row){ .reply = "{}" };
 }

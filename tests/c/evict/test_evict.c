@@ -235,16 +235,27 @@ static void killed_on_the_way_back(void)
 
 /* --- what does not go well ------------------------------------------------------------------------------ */
 
-/* An update that fails: all is as before, and nothing was lost. */
+/* A task of web that failed, and was made at a time. */
+static void add_failed(moving_swarm *s, const char *id, const char *created, const char *error)
+{
+	json_array_append_new(s->tasks,
+			      json_pack("{s:s, s:s, s:i, s:s, s:s, s:s, s:{s:s, s:s}}", "ID", id,
+					"ServiceID", "s1", "Slot", 1, "NodeID", "n2", "CreatedAt",
+					created, "DesiredState", "shutdown", "Status", "State",
+					"failed", "Err", error));
+}
+
+/* An update that fails: all is as before, nothing was lost, and only the tasks of the update say why. */
 static void update_fails(void)
 {
 	static const struct {
 		const char *ends;
 		const char *text;
 	} table[] = {
-		{ "paused", "web: update said so; everything was put back" },
+		{ "paused", "web: update said so; no such image; everything was put back" },
 		{ "rollback_completed",
-		  "web: swarm rolled the update back: update said so; everything was put back" },
+		  "web: swarm rolled the update back: update said so; no such image; everything was "
+		  "put back" },
 	};
 
 	for (size_t i = 0; i < 2; i++) {
@@ -254,6 +265,8 @@ static void update_fails(void)
 		test_row = table[i].ends;
 		fill(&s);
 		s.update_ends = table[i].ends;
+		add_failed(&s, "old", "2026-11-29T12:00:00Z", "out of memory last night");
+		add_failed(&s, "new", "2026-11-30T12:00:01Z", "no such image");
 		/* By name api comes first, and has nothing to move. */
 		json_array_remove(s.tasks, 3);
 		json_object_set_new(
