@@ -113,7 +113,7 @@ int swarm_service_remove(swarm_client *client, const char *service, int64_t time
 {
 	swarm__deadline deadline = swarm__deadline_in(timeout_ms, DEFAULT_TIMEOUT_MS);
 	swarm_error spare = SWARM_ERROR_INIT;
-	json_t *object, *ids;
+	json_t *object, *ids = NULL;
 	int rc;
 
 	if (!err)
