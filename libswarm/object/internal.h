@@ -141,6 +141,24 @@ bool swarm__task_is_of_update(const json_t *service, const json_t *task);
 int swarm__rollout_errors(swarm_client *client, const json_t *service,
 			  const swarm__deadline *deadline, swarm__names *reasons, swarm_error *err);
 
+/* --- service_conflicts.c ------------------------------------------------------------------------------ */
+
+/*
+ * May a service publish the ports of its spec beside those of services? SWARM_E_CONFLICT names the first that
+ * one of another name has. A spec with the ports from before needs no look (NULL: there was none).
+ */
+int swarm__service_check_ports(const char *name, const json_t *spec, const json_t *services,
+			       swarm_error *err);
+bool swarm__service_adds_ports(const json_t *before, const json_t *spec);
+/* Is there a node with each new log and volume driver? 0 or SWARM_E_INVAL; asks only where there is one. */
+int swarm__service_check_drivers(swarm_client *client, const json_t *before, const json_t *spec,
+				 const swarm__deadline *deadline, swarm_error *err);
+/* The same of a network's driver, of the manager that leads. */
+int swarm__network_check_driver(swarm_client *client, const char *driver,
+				const swarm__deadline *deadline, swarm_error *err);
+/* Has a node, as listed, a plugin? *ret_any: it tells of one of the type. */
+bool swarm__node_has_plugin(const json_t *node, const char *type, const char *name, bool *ret_any);
+
 /* --- network_create.c ----------------------------------------------------------------------- */
 
 /* The body of a create that makes a network as it is there. New; NULL without memory. */

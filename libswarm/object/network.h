@@ -37,8 +37,10 @@ int swarm__network_check(swarm_client *client, const char *name, const swarm_net
 bool swarm__network_is_allocated(const json_t *object);
 /* The error that it gets none. Returns the code. */
 int swarm__network_unallocated(const swarm__network *n, swarm_error *err);
-/* SWARM_E_CONFLICT for a subnet that another network has: its tasks would wait for ever; and for a second
- * ingress network. */
+/*
+ * SWARM_E_CONFLICT for a subnet that another network has: its tasks would wait for ever; and for a second
+ * ingress network. SWARM_E_INVAL for a driver that the leading manager does not have.
+ */
 int swarm__network_check_others(const swarm__network *n, const json_t *spec, swarm_error *err);
 /*
  * Create it and wait for its addresses. ret_id: freed and replaced once it is there. After

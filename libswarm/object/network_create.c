@@ -108,6 +108,7 @@ int swarm__network_check_others(const swarm__network *n, const json_t *spec, swa
 	const json_t *pools = swarm__json_at(spec, "IPAM.Config");
 	json_t *one;
 	size_t i;
+	int rc;
 
 	json_array_foreach (swarm__json_iterable(pools), i, one) {
 		const char *subnet = swarm__json_string(one, "Subnet"), *its = "";
@@ -121,7 +122,10 @@ int swarm__network_check_others(const swarm__network *n, const json_t *spec, swa
 					    "subnet %s of network %s overlaps %s of network %s",
 					    subnet, n->name, its, name);
 	}
-	return check_ingress(n, spec, err);
+	rc = check_ingress(n, spec, err);
+	return rc ? rc
+		  : swarm__network_check_driver(n->client, swarm__json_string(spec, "Driver"),
+						&n->deadline, err);
 }
 
 /* --- the create ------------------------------------------------------------------------------------------- */

@@ -31,7 +31,9 @@ static int read_ids(apply *a, swarm_kind kind, const char *what, const char *id_
 	size_t i;
 	int rc;
 
-	if (!json_object_get(a->service, what))
+	if (!json_object_get(a->service, what) &&
+	    !(kind == SWARM_KIND_CONFIG &&
+	      *swarm__json_string(a->service, "credential_spec.config")))
 		return 0;
 	rc = swarm__object_list(a->client, kind, NULL, &a->deadline, &list, err);
 	if (rc)
@@ -43,7 +45,9 @@ static int read_ids(apply *a, swarm_kind kind, const char *what, const char *id_
 		    strcmp(swarm__json_string(object, "Scope"), "swarm") != 0)
 			continue;
 		if (json_object_set_new(ids, swarm__json_string(object, name_path),
-					json_string(swarm__json_string(object, id_path))))
+					json_is_true(json_object_get(object, "Ingress"))
+						? json_false()
+						: json_string(swarm__json_string(object, id_path))))
 			rc = swarm__nomem(err);
 	}
 	if (!rc && kind != SWARM_KIND_NETWORK && swarm__logical_ids(list, ids))
@@ -117,6 +121,32 @@ static int read_all_ids(apply *a, swarm_error *err)
 
 /* --- sending ------------------------------------------------------------------------------------------ */
 
+/* Where nothing is removed before, the managers refuse a port themselves. */
+static int check_ports(const apply *a, const json_t *before, const json_t *spec, swarm_error *err)
+{
+	json_t *services;
+	int rc;
+
+	if (!(is_on(a, SWARM_APPLY_DRY_RUN) || a->replaces) ||
+	    !swarm__service_adds_ports(before, spec))
+		return 0;
+	rc = swarm__object_list(a->client, SWARM_KIND_SERVICE, NULL, &a->deadline, &services, err);
+	if (rc)
+		return rc;
+	rc = swarm__service_check_ports(a->name, spec, services, err);
+	json_decref(services);
+	return rc;
+}
+
+/* What stands against the spec that would be sent. */
+static int check_conflicts(const apply *a, const json_t *before, const json_t *spec,
+			   swarm_error *err)
+{
+	int rc = check_ports(a, before, spec, err);
+
+	return rc ? rc : swarm__service_check_drivers(a->client, before, spec, &a->deadline, err);
+}
+
 /* Test mode reports what the real run would not send: a field that the engine's API does not have. */
 static int test_write(const apply *a, bool new, const json_t *spec, swarm_error *err)
 {
@@ -166,6 +196,8 @@ static int make_spec(void *payload, const json_t *object, json_t **ret_spec, swa
 	if (json_object_size(changes_of(a)) && !a->held && !is_on(a, SWARM_APPLY_RETRY))
 		rc = swarm__rolled_back(a->client, object, spec, &a->deadline, &a->rolled_back,
 					err);
+	if (!rc && json_object_size(changes_of(a)) && !a->held && !a->rolled_back)
+		rc = check_conflicts(a, before, spec, err);
 	if (!rc && is_on(a, SWARM_APPLY_DRY_RUN) && !a->held && !a->rolled_back)
 		rc = test_write(a, a->replaces, spec, err);
 	if (!rc && a->replaces) {
@@ -250,9 +282,10 @@ static int create(apply *a, json_t **ret_id, swarm_error *err)
 
 	if (rc)
 		return rc;
-	if (is_on(a, SWARM_APPLY_DRY_RUN))
+	rc = check_conflicts(a, NULL, spec, err);
+	if (!rc && is_on(a, SWARM_APPLY_DRY_RUN))
 		rc = test_write(a, true, spec, err);
-	else
+	else if (!rc)
 		rc = send_new(a, spec, &created, err);
 	json_decref(spec);
 	return rc ? rc : take_created(a, created, ret_id, err);

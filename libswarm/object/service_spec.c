@@ -157,6 +157,14 @@ static int add_patch(const swarm__apply *a, const json_t *before, json_t *spec, 
 		json_decref(after);
 		return swarm__nomem(err);
 	}
+	if (patch) {
+		int rc = swarm__spec_check_engine(a->replaces ? NULL : before, after, err);
+
+		if (rc) {
+			json_decref(after);
+			return rc;
+		}
+	}
 	*ret_spec = after;
 	return 0;
 }
@@ -214,15 +222,16 @@ static void fit_mode(json_t *spec)
 	json_object_del(spec, "RollbackConfig");
 }
 
-static int finish(swarm__apply *a, const json_t *before, json_t *spec, json_t **ret_spec,
-		  swarm_error *err)
+static int finish(swarm__apply *a, const json_t *before, json_t *spec,
+		  const swarm_spec_options *options, json_t **ret_spec, swarm_error *err)
 {
 	if (a->options->job_trigger && !is_job(spec))
 		return swarm__error(err, SWARM_E_INVAL,
 				    "job_trigger: service %s is not a job: use force_update",
 				    a->name);
 	if (swarm__apply_pin(a, before, spec) || force(a, before, spec) ||
-	    trigger(a, before, spec) || swarm__apply_label_image(a, before, spec))
+	    trigger(a, before, spec) || swarm__apply_label_image(a, before, spec) ||
+	    swarm__spec_settle_credentials(before, spec, options))
 		return swarm__nomem(err);
 	if (a->replaces)
 		fit_mode(spec);
@@ -251,7 +260,7 @@ int swarm__apply_merge(swarm__apply *a, const json_t *before, json_t **ret_spec,
 			"service %s: deploy.mode cannot be changed: give replace: True, "
 			"which removes the service and creates it again",
 			a->name);
-	rc = finish(a, before, json_object_get(a->result, "spec"), &spec, err);
+	rc = finish(a, before, json_object_get(a->result, "spec"), &options, &spec, err);
 	if (rc)
 		return rc;
 	/* The words and the patch may have undone one another. */

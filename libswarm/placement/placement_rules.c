@@ -99,27 +99,6 @@ static void check_resources(const json_t *task, const json_t *node, const swarm_
 
 /* --- PluginFilter --------------------------------------------------------------------------- */
 
-/* *ret_any: there is one of the type. */
-static bool has_plugin(const json_t *node, const char *type, const char *name, bool *ret_any)
-{
-	const json_t *all = swarm__json_at(node, "Description.Engine.Plugins");
-	size_t size = strlen(name);
-
-	*ret_any = false;
-	for (size_t i = 0; i < json_array_size(all); i++) {
-		const json_t *plugin = json_array_get(all, i);
-		const char *has = swarm__json_string(plugin, "Name");
-
-		if (strcmp(swarm__json_string(plugin, "Type"), type) != 0)
-			continue;
-		*ret_any = true;
-		if (strncmp(has, name, size) == 0 &&
-		    (!has[size] || strcmp(has + size, ":latest") == 0))
-			return true;
-	}
-	return false;
-}
-
 static void check_volumes(const json_t *task, const json_t *node, swarm__reasons *reasons)
 {
 	const json_t *mounts = swarm__json_at(task, "Spec.ContainerSpec.Mounts");
@@ -131,7 +110,7 @@ static void check_volumes(const json_t *task, const json_t *node, swarm__reasons
 
 		if (*driver && strcmp(driver, "local") != 0 &&
 		    strcmp(swarm__json_string(mount, "Type"), "volume") == 0 &&
-		    !has_plugin(node, "Volume", driver, &any))
+		    !swarm__node_has_plugin(node, "Volume", driver, &any))
 			swarm__reasons_add(reasons, "no volume plugin %s", driver);
 	}
 }
@@ -145,7 +124,7 @@ static void check_networks(const json_t *task, const json_t *node, swarm__reason
 		const char *driver = swarm__json_string(json_array_get(attachments, i),
 							"Network.DriverState.Name");
 
-		if (*driver && !has_plugin(node, "Network", driver, &any))
+		if (*driver && !swarm__node_has_plugin(node, "Network", driver, &any))
 			swarm__reasons_add(reasons, "no network plugin %s", driver);
 	}
 }
@@ -156,7 +135,8 @@ static void check_log(const json_t *task, const json_t *node, swarm__reasons *re
 	const char *driver = swarm__json_string(task, "Spec.LogDriver.Name");
 	bool any;
 
-	if (*driver && strcmp(driver, "none") != 0 && !has_plugin(node, "Log", driver, &any) && any)
+	if (*driver && strcmp(driver, "none") != 0 &&
+	    !swarm__node_has_plugin(node, "Log", driver, &any) && any)
 		swarm__reasons_add(reasons, "no log plugin %s", driver);
 }
 

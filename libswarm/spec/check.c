@@ -125,15 +125,16 @@ static void check_health(swarm__conversion *c, const json_t *merged, const json_
 		swarm__slip(c, "healthcheck", "is disabled: its other settings have no effect");
 }
 
-static void check_credentials(swarm__conversion *c, const json_t *given)
+static void check_credentials(swarm__conversion *c, const json_t *merged, const json_t *given)
 {
 	int count = 0;
 
-	count += *text_at(given, "credential_spec.config") != '\0';
-	count += *text_at(given, "credential_spec.file") != '\0';
-	count += *text_at(given, "credential_spec.registry") != '\0';
-	if (count > 1)
-		swarm__slip(c, "credential_spec", "takes one of config, file and registry");
+	count += *text_at(merged, "credential_spec.config") != '\0';
+	count += *text_at(merged, "credential_spec.file") != '\0';
+	count += *text_at(merged, "credential_spec.registry") != '\0';
+	if (count > 1 && given_below(given, "credential_spec."))
+		swarm__slip(c, "credential_spec",
+			    "takes one of config, file and registry: set what it has to null");
 }
 
 static bool is_alphanumeric(char c)
@@ -195,7 +196,7 @@ void swarm__spec_check_whole(swarm__conversion *c, const json_t *service, const 
 		    "deploy.resources.reservations.memory");
 	check_ports(c, merged);
 	check_health(c, merged, given);
-	check_credentials(c, given);
+	check_credentials(c, merged, given);
 	swarm__spec_check_tasks(c, given);
 	/* One that is wrong or mistyped has its own line. */
 	if (!*text_at(merged, "image") && (!image || json_is_null(image)) &&

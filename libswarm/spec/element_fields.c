@@ -175,8 +175,14 @@ static json_t *parse_network(swarm__conversion *c, const swarm__spec_row *row, c
 	json_object_foreach (swarm__json_iterable(ids), known, value)
 		if (json_equal(value, name))
 			return name;
-	swarm__slip(c, place, "network '%.60s' does not exist in the swarm",
-		    json_string_value(name));
+	if (json_is_false(id))
+		swarm__slip(c, place,
+			    "'%.60s' is the ingress network, to which no service can be attached: "
+			    "publish ports in its place",
+			    json_string_value(name));
+	else
+		swarm__slip(c, place, "network '%.60s' does not exist in the swarm",
+			    json_string_value(name));
 	json_decref(name);
 	return NULL;
 }

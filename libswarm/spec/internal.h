@@ -169,8 +169,22 @@ json_t *swarm__split_words(const char *text, const char **ret_why);
 
 /* --- patch_check.c: a patch in the engine's own names ------------------------------------------------- */
 
-/* All names in it that a service does not have, as one error. 0, SWARM_E_INVAL or SWARM_E_NOMEM. */
+/* All names, types and words in it that a service does not have, as one error. 0, SWARM_E_INVAL or SWARM_E_NOMEM. */
 int swarm__spec_patch_check(const json_t *patch, swarm_error *err);
+
+/* --- credential_spec.c -------------------------------------------------------------------------------- */
+
+/* Refer to the config of the credential spec, and no more to the one in before (NULL: none). 0, or -1. */
+int swarm__spec_settle_credentials(const json_t *before, json_t *spec,
+				   const swarm_spec_options *options);
+
+/* --- engine_rules.c: a whole spec in the engine's own words ------------------------------------------- */
+
+/*
+ * All that the managers would refuse of it, as one error. before: NULL, or the spec whose mode must stay.
+ * 0, SWARM_E_INVAL or SWARM_E_NOMEM.
+ */
+int swarm__spec_check_engine(const json_t *before, const json_t *spec, swarm_error *err);
 
 /* --- nearest.c --------------------------------------------------------------------------------------- */
 
@@ -211,14 +225,14 @@ void swarm__spec_item(char at[SWARM__MAX_PLACE], const char *place, size_t index
 		      const json_t *given);
 
 /*
- * --- the kinds: scalars.c, element_fields.c, list_fields.c, placement_fields.c, mapping_fields.c,
+ * --- the kinds: scalars.c, element_fields.c, credential_spec.c, list_fields.c, placement_fields.c, mapping_fields.c,
  * elements.c, mode.c, pools.c
  */
 
 extern const swarm__spec_kind swarm__kind_TEXT, swarm__kind_IMAGE, swarm__kind_BOOLEAN,
 	swarm__kind_CHOICE, swarm__kind_NUMBER, swarm__kind_DURATION, swarm__kind_SIZE,
 	swarm__kind_CPUS, swarm__kind_RATIO, swarm__kind_FILEMODE, swarm__kind_IDENTITY,
-	swarm__kind_MOUNTPOINT, swarm__kind_NETWORK;
+	swarm__kind_MOUNTPOINT, swarm__kind_NETWORK, swarm__kind_CREDENTIAL;
 extern const swarm__spec_kind swarm__kind_WORDS, swarm__kind_SET, swarm__kind_SERVERS,
 	swarm__kind_COMMAND, swarm__kind_HEALTHTEST, swarm__kind_HOSTS, swarm__kind_CAPABILITIES,
 	swarm__kind_CONSTRAINTS, swarm__kind_PREFERENCES, swarm__kind_ALIASES;
@@ -228,6 +242,11 @@ extern const swarm__spec_kind swarm__kind_PORTS, swarm__kind_VOLUMES, swarm__kin
 	swarm__kind_SECRETS, swarm__kind_CONFIGS;
 extern const swarm__spec_kind swarm__kind_MODE, swarm__kind_REPLICAS;
 extern const swarm__spec_kind swarm__kind_POOLS;
+
+/* --- placement_fields.c ------------------------------------------------------------------------------- */
+
+/* As swarmkit reads one (manager/constraint). */
+bool swarm__is_constraint(const char *text);
 
 /* --- image_name.c ------------------------------------------------------------------------------------- */
 

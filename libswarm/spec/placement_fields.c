@@ -10,6 +10,35 @@
 
 /* --- constraints: "node.role==manager" -------------------------------------------------------------- */
 
+/* Has a text only letters, digits and those of more? */
+static bool has_only(const char *text, size_t length, const char *more)
+{
+	for (size_t i = 0; i < length; i++)
+		if (!((text[i] >= '0' && text[i] <= '9') ||
+		      ((text[i] | 32) >= 'a' && (text[i] | 32) <= 'z') || strchr(more, text[i])))
+			return false;
+	return true;
+}
+
+bool swarm__is_constraint(const char *text)
+{
+	const char *sign = strstr(text, "==");
+	size_t length, rest;
+
+	if (!sign)
+		sign = strstr(text, "!=");
+	if (!sign)
+		return false;
+	text += strspn(text, " \t");
+	length = (size_t)(sign - text);
+	while (length && strchr(" \t", text[length - 1]))
+		length--;
+	sign += 2 + strspn(sign + 2, " \t");
+	rest = strlen(sign);
+	return length > 1 && has_only(text, length, "-_.") && !strchr("-.0123456789", *text) &&
+	       rest && has_only(sign, rest, ":-_ \t.*()?+[]\\^$|/");
+}
+
 /* swarmkit accepts blanks around the sign, and keeps them. NULL if there is no sign. */
 static json_t *normal_constraint(swarm__conversion *c, const char *text)
 {
@@ -77,6 +106,12 @@ static json_t *parse_constraints(swarm__conversion *c, const swarm__spec_row *ro
 				"node.ip, node.platform.os, node.platform.arch, node.labels.NAME or "
 				"engine.labels.NAME",
 				text);
+		else if (!swarm__is_constraint(json_string_value(item)))
+			swarm__slip(
+				c, place,
+				"'%.100s' has a character that the managers refuse: use letters, "
+				"digits, '-', '_' and '.' on both sides of the sign",
+				json_string_value(item));
 		if (one)
 			swarm__spec_add(c, array, one);
 	}

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The networks of a stack: compared with what is there, created or made again, and those of others. */
+#include "object/network.h"
 #include "stack/deploy.h"
 
 #include <string.h>
@@ -122,6 +123,26 @@ static int refuse(swarm__stack *s, const char *name, const json_t *changes, swar
 				 name, fields.text);
 }
 
+/* What stands against a network that is to be made. */
+static int check_new(swarm__stack *s, const char *name, const json_t *body, swarm_error *err)
+{
+	swarm__network n = { .client = s->client, .name = name, .deadline = s->deadline };
+	swarm_error here = SWARM_ERROR_INIT;
+	int rc;
+
+	n.all = json_array();
+	if (!n.all || json_array_extend(n.all, json_object_get(s->found, "networks")) ||
+	    json_array_extend(n.all, json_object_get(s->others, "networks"))) {
+		json_decref(n.all);
+		return swarm__nomem(err);
+	}
+	rc = swarm__network_check_others(&n, body, &here);
+	json_decref(n.all);
+	if (rc == SWARM_E_INVAL || rc == SWARM_E_CONFLICT)
+		return swarm__stack_slip(s, rc, err, "network %s: %s", name, here.text);
+	return rc ? swarm__replace(err, &here) : 0;
+}
+
 static int plan_there(swarm__stack *s, const char *name, const json_t *body, const json_t *object,
 		      swarm_error *err)
 {
@@ -138,10 +159,12 @@ static int plan_there(swarm__stack *s, const char *name, const json_t *body, con
 		rc = swarm__error_wrap(err, rc, "network %s", name);
 	else if (json_object_size(changes) && !swarm__stack_is_on(s, SWARM_STACK_REPLACE))
 		rc = refuse(s, name, changes, err);
-	else if (json_object_size(changes))
-		rc = swarm__stack_change(s, "networks", name, "replace", json_incref(changes), true,
-					 err);
-	else if (detached)
+	else if (json_object_size(changes)) {
+		rc = check_new(s, name, body, err);
+		if (!rc)
+			rc = swarm__stack_change(s, "networks", name, "replace",
+						 json_incref(changes), true, err);
+	} else if (detached)
 		rc = swarm__stack_change(s, "networks", name, "restore", json_object(), true, err);
 	else if (!swarm__stack_owns(s, "networks", name))
 		rc = swarm__stack_change(s, "networks", name, "adopt", json_object(), false, err);
@@ -158,6 +181,7 @@ static int plan_one(swarm__stack *s, const char *name, const json_t *body, swarm
 	const json_t *other = swarm__stack_find(json_object_get(s->others, "networks"), networks(),
 						name);
 	const char *stack = swarm__stack_label(other, networks(), SWARM__STACK_LABEL);
+	int rc;
 
 	if (object && is_of_swarm(object))
 		return plan_there(s, name, body, object, err);
@@ -179,7 +203,9 @@ static int plan_one(swarm__stack *s, const char *name, const json_t *body, swarm
 	if (json_object_set_new(json_object_get(s->ids, "networks"), name,
 				json_sprintf("(new %s)", name)))
 		return swarm__nomem(err);
-	return swarm__stack_change(s, "networks", name, "create", json_object(), false, err);
+	rc = check_new(s, name, body, err);
+	return rc ? rc
+		  : swarm__stack_change(s, "networks", name, "create", json_object(), false, err);
 }
 
 /* --- ids and externals ---------------------------------------------------------------------------------------- */
@@ -192,7 +218,9 @@ static int fill_ids(swarm__stack *s, const json_t *lists, swarm_error *err)
 	json_array_foreach (json_object_get(lists, "networks"), i, network)
 		if (is_of_swarm(network) &&
 		    json_object_set_new(ids, swarm__json_string(network, "Name"),
-					json_string(swarm__json_string(network, "Id"))))
+					json_is_true(json_object_get(network, "Ingress"))
+						? json_false()
+						: json_string(swarm__json_string(network, "Id"))))
 			return swarm__nomem(err);
 	return 0;
 }
@@ -230,10 +258,16 @@ static int check_external(swarm__stack *s, const char *name, swarm_error *err)
 {
 	const json_t *other = swarm__stack_find(json_object_get(s->others, "networks"), networks(),
 						name);
+	const json_t *id = json_object_get(json_object_get(s->ids, "networks"), name);
 	bool found;
 	int rc;
 
-	if (json_object_get(json_object_get(s->ids, "networks"), name))
+	if (json_is_false(id))
+		return swarm__stack_slip(s, SWARM_E_INVAL, err,
+					 "external network %s is the ingress network, to which no "
+					 "service can be attached: publish ports in its place",
+					 name);
+	if (id)
 		return 0;
 	rc = find_predefined(s, name, &found, err);
 	if (rc || found)

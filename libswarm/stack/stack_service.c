@@ -341,11 +341,59 @@ static int plan_one(swarm__stack *s, swarm__stack_service *service, swarm_error 
 		swarm__stack_find(json_object_get(s->found, "services"), kind, service->name));
 	service->pinned = json_incref(swarm__json_iterable(image));
 	rc = swarm__stack_merge(s, service, service->object, NULL, &here);
+	if (!rc && service->becomes && !service->held)
+		rc = swarm__service_check_drivers(s->client,
+						  json_object_get(service->object, "Spec"),
+						  service->becomes, &s->deadline, &here);
 	if (swarm__stack_is_final(rc) || rc == SWARM_E_JSON || rc == SWARM_E_CONNECT)
 		return swarm__replace(err, &here);
 	if (rc)
 		return slip(s, rc, service->name, here.text, err);
 	return note(s, service, err);
+}
+
+/* Would a service publish a port that it does not publish now? */
+static bool adds_ports(const swarm__stack_service *service)
+{
+	return service->becomes && !service->held &&
+	       swarm__service_adds_ports(json_object_get(service->object, "Spec"),
+					 service->becomes);
+}
+
+/* Services that are not declared here. */
+static int list_strangers(swarm__stack *s, json_t **ret_services, swarm_error *err)
+{
+	const json_t *wanted = json_object_get(s->wanted, "services");
+	int rc = swarm__object_list(s->client, SWARM_KIND_SERVICE, NULL, &s->deadline, ret_services,
+				    err);
+	size_t i = rc ? 0 : json_array_size(*ret_services);
+
+	while (i-- > 0)
+		if (json_object_get(wanted, swarm__json_string(json_array_get(*ret_services, i),
+							       "Spec.Name")))
+			json_array_remove(*ret_services, i);
+	return rc;
+}
+
+/* Ports that another service of the swarm has; those of one stack were compared with its documents. */
+static int check_ports(swarm__stack *s, swarm_error *err)
+{
+	json_t *services = NULL;
+	int rc = 0;
+
+	for (size_t i = 0; !rc && i < s->service_count; i++) {
+		const swarm__stack_service *service = &s->services[i];
+		swarm_error here = SWARM_ERROR_INIT;
+
+		if (!adds_ports(service))
+			continue;
+		rc = services ? 0 : list_strangers(s, &services, err);
+		if (!rc &&
+		    swarm__service_check_ports(service->name, service->becomes, services, &here))
+			rc = swarm__stack_slip(s, SWARM_E_CONFLICT, err, "%s", here.text);
+	}
+	json_decref(services);
+	return rc;
 }
 
 int swarm__stack_plan_services(swarm__stack *s, swarm_error *err)
@@ -365,5 +413,5 @@ int swarm__stack_plan_services(swarm__stack *s, swarm_error *err)
 		swarm__stack_step(s);
 		rc = plan_one(s, &s->services[i], err);
 	}
-	return rc;
+	return rc ? rc : check_ports(s, err);
 }

@@ -57,9 +57,9 @@ def field_versions():
 
 
 def service_fields():
-    """Return {path: [names, with a * where any names may be below]} of service_fields.def."""
+    """Return {path: {name: the sign of its type, "" for none}} of service_fields.def."""
     return {
-        path: names.split()
+        path: dict(re.fullmatch(r"(\w+)(\W?)", name).groups() for name in names.split())
         for path, names in calls(ROOT / "libswarm/spec/service_fields.def", "MEMBERS")
     }
 

@@ -173,8 +173,11 @@ def test_a_container_is_named_and_the_services_stay(swarm, machines, client, bac
 def test_the_engine_refuses_the_new_one(swarm, client, backend, on_it):
     on_it("live-web", "www")
     (before,) = found(client)
-    with pytest.raises(swarm.Error, match="its services have the old one again: .*nosuch"):
+    with pytest.raises(swarm.InvalidArgument, match="has no network plugin 'nosuch'"):
         client.network_apply("backend", {"driver": "nosuch"}, replace=True)
+    assert found(client) == [before]
+    with pytest.raises(swarm.Error, match="its services have the old one again: .*nosuch"):
+        client.network_apply("backend", {"ipam": {"driver": "nosuch"}}, replace=True)
     client.service_wait("live-web")
     (now,) = found(client)
     networks, labels = attachments(client, "live-web")

@@ -148,7 +148,9 @@ def test_a_patch_in_the_engines_words(swarm, client, apply):
     assert "spec_patch.TaskTemplate.ContainerSpec.Hosts" in done["changes"]
     assert apply("live-patch", SLEEPS, spec_patch=patch)[0]["action"] == "none"
     wrong = {"TaskTemplate": {"ContainerSpec": {"Hsts": ["x"]}}}
-    with pytest.raises(swarm.VersionError, match=r"spec_patch\.TaskTemplate\.ContainerSpec\.Hsts"):
+    with pytest.raises(
+        swarm.InvalidArgument, match=r"spec_patch\.TaskTemplate\.ContainerSpec\.Hsts"
+    ):
         client.service_apply("live-patch", SLEEPS, resolve_image="never", spec_patch=wrong)
 
 
@@ -159,3 +161,52 @@ def test_another_writers_label_survives(client, apply):
     spec = client.object_inspect("service", "live-other")["Spec"]
     assert spec["Labels"] == {"by": "hand"}
     until(lambda: client.task_why("live-other") == [], 20, "tasks still wait")
+
+
+def test_credentials_in_a_config(client, apply):
+    """No node runs Windows, so the service has no task."""
+    nowhere = {**SLEEPS, "deploy": {"replicas": 0}}
+    configs = ["live-gmsa", "live-other"]
+    for name in configs:
+        client.config_create(name, b"{}")
+    try:
+        for name in configs:
+            wanted = {**nowhere, "credential_spec": {"config": name}}
+            apply("live-windows", wanted)
+            assert apply("live-windows", wanted, unchanged=True)[0]["action"] == "none"
+            spec = client.object_inspect("service", "live-windows")["Spec"]
+            (reference,) = spec["TaskTemplate"]["ContainerSpec"]["Configs"]
+            assert reference["ConfigName"] == name and "Runtime" in reference
+        apply("live-windows", {**nowhere, "credential_spec": {"config": None}})
+        spec = client.object_inspect("service", "live-windows")["Spec"]
+        container = spec["TaskTemplate"]["ContainerSpec"]
+        assert not container.get("Configs") and not container["Privileges"].get("CredentialSpec")
+    finally:
+        client.object_remove("service", "live-windows")
+        for name in configs:
+            client.object_remove("config", name)
+
+
+def test_what_the_engine_refuses_is_refused_in_test_mode(swarm, client, apply):
+    first = {**SLEEPS, "deploy": {"replicas": 0}, "ports": ["8099:80"]}
+    apply("live-first", first)
+    wrong = [
+        ({"ports": ["8099:81"]}, {}),
+        ({"networks": ["ingress"]}, {}),
+        ({}, {"spec_patch": {"Mode": {"Global": {}}}}),
+        ({}, {"spec_patch": {"UpdateConfig": {"Parallelism": "2"}}}),
+        ({}, {"spec_patch": {"TaskTemplate": {"Placement": {"Constraints": ["node.role=x"]}}}}),
+        ({}, {"spec_patch": {"UpdateConfig": {"MaxFailureRatio": 2}}}),
+    ]
+    for words, options in wrong:
+        for test in (True, False):
+            with pytest.raises(swarm.Error):
+                client.service_apply(
+                    "live-second",
+                    {**SLEEPS, "deploy": {"replicas": 0}, **words},
+                    resolve_image="never",
+                    test=test,
+                    **options,
+                )
+    with pytest.raises(swarm.NotFound):
+        client.object_inspect("service", "live-second")

@@ -32,7 +32,8 @@ typedef struct swarm_spec_options {
 	const char *name;
 	/**
 	 * {"networks": {name: id}, "secrets": {name: id}, "configs": {name: id}}; borrowed. A name that
-	 * is missing in it is an error. NULL: names are taken as they are, and ids are not compared.
+	 * is missing in it is an error, and so is a network with false in place of the id, which is the
+	 * ingress network. NULL: names are taken as they are, and ids are not compared.
 	 */
 	const json_t *ids;
 	unsigned flags; /**< SWARM_SPEC_... */

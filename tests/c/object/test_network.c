@@ -14,6 +14,10 @@
 #define SERVICES "GET " API "/services"
 #define SERVICE "GET " API "/services/s1"
 #define UPDATE(index) "POST " API "/services/s1/update?version=" index
+#define NODES "GET " API "/nodes"
+#define LEADER(plugin)                                                                             \
+	"[{\"ManagerStatus\":{\"Leader\":true},\"Description\":{\"Hostname\":\"m1\",\"Engine\":{"  \
+	"\"Plugins\":[{\"Type\":\"Network\",\"Name\":\"" plugin "\"}]}}},{\"Description\":{}}]"
 #define MADE .status = 201, .reply = "{\"Id\":\"n2\"}"
 
 #define NETWORK(id, more) "{\"Name\":\"backend\",\"Id\":\"" id "\",\"Scope\":\"swarm\"" more "}"
@@ -187,16 +191,40 @@ static const network_case declared[] = {
 	    { SERVICE, .reply = WEB("5", "", ON("n1"), "") },
 	    { UPDATE("5"), .reply = "{}" },
 	    { DELETE, .status = 204 },
-	    { CREATE, .status = 404, .reply = MESSAGE("plugin nosuch not found") },
+	    { CREATE, .status = 400, .reply = MESSAGE("no IPAM driver nosuch") },
 	    { CREATE, .body = "\"Driver\":\"overlay\",\"Attachable\":false", MADE },
 	    { INSPECT, .reply = FRESH },
 	    { SERVICE, .reply = WEB("6", KEPT, OFF, "") },
 	    { UPDATE("6"), .body = "\"Target\":\"n2\"", .reply = "{}" } },
-	  "{\"driver\":\"nosuch\"}",
+	  "{\"ipam\":{\"driver\":\"nosuch\"}}",
 	  SWARM_NETWORK_REPLACE,
-	  SWARM_E_NOT_FOUND,
-	  "network backend was not replaced, and its services have the old one again: plugin nosuch not "
-	  "found" },
+	  SWARM_E_HTTP,
+	  "network backend was not replaced, and its services have the old one again: no IPAM driver "
+	  "nosuch" },
+	{ "a driver that the leading manager does not have is refused before anything is changed",
+	  { { LIST, .reply = "[" PLAIN "]" },
+	    { DETACHED, .reply = "[]" },
+	    { NODES, .reply = LEADER("overlay") } },
+	  "{\"driver\":\"weave\"}",
+	  SWARM_NETWORK_REPLACE,
+	  SWARM_E_INVAL,
+	  "driver: m1, which leads, has no network plugin 'weave': correct the name, or install it there" },
+	{ "the same in test mode, of a new one",
+	  { { LIST, .reply = "[]" },
+	    { DETACHED, .reply = "[]" },
+	    { NODES, .reply = LEADER("overlay") } },
+	  "{\"driver\":\"weave\"}",
+	  SWARM_NETWORK_DRY_RUN,
+	  SWARM_E_INVAL,
+	  "driver: m1, which leads, has no network plugin 'weave': correct the name, or install it there" },
+	{ "one that it has",
+	  { { LIST, .reply = "[]" },
+	    { DETACHED, .reply = "[]" },
+	    { NODES, .reply = LEADER("weave:latest") } },
+	  "{\"driver\":\"weave\"}",
+	  SWARM_NETWORK_DRY_RUN,
+	  0,
+	  RESULT("create", CHANGE("driver", "\"overlay\"", "\"weave\""), "", "") },
 	{ "a container that nobody could see holds it: the services are put on again",
 	  { { LIST, .reply = "[" PLAIN "]" },
 	    { DETACHED, .reply = "[]" },

@@ -68,7 +68,7 @@ static const field_case fields[] = {
 	{ "ulimits", "{\"nofile\":{\"soft\":1,\"hard\":2}}",
 	  "[{\"Name\":\"nofile\",\"Soft\":1,\"Hard\":2}]", "{\"nofile\":2}" },
 	{ "oom_score_adj", "-100", "-100", "0" },
-	{ "credential_spec.config", "\"site\"", "\"site\"", "\"other\"" },
+	{ "credential_spec.config", "\"site\"", "\"con1\"", "\"other\"" },
 	{ "credential_spec.file", "\"a.json\"", "\"a.json\"", "\"b.json\"" },
 	{ "credential_spec.registry", "\"a\"", "\"a\"", "\"b\"" },
 	{ "secrets", "[\"key\"]", FILE_OF("Secret", "sec1", "key", "key"), "[\"other\"]" },

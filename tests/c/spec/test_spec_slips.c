@@ -159,6 +159,9 @@ static const slip_case slips[] = {
 	  "deploy.placement.constraints[0]: 'node.foo==x': a constraint is about node.id, node.hostname, "
 	  "node.role, node.ip, node.platform.os, node.platform.arch, node.labels.NAME or "
 	  "engine.labels.NAME" },
+	{ "\"deploy\":{\"placement\":{\"constraints\":[\"node.labels.zone==a,b\"]}}",
+	  "deploy.placement.constraints: 'node.labels.zone==a,b' has a character that the managers refuse: "
+	  "use letters, digits, '-', '_' and '.' on both sides of the sign" },
 	{ "\"deploy\":{\"placement\":{\"constraints\":[\"node.role manager\"]}}",
 	  "deploy.placement.constraints[0]: 'node.role manager' must be like node.labels.disk==ssd" },
 	{ "\"deploy\":{\"placement\":{\"preferences\":[{\"spread\":\"zone\"}]}}",
@@ -186,7 +189,7 @@ static const slip_case slips[] = {
 	{ "\"deploy\":{\"endpoint_mode\":\"dnsrr\"},\"ports\":[\"80:80\"]",
 	  "ports: 80/tcp in mode ingress does not go with endpoint_mode dnsrr: publish it in mode host" },
 	{ "\"credential_spec\":{\"file\":\"a\",\"registry\":\"b\"}",
-	  "credential_spec: takes one of config, file and registry" },
+	  "credential_spec: takes one of config, file and registry: set what it has to null" },
 	{ "\"deploy\":{\"resources\":{\"reservations\":{\"generic_resources\":[5]}}}",
 	  "deploy.resources.reservations.generic_resources[0]: must be {discrete_resource_spec: {kind: "
 	  "NAME, value: NUMBER}}, not '5'" },

@@ -377,6 +377,45 @@ static void all_that_is_wrong_comes_before_anything(void)
 	end(&s);
 }
 
+/* What the engine would refuse when half of the stack is there. */
+static void what_others_have_taken_comes_before_anything(void)
+{
+	static const char document[] =
+		"{\"services\":{\"a\":{\"image\":\"web:1\",\"ports\":[\"80:80\"],\"logging\":{"
+		"\"driver\":\"fluentd\"}},\"b\":{\"image\":\"web:1\",\"ports\":[\"81:80\"]},\"c\":{"
+		"\"image\":\"web:1\",\"networks\":[\"new\"]}},\"networks\":{\"new\":{\"ipam\":{\"config\":[{"
+		"\"subnet\":\"10.9.0.0/16\"}]}}}}";
+	static const char mesh[] =
+		"{\"services\":{\"a\":{\"image\":\"web:1\",\"networks\":[\"mesh\"]}},\"networks\":{"
+		"\"mesh\":{\"external\":true}}}";
+	shop s;
+
+	begin(&s);
+	model_add(&s.m, "networks",
+		  json_pack("{s:s, s:s, s:s, s:b}", "Name", "mesh", "Driver", "overlay", "Scope",
+			    "swarm", "Ingress", 1));
+	model_add(&s.m, "networks",
+		  json_pack("{s:s, s:s, s:s, s:{s:[{s:s}]}}", "Name", "old", "Driver", "overlay",
+			    "Scope", "swarm", "IPAM", "Config", "Subnet", "10.9.1.0/24"));
+	model_add(&s.m, "services",
+		  json_pack("{s:s, s:{}, s:{}, s:{s:{}}, s:{s:[{s:i, s:s, s:s}]}}", "Name", "proxy",
+			    "Labels", "TaskTemplate", "Mode", "Replicated", "EndpointSpec", "Ports",
+			    "PublishedPort", 80, "Protocol", "tcp", "PublishMode", "ingress"));
+	CHECK_INT(apply(&s, model_stack("shop", document)), SWARM_E_CONFLICT);
+	CHECK_STR(s.f.err.text, "network shop_new: subnet 10.9.0.0/16 of network shop_new overlaps "
+				"10.9.1.0/24 of network old");
+	json_array_remove(s.m.lists[0], 1);
+	CHECK(apply(&s, model_stack("shop", document)) < 0);
+	CHECK_PART(s.f.err.text,
+		   "service shop_a: no node of the swarm has the log driver 'fluentd'");
+	CHECK_PART(s.f.err.text,
+		   "service shop_a: port 80/tcp is published by service proxy already");
+	CHECK_INT(apply(&s, model_stack("shop", mesh)), SWARM_E_INVAL);
+	CHECK_PART(s.f.err.text, "external network mesh is the ingress network");
+	CHECK_INT(s.m.count, 0);
+	end(&s);
+}
+
 static void a_service_of_another_stack_is_refused(void)
 {
 	shop s;
@@ -703,6 +742,7 @@ TEST_MAIN(TEST(a_plan_is_what_apply_does), TEST(a_service_on_several_new_network
 	  TEST(a_hand_made_change_is_corrected_and_nothing_else),
 	  TEST(a_stack_of_the_cli_is_adopted), TEST(only_what_a_revision_declared_is_pruned),
 	  TEST(all_that_is_wrong_comes_before_anything),
+	  TEST(what_others_have_taken_comes_before_anything),
 	  TEST(a_service_of_another_stack_is_refused), TEST(another_mode_is_refused),
 	  TEST(files_without_a_service), TEST(another_manager_at_the_same_moment),
 	  TEST(a_failed_service_rolls_the_stack_back), TEST(what_swarm_rolled_back_is_held),
