@@ -235,7 +235,7 @@ def _as_bytes(value):
 def _from_pillar(key):
     found = traverse_dict_and_list(__pillar__, key)
     if found is None:
-        raise CommandExecutionError(_without_key(key))
+        raise CommandExecutionError(__salt__["swarm_core.no_pillar_key"](key))
     if not isinstance(found, (str, bytes)):
         # Masked pillar has classes of Salt's own.
         kinds = ((dict, "a dictionary"), (list, "a list"))
@@ -243,18 +243,6 @@ def _from_pillar(key):
         shown = shown or type(found).__name__
         raise CommandExecutionError(f"pillar {key} must be a string, not {shown}: quote it in YAML")
     return _as_bytes(found)
-
-
-def _without_key(key):
-    """Say that pillar has no such key. Of the key only what pillar has: it may be the secret itself."""
-    known, _, _ = key.rpartition(":")
-    while known and traverse_dict_and_list(__pillar__, known) is None:
-        known, _, _ = known.rpartition(":")
-    where = f"pillar {known} has no such key below it" if known else "pillar has no such key"
-    return (
-        f"{where} (not shown, it may be a secret that was put in its place): give the path of a key,"
-        " such as db:password"
-    )
 
 
 def _from_sdb(url):

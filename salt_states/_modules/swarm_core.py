@@ -33,6 +33,8 @@ VERSION = "0.1.0"
 
 # The longest secret is a private key in PEM.
 MAX_SECRET = 65536
+# Of a place that is none, after what is wrong with it.
+HIDDEN = " (not shown, it may be a secret that was put in its place)"
 # The largest body is a config's: 1000 KiB in base64.
 MAX_BODY = 2 * 1024 * 1024
 # How the engine is reached, of minion config and pillar.
@@ -305,6 +307,8 @@ def secret(into=None, **sources):
 
 
 def _from_file(what, path, limit=MAX_SECRET):
+    if not path.startswith("/"):
+        raise SaltInvocationError(f"{what}_file must begin with /{HIDDEN}")
     try:
         with salt.utils.files.fopen(path) as handle:
             return handle.read(limit)
@@ -313,14 +317,34 @@ def _from_file(what, path, limit=MAX_SECRET):
         raise CommandExecutionError(f"cannot read the {what} file {path}: {reason}") from None
 
 
-def _from_pillar(_, key):
+def _from_pillar(what, key):
     found = traverse_dict_and_list(__pillar__, key)
     if not found:
-        raise CommandExecutionError(f"pillar has no key {key}")
+        raise CommandExecutionError(f"{what}_pillar: {no_pillar_key(key)}")
     return found
 
 
-def _from_sdb(_, url):
+def no_pillar_key(key):
+    """
+    Return the text that pillar has no such key. Of the key it has only what pillar has: the rest may be a
+    secret that was put in its place.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt manager1 swarm_core.no_pillar_key db:password
+    """
+    known = key.rpartition(":")[0] if isinstance(key, str) else ""
+    while known and traverse_dict_and_list(__pillar__, known) is None:
+        known = known.rpartition(":")[0]
+    where = f"pillar {known} has no such key below it" if known else "pillar has no such key"
+    return f"{where}{HIDDEN}: give the path of a key, such as db:password"
+
+
+def _from_sdb(what, url):
+    if not url.startswith("sdb://"):
+        raise SaltInvocationError(f"{what}_sdb must begin with sdb://{HIDDEN}")
     try:
         found = __salt__["sdb.get"](url)
     except Exception as exc:  # pylint: disable=broad-except

@@ -169,7 +169,8 @@ def _find(registry, source):
     if kind == "pillar":
         found = traverse_dict_and_list(__pillar__, value)
         if not found:
-            raise CommandExecutionError(f"{where}: pillar has no key {value}")
+            text = __salt__["swarm_core.no_pillar_key"](value)
+            raise CommandExecutionError(f"{where}: {text}")
     else:
         found = _from_sdb(where, value)
     return _from_data(found, registry, f"{where}: {kind} {value}")

@@ -128,6 +128,20 @@ def _text(words="a string", pattern=r"\S.*"):
     )
 
 
+def _place_of_secret(words, pattern):
+    """Check where a secret is. Another text is not shown: it may be the secret itself."""
+    text = _text(words, pattern)
+
+    def slips(where, value):
+        if isinstance(value, str) and not re.fullmatch(pattern, value):
+            return [
+                f"{where} must be {words} (not shown, it may be a secret that was put in its place)"
+            ]
+        return text.slips(where, value)
+
+    return Kind(words, slips)
+
+
 def _integer(least=0, most=None):
     words = (
         f"an integer of at least {least}" if most is None else f"an integer from {least} to {most}"
@@ -393,10 +407,11 @@ EVERY_HOST = _address("an address or interface, with :port or without", every=Tr
 DATA_PATH = _address("an address or interface without port", port=False)
 POOLS = _list(Kind("a network", _pool), "networks such as 10.20.0.0/16")
 PATH = _text("an absolute path", r"/.+")
-SDB = _text("a URL that begins with sdb://", r"sdb://.+")
+SECRET_PATH = _place_of_secret("an absolute path", r"/.+")
+SDB = _place_of_secret("a URL that begins with sdb://", r"sdb://.+")
 PLACE = {
     "key_file": Key(
-        PATH,
+        SECRET_PATH,
         "Path on the first manager; its owner alone may read the file.",
         example="/root/swarm.key",
     ),
@@ -941,13 +956,13 @@ ARGUMENTS = {
     "default_addr_pool": SWARM["address_pool"],
     "subnet_size": SWARM["subnet_size"],
     "remote_addrs": Key(_one_or_list(_list(HOST, "addresses"), "address"), ""),
-    "token_file": Key(PATH, ""),
+    "token_file": Key(SECRET_PATH, ""),
     "token_pillar": Key(_text("a pillar key"), ""),
     "token_sdb": Key(SDB, ""),
-    "cert_file": Key(PATH, ""),
+    "cert_file": Key(SECRET_PATH, ""),
     "cert_pillar": Key(_text("a pillar key"), ""),
     "cert_sdb": Key(SDB, ""),
-    "key_file": Key(PATH, ""),
+    "key_file": Key(SECRET_PATH, ""),
     "key_pillar": Key(_text("a pillar key"), ""),
     "key_sdb": Key(SDB, ""),
     "key": Key(MARK, ""),

@@ -221,7 +221,9 @@ def _variables(slips, env, env_files, pillar_env, os_env, saltenv):
         )
     for key in [] if isinstance(pillar_env, dict) else _as_list(pillar_env):
         group = traverse_dict_and_list(__pillar__, key)
-        if isinstance(group, dict):
+        if group is None:
+            slips.append(f"pillar_env: {__salt__['swarm_core.no_pillar_key'](key)}")
+        elif isinstance(group, dict):
             hidden.update(_texts(f"pillar {key}", group, slips))
         else:
             slips.append(f"pillar {key} must be a dictionary of variables")
@@ -235,7 +237,7 @@ def _of_pillar(slips, pillar_env):
         return
     for name, key in pillar_env.items():
         if traverse_dict_and_list(__pillar__, key) is None:
-            slips.append(f"pillar has no key {key}")
+            slips.append(f"pillar_env: {name}: {__salt__['swarm_core.no_pillar_key'](key)}")
         else:
             yield name, key
 

@@ -71,7 +71,7 @@ def test_autolock_off_needs_no_place(locked):
         ({}, "give exactly one of key_file, key_sdb or show=True"),
         ({"key_file": "/x", "show": True}, "give exactly one of"),
         ({"show": "yes"}, "give exactly one of"),
-        ({"key_file": "key"}, "key_file must be an absolute path, not"),
+        ({"key_file": "key"}, "key_file must be an absolute path (not shown"),
         ({"key_file": "/nonexistent/key"}, "cannot write to /nonexistent/key: No such file"),
         ({"key_sdb": "vault/key"}, "key_sdb must be a URL that begins with sdb://"),
     ],

@@ -366,11 +366,13 @@ TOP = [
     ),
     (
         "swarm_unlock_key: {key_file: key}",
-        "pillar swarm_unlock_key:key_file must be an absolute path, not 'key'",
+        "pillar swarm_unlock_key:key_file must be an absolute path"
+        " (not shown, it may be a secret that was put in its place)",
     ),
     (
         "swarm_unlock_key: {key_file: SWMKEY-1-abcdefghijklmnop}",
-        "pillar swarm_unlock_key:key_file must be an absolute path, not a secret",
+        "pillar swarm_unlock_key:key_file must be an absolute path"
+        " (not shown, it may be a secret that was put in its place)",
     ),
     (
         "swarm_unlock_key: {key_file: /a, key_sdb: 'sdb://a/b'}",

@@ -74,14 +74,16 @@ def test_leave_returns_true_and_force_is_handed_on(formed):
             CommandExecutionError,
             "cannot read the token file /nonexistent: No such file or directory",
         ),
-        ({"token_pillar": "a:b"}, CommandExecutionError, "pillar has no key a:b"),
+        ({"token_pillar": TOKEN}, CommandExecutionError, "token_pillar: pillar has no such key"),
+        ({"token_file": TOKEN}, SaltInvocationError, "token_file must begin with /"),
+        ({"token_sdb": TOKEN}, SaltInvocationError, "token_sdb must begin with sdb://"),
         ({"token": "x", "role": "boss"}, SaltInvocationError, "role must be worker or manager"),
         ({"token": TOKEN}, CommandExecutionError, "the swarm does not know the join token"),
     ],
 )
 def test_wrong_token_sources_are_one_line(formed, given, error, words):
     text = fails(salt_of(formed, "worker2")["swarm.join"], "10.0.0.1", error=error, **given)
-    assert words in text
+    assert words in text and TOKEN not in text
     assert formed["worker2"].machine.state == "inactive"
 
 

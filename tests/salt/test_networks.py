@@ -268,7 +268,7 @@ def test_login(formed, networks):
         ({"version": None}, "version is required"),
         ({"version": True}, "version must be a text such as '2026-11', not True"),
         ({"registry_auth": ROBOT}, "registry_auth has credentials in clear"),
-        ({"registry_auth": {"pillar": "none"}}, "pillar has no key none"),
+        ({"registry_auth": {"pillar": SECRET}}, "registry_auth: pillar has no such key"),
         ({"registry_auth": None}, "no credentials for r:5000: give registry_auth"),
         ({"registry_auth": False}, "no credentials for r:5000: give registry_auth"),
     ],

@@ -9,6 +9,10 @@ import rendered
 import salt.loader
 from salt.exceptions import CommandExecutionError, SaltInvocationError
 
+NOT_SHOWN = (
+    " (not shown, it may be a secret that was put in its place): give the path of a key, such as"
+    " db:password"
+)
 WEB = "services: {web: {image: 'a:1'}}\n"
 PILLAR = {"shop": {"env": {"TAG": "1.4", "PORT": 80}, "key": "hunter2hunter2", "n": 5}}
 
@@ -119,13 +123,14 @@ def test_all_slips_are_in_one_line(gathered):
             source=["salt://shop/compose.yml", "salt://none.yml", "salt://shop/compose.yml"],
             env={"A B": "1", "T": True, "F": 1.10},
             env_files=["/none.env"],
-            pillar_env={"X": "none:there"},
+            pillar_env={"X": "none:there", "Y": "shop:none"},
         )
     assert str(caught.value).split("; ") == [
         "source names salt://shop/compose.yml twice",
         "the file server has no salt://none.yml",
         "cannot read the file /none.env: No such file or directory",
-        "pillar has no key none:there",
+        f"pillar_env: X: pillar has no such key{NOT_SHOWN}",
+        f"pillar_env: Y: pillar shop has no such key below it{NOT_SHOWN}",
         "env: 'A B' is not the name of a variable",
         "env: variable T must be a string: quote it in YAML",
         "env: variable F must be a string: quote it in YAML",
@@ -134,6 +139,9 @@ def test_all_slips_are_in_one_line(gathered):
         gathered(source=None)
     with pytest.raises(SaltInvocationError, match="must be a dictionary of variables"):
         gathered(pillar_env="shop:key")
+    with pytest.raises(SaltInvocationError, match="^pillar_env: pillar has no such key ") as caught:
+        gathered(pillar_env="hunter22")
+    assert "hunter22" not in str(caught.value)
 
 
 def test_no_error_has_a_value_of_pillar(gathered):

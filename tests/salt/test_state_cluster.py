@@ -443,7 +443,7 @@ def test_a_ca_that_the_engine_does_not_take_is_an_error(formed, own):
         ({}, "give exactly one of cert_file, cert_pillar or cert_sdb"),
         ({"cert_pillar": "own:cert"}, "give exactly one of key_file, key_pillar or key_sdb"),
         ({**OWN, "key_pillar": "own:cert"}, "the CA's key must be a PEM private key"),
-        ({**OWN, "cert_pillar": "own:nothing"}, "pillar has no key own:nothing"),
+        ({**OWN, "cert_pillar": "own:nothing"}, "cert_pillar: pillar own has no such key below it"),
     ],
 )
 def test_a_wrong_ca_is_refused_in_test_mode_too(formed, own, given, text, test):

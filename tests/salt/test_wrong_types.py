@@ -50,7 +50,8 @@ STATES = [
         "unlock_key_rotated",
         {"key": 2026.11, "key_file": "key", "timeout": "5m"},
         "key must be a string or integer, not 2026.11: quote it in YAML;"
-        " key_file must be an absolute path, not 'key'; timeout must be a number of seconds above 0",
+        " key_file must be an absolute path (not shown, it may be a secret that was put in its place);"
+        " timeout must be a number of seconds above 0",
     ),
     (
         "ca",
@@ -60,8 +61,8 @@ STATES = [
     (
         "ca",
         {"cert_file": "root.crt", "key_sdb": "vault/key"},
-        "cert_file must be an absolute path, not 'root.crt';"
-        " key_sdb must be a URL that begins with sdb://, not 'vault/key'",
+        "cert_file must be an absolute path (not shown, it may be a secret that was put in its place);"
+        " key_sdb must be a URL that begins with sdb:// (not shown",
     ),
     ("unlock_key_rotated", {"key": "a", "key_pillar": "b"}, "unknown argument 'key_pillar'"),
     (
@@ -72,7 +73,7 @@ STATES = [
     ("joined", {"role": None}, "role must be worker or manager, not ''"),
     ("joined", {"rol": "manager"}, "unknown argument 'rol' (did you mean 'role'?)"),
     ("joined", {"remote_addrs": [5]}, "remote_addrs: each entry must be an address"),
-    ("joined", {"token_file": "token"}, "token_file must be an absolute path, not 'token'"),
+    ("joined", {"token_file": "token"}, "token_file must be an absolute path (not shown"),
     (
         "joined",
         {"role": "boss", "availability": "off", "advertise_addr": 90},
@@ -104,7 +105,7 @@ STATES = [
     ),
     ("initialized", {"availability": "sleep"}, "availability must be active, pause or drain"),
     ("autolocked", {"key_file": 5}, "key_file must be an absolute path, not 5"),
-    ("autolocked", {"key_file": "key"}, "key_file must be an absolute path, not 'key'"),
+    ("autolocked", {"key_file": "key"}, "key_file must be an absolute path (not shown"),
     ("autolocked", {"key_sdb": ["x"]}, "key_sdb must be a URL that begins with sdb://"),
     (
         "cluster",
