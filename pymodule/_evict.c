@@ -111,6 +111,33 @@ PyObject *swarmpy_client_evict_plans(PyObject *object, PyObject *args, PyObject 
 	return answer;
 }
 
+PyObject *swarmpy_client_evict_images(PyObject *object, PyObject *args, PyObject *kwargs)
+{
+	static char *names[] = { "nodes", "timeout", NULL };
+	swarmpy_client *self = (swarmpy_client *)object;
+	PyObject *given_nodes, *timeout = NULL, *answer = NULL;
+	SWARMPY_AUTO PyObject *owner = NULL;
+	swarm_error err = SWARM_ERROR_INIT;
+	const char **nodes = NULL;
+	int64_t timeout_ms = 0;
+	json_t *json = NULL;
+	int code;
+
+	if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O|$O:evict_images", names, &given_nodes,
+					 &timeout) ||
+	    swarmpy_seconds(self->state, "timeout", timeout, &timeout_ms) ||
+	    swarmpy_texts(self->state, "nodes", given_nodes, &owner, &nodes))
+		return NULL;
+	if (!nodes) {
+		PyErr_SetString(PyExc_TypeError, "nodes must be a list of strings, not None");
+	} else if (!swarmpy_client_begin(self)) {
+		code = swarm_evict_images(self->client, nodes, timeout_ms, &json, &err);
+		answer = swarmpy_client_end_json(self, code, &err, json);
+	}
+	PyMem_Free(nodes);
+	return answer;
+}
+
 PyObject *swarmpy_client_evict(PyObject *object, PyObject *args, PyObject *kwargs)
 {
 	static char *names[] = { "node", "allow", "force", "drain", "reason", "timeout", NULL };

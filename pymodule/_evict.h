@@ -11,6 +11,12 @@ PyDoc_STRVAR(
 	"What evict() would do, service by service, and \"refusal\": why it would refuse, or \"\".");
 
 PyDoc_STRVAR(
+	evict_images_doc,
+	"evict_images($self, /, nodes, *, timeout=None)\n--\n\n"
+	"Which images other nodes need before these are emptied. nodes: a list of full ids.\n\n"
+	"Returns a list of dicts: images (list of names), nodes (ids of all that take a task with one).");
+
+PyDoc_STRVAR(
 	evict_plans_doc,
 	"evict_plans($self, /, nodes, *, allow=None, force=False, timeout=None)\n--\n\n"
 	"evict_plan() of several nodes, given by id, each by itself, from one look at the swarm.\n\n"

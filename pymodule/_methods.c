@@ -422,6 +422,13 @@ PyDoc_STRVAR(
 	"Returns a dict: image (name with digest), digest, platforms (list of dicts).");
 
 PyDoc_STRVAR(
+	image_pull_doc,
+	"image_pull($self, /, image, *, registry_auth=None, timeout=None)\n--\n\n"
+	"Ensure that this engine has an image: it pulls it where it is not there; 600 seconds unless\n"
+	"given. A tag that is there is not compared with the registry.\n\n"
+	"Returns a dict: image (the name that the engine was asked for), pulled.");
+
+PyDoc_STRVAR(
 	registry_login_doc,
 	"registry_login($self, /, registry, registry_auth, version, *, dry_run=False,\n"
 	"               timeout=None)\n--\n\n"
@@ -500,6 +507,7 @@ static PyMethodDef methods[] = {
 	METHOD(quorum),
 	METHOD(evict_plan),
 	METHOD(evict_plans),
+	METHOD(evict_images),
 	METHOD(evict),
 	METHOD(evict_undo),
 	METHOD(rebalance_plan),
@@ -525,6 +533,7 @@ static PyMethodDef methods[] = {
 	METHOD(stack_history),
 	METHOD(service_diff),
 	METHOD(image_resolve),
+	METHOD(image_pull),
 	METHOD(registry_login),
 	METHOD(network_apply),
 	METHOD(network_remove),

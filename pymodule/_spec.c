@@ -125,7 +125,11 @@ PyObject *swarmpy_spec_words(PyObject *module, PyObject *args, PyObject *kwargs)
 
 /* --- with an engine ------------------------------------------------------------------------------- */
 
-PyObject *swarmpy_client_image_resolve(PyObject *object, PyObject *args, PyObject *kwargs)
+typedef int ask_for_image(swarm_client *client, const char *image, const json_t *registry_auth,
+			  int64_t timeout_ms, json_t **ret_json, swarm_error *err);
+
+static PyObject *ask(PyObject *object, PyObject *args, PyObject *kwargs, const char *format,
+		     ask_for_image *function)
 {
 	static char *names[] = { "image", "registry_auth", "timeout", NULL };
 	swarmpy_client *self = (swarmpy_client *)object;
@@ -136,19 +140,28 @@ PyObject *swarmpy_client_image_resolve(PyObject *object, PyObject *args, PyObjec
 	const char *image;
 	int code;
 
-	if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O|$OO:image_resolve", names, &image_text,
-					 &auth, &timeout) ||
+	if (!PyArg_ParseTupleAndKeywords(args, kwargs, format, names, &image_text, &auth,
+					 &timeout) ||
 	    swarmpy_text(self->state, "image", image_text, &image) ||
 	    swarmpy_seconds(self->state, "timeout", timeout, &timeout_ms) ||
 	    swarmpy_json(self->state, "registry_auth", auth, &credentials))
 		return NULL;
 	if (!swarmpy_client_begin(self)) {
-		code = swarm_image_resolve(self->client, image, credentials, timeout_ms, &found,
-					   &err);
+		code = function(self->client, image, credentials, timeout_ms, &found, &err);
 		answer = swarmpy_client_end_json(self, code, &err, found);
 	}
 	swarmpy_free_json(credentials);
 	return answer;
+}
+
+PyObject *swarmpy_client_image_resolve(PyObject *object, PyObject *args, PyObject *kwargs)
+{
+	return ask(object, args, kwargs, "O|$OO:image_resolve", swarm_image_resolve);
+}
+
+PyObject *swarmpy_client_image_pull(PyObject *object, PyObject *args, PyObject *kwargs)
+{
+	return ask(object, args, kwargs, "O|$OO:image_pull", swarm_image_pull);
 }
 
 /* What service_apply and service_diff take beside name and service. */

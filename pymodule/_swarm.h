@@ -268,6 +268,7 @@ SWARMPY_METHOD(rebalance);
 /* _evict.c */
 SWARMPY_METHOD(evict_plan);
 SWARMPY_METHOD(evict_plans);
+SWARMPY_METHOD(evict_images);
 SWARMPY_METHOD(evict);
 SWARMPY_METHOD(evict_undo);
 
@@ -309,6 +310,7 @@ PyObject *swarmpy_spec_check(PyObject *module, PyObject *args, PyObject *kwargs)
 PyObject *swarmpy_spec_merge(PyObject *module, PyObject *args, PyObject *kwargs);
 PyObject *swarmpy_spec_words(PyObject *module, PyObject *args, PyObject *kwargs);
 SWARMPY_METHOD(image_resolve);
+SWARMPY_METHOD(image_pull);
 SWARMPY_METHOD(service_apply);
 SWARMPY_METHOD(service_diff);
 

@@ -184,6 +184,9 @@ class Client:
         force: bool = False,
         timeout: float | None = None,
     ) -> list[dict[str, Any]]: ...
+    def evict_images(
+        self, nodes: Sequence[str], *, timeout: float | None = None
+    ) -> list[dict[str, Any]]: ...
     def evict(
         self,
         node: str,
@@ -393,6 +396,13 @@ class Client:
     ) -> dict[str, Any]: ...
     def stack_history(self, name: str, *, timeout: float | None = None) -> list[dict[str, Any]]: ...
     def image_resolve(
+        self,
+        image: str,
+        *,
+        registry_auth: dict[str, str] | None = None,
+        timeout: float | None = None,
+    ) -> dict[str, Any]: ...
+    def image_pull(
         self,
         image: str,
         *,

@@ -12,6 +12,8 @@
  * it had before. The others are a few kilobytes, with labels, addresses and certificates.
  */
 enum { LARGEST_OBJECT = 16 << 20, LARGEST_DOCUMENT = 4 << 20, LARGEST_TEXT = 64 * 1024 };
+/* Beside what a stream takes in at once. */
+enum { LARGEST_LINE = 256 * 1024 };
 
 /* Beside the bytes themselves, so that both are four times the limit together. */
 enum { TREES = 3 };
@@ -25,7 +27,9 @@ static bool is_list(const swarm_op_info *row)
 
 static size_t limit_of(const swarm_op_info *row)
 {
-	/* The limit of a stream is for one record. */
+	/* The limit of a stream is for one record: of a pull the numbers of a layer, or an error. */
+	if (strcmp(row->name, "image_create") == 0)
+		return LARGEST_LINE;
 	if (is_list(row) || row->result >= SWARM_RESULT_LINES)
 		return SIZE_MAX;
 	if (row->result != SWARM_RESULT_JSON)

@@ -10,7 +10,7 @@
 #include <string.h>
 
 /* The engine waits forever where a registry accepts a request and does not answer it. */
-enum { DEFAULT_TIMEOUT_MS = 15000, MAX_IMAGE = 1024 };
+enum { DEFAULT_TIMEOUT_MS = 15000 };
 
 /* Length of the registry's host in front of an image's name; 0: it is docker.io's. */
 static size_t host_length(const char *image)
@@ -59,7 +59,7 @@ int swarm__image_check_auth(const char *image, const json_t *registry_auth, swar
 {
 	const char *address = swarm__json_string(registry_auth, "serveraddress");
 	const char *scheme = strstr(address, "://");
-	char host[MAX_IMAGE];
+	char host[SWARM__MAX_IMAGE];
 
 	if (scheme)
 		address = scheme + 3;
@@ -72,12 +72,13 @@ int swarm__image_check_auth(const char *image, const json_t *registry_auth, swar
 			    host, image);
 }
 
-/* moby: missing credentials are a 500, only its text says what it is. */
+/* moby: missing credentials are a 500, and of a pull a 404: only its text says what it is. */
 static bool is_refused(const swarm_error *err)
 {
 	return err->http_status == 401 || err->http_status == 403 ||
+	       strstr(err->text, "pull access denied") ||
 	       (err->http_status == 500 && (strstr(err->text, "no basic auth credentials") ||
-					    strstr(err->text, "unauthorized")));
+					    strcasestr(err->text, "unauthorized")));
 }
 
 static bool is_distrusted(const swarm_error *err)
@@ -85,26 +86,25 @@ static bool is_distrusted(const swarm_error *err)
 	return err->http_status == 500 && (strstr(err->text, "x509") || strstr(err->text, "tls:"));
 }
 
-/* Say what a refusal means. Returns the code. */
-static int explain(const char *image, int rc, swarm_error *err)
+int swarm__image_explain(const char *image, const char *verb, int rc, swarm_error *err)
 {
 	size_t length = host_length(image);
 	const char *host = length ? image : "docker.io";
 
 	length = length ? length : strlen(host);
-	if (rc == SWARM_E_NOT_FOUND) {
-		swarm__error_clear(err);
-		swarm__error(err, rc,
-			     "the registry %.*s has no image %s, or hides it without credentials",
-			     (int)length, host, image);
-		err->http_status = 404;
-	} else if (is_refused(err)) {
+	if (is_refused(err)) {
 		swarm__error_clear(err);
 		rc = SWARM_E_HTTP;
 		swarm__error(err, rc,
 			     "the registry %.*s refuses image %s: credentials are missing or wrong",
 			     (int)length, host, image);
 		err->http_status = 401;
+	} else if (rc == SWARM_E_NOT_FOUND) {
+		swarm__error_clear(err);
+		swarm__error(err, rc,
+			     "the registry %.*s has no image %s, or hides it without credentials",
+			     (int)length, host, image);
+		err->http_status = 404;
 	} else if (is_distrusted(err)) {
 		swarm__error_wrap(
 			err, rc,
@@ -112,7 +112,7 @@ static int explain(const char *image, int rc, swarm_error *err)
 			"managers and the workers",
 			(int)length, host);
 	} else if (rc != SWARM_E_NOMEM && rc != SWARM_E_CANCELED) {
-		swarm__error_wrap(err, rc, "image %s could not be looked up", image);
+		swarm__error_wrap(err, rc, "image %s could not be %s", image, verb);
 	}
 	return rc;
 }
@@ -171,7 +171,7 @@ int swarm__image_resolve(swarm_client *client, const char *image, const json_t *
 	options.registry_auth = registry_auth;
 	rc = swarm__call_until(client, &options, &own, &answer, err);
 	if (rc)
-		return explain(image, rc, err);
+		return swarm__image_explain(image, "looked up", rc, err);
 	rc = make_found(image, answer, ret_found, err);
 	json_decref(answer);
 	return rc;
@@ -185,7 +185,7 @@ int swarm_image_resolve(swarm_client *client, const char *image, const json_t *r
 
 	if (!client || !image || !*image || !ret_found)
 		return swarm__error(err, SWARM_E_INVAL, "client, image and ret_found are required");
-	if (strlen(image) > MAX_IMAGE)
+	if (strlen(image) > SWARM__MAX_IMAGE)
 		return swarm__error(err, SWARM_E_INVAL, "the image's name is too long");
 	return swarm__image_resolve(client, image, registry_auth, &deadline, ret_found,
 				    err ? err : &spare);

@@ -61,6 +61,9 @@ int swarm__logical_ids(const json_t *list, json_t *ids);
 
 /* --- image.c -------------------------------------------------------------------------------- */
 
+/* Longest name of an image. */
+#define SWARM__MAX_IMAGE 1024
+
 /* Does an image come from the registry of this host, such as "docker.io" or "registry:5000"? */
 bool swarm__image_is_of(const char *image, const char *registry);
 /* Do two images come from the same registry? */
@@ -70,6 +73,8 @@ int swarm__image_check_auth(const char *image, const json_t *registry_auth, swar
 /* As swarm_image_resolve(), within a deadline and with its own limit. err is not NULL. */
 int swarm__image_resolve(swarm_client *client, const char *image, const json_t *registry_auth,
 			 const swarm__deadline *deadline, json_t **ret_found, swarm_error *err);
+/* Say what a refusal of the engine, or of the registry by it, means for an image. Returns the code. */
+int swarm__image_explain(const char *image, const char *verb, int rc, swarm_error *err);
 
 /* --- service_spec.c ------------------------------------------------------------------------- */
 

@@ -155,6 +155,10 @@ static const route routes[] = {
 	{ "GET /distribution/",
 	  { .reply = "{\"Descriptor\":{\"digest\":\"sha256:"
 		     "b79000000000000000000000000000000000000000000000000000000000000f\"}}" } },
+	{ "GET /images/", { .reply = "{\"Id\":\"sha256:1\"}" } },
+	{ "POST /images/create",
+	  { .reply = "{\"status\":\"Pulling\",\"id\":\"1\"}\n{\"status\":\"Downloading\","
+		     "\"progressDetail\":{\"current\":1,\"total\":2},\"error\":\"\"}\n" } },
 	{ "GET /networks/", { .reply = NETWORK } },
 	{ "GET /networks", { .reply = "[" NETWORK "," SHOP_NETWORK "]" } },
 	{ "POST /networks/create",
@@ -205,6 +209,8 @@ fake_row answer_healthy(const function *f, const char *request, int writes)
 		return (fake_row){ .reply = "{\"UnlockKey\":\"" NEW_UNLOCK_KEY "\"}" };
 	if (writes && strncmp(line, "GET /swarm", 10) == 0)
 		return written((fake_row){ .reply = CLUSTER(NEW_TOKEN) }, writes);
+	if (!writes && strncmp(line, "GET /images/", 12) == 0)
+		return (fake_row){ .status = 404, .reply = "{\"message\":\"No such image\"}" };
 	/* What service_apply() wrote is there when it looks. */
 	if (writes && strncmp(line, "GET /services/", 14) == 0 && !strstr(line, "/logs"))
 		return written((fake_row){ .reply = SERVICE("7") }, writes);

@@ -281,6 +281,16 @@ static int evict_plans(swarm_client *client, swarm_error *err)
 	return rc;
 }
 
+static int evict_images(swarm_client *client, swarm_error *err)
+{
+	static const char *const nodes[] = { "n1", "w1", NULL };
+	json_t *images = NULL;
+	int rc = swarm_evict_images(client, nodes, TIMEOUT_MS, &images, err);
+
+	json_decref(images);
+	return rc;
+}
+
 static int evict(swarm_client *client, swarm_error *err)
 {
 	swarm_evict_options options = SWARM_EVICT_OPTIONS_INIT;
@@ -741,6 +751,18 @@ static int registry_login(swarm_client *client, swarm_error *err)
 	return rc;
 }
 
+static int image_pull(swarm_client *client, swarm_error *err)
+{
+	json_t *auth = json_pack("{s:s, s:s, s:s}", "username", "u", "password", PASSWORD,
+				 "serveraddress", "r:5000");
+	json_t *pulled = NULL;
+	int rc = swarm_image_pull(client, "r:5000/a:1", auth, TIMEOUT_MS, &pulled, err);
+
+	json_decref(pulled);
+	json_decref(auth);
+	return rc;
+}
+
 /* --- streams -------------------------------------------------------------------------------------- */
 
 static int logs(swarm_client *client, swarm_error *err)
@@ -822,6 +844,7 @@ const function functions[] = {
 	{ "node_prune", node_prune, MANAGER, MANAGER },
 	{ "evict_plan", evict_plan, MANAGER, MANAGER },
 	{ "evict_plans", evict_plans, MANAGER, MANAGER },
+	{ "evict_images", evict_images, MANAGER, MANAGER },
 	{ "evict", evict, MANAGER, MANAGER },
 	{ "evict_undo", evict_undo, MANAGER, MANAGER },
 	{ "rebalance_plan", rebalance_plan, MANAGER, MANAGER },
@@ -854,6 +877,7 @@ const function functions[] = {
 	{ "network_remove", network_remove, MANAGER, MANAGER },
 	{ "network_usage", network_usage, MANAGER, MANAGER },
 	{ "registry_login", registry_login, MANAGER, MANAGER },
+	{ "image_pull", image_pull, WORKER, WORKER },
 	{ "service_scale", service_scale, MANAGER, MANAGER },
 	{ "service_remove", service_remove, MANAGER, MANAGER },
 	{ "service_rollback", service_rollback, MANAGER, MANAGER },

@@ -53,7 +53,8 @@ static fake_row give_answer(void *payload, const char *request)
 
 	if (strncmp(request, "POST /v1.45/swarm/", 18) == 0 ||
 	    strncmp(request, "POST /v1.45/nodes/", 18) == 0 ||
-	    strncmp(request, "POST /v1.45/services/", 21) == 0)
+	    strncmp(request, "POST /v1.45/services/", 21) == 0 ||
+	    strncmp(request, "POST /v1.45/images/", 19) == 0)
 		r->writes++;
 	if (r->hit == MAX_ANSWERS && r->answers < MAX_ANSWERS)
 		r->texts[r->answers] = strdup(row.reply ? row.reply : "");

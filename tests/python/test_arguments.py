@@ -24,6 +24,8 @@ TIMED = {
     "node_drain": lambda c, t: c.node_drain("n", timeout=t),
     "evict_plan": lambda c, t: c.evict_plan("n", timeout=t),
     "evict_plans": lambda c, t: c.evict_plans(["n"], timeout=t),
+    "evict_images": lambda c, t: c.evict_images(["n"], timeout=t),
+    "image_pull": lambda c, t: c.image_pull("a", timeout=t),
     "evict": lambda c, t: c.evict("n", timeout=t),
     "evict_undo": lambda c, t: c.evict_undo("n", timeout=t),
     "node_remove": lambda c, t: c.node_remove("n", timeout=t),
@@ -76,6 +78,8 @@ TEXTS = {
     "evict reason": lambda c, x: c.evict("n", reason=x),
     "evict allow": lambda c, x: c.evict_plan("n", allow=[x]),
     "evict_plans": lambda c, x: c.evict_plans([x]),
+    "evict_images": lambda c, x: c.evict_images([x]),
+    "image_pull": lambda c, x: c.image_pull(x),
     "remove": lambda c, x: c.node_remove(x),
 }
 

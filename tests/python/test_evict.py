@@ -62,6 +62,41 @@ def test_plans_of_several_nodes_are_those_of_each(swarm, engine, worker):
         worker.evict_plans(None)
 
 
+def test_images_of_other_nodes(swarm, engine, worker):
+    (found,) = worker.evict_images(["w1"])
+    assert found["images"] and "w1" in found["nodes"] and len(found["nodes"]) > 1
+    assert worker.evict_images([]) == []
+    with pytest.raises(swarm.NotFound, match="no node has the id w9"):
+        worker.evict_images(("w9",))
+    with pytest.raises(TypeError, match="nodes must be a list of str"):
+        worker.evict_images(None)
+
+
+def test_an_image_is_pulled_where_it_is_not_there(swarm, engine, client):
+    known = []
+    engine.answers["GET", "/images/r%3A5000/a%3A1/json"] = lambda request: (
+        (200, {"Id": "x"}) if known else (404, {"message": "No such image: r:5000/a:1"})
+    )
+
+    def create(request):
+        known.append(request)
+        return 200, b'{"status": "Pulling"}\n{"status": "Done"}\n'
+
+    engine.answers["POST", "/images/create"] = create
+    auth = {"username": "me", "password": "hunter2hunter2"}
+    done = client.image_pull("r:5000/a:1", registry_auth=auth)
+    assert done == {"image": "r:5000/a:1", "pulled": True}
+    assert known[0].query == {"fromImage": "r:5000/a", "tag": "1"}
+    assert client.image_pull("r:5000/a:1", timeout=5)["pulled"] is False
+    assert len(known) == 1
+    known.clear()
+    answer = b'{"errorDetail": {"message": "unauthorized: hunter2hunter2"}}\n'
+    engine.answers["POST", "/images/create"] = (200, answer)
+    with pytest.raises(swarm.HTTPError, match="refuses image r:5000/a:1: credentials") as caught:
+        client.image_pull("r:5000/a:1", registry_auth=auth)
+    assert caught.value.status == 401
+
+
 def test_refused(swarm, engine, worker):
     engine.nodes[0]["Spec"]["Availability"] = "drain"
     with pytest.raises(swarm.Conflict, match="web: its 1 task fit nowhere else"):

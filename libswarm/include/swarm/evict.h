@@ -83,6 +83,20 @@ int swarm_evict_plans(swarm_client *client, const char *const *nodes,
 		      const swarm_evict_options *options, json_t **ret_plans, swarm_error *err);
 
 /**
+ * Say which images other nodes need before nodes are emptied, so that no task waits for a pull: those of
+ * the replicated services with tasks there. Changes nothing; swarm_image_pull() on each node fetches them.
+ *
+ * @param nodes       full ids, ends with NULL
+ * @param timeout_ms  0: 60 s
+ * @param ret_images  new reference: list of {"images": [name as in the spec of the service, ...], "nodes":
+ *                    [id of each node that now takes one more task of such a service, ...]}, one for the
+ *                    images that the same nodes need; images that no node takes are in none
+ * @return 0, SWARM_E_NOT_FOUND, SWARM_E_INVAL
+ */
+int swarm_evict_images(swarm_client *client, const char *const *nodes, int64_t timeout_ms,
+		       json_t **ret_images, swarm_error *err);
+
+/**
  * Empty a node as planned, and leave it drained. Nothing is sent where the node is drained and empty.
  *
  * @param node        id, host name or "self"

@@ -33,6 +33,23 @@ extern "C" {
 int swarm_image_resolve(swarm_client *client, const char *image, const json_t *registry_auth,
 			int64_t timeout_ms, json_t **ret_found, swarm_error *err);
 
+/**
+ * Ensure that the engine, of any node, has an image: it pulls it where it is not there. Nothing is sent to
+ * the registry where it is, and a tag is not compared with it.
+ *
+ * @param image          as in the spec of a service: "nginx", "nginx:1.27", or with a digest, by which
+ *                       it is pulled then
+ * @param registry_auth  NULL, or credentials as in swarm_call_options; borrowed, wiped from every copy
+ * @param timeout_ms     0: 600 s
+ * @param ret_pulled     new reference: {"image": the name that the engine was asked for, "pulled": whether
+ *                       it was not there before}
+ * @return 0, SWARM_E_NOT_FOUND, SWARM_E_HTTP (http_status 401: credentials are missing or wrong),
+ *         SWARM_E_STATE (the engine ended the pull, and has no such image), SWARM_E_TIMEOUT,
+ *         SWARM_E_JSON, SWARM_E_TOO_LARGE, SWARM_E_INVAL
+ */
+int swarm_image_pull(swarm_client *client, const char *image, const json_t *registry_auth,
+		     int64_t timeout_ms, json_t **ret_pulled, swarm_error *err);
+
 /** Send nothing: the result says what would be done. */
 #define SWARM_REGISTRY_DRY_RUN 0x1u
 

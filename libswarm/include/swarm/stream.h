@@ -45,8 +45,7 @@ typedef struct swarm_record {
  * Arguments are checked as for swarm_call_bytes(). The timeout in options is for the opening.
  *
  * @param client      borrowed until swarm_stream_free(); its max_body limits one record
- * @param options     an operation that answers SWARM_RESULT_LINES or SWARM_RESULT_FRAMES; body and
- *                    registry_auth are for other operations
+ * @param options     an operation that answers SWARM_RESULT_LINES or SWARM_RESULT_FRAMES
  * @param framing     usually SWARM_FRAMING_AUTO; before API 1.42 the engine does not say what framing a
  *                    log has: frames, except for a service whose ContainerSpec.TTY is true
  * @param ret_stream  new; free with swarm_stream_free(), before the client

@@ -27,6 +27,17 @@ static int plans(swarm_client *client, swarm_error *err)
 	return rc;
 }
 
+static int images(swarm_client *client, swarm_error *err)
+{
+	static const char *const nodes[] = { "n1", "n2", NULL };
+	json_t *made = NULL;
+	int rc = swarm_evict_images(client, nodes, 0, &made, err);
+
+	CHECK((made != NULL) == (rc == 0));
+	json_decref(made);
+	return rc;
+}
+
 static int evict(swarm_client *client, swarm_error *err)
 {
 	json_t *made = NULL;
@@ -101,6 +112,11 @@ static void plans_without_memory(void)
 	run_out(plans, false);
 }
 
+static void images_without_memory(void)
+{
+	run_out(images, false);
+}
+
 static void evict_without_memory(void)
 {
 	run_out(evict, false);
@@ -111,5 +127,5 @@ static void undo_without_memory(void)
 	run_out(undo, true);
 }
 
-TEST_MAIN(TEST(plan_without_memory), TEST(plans_without_memory), TEST(evict_without_memory),
-	  TEST(undo_without_memory))
+TEST_MAIN(TEST(plan_without_memory), TEST(plans_without_memory), TEST(images_without_memory),
+	  TEST(evict_without_memory), TEST(undo_without_memory))

@@ -302,5 +302,63 @@ static void biggest_first(void)
 	moving_end(&s);
 }
 
+static void add_service(moving_swarm *s, const char *id, const char *image, const char *more,
+			const char *mode)
+{
+	char spec[512];
+
+	snprintf(spec, sizeof(spec), SPEC("\"ContainerSpec\":{\"Image\":\"%s\"%s", "%s", ""), image,
+		 more, mode);
+	moving_service(s, id, id, spec);
+	moving_task(s, id, 1, "n1");
+}
+
+#define ONLY(node) "},\"Placement\":{\"Constraints\":[\"node.id==" node "\"]}"
+
+/* What the same nodes need is in one row, each image once; what only the node itself takes, too. */
+static void images_of_a_node(void)
+{
+	static const char *const nodes[] = { "n1", NULL }, *const unknown[] = { "n9", NULL };
+	static const char *const idle[] = { "n2", "n3", NULL };
+	json_t *images = NULL;
+	moving_swarm s;
+	fixture f;
+	char *text;
+
+	moving_start(&s);
+	add_service(&s, "s1", "web:1", "}", ONE);
+	add_service(&s, "s2", "api:1", "}", ONE);
+	add_service(&s, "s3", "db:1", ONLY("n3"), ONE);
+	add_service(&s, "s4", "db:1", ONLY("n2"), ONE);
+	add_service(&s, "s5", "here:1", ONLY("n1"), ONE);
+	add_service(&s, "s6", "nowhere:1", ONLY("n9"), ONE);
+	add_service(&s, "s7", "log:1", "}", "\"Global\":{}");
+	add_service(&s, "s8", "job:1", "}", "\"ReplicatedJob\":{}");
+	moving_service(&s, "s9", "s9", SPEC("\"ContainerSpec\":{\"Image\":\"idle:1\"}", ONE, ""));
+	json_object_set_new(json_object_get(moving_find(s.nodes, "n2"), "Spec"), "Availability",
+			    json_string("active"));
+	f = moving_setup(&s);
+	CHECK_INT(swarm_evict_images(f.client, nodes, 0, &images, &f.err), 0);
+	text = json_dumps(images, JSON_COMPACT | JSON_SORT_KEYS);
+	CHECK_STR(text, "[{\"images\":[\"web:1\",\"api:1\"],\"nodes\":[\"n1\",\"n2\",\"n3\"]},"
+			"{\"images\":[\"db:1\"],\"nodes\":[\"n2\",\"n3\"]},"
+			"{\"images\":[\"here:1\"],\"nodes\":[\"n1\"]}]");
+	free(text);
+	json_decref(images);
+	images = NULL;
+	CHECK_INT(swarm_evict_images(f.client, idle, 0, &images, &f.err), 0);
+	CHECK_INT(json_array_size(images), 0);
+	json_decref(images);
+	images = NULL;
+	CHECK_INT(swarm_evict_images(f.client, unknown, 0, &images, &f.err), SWARM_E_NOT_FOUND);
+	CHECK_STR(f.err.text, "no node has the id n9");
+	CHECK_INT(swarm_evict_images(f.client, NULL, 0, &images, NULL), SWARM_E_INVAL);
+	CHECK_INT(swarm_evict_images(f.client, nodes, -1, &images, NULL), SWARM_E_INVAL);
+	CHECK(images == NULL);
+	CHECK_INT(s.writes, 0);
+	teardown(&f);
+	moving_end(&s);
+}
+
 TEST_MAIN(TEST(ways), TEST(several_nodes), TEST(fits_are_named), TEST(all_at_once),
-	  TEST(closed_nodes), TEST(allowed), TEST(biggest_first))
+	  TEST(closed_nodes), TEST(allowed), TEST(biggest_first), TEST(images_of_a_node))

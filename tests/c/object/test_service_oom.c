@@ -86,6 +86,22 @@ static int run_logs(swarm_client *client, swarm_error *err)
 	return rc;
 }
 
+static int run_pull(swarm_client *client, swarm_error *err)
+{
+	json_t *auth = json_pack("{s:s, s:s}", "username", "u", "password", "hunter2hunter2");
+	json_t *pulled = NULL;
+	int rc = SWARM_E_NOMEM;
+
+	if (auth)
+		rc = swarm_image_pull(client, "a", auth, 0, &pulled, err);
+	else
+		swarm__nomem(err);
+	CHECK((pulled == NULL) == (rc != 0));
+	json_decref(pulled);
+	json_decref(auth);
+	return rc;
+}
+
 static int run_promote(swarm_client *client, swarm_error *err)
 {
 	return swarm_node_promote(client, "n1", 0, NULL, err);
@@ -139,6 +155,13 @@ static const fake_row list_rows[] = {
 };
 static const fake_row secret_rows[] = {
 	{ "POST " API "/secrets/create", .status = 201, .reply = "{\"ID\":\"s1\"}" },
+	{ NULL },
+};
+static const fake_row pull_rows[] = {
+	{ "GET " API "/images/a%3Alatest/json", .status = 404, .reply = MESSAGE("none") },
+	{ "POST " API "/images/create?fromImage=a&tag=latest",
+	  .reply = "{\"status\":\"Pulling\"}\n", .chunk = 9 },
+	{ "GET " API "/images/a%3Alatest/json", .reply = "{}" },
 	{ NULL },
 };
 static const fake_row scale_rows[] = {
@@ -266,7 +289,7 @@ static const oom_case table[] = {
 	{ "events", events_rows, run_events },    { "logs", logs_rows, run_logs },
 	{ "promote", promote_rows, run_promote }, { "why", why_rows, run_why },
 	{ "apply", apply_rows, run_apply },       { "settle", settle_rows, run_settle },
-	{ "gone", gone_rows, run_gone },
+	{ "gone", gone_rows, run_gone },          { "pull", pull_rows, run_pull },
 };
 
 enum { CASES = sizeof(table) / sizeof(table[0]) };
