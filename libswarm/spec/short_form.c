@@ -87,9 +87,10 @@ void swarm__short_port(swarm__conversion *c, const char *place, const char *text
 	if (!fits(&wanted, &open)) {
 		swarm__slip(
 			c, place,
-			"'%.60s' publishes %lld ports for %lld of the container: give two ranges "
+			"'%.60s' publishes %lld port%s for %lld of the container: give two ranges "
 			"of the same length, or one port of the container",
-			text, (long long)count(&open) + 1, (long long)count(&wanted) + 1);
+			text, (long long)count(&open) + 1, count(&open) ? "s" : "",
+			(long long)count(&wanted) + 1);
 		return;
 	}
 	if (ip)

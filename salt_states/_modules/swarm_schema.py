@@ -164,13 +164,21 @@ def _choice(*known):
     return _simple(words, lambda value: isinstance(value, str) and value in known, hint)
 
 
+def _names(value):
+    """Return the names in one string, or the keys of a dictionary, where a list is needed."""
+    names = re.split(r"[\s,]+", value.strip()) if isinstance(value, str) else []
+    names = list(value) if isinstance(value, dict) else names
+    return names if all(isinstance(one, str) and one and _bare(one) == one for one in names) else []
+
+
 def _list(one, words):
     def slips(where, value):
         if not isinstance(value, (list, tuple)):
-            names = re.split(r"[\s,]+", value.strip()) if isinstance(value, str) else []
-            plain = all(name and _bare(name) == name for name in names)
-            hint = f": write [{', '.join(map(_plain, names))}]" if names and plain else ""
-            return [f"{where} must be a list of {words}, not {_shown(value)}{hint}"]
+            names = _names(value)
+            wrong = [line for name in names for line in one.slips(f"{where}: each entry", name)]
+            hint = f": write [{', '.join(map(_plain, names))}]" if names and not wrong else ""
+            wrong = wrong if isinstance(value, str) else []
+            return [f"{where} must be a list of {words}, not {_shown(value)}{hint}", *wrong]
         return [line for entry in value for line in one.slips(f"{where}: each entry", entry)]
 
     return Kind(f"list of {words}", slips)
@@ -185,10 +193,12 @@ def _one_or_list(kind, one):
 
 def _mapping(keys):
     """Check a dictionary of these keys; null means that a key is not given."""
+    # All of those of a stack would bury the line.
+    words = f" ({', '.join(keys)})" if len(keys) < 6 else ""
 
     def slips(where, value):
         if not isinstance(value, dict):
-            return [f"{where} must be a dictionary, not {_shown(value)}"]
+            return [f"{where} must be a dictionary{words}, not {_shown(value)}"]
         lines = []
         for key, below in value.items():
             if key not in keys:
@@ -223,7 +233,11 @@ def _each(one, words, of=None):
 
 def _labels(where, value):
     if not isinstance(value, dict):
-        return [f"{where} must be a dictionary of names and values, not {_shown(value)}"]
+        given = value if isinstance(value, list) else [value]
+        pairs = [one.partition("=") for one in given if isinstance(one, str) and "=" in one]
+        words = ", ".join(f"{_bare(name)}: {_bare(text)}" for name, _, text in pairs)
+        hint = f": write {{{words}}}" if pairs else ""
+        return [f"{where} must be a dictionary of names and values, not {_shown(value)}{hint}"]
     lines = []
     # "labels" alone is the argument of a state.
     prefix = "" if where == "labels" else f"{where}: "
@@ -232,6 +246,11 @@ def _labels(where, value):
             empty = isinstance(name, str)
             rule = "must not be empty" if empty else f"must be a string{_quote(name)}"
             lines.append(f"{prefix}label name {_shown(name)} {rule}")
+        elif "=" in name:
+            key, _, rest = name.partition("=")
+            lines.append(
+                f"{prefix}label name {_shown(name)} must not have '=': write {_bare(key)}: {_bare(rest)}"
+            )
         elif prefix and name.startswith(OWN_LABELS):
             lines.append(
                 f"{prefix}label {_shown(name)} is reserved: names with {OWN_LABELS} belong to the states"
@@ -334,9 +353,33 @@ def _ids(where, value):
     for one in dict.fromkeys(value):
         if value.count(one) > 1:
             lines.append(f"{where} names {_shown(one)} twice: remove one")
-        if _is_pattern(one):
+        if _is_target(one):
+            lines.append(f"{where} must be exact minion ids, not the target {_shown(one)}")
+        elif _is_pattern(one):
             lines.append(f"{where} must be exact minion ids, not the pattern {_shown(one)}")
     return lines
+
+
+def _patterns(where, value):
+    """Check minion ids and globs over them."""
+    lines = _list(MINION, "minion ids or patterns").slips(where, value)
+    return lines or [
+        f"{where} must be minion ids or globs, not the target {_shown(one)}"
+        for one in value
+        if _is_target(one)
+    ]
+
+
+def _is_target(text):
+    """Return whether this is a target of Salt other than a glob: by grain, nodegroup and so on, or several."""
+    return bool(re.match(r"([A-Z]@|!)|.*\s(and|or|not)\s|not\s", text))
+
+
+def _replaced(where, value):
+    """Check old hosts and new ones; a host without a new one would be left out of the run in silence."""
+    lines = _each(MINION, "old host to new host", of=MINION).slips(where, value)
+    empty = [old for old, new in value.items() if new is None] if isinstance(value, dict) else ()
+    return lines + [f"{where}:{_bare(old)} names no new host" for old in empty]
 
 
 def _place(where, value):
@@ -794,7 +837,7 @@ SWARM = {
         "The managers; an odd number. Only the first one ever creates a swarm.",
     ),
     "workers": Key(
-        _list(MINION, "minion ids or patterns"),
+        Kind("list of minion ids or patterns", _patterns),
         "The workers. Patterns match minion ids with an accepted key.",
     ),
     "advertise": Key(
@@ -895,7 +938,7 @@ ASKED = {
         "docker.remove: the hosts that leave.",
     ),
     "swarm_replace": Key(
-        _each(MINION, "old host to new host", of=MINION),
+        Kind("dictionary: old host to new host", _replaced),
         "docker.replace: the old host and the new one.",
     ),
     "swarm_recover": Key(MINION, "docker.recover: the manager that continues."),
@@ -936,6 +979,20 @@ ASKED = {
     "swarm_unlock_key": Key(
         Kind("dictionary", _place, PLACE), "docker.rotate: where to keep the unlock key."
     ),
+}
+
+# What each orchestration takes of these.
+ROLLED = ("swarm_plan", "swarm_ignore", "swarm_stop", "swarm_force")
+TAKES = {
+    "docker.bootstrap": ("swarm_ignore",),
+    "docker.remove": ("swarm_hosts",),
+    "docker.replace": ("swarm_replace", "swarm_ignore"),
+    "docker.rotate": ("swarm_rotate", "swarm_rotate_key", "swarm_unlock_key"),
+    "docker.teardown": ("swarm_teardown",),
+    "docker.recover": ("swarm_recover", "swarm_confirm"),
+    "docker.deploy": ("swarm_stacks",),
+    "docker.upgrade": ROLLED,
+    "docker.reboot": ROLLED,
 }
 
 PILLAR = {
@@ -1085,7 +1142,10 @@ def _repositories(value):
         return [f"pillar repositories must be a dictionary, not {_shown(value)}"]
     lines = []
     for group, name, keys in (("repos", "docker", REPOSITORY), ("pkgs", "docker-engine", PACKAGE)):
+        lines += _misspelt(group, value, " under repositories")
         below = value.get(group)
+        if isinstance(below, dict):
+            lines += _misspelt(name, below, f" under repositories:{group}", 0.95)
         where = f"pillar repositories:{group}"
         if below is not None and not isinstance(below, dict):
             lines.append(f"{where} must be a dictionary, not {_shown(below)}")
@@ -1094,6 +1154,15 @@ def _repositories(value):
     found = _dict(_dict(value.get("repos")).get("docker"))
     missing = [key for key in ("baseurl", "gpgkey") if found and not found.get(key)]
     return lines + [f"pillar repositories:repos:docker:{key} is missing" for key in missing]
+
+
+def _misspelt(key, found, under, cutoff=0.85):
+    """Return a slip if a key is missing and another one is all but the same; others may be anybody's."""
+    for name in found if key not in found else ():
+        plain = re.sub(r"[\W_]", "", str(name)).lower()
+        if _near(plain, [re.sub(r"[\W_]", "", key)], cutoff):
+            return [_unknown("key", name, [key], under)]
+    return []
 
 
 def _together(swarm):
@@ -1138,8 +1207,10 @@ def _stacks(stacks):
     """Check that each stack has a file, and that there is an order in which all of them can go."""
     lines = []
     for name, stack in stacks.items():
-        stack = _dict(stack)
         where = f"pillar swarm:stacks:{_bare(name)}"
+        if stack is not None and not isinstance(stack, dict):
+            continue
+        stack = _dict(stack)
         if not any(stack.get(key) for key in ("source", "contents", "compose")):
             lines.append(f"{where} has no compose file: give source, contents or compose")
         lines += [
@@ -1216,8 +1287,9 @@ def _masks(where, pools, size):
     return lines
 
 
-def _nobody(swarm, master):
+def _nobody(pillar, master):
     """Return why a run has no manager, and what to write."""
+    swarm = _dict(pillar.get("swarm"))
     if ids(swarm, "managers"):
         return (
             "pillar swarm:init_without names all of swarm:managers as dead: name a living one in"
@@ -1225,6 +1297,8 @@ def _nobody(swarm, master):
         )
     if swarm:
         return "pillar swarm:managers names no manager: list at least one minion id there"
+    for line in _misspelt("swarm", pillar, " in pillar"):
+        return line
     return (
         f"pillar swarm:managers names no manager for {master}: assign the swarm pillar to the"
         " master's own id too (pillar top file, '*')"
@@ -1242,10 +1316,22 @@ def _even(managers):
 
 def _without_key(swarm, managers, accepted, leaving):
     named = [*managers, *(one for one in ids(swarm, "workers") if one not in leaving)]
-    missing = [one for one in dict.fromkeys(named) if one not in accepted and not _is_pattern(one)]
+    missing = [
+        one
+        for one in dict.fromkeys(named)
+        if one not in accepted and not _is_pattern(one) and not _is_target(one)
+    ]
     if not missing:
         return []
     near = _near(missing[0], accepted) if len(missing) == 1 else ""
+    lines = [
+        f"{_shown(one)} in pillar swarm:managers or swarm:workers is one name: write"
+        f" [{', '.join(_names(one))}]"
+        for one in missing
+        if len(_names(one)) > 1 and set(_names(one)) <= set(accepted)
+    ]
+    if lines:
+        return lines
     return [
         f"no accepted key on this master for {', '.join(map(_bare, missing))}{near}: accept it (salt-key -a), or correct"
         " pillar swarm:managers and swarm:workers"
@@ -1408,7 +1494,7 @@ def run():
     """
     Return the pillar of a run, checked, with the accepted keys of its hosts; only for Salt's ``py``
     renderer on the master. The caller gives ``given``, the pillar, and ``whole=True`` where it may
-    hold an override from the command line.
+    hold an override from the command line, which the orchestration ``what`` may not take.
 
     Returns ``refusals``, ``warnings`` and ``malformed`` as :py:func:`check`, ``swarm``, ``managers`` and ``workers``
     (``{minion id: accepted key}``), ``without``, ``hosts`` (that leave), ``replaced`` and ``reached`` (of
@@ -1448,7 +1534,7 @@ def run():
     unread = not isinstance(found, dict)
     ret = check(pillar, None if unread else list(meant), hosts)
     if context.get("whole"):
-        ret["refusals"] = _override(pillar) + ret["refusals"]
+        ret["refusals"] = _override(pillar, context.get("what")) + ret["refusals"]
     if unread:
         ret["refusals"].append(
             f"the keys of this master cannot be read: {_shown(str(found).strip())}"
@@ -1464,14 +1550,16 @@ def run():
         if host not in named and replaced.get(host, host) == host
     }
     ret["reached"] = [host for host in hosts if host in keys]
-    ret["nobody"] = "" if ret["managers"] else _nobody(swarm, __opts__["id"])
+    ret["nobody"] = "" if ret["managers"] else _nobody(pillar, __opts__["id"])
     return ret
 
 
-def _override(pillar):
+def _override(pillar, what):
     """
     Refuse a pillar from the command line: it reaches only the steps on this master. It is not
-    passed on, because the arguments of a job are in the job cache.
+    passed on, because the arguments of a job are in the job cache. Refuse also what is asked of
+    another orchestration: ``swarm_hosts`` is not for ``docker.bootstrap``, which would end well
+    without it.
     """
     import salt.pillar  # pylint: disable=import-outside-toplevel
 
@@ -1484,8 +1572,17 @@ def _override(pillar):
         __opts__["saltenv"],
         pillarenv=__opts__.get("pillarenv"),
     ).compile_pillar()
-    return [
+    typed = [key for key in pillar if pillar[key] != files.get(key)]
+    lines = [
         f"pillar {key} on the command line would reach only part of the run: put it into the pillar files"
         for key in ("swarm", "repositories")
-        if key in pillar and pillar[key] != files.get(key)
+        if key in typed
     ]
+    takes = TAKES.get(what, tuple(ASKED))
+    for key in ASKED:
+        if key in typed and key not in takes:
+            others = [name for name, keys in TAKES.items() if key in keys]
+            lines.append(
+                f"{what} does not take {key} (valid: {', '.join(takes)}): it is for {', '.join(others)}"
+            )
+    return lines

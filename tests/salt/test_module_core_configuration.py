@@ -83,8 +83,8 @@ def test_values_of_a_masked_pillar_are_real(minion):
 
 SLIPS = [
     ({"tls": {"cacert": "/x"}}, "unknown key 'cacert' under swarm:tls (did you mean 'cert'?)"),
-    ({"tls": "/ca.pem"}, "swarm:tls must be a dictionary, not '/ca.pem'"),
-    ({"tls": ["ca"]}, "swarm:tls must be a dictionary, not a list"),
+    ({"tls": "/ca.pem"}, "swarm:tls must be a dictionary (ca, cert, key, verify), not '/ca.pem'"),
+    ({"tls": ["ca"]}, "swarm:tls must be a dictionary (ca, cert, key, verify), not a list"),
     (
         {"api_version": 1.41},
         "swarm:api_version must be a string such as '1.41', not 1.41: quote it in YAML",

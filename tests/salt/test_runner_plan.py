@@ -6,6 +6,7 @@ import re
 import pytest
 import rendered
 from runners import call, printed, ran, state, step
+from test_module_schema import SCHEMA
 
 
 def planned(runner, answer, *args, **kwargs):
@@ -174,6 +175,7 @@ def test_what_each_orchestration_takes_is_passed_on(runner, name, pillar):
 def test_an_orchestration_takes_what_its_sls_reads(runner):
     """The runner's table and the files agree."""
     table = runner()["swarm.plan"].func.__globals__["ORCHESTRATIONS"]
+    assert {f"docker.{name}": keys for name, keys in table.items()} == SCHEMA.TAKES
     folder = rendered.STATES / "docker"
     own = {"swarm_run", "swarm_facts", "swarm_leading"}
     for name, known in table.items():

@@ -275,6 +275,38 @@ def test_pillar_of_the_orchestrations_on_the_command_line_is_taken(tmp_path):
     assert "docker-remove-ready" in steps(data)
 
 
+@pytest.mark.parametrize(
+    "sls, override, text",
+    [
+        (
+            "docker.bootstrap",
+            {"swarm_hosts": ["worker1"]},
+            "docker.bootstrap does not take swarm_hosts (valid: swarm_ignore): it is for docker.remove",
+        ),
+        (
+            "docker.remove",
+            {"swarm_hosts": ["worker1"], "swarm_ignore": "clock"},
+            "docker.remove does not take swarm_ignore (valid: swarm_hosts): it is for"
+            " docker.bootstrap, docker.replace, docker.upgrade, docker.reboot",
+        ),
+        (
+            "docker.upgrade",
+            {"swarm_confirm": "n1"},
+            "docker.upgrade does not take swarm_confirm (valid: swarm_plan, swarm_ignore, swarm_stop,"
+            " swarm_force): it is for docker.recover",
+        ),
+    ],
+)
+def test_what_is_for_another_orchestration_is_refused(tmp_path, sls, override, text):
+    """It would end well, and what the operator asked for would not have been done."""
+    assert refusal(render(tmp_path, override=override, sls=sls), sls.replace(".", "-")) == text
+
+
+def test_what_the_pillar_files_have_for_another_orchestration_is_not_asked(tmp_path):
+    data = render(tmp_path, {**PILLAR, "swarm_rotate_key": "2026-11"})
+    assert steps(data) == NAMES
+
+
 def test_the_check_comes_from_the_file_root_of_the_environment(tmp_path):
     """Nothing was synced to the master, and the tree may be in another environment than base."""
     opts = rendered.minion_opts(tmp_path, "master_master", pillar=PILLAR, module_dirs=[])

@@ -126,7 +126,7 @@ SLIPS = [
         pillar(
             {"swarm_rotate": "unlock_key", "swarm_rotate_key": 1, "swarm_unlock_key": ["key_file"]}
         ),
-        "pillar swarm_unlock_key must be a dictionary, not a list",
+        "pillar swarm_unlock_key must be a dictionary (key_file, key_sdb), not a list",
     ),
 ]
 

@@ -102,7 +102,7 @@ static const slip_case slips[] = {
 	  "ports[0]: '80-82:80-81' publishes 3 ports for 2 of the container: give two ranges of the same "
 	  "length, or one port of the container" },
 	{ "\"ports\":[\"80:80-81\"]",
-	  "ports[0]: '80:80-81' publishes 1 ports for 2 of the container: give two ranges of the same "
+	  "ports[0]: '80:80-81' publishes 1 port for 2 of the container: give two ranges of the same "
 	  "length, or one port of the container" },
 	{ "\"ports\":[\"127.0.0.1:80:80\"]", "" },
 	{ "\"ports\":[\"80-82:80\",\"81:80/UDP\"]", "" },
