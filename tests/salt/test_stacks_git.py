@@ -55,7 +55,7 @@ def master(tmp_path, repository):
     (remote,) = given.pop("gitfs_remotes")
     ((_, settings),) = remote.items()
     given["gitfs_remotes"] = [{f"file://{repository.folder}": settings}]
-    given["gitfs_provider"] = "gitpython"
+    assert given["gitfs_provider"] == "gitpython"
     defaults = {
         # Salt's own are of a type that it does not take back.
         name: [*value] if isinstance(value, Sequence) and not isinstance(value, str) else value
@@ -127,3 +127,5 @@ def test_the_schedules_run_what_there_is():
         (name,) = job["args"]
         assert (rendered.STATES / f"{name.replace('.', '/')}.sls").exists()
         assert job["function"] in ("state.orchestrate", "state.apply")
+        # Salt runs it at each start of the daemon otherwise, also outside of the window.
+        assert "range" not in job or job["run_on_start"] is False
