@@ -3,14 +3,16 @@
 What a run of docker.upgrade or docker.reboot says
 ==================================================
 
-The plan as a table, how a run ended, and what the answers of its hosts mean. The functions are pure.
-``roll`` is a run as the state ``swarm.rolled`` on the master has it.
+The plan as a table, how a run ended, and what the answers of its hosts mean. All functions but ``once``
+are pure. ``roll`` is a run as the state ``swarm.rolled`` on the master has it.
 
 :maturity: new
 :depends: nothing beyond Salt
 
 .. versionadded:: 0.1.0
 """
+
+import logging
 
 __virtualname__ = "swarm_roll_report"
 
@@ -184,7 +186,30 @@ def stopped(roll=None, who="", lines=None, more=None):
     if roll["done"]:
         told.append(f"done before: {', '.join(roll['done'])}")
     refused = {who: lines or more}
-    return {"result": False, "changes": {}, "refused": refused, "comment": "\n".join(told)}
+    return {"result": False, "changes": {}, "refused": refused, "comment": once("\n".join(told))}
+
+
+def once(text=""):
+    """
+    Return the comment of a state that failed, after lowering Salt's log record of it from error to
+    information: a terminal would show the same text twice. The log file keeps the record.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt worker1 swarm_roll_report.once 'it is off'
+    """
+    logging.getLogger("salt.state").addFilter(_Once(text))
+    return text
+
+
+class _Once(logging.Filter):
+    def filter(self, record):
+        if record.getMessage() == self.name:
+            record.levelno, record.levelname = logging.INFO, "INFO"
+            logging.getLogger(record.name).removeFilter(self)
+        return True
 
 
 def drained(what="upgrade", row=None, why=""):

@@ -360,6 +360,16 @@ def _ids(where, value):
     return lines
 
 
+def _leaving(where, value):
+    """Check the hosts that leave: of a pattern or target nobody knows how many hosts it has."""
+    given = [value] if isinstance(value, str) else value
+    return _list(MINION, "minion ids").slips(where, given) or [
+        f"{where} must be exact minion ids or node ids, not {_shown(one)}: name each host"
+        for one in given
+        if _is_pattern(one) or _is_target(one)
+    ]
+
+
 def _patterns(where, value):
     """Check minion ids and globs over them."""
     lines = _list(MINION, "minion ids or patterns").slips(where, value)
@@ -378,8 +388,10 @@ def _is_target(text):
 def _replaced(where, value):
     """Check old hosts and new ones; a host without a new one would be left out of the run in silence."""
     lines = _each(MINION, "old host to new host", of=MINION).slips(where, value)
-    empty = [old for old, new in value.items() if new is None] if isinstance(value, dict) else ()
-    return lines + [f"{where}:{_bare(old)} names no new host" for old in empty]
+    for old, new in value.items() if not lines else ():
+        lines += _leaving(where, [one for one in (old, new) if one is not None])
+        lines += [f"{where}:{_bare(old)} names no new host"] if new is None else []
+    return lines
 
 
 def _place(where, value):
@@ -934,7 +946,7 @@ PACKAGE = {
 # What the orchestrations take on the command line.
 ASKED = {
     "swarm_hosts": Key(
-        _one_or_list(_list(MINION, "minion ids"), "minion id"),
+        Kind("list of minion ids, or minion id", _leaving),
         "docker.remove: the hosts that leave.",
     ),
     "swarm_replace": Key(

@@ -15,7 +15,6 @@ master. It belongs to the name ``swarm``; ``docker/run.jinja`` brings this file 
 import contextlib
 import contextvars
 import functools
-import logging
 import re
 import time
 
@@ -542,7 +541,7 @@ def _ended(ret, lines, result, most=MOST_LINES):
     lines = kept + lines
     ret.update(result=result, comment="\n".join(lines))
     if result is False:
-        logging.getLogger("salt.state").addFilter(_Once(ret["comment"]))
+        __salt__["swarm_roll_report.once"](ret["comment"])
     if _is_terse(result, ret["changes"]):
         ret["sub_state_run"] = [_row(line, result) for line in dict.fromkeys(lines)]
     return ret
@@ -565,14 +564,3 @@ def _row(text, result):
     """Return one more state with the text in its name, which is shown where a comment is not."""
     low = {"state": "swarm", "__id__": text, "name": text, "fun": "orchestrated"}
     return {"low": low, "name": text, "changes": {}, "result": result, "comment": text}
-
-
-class _Once(logging.Filter):
-    """Lower Salt's log record of a failed state's comment from error to information: a terminal would
-    show the same text twice. The log file keeps the record."""
-
-    def filter(self, record):
-        if record.getMessage() == self.name:
-            record.levelno, record.levelname = logging.INFO, "INFO"
-            logging.getLogger(record.name).removeFilter(self)
-        return True

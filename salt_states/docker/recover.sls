@@ -14,7 +14,9 @@
 {% set more = {'host': host, 'confirm': pillar.get('swarm_confirm') or ''} %}
 {% if run.refusal %}
 {%   set refusal = run.refusal %}
-{% elif host not in run.managers %}
+{% elif host and host not in run.managers %}
+{%   set refusal = host ~ ' is not one of the managers that may go on: name one of ' ~ run.managers | join(', ') %}
+{% elif not host %}
 {%   set refusal = 'which manager goes on? Name exactly one of pillar swarm:managers: pillar=\'{"swarm_recover": "manager2"}\'' %}
 {% else %}
 {%   set refusal = '' %}

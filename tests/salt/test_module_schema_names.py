@@ -65,6 +65,18 @@ TOP = [
         "pillar swarm_replace:a must be a minion id, not 5: quote it in YAML",
     ),
     ("swarm_replace: {a: , b: c}", "pillar swarm_replace:a names no new host"),
+    (
+        "swarm_replace: {'worker*': worker9}",
+        "pillar swarm_replace must be exact minion ids or node ids, not 'worker*': name each host",
+    ),
+    (
+        "swarm_hosts: 'worker?'",
+        "pillar swarm_hosts must be exact minion ids or node ids, not 'worker?': name each host",
+    ),
+    (
+        "swarm_hosts: [worker1, G@role:old]",
+        "pillar swarm_hosts must be exact minion ids or node ids, not 'G@role:old': name each host",
+    ),
     ("swarm_recover: [manager1]", "pillar swarm_recover must be a minion id, not a list"),
     ("swarm_confirm: 5", "pillar swarm_confirm must be a node id, not 5: quote it in YAML"),
     (

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """docker.upgrade and docker.reboot on the master: the plan, the order, and where it stops."""
 
+import logging
 import re
 
 import pytest
@@ -208,7 +209,11 @@ def roll(tmp_path, monkeypatch):
         functions["saltutil.cmd"] = fleet.cmd
         functions["file.read"] = lambda _path: "the master's own\n"
         given = {"managers": fleet.managers, "workers": fleet.workers, **arguments}
-        return states["swarm.rolled"]("docker-upgrade", **given)
+        ret = states["swarm.rolled"]("docker-upgrade", **given)
+        if ret["result"] is False:
+            # As Salt does.
+            logging.getLogger("salt.state").error(ret["comment"])
+        return ret
 
     return run
 
@@ -231,6 +236,13 @@ def test_without_the_hash_of_the_plan_nothing_is_done(roll):
     other = roll(fleet, plan="0" * 12)
     assert "pillar swarm_plan is 000000000000, but the plan is another one now" in other["comment"]
     assert not {"swarm.evict", "swarm_upgrade.install"} & {one for _, one, _ in fleet.calls}
+
+
+def test_a_terminal_shows_a_refusal_once(roll, caplog):
+    comment = roll(Fleet(), ignore=["clok"])["comment"]
+    said = [record for record in caplog.records if record.getMessage() == comment]
+    assert [record.levelname for record in said] == ["INFO"]
+    assert not logging.getLogger("salt.state").filters, "nothing is left in a master that lives on"
 
 
 def test_managers_first_the_leader_last_and_handed_over(roll):

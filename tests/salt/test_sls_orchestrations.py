@@ -87,7 +87,11 @@ REFUSED = [
         {"swarm_recover": ["manager1", "manager2"]},
         "pillar swarm_recover must be a minion id, not a list",
     ),
-    ("docker.recover", {"swarm_recover": "worker1"}, "Name exactly one"),
+    (
+        "docker.recover",
+        {"swarm_recover": "worker1"},
+        "worker1 is not one of the managers that may go on: name one of manager1, manager2, manager3",
+    ),
 ]
 
 
