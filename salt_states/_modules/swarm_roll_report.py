@@ -222,9 +222,12 @@ def drained(what="upgrade", row=None, why=""):
 
         salt worker1 swarm_roll_report.drained reboot '{host: worker1, id: 5ax}' 'it is off'
     """
+    back = f"salt-run swarm.ask swarm.evict_undo {row['id']}"
+    if row.get("manager") and row["role"] == "worker":
+        back += f"; salt-run swarm.ask swarm.promote {row['id']}"
     return (
         f"{row['host']} stays drained: {why}; correct it and run docker.{what} again with the same plan,"
-        f" or return it to use: salt-run swarm.ask swarm.evict_undo {row['id']}"
+        f" or return it to use: {back}"
     )
 
 

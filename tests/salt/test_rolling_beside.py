@@ -104,6 +104,16 @@ def test_a_lost_lock_ends_it_before_a_host_is_changed(roll):
     assert fleet.order("swarm_upgrade.install") == []
 
 
+def test_a_leader_that_stays_a_worker_says_how_it_is_a_manager_again(roll):
+    fleet = Fleet()
+    fleet.fail["manager1", "swarm_upgrade.install"] = "no disk"
+    ret = roll(fleet, confirm=False)
+    assert "manager1 stays drained: no disk" in ret["comment"]
+    assert ret["comment"].count("salt-run swarm.ask swarm.promote id-manager1") == 1
+    fleet.fail = {("worker1", "swarm_upgrade.install"): "no disk"}
+    assert "swarm.promote" not in roll(fleet, confirm=False)["comment"]
+
+
 # --- people ---------------------------------------------------------------------------------------
 
 
