@@ -108,7 +108,7 @@ static json_t *parse_constraints(swarm__conversion *c, const swarm__spec_row *ro
 				text);
 		else if (!swarm__is_constraint(json_string_value(item)))
 			swarm__slip(
-				c, place,
+				c, at,
 				"'%.100s' has a character that the managers refuse: use letters, "
 				"digits, '-', '_' and '.' on both sides of the sign",
 				json_string_value(item));

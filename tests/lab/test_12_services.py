@@ -5,17 +5,18 @@ import pytest
 from conftest import WORKERS
 from test_14_networks import IMAGE, apply
 
+LISTED = ("docker", "service", "ls", "-q", "--filter")
 SLEEPS = ["/bin/busybox", "sleep", "1000"]
 
 
-def web(*more, command=SLEEPS, deploy=None):
+def web(*more, command=SLEEPS, deploy=None, image=IMAGE):
     """The state, as SLS data has it."""
     deploy = deploy or {
         "replicas": 2,
         "endpoint_mode": "dnsrr",
         "update_config": {"monitor": "1s", "failure_action": "rollback", "parallelism": 2},
     }
-    own = {"command": command, "image": IMAGE, "resolve_image": "never", "stop_grace_period": "0s"}
+    own = {"command": command, "image": image, "resolve_image": "never", "stop_grace_period": "0s"}
     arguments = [{key: value} for key, value in {**own, "deploy": deploy}.items()]
     return {"swarm.service": [*arguments, *more]}
 
@@ -71,12 +72,45 @@ def test_a_spec_that_swarm_rolled_back_is_sent_once(workers):
     assert (ret["result"], ret["changes"]) == (True, {})
 
 
+def executions(lab, name):
+    """The number of times that a job ran: that of its iterations."""
+    return stored(lab, name)["JobStatus"]["JobIteration"].get("Index", 0) + 1
+
+
+def test_a_job_on_each_node(workers):
+    everywhere = {"mode": "global-job", "restart_policy": {"condition": "none"}}
+    job = {"each": web(command=["/bin/busybox", "true"], deploy=everywhere)}
+    ret = of_the_leader(apply(workers, job, test=True), "each")
+    assert ret["result"] is None and not workers.on("manager1", *LISTED, "name=each").out
+    ret = of_the_leader(apply(workers, job), "each")
+    able = len(WORKERS)
+    assert ret["result"] is True and f"{able} of {able} tasks are complete" in ret["comment"]
+    assert of_the_leader(apply(workers, job), "each")["changes"] == {}
+    assert executions(workers, "each") == 1
+
+
+def test_an_image_that_cannot_be_pulled(workers):
+    """The engine makes the service, and only the tasks say what is wrong."""
+    nowhere = {"nowhere": web({"timeout": 30}, image="127.0.0.1:9/none:1")}
+    ret = of_the_leader(apply(workers, nowhere), "nowhere")
+    assert ret["result"] is False and "No such image: 127.0.0.1:9/none:1" in ret["comment"]
+    assert ret["comment"].count("\n") == 0
+    workers.on("manager1", "docker", "service", "rm", "nowhere")
+
+
 def test_jobs(workers):
     once = {"mode": "replicated-job", "restart_policy": {"condition": "none"}}
     good = {"job": web({"job_trigger": "1"}, command=["/bin/busybox", "true"], deploy=once)}
     ret = of_the_leader(apply(workers, good), "job")
     assert ret["result"] is True and "1 of 1 tasks are complete" in ret["comment"]
     assert of_the_leader(apply(workers, good), "job")["changes"] == {}
+    ran = executions(workers, "job")
+    assert ran == 1
+    again = {"job": web({"job_trigger": "2"}, command=["/bin/busybox", "true"], deploy=once)}
+    ret = of_the_leader(apply(workers, again), "job")
+    assert ret["changes"] == {"job_trigger": {"old": "1", "new": "2"}}
+    assert of_the_leader(apply(workers, again), "job")["changes"] == {}
+    assert executions(workers, "job") == 2
     bad = {"bad": web(command=["/bin/busybox", "sh", "-c", "exit 3"], deploy=once)}
     ret = of_the_leader(apply(workers, bad), "bad")
     assert ret["result"] is False and "exit code 3" in ret["comment"]

@@ -55,9 +55,10 @@ def high(states):
     return json.dumps(data)
 
 
-def apply(lab, states, minions=MANAGERS):
+def apply(lab, states, minions=MANAGERS, test=False):
     """``{minion: {state id: return}}`` of one job on several minions at once."""
-    found = lab.salt(",".join(minions), "state.high", high(states), check=False, seconds=240)
+    job = ("state.high", high(states), f"test={test}")
+    found = lab.salt(",".join(minions), *job, check=False, seconds=240)
     assert set(found) == set(minions), found
     assert "Traceback" not in str(found)
     return {

@@ -120,8 +120,8 @@ static void update_refused(void)
 		const char *patch;
 		int code;
 	} table[] = {
-		{ "{\"CAConfig\":{\"NodeCertExpiry\":1}}", SWARM_E_HTTP },
-		{ "{\"Dispatcher\":{\"HeartbeatPeriod\":-5}}", SWARM_E_HTTP },
+		{ "{\"CAConfig\":{\"NodeCertExpiry\":1}}", SWARM_E_INVAL },
+		{ "{\"Dispatcher\":{\"HeartbeatPeriod\":-5}}", SWARM_E_INVAL },
 		{ "{\"Name\":\"other\"}", SWARM_E_HTTP },
 		{ "{\"Labels\":\"none\"}", SWARM_E_INVAL },
 		{ "{\"Nonsense\":1}", SWARM_E_INVAL },

@@ -160,7 +160,7 @@ static const slip_case slips[] = {
 	  "node.role, node.ip, node.platform.os, node.platform.arch, node.labels.NAME or "
 	  "engine.labels.NAME" },
 	{ "\"deploy\":{\"placement\":{\"constraints\":[\"node.labels.zone==a,b\"]}}",
-	  "deploy.placement.constraints: 'node.labels.zone==a,b' has a character that the managers refuse: "
+	  "deploy.placement.constraints[0]: 'node.labels.zone==a,b' has a character that the managers refuse: "
 	  "use letters, digits, '-', '_' and '.' on both sides of the sign" },
 	{ "\"deploy\":{\"placement\":{\"constraints\":[\"node.role manager\"]}}",
 	  "deploy.placement.constraints[0]: 'node.role manager' must be like node.labels.disk==ssd" },
