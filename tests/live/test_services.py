@@ -205,7 +205,7 @@ def test_what_the_engine_refuses_is_refused_in_test_mode(swarm, client, apply):
                     "live-second",
                     {**SLEEPS, "deploy": {"replicas": 0}, **words},
                     resolve_image="never",
-                    test=test,
+                    dry_run=test,
                     **options,
                 )
     with pytest.raises(swarm.NotFound):
