@@ -42,6 +42,8 @@ static const struct {
 	{ { 500, 503 }, ANYWHERE, "The swarm does not have a leader", SWARM_E_NO_LEADER },
 	{ { 500, 503 }, ANYWHERE, "node lost leader status", SWARM_E_NO_LEADER },
 	{ { 500, 503 }, ANYWHERE, "no elected cluster leader", SWARM_E_NO_LEADER },
+	/* swarmkit: of networks, where another manager creates one at the same time. */
+	{ { 500 }, START, "name conflicts with an existing object", SWARM_E_CONFLICT },
 	/* Either no leader for less than 10 s, or a busy one: the answer is the same. */
 	{ { 500 }, ANYWHERE, "context deadline exceeded", SWARM_E_UNAVAILABLE },
 	{ { 500, 400 }, ANYWHERE, "invalid join token", SWARM_E_TOKEN },

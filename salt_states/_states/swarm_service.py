@@ -147,6 +147,7 @@ def service(
         if manager:
             ret["comment"] = f"left to {manager}"
             return ret
+        words, ahead = _without_new(words)
         done = __salt__["swarm_words.apply"](
             name,
             words,
@@ -156,9 +157,54 @@ def service(
             **options,
         )
         _report(ret, done)
+        if ahead and ret["result"] is not False:
+            _report_new(ret, ahead)
         if wait and not __opts__["test"] and ret["result"] is not False:
             _settle(ret, done, timeout)
     return ret
+
+
+def _new_in_this_run():
+    """In test mode: ``{"secrets": names, …}`` that states before this one would create."""
+    marks = {"network": "network", "secret": "current", "config": "current"}
+    found = {}
+    for tag, ret in (globals().get("__running__") or {}).items() if __opts__["test"] else ():
+        kind, result = tag.rpartition("_|-")[2], ret.get("result")
+        made = (ret.get("changes") or {}).get(marks.get(kind)) or {}
+        if tag.startswith("swarm_|-") and result is None and made and made["old"] is None:
+            found.setdefault(f"{kind}s", set()).add(ret["name"])
+    return found
+
+
+def _without_new(words):
+    """The words without what is only made by the real run, and ``{field: entry}`` of that."""
+    new, ahead = _new_in_this_run(), {}
+    words = dict(words)
+    for kind, names in new.items():
+        given = words.get(kind) or []
+        keep = []
+        for entry in given:
+            named = entry if isinstance(entry, str) else entry.get("source") or entry.get("name")
+            if named in names:
+                ahead[f"{kind}.{named}"] = given[entry] if isinstance(given, dict) else entry
+            else:
+                keep.append(entry)
+        if len(keep) < len(given):
+            words[kind] = {key: given[key] for key in keep} if isinstance(given, dict) else keep
+    config = (words.get("credential_spec") or {}).get("config")
+    if config in new.get("configs", ()):
+        ahead["credential_spec.config"] = config
+        del words["credential_spec"]
+    return words, ahead
+
+
+def _report_new(ret, ahead):
+    """Add what names an object that this run would make first."""
+    if not ret["changes"]:
+        ret["comment"] = f"service {ret['name']} would be changed"
+    changes = {field: {"old": None, "new": entry} for field, entry in ahead.items()}
+    ret.update(result=None, changes={**ret["changes"], **changes})
+    ret["comment"] += f", once this run has made what it names: {', '.join(ahead)}"
 
 
 # What was done, and what would be.

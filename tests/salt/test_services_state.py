@@ -35,6 +35,45 @@ def test_created_as_predicted_and_then_left_alone(formed):
     assert formed["manager1"].machine.written == ["service"]
 
 
+def test_what_the_run_makes_first_is_there_for_test_mode(formed, monkeypatch):
+    """A service in the SLS of its network and secret: the real run makes these before it."""
+
+    def running(changes, result=None):
+        return {
+            "swarm_|-a_|-net_|-network": {"name": "net", "result": result, "changes": changes},
+            "swarm_|-b_|-key_|-secret": {
+                "name": "key",
+                "result": None,
+                "changes": {"current": {"old": None, "new": "key-1"}},
+            },
+            "file_|-c_|-net_|-managed": {"name": "other", "result": None, "changes": {}},
+        }
+
+    def run(before, test=True, **words):
+        job = formed["manager1"].job(test=test)
+        function = job.states["swarm.service"]
+        monkeypatch.setitem(function.__globals__, "__running__", before)
+        return function(name="web", image="nginx:1", **words)
+
+    new = {"network": {"old": None, "new": "net"}}
+    words = {"networks": {"net": {"aliases": ["a"]}}, "secrets": [{"source": "key"}]}
+    ret = run(running(new), **words)
+    assert ret["result"] is None and ret["comment"] == (
+        "service web would be created, once this run has made what it names: networks.net,"
+        " secrets.key"
+    )
+    assert ret["changes"]["networks.net"] == {"old": None, "new": {"aliases": ["a"]}}
+    assert ret["changes"]["secrets.key"] == {"old": None, "new": {"source": "key"}}
+    # A network that is only changed, one that could not be made, and the real run.
+    for before, test in (
+        (running({"attachable": {"old": True, "new": False}}), True),
+        (running(new, result=False), True),
+        (running(new), False),
+    ):
+        ret = run(before, test=test, networks=["net"])
+        assert "once this run" not in ret["comment"], ret
+
+
 def test_one_key_changes_and_the_others_stay(formed):
     state(formed, "manager1", "service", **WEB, healthcheck={"test": "true"})
     ret = predicted(formed, "manager1", "service", environment={"MODE": None, "NEW": "1"})

@@ -86,6 +86,8 @@ static void texts(void)
 		{ 500, NULL, SWARM_E_HTTP },
 		/* The name of an object in a text of another status chooses nothing. */
 		{ 404, "service update out of sequence not found", SWARM_E_NOT_FOUND },
+		{ 500, "rpc error: code = Unknown desc = name conflicts with an existing object",
+		  SWARM_E_CONFLICT },
 		{ 409, "secret This node is not part of a swarm already exists", SWARM_E_CONFLICT },
 		{ 503, "node This node is not part of a swarm is busy", SWARM_E_UNAVAILABLE },
 	};
