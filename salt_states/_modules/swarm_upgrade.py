@@ -45,6 +45,7 @@ PLANNED = 1000
 OURS = (
     "swarm_upgrade.install",
     "swarm_upgrade.prefetch",
+    "swarm_prefetch.pull",
     "swarm.evict",
     "swarm.evict_undo",
     "swarm_canary.check",

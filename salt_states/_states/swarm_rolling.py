@@ -24,7 +24,7 @@ RENEW_SECONDS = 40
 SETTLE_SECONDS = 90
 POLL_SECONDS = 2
 # Names in ignore that are not those of checks.
-OWN_FAULTS = ("quorum-margin", "encrypted-mix", "window")
+OWN_FAULTS = ("quorum-margin", "encrypted-mix", "window", "images")
 
 
 def __virtual__():
@@ -73,8 +73,8 @@ def rolled(
     confirm
         ``False``: without a hash.
     ignore
-        Faults that do not count: ``quorum-margin``, ``encrypted-mix``, checks of ``swarm.health`` or of
-        ``swarm.preflight``; ``window``: the run begins now. An unknown name is an error.
+        Faults that do not count: ``quorum-margin``, ``encrypted-mix``, ``images`` (that cannot be
+        pulled), checks of ``swarm.health`` or of ``swarm.preflight``; ``window``: the run begins now.
     stop
         Services whose tasks may be stopped.
     force
@@ -266,7 +266,7 @@ def _run_all(roll, first):
     work = _wanted(roll)
     _hold(roll, first)
     if not roll["waits"]:
-        _prefetch([row for row in work if row["how"] == "upgrade"])
+        _prefetch(roll, first)
         _rehearse(roll, first)
         _snapshot(roll, first)
     batches = [[row] for row in work if row["manager"]]
@@ -379,12 +379,11 @@ def _tidy_up(roll):
         _unlock(roll)
 
 
-def _prefetch(work):
-    for target in sorted({row["target"] for row in work}):
-        hosts = [row["host"] for row in work if row["target"] == target]
-        for host, (_, why) in _ask(hosts, "swarm_upgrade.prefetch", target).items():
-            if why:
-                raise _Stop(host, [f"{host}: cannot download {target}: {why}"])
+def _prefetch(roll, acting):
+    found = __salt__["swarm_prefetch.run"](roll, acting, _ask)
+    roll["notes"] += [line for _, line in found["warnings"]]
+    if found["errors"]:
+        raise _Stop(found["errors"][0][0], [line for _, line in found["errors"]])
 
 
 def _drained(roll, row, why):

@@ -24,6 +24,7 @@ class Fleet:
         self.target, self.autolock, self.unlock, self.reboots = NEW, False, False, set()
         self.canary, self.tried, self.left = {}, [], []
         self.readings, self.blocked, self.sockets = {}, {}, []
+        self.images, self.unpulled, self.private = [], {}, set()
         self.networks, self.lock, self.silent, self.locked = [], "", set(), set()
         self.services, self.when_locked = {"web", "db"}, lambda: None
         self.installed = dict.fromkeys([*managers, *workers], OLD)
@@ -157,6 +158,16 @@ class Fleet:
 
     def do_swarm_upgrade_prefetch(self, host, target):
         return True
+
+    def do_swarm_prefetch_wanted(self, host, nodes):
+        assert set(nodes) <= {one["id"] for one in self.node.values()}
+        return self.images
+
+    def do_swarm_prefetch_pull(self, host, images, seconds):
+        assert seconds == 600
+        failed = {name: why for name, why in self.unpulled.items() if name in images}
+        private = {name: failed.pop(name) for name in self.private & set(failed)}
+        return {"pulled": images, "failed": failed, "private": private}
 
     def do_swarm_upgrade_install(self, host, target):
         assert not self.node[host]["leader"] or len(self.managers) < 3, "a leader was restarted"

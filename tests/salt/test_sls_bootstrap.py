@@ -365,6 +365,7 @@ def test_the_steps_go_to_the_environment_of_the_orchestration(tmp_path):
         "modules/swarm_roll.py",
         "modules/swarm_roll_report.py",
         "modules/swarm_renewal.py",
+        "modules/swarm_prefetch.py",
         "modules/swarm_preflight_rules.py",
     ],
 )
