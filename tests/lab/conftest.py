@@ -16,8 +16,8 @@ import time
 import pytest
 
 LAB = pathlib.Path(__file__).parent / "lab"
-MANAGERS = ["manager1", "manager2", "manager3"]
-# One is enough for some of the long tests by themselves.
+# One of each is enough for some of the long tests by themselves.
+MANAGERS = [f"manager{number + 1}" for number in range(int(os.environ.get("LAB_MANAGERS", "3")))]
 WORKERS = [f"worker{number + 1}" for number in range(int(os.environ.get("LAB_WORKERS", "3")))]
 HOSTS = MANAGERS + WORKERS
 # Whether a test failed since the lab was last known to be whole.
