@@ -158,7 +158,7 @@ static int add_patch(const swarm__apply *a, const json_t *before, json_t *spec, 
 		return swarm__nomem(err);
 	}
 	if (patch) {
-		int rc = swarm__spec_check_engine(a->replaces ? NULL : before, after, err);
+		int rc = swarm__spec_check_engine(a->replaces ? NULL : before, spec, after, err);
 
 		if (rc) {
 			json_decref(after);

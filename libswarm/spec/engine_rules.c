@@ -203,18 +203,45 @@ static void check_ports(swarm__conversion *c, const json_t *spec)
 				    "mode host");
 }
 
-int swarm__spec_check_engine(const json_t *before, const json_t *spec, swarm_error *err)
+/* before: as for check_mode(). */
+static void check_all(swarm__conversion *c, const json_t *before, const json_t *spec)
 {
-	swarm__conversion c = { .slips = json_array(), .warnings = NULL };
+	check_mode(c, before, spec);
+	check_numbers(c, spec);
+	check_container(c, spec);
+	check_ports(c, spec);
+}
+
+static bool has(const json_t *lines, const json_t *line)
+{
+	json_t *one;
+	size_t i;
+
+	json_array_foreach (lines, i, one)
+		if (json_equal(one, line))
+			return true;
+	return false;
+}
+
+int swarm__spec_check_engine(const json_t *before, const json_t *spec, const json_t *patched,
+			     swarm_error *err)
+{
+	swarm__conversion old = { .slips = json_array() }, c = { .slips = json_array() };
 	int rc;
 
-	if (!c.slips)
-		return swarm__nomem(err);
-	check_mode(&c, before, spec);
-	check_numbers(&c, spec);
-	check_container(&c, spec);
-	check_ports(&c, spec);
-	rc = swarm__spec_judge(&c, err);
+	if (!old.slips || !c.slips) {
+		rc = swarm__nomem(err);
+	} else {
+		check_all(&old, before, spec);
+		check_all(&c, before, patched);
+		/* What the engine itself has stored is not the caller's mistake. */
+		for (size_t i = json_array_size(c.slips); i-- > 0;)
+			if (has(old.slips, json_array_get(c.slips, i)))
+				json_array_remove(c.slips, i);
+		c.nomem = c.nomem || old.nomem;
+		rc = swarm__spec_judge(&c, err);
+	}
+	json_decref(old.slips);
 	json_decref(c.slips);
 	return rc ? swarm__error_wrap(err, rc, "with spec_patch") : 0;
 }

@@ -181,10 +181,11 @@ int swarm__spec_settle_credentials(const json_t *before, json_t *spec,
 /* --- engine_rules.c: a whole spec in the engine's own words ------------------------------------------- */
 
 /*
- * All that the managers would refuse of it, as one error. before: NULL, or the spec whose mode must stay.
- * 0, SWARM_E_INVAL or SWARM_E_NOMEM.
+ * All that the managers would refuse of patched, and not of spec, which it was made of, as one error. before:
+ * NULL, or the spec whose mode must stay. 0, SWARM_E_INVAL or SWARM_E_NOMEM.
  */
-int swarm__spec_check_engine(const json_t *before, const json_t *spec, swarm_error *err);
+int swarm__spec_check_engine(const json_t *before, const json_t *spec, const json_t *patched,
+			     swarm_error *err);
 
 /* --- nearest.c --------------------------------------------------------------------------------------- */
 

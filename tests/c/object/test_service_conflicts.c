@@ -23,6 +23,7 @@
 	"\"TaskTemplate\":{\"ContainerSpec\":{\"Image\":\"nginx:1\"" container                     \
 	"}},\"Mode\":{\"Replicated\":{\"Replicas\":1}}" more "}}"
 #define PLAIN WEB("", "")
+#define SHORT WEB(",\"Healthcheck\":{\"Interval\":1}", "")
 #define GMSA                                                                                                                                 \
 	WEB(",\"Privileges\":{\"CredentialSpec\":{\"Config\":\"c1\"}},\"Configs\":[{\"ConfigID\":\"c1\",\"ConfigName\":\"gmsa\",\"Runtime\"" \
 	    ":{}}]",                                                                                                                         \
@@ -212,6 +213,10 @@ static void what_is_taken(void)
 		{ { { GET, .reply = PLAIN }, { GET_ID, .reply = PLAIN } },
 		  "{}",
 		  "{\"Mode\":{\"Replicated\":{\"Replicas\":2}},\"UpdateConfig\":{\"Order\":\"\",\"Delay\":1}}" },
+		/* What the swarm itself has stored is not the patch's mistake. */
+		{ { { GET, .reply = SHORT }, { GET_ID, .reply = SHORT } },
+		  "{}",
+		  "{\"UpdateConfig\":{\"Delay\":1}}" },
 	};
 
 	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++) {
