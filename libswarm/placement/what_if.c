@@ -18,11 +18,15 @@ typedef struct world {
 	json_t *tasks;
 	json_t *volumes;
 	swarm_node_list *list; /* a view of nodes, in the same order */
+	json_t *by_node;       /* node id to its tasks, an array */
+	swarm__room room;      /* of all of it; as it was at the start of each case */
 	bool *gone;            /* one for each node */
 } world;
 
 static void world_clear(world *w)
 {
+	swarm__room_clear(&w->room);
+	json_decref(w->by_node);
 	swarm_node_list_free(w->list);
 	json_decref(w->nodes);
 	json_decref(w->services);
@@ -63,7 +67,10 @@ static int read_world(swarm_client *client, const swarm__deadline *deadline, wor
 	if (rc)
 		return rc;
 	w->gone = calloc(w->list->count + 1, sizeof(*w->gone));
-	return w->gone ? 0 : swarm__nomem(err);
+	w->by_node = swarm__tasks_by(w->tasks, "NodeID");
+	if (!w->gone || !w->by_node)
+		return swarm__nomem(err);
+	return swarm__room_open(&w->room, w->nodes, w->tasks, w->services, w->volumes, err);
 }
 
 /* --- which nodes go ------------------------------------------------------------------------- */
@@ -109,6 +116,7 @@ static int take_nodes(world *w, const swarm_what_if_options *o, swarm_error *err
 typedef struct loss {
 	const json_t *service;
 	size_t tasks;
+	size_t homeless;
 } loss;
 
 /* What is hard to place comes first; memory decides, then processors. */
@@ -133,23 +141,25 @@ static int by_size(const void *one, const void *other)
 /* {service id: how many of its tasks run on the nodes that go}; NULL without memory. */
 static json_t *count_lost(const world *w)
 {
-	json_t *counts = json_object(), *gone = json_object();
-	bool good = counts && gone;
+	json_t *counts = json_object();
+	bool good = counts != NULL;
 
-	for (size_t i = 0; good && i < w->list->count; i++)
-		if (w->gone[i])
-			good = json_object_set_new(gone, w->list->nodes[i].id, json_true()) == 0;
-	for (size_t i = 0; good && i < json_array_size(w->tasks); i++) {
-		const json_t *task = json_array_get(w->tasks, i);
-		const char *id = swarm__json_string(task, "ServiceID");
-		json_int_t already = json_integer_value(json_object_get(counts, id));
+	for (size_t i = 0; i < w->list->count; i++) {
+		json_t *task;
+		size_t k;
 
-		if (json_object_get(gone, swarm__json_string(task, "NodeID")) &&
-		    swarm__task_takes_room(task) &&
-		    swarm__task_is_wanted(swarm__json_string(task, "DesiredState")))
-			good = json_object_set_new(counts, id, json_integer(already + 1)) == 0;
+		if (!w->gone[i])
+			continue;
+		json_array_foreach (json_object_get(w->by_node, w->list->nodes[i].id), k, task) {
+			const char *id = swarm__json_string(task, "ServiceID");
+			json_int_t already = json_integer_value(json_object_get(counts, id));
+
+			if (good && swarm__task_takes_room(task) &&
+			    swarm__task_is_wanted(swarm__json_string(task, "DesiredState")))
+				good = json_object_set_new(counts, id, json_integer(already + 1)) ==
+				       0;
+		}
 	}
-	json_decref(gone);
 	if (good)
 		return counts;
 	json_decref(counts);
@@ -169,7 +179,7 @@ static loss *find_losses(const world *w, size_t *ret_count)
 			json_object_get(counts, swarm__json_string(service, "ID")));
 
 		if (tasks)
-			losses[count++] = (loss){ service, (size_t)tasks };
+			losses[count++] = (loss){ service, (size_t)tasks, 0 };
 	}
 	if (!counts) {
 		free(losses);
@@ -198,43 +208,59 @@ static const char *mode_of(const json_t *service)
 }
 
 /* A task of a global service ends with its node, and is not missed. */
-static int place(swarm__room *room, const loss *l, json_t *rows, size_t *homeless, swarm_error *err)
+static int place(swarm__room *room, loss *l, json_t *rows, swarm_error *err)
 {
 	const char *mode = mode_of(l->service);
 	bool global = strncmp(mode, "global", 6) == 0;
 	swarm__room_answer answer = { .placed = 0 };
-	size_t missing;
 	int rc = global ? 0 : swarm__room_place(room, l->service, l->tasks, &answer, err);
 
 	if (rc)
 		return rc;
-	missing = global ? 0 : l->tasks - answer.placed;
-	*homeless += missing;
+	l->homeless = global ? 0 : l->tasks - answer.placed;
 	if (json_array_append_new(rows, json_pack("{s:s, s:s, s:I, s:I, s:I, s:o, s:s}", "service",
 						  swarm__json_string(l->service, "Spec.Name"),
 						  "mode", mode, "tasks", (json_int_t)l->tasks,
 						  "placed", (json_int_t)answer.placed, "homeless",
-						  (json_int_t)missing, "fits",
+						  (json_int_t)l->homeless, "fits",
 						  answer.fits ? answer.fits : json_array(), "why",
-						  missing ? answer.why.text : "")) < 0)
+						  l->homeless ? answer.why.text : "")) < 0)
 		return swarm__nomem(err);
 	return 0;
 }
 
-static int place_all(world *w, json_t *rows, size_t *tasks, size_t *homeless, swarm_error *err)
+/* Put what is lost on the nodes that stay. brief: name nodes only for what was homeless the last time. */
+static int place_losses(world *w, loss *losses, size_t count, bool brief, json_t *rows,
+			swarm_error *err)
 {
-	swarm__room SWARM__AUTO_ROOM room = { 0 };
+	int rc = 0;
+
+	swarm__room_reset(&w->room);
+	for (size_t i = 0; i < w->list->count; i++)
+		if (w->gone[i])
+			swarm__room_leave_out(&w->room, w->list->nodes[i].id);
+	for (size_t i = 0; !rc && i < count; i++) {
+		w->room.brief = brief && !losses[i].homeless;
+		rc = place(&w->room, &losses[i], rows, err);
+	}
+	return rc;
+}
+
+/* That tasks fit takes a look at a few nodes; why they do not, at all of them. */
+static int place_all(world *w, bool brief, json_t *rows, size_t *tasks, size_t *homeless,
+		     swarm_error *err)
+{
 	size_t count = 0;
 	loss *losses = find_losses(w, &count);
-	int rc = losses ? swarm__room_open(&room, w->nodes, w->tasks, w->services, w->volumes, err)
-			: swarm__nomem(err);
+	int rc = losses ? place_losses(w, losses, count, brief, rows, err) : swarm__nomem(err);
 
-	for (size_t i = 0; !rc && i < w->list->count; i++)
-		if (w->gone[i])
-			swarm__room_leave_out(&room, w->list->nodes[i].id);
 	for (size_t i = 0; !rc && i < count; i++) {
 		*tasks += losses[i].tasks;
-		rc = place(&room, &losses[i], rows, homeless, err);
+		*homeless += losses[i].homeless;
+	}
+	if (!rc && brief && *homeless) {
+		json_array_clear(rows);
+		rc = place_losses(w, losses, count, true, rows, err);
 	}
 	free(losses);
 	return rc;
@@ -278,7 +304,8 @@ static int add_case(world *w, const swarm_what_if_options *o, json_t *cases, swa
 	size_t tasks = 0, homeless = 0;
 	swarm__names names = { 0 };
 	char text[TEXT];
-	int rc = rows && nodes ? place_all(w, rows, &tasks, &homeless, err) : swarm__nomem(err);
+	int rc = rows && nodes ? place_all(w, o->each, rows, &tasks, &homeless, err)
+			       : swarm__nomem(err);
 
 	for (size_t i = 0; !rc && i < w->list->count; i++) {
 		const swarm_node *node = &w->list->nodes[i];

@@ -133,8 +133,9 @@ def what_if(down=None, drain=None, each=False):
 
     Returns a list of cases: ``nodes`` (host names), ``tasks``, ``homeless`` (how many of them fit nowhere),
     ``quorum`` (whether the managers keep it), ``text`` (one line), ``services``: list of ``service``,
-    ``mode``, ``tasks``, ``placed``, ``homeless``, ``fits`` (host names), ``why``. More may fit than are said
-    to: tasks are put on the first node that takes them. Whether a volume's data is elsewhere is not known.
+    ``mode``, ``tasks``, ``placed``, ``homeless``, ``fits`` (host names; with ``each`` empty where none is
+    homeless), ``why``. More may fit than are said to: tasks are put on the first node that takes them.
+    Whether a volume's data is elsewhere is not known.
 
     CLI Example:
 

@@ -285,6 +285,7 @@ def planning(path, prepared, rounds, extension):
         "raw socket, the same lists": Raw(path, prepared, lists),
         "evict_plan()": lambda: ours.evict_plan(target),
         "evict_plans() of every node": lambda: ours.evict_plans(every),
+        "what_if(each=True)": lambda: ours.what_if(each=True),
         "health()": ours.health,
     }
     if peer:

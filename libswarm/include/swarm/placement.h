@@ -88,7 +88,8 @@ typedef struct swarm_what_if_options {
  *                   {"nodes": [host names], "tasks": how many they run, "homeless": how many of these fit
  *                    nowhere, "quorum": whether the managers keep it, "text": one line,
  *                    "services": [{"service": name, "mode", "tasks", "placed", "homeless",
- *                                  "fits": [host names of the nodes that take the first one],
+ *                                  "fits": [host names of the nodes that take the first one; of each
+ *                                  node by itself empty where none is homeless],
  *                                  "why": which other node is rejected by which rule}]}
  * @return 0, SWARM_E_INVAL, SWARM_E_NOT_FOUND, SWARM_E_AMBIGUOUS, and those of the transport and of the
  *         engine, SWARM_E_NOT_MANAGER and SWARM_E_NO_LEADER

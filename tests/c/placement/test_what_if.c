@@ -163,6 +163,151 @@ static void why_not(void)
 	teardown(&f);
 }
 
+/* --- random swarms: each node in turn gives what each of them alone gives ------------------------------- */
+
+typedef struct made {
+	char *nodes, *services, *tasks;
+} made;
+
+static unsigned seed;
+
+static int any(int count)
+{
+	seed = seed * 1103515245U + 12345U;
+	return (int)(seed >> 16) % count;
+}
+
+enum { NODES = 5, SERVICES = 6, TASKS = 16 };
+
+static char *dump(json_t *list)
+{
+	char *text = json_dumps(list, JSON_COMPACT);
+
+	json_decref(list);
+	return text;
+}
+
+static json_t *template_of(int service)
+{
+	return json_pack("{s:{s:{s:I}}, s:{s:i}}", "Resources", "Reservations", "MemoryBytes",
+			 (json_int_t)(service % 3) * 150, "Placement", "MaxReplicas",
+			 service == 4 ? 2 : 0);
+}
+
+static made make_swarm(void)
+{
+	json_t *nodes = json_array(), *services = json_array(), *tasks = json_array();
+	char id[8], name[16], service[8], node[8];
+
+	for (int i = 0; i < NODES; i++) {
+		snprintf(id, sizeof(id), "n%d", i);
+		snprintf(name, sizeof(name), "host%d", i);
+		json_array_append_new(
+			nodes,
+			json_pack("{s:s, s:{s:s, s:s, s:{}}, s:{s:s}, s:{s:s, s:{s:I}}}", "ID", id,
+				  "Spec", "Availability", any(5) ? "active" : "drain", "Role",
+				  "worker", "Labels", "Status", "State", any(6) ? "ready" : "down",
+				  "Description", "Hostname", name, "Resources", "MemoryBytes",
+				  (json_int_t)600));
+	}
+	for (int i = 0; i < SERVICES; i++) {
+		snprintf(id, sizeof(id), "s%d", i);
+		json_array_append_new(
+			services,
+			json_pack("{s:s, s:{s:s, s:{s:{}}, s:o, s:{s:[{s:s, s:s, s:i}]}}}", "ID",
+				  id, "Spec", "Name", id, "Mode", i == 5 ? "Global" : "Replicated",
+				  "TaskTemplate", template_of(i), "EndpointSpec", "Ports",
+				  "Protocol", "tcp", "PublishMode", i == 3 ? "host" : "ingress",
+				  "PublishedPort", 80));
+	}
+	for (int i = 0; i < TASKS; i++) {
+		int of = any(SERVICES);
+
+		snprintf(id, sizeof(id), "t%d", i);
+		snprintf(service, sizeof(service), "s%d", of);
+		snprintf(node, sizeof(node), "n%d", any(NODES));
+		json_array_append_new(
+			tasks, json_pack("{s:s, s:s, s:s, s:s, s:{s:s}, s:o}", "ID", id,
+					 "ServiceID", service, "NodeID", node, "DesiredState",
+					 any(6) ? "running" : "shutdown", "Status", "State",
+					 "running", "Spec", template_of(of)));
+	}
+	return (made){ dump(nodes), dump(services), dump(tasks) };
+}
+
+static fake_row give(void *payload, const char *request)
+{
+	const made *m = payload;
+
+	if (strstr(request, "/nodes"))
+		return (fake_row){ .reply = m->nodes };
+	return (fake_row){ .reply = strstr(request, "/services") ? m->services : m->tasks };
+}
+
+static void without_fits(json_t *case_)
+{
+	json_t *row;
+	size_t i;
+
+	json_array_foreach (json_object_get(case_, "services"), i, row)
+		if (!json_integer_value(json_object_get(row, "homeless")))
+			json_array_clear(json_object_get(row, "fits"));
+}
+
+/* Returns how many tasks are homeless. */
+static int compare_ways(swarm_client *client, int drain)
+{
+	swarm_what_if_options options = SWARM_WHAT_IF_OPTIONS_INIT;
+	json_t *all = NULL, *one;
+	int homeless = 0;
+	size_t i;
+
+	options.each = 1;
+	options.drain = drain;
+	CHECK_INT(swarm_what_if(client, &options, &all, NULL), 0);
+	options.each = 0;
+	json_array_foreach (all, i, one) {
+		json_t *names = json_object_get(one, "nodes"), *alone = NULL;
+		const char *nodes[] = { json_string_value(json_array_get(names, 0)), NULL };
+
+		options.nodes = nodes;
+		CHECK_INT(swarm_what_if(client, &options, &alone, NULL), 0);
+		without_fits(json_array_get(alone, 0));
+		CHECK(json_equal(one, json_array_get(alone, 0)));
+		homeless += (int)json_integer_value(json_object_get(one, "homeless"));
+		json_decref(alone);
+	}
+	json_decref(all);
+	return homeless;
+}
+
+static void each_is_as_alone(void)
+{
+	int homeless = 0, swarms = 40;
+
+	for (int i = 0; i < swarms; i++) {
+		swarm_client_options options = SWARM_CLIENT_OPTIONS_INIT;
+		swarm_client *client = NULL;
+		fake_engine *engine;
+		made m;
+
+		seed = (unsigned)i;
+		m = make_swarm();
+		engine = fake_engine_start_with(give, &m);
+		options.url = fake_engine_url(engine);
+		options.api_version = "1.45";
+		CHECK_INT(swarm_client_new(&options, &client, NULL), 0);
+		homeless += compare_ways(client, i % 2);
+		swarm_client_free(client);
+		fake_engine_stop(engine);
+		free(m.nodes);
+		free(m.services);
+		free(m.tasks);
+	}
+	/* Both kinds of answers were compared. */
+	CHECK(homeless > swarms);
+}
+
 static void arguments(void)
 {
 	static const struct {
@@ -198,4 +343,4 @@ static void arguments(void)
 	teardown(&f);
 }
 
-TEST_MAIN(TEST(who_loses_what), TEST(why_not), TEST(arguments))
+TEST_MAIN(TEST(who_loses_what), TEST(why_not), TEST(each_is_as_alone), TEST(arguments))
