@@ -48,8 +48,6 @@ REFUSED = {
     ("image_create", "fromSrc"): "a node pulls images, and makes none",
     ("image_create", "repo"): "with fromSrc",
     ("image_create", "message"): "with fromSrc",
-    ("image_create", "inputImage"): "with fromSrc",
-    ("image_create", "changes"): "with fromSrc",
     ("image_create", "platform"): "a node pulls for itself",
     ("service_create", "Networks"): "Engine 29 drops it in silence; TaskTemplate.Networks serves",
     ("service_update", "Networks"): "Engine 29 drops it in silence; TaskTemplate.Networks serves",
