@@ -20,21 +20,21 @@ SERVE = (
 )
 
 
-def download(cache):
-    """The packages in a folder with their index; what is there already stays."""
-    folder = pathlib.Path(cache) / "debs" / f"{SUITE}-next"
+def download(cache, suite, packages, name):
+    """Packages of a suite in a folder of this name with their index; what is there already stays."""
+    folder = pathlib.Path(cache) / "debs" / f"{suite}-{name}"
     if not (folder / "done").exists():
         folder.mkdir(parents=True, exist_ok=True)
         archive, keyring = mirror()
         with tempfile.TemporaryDirectory() as work:
             work = pathlib.Path(work)
             (work / "lists/partial").mkdir(parents=True)
-            (work / "sources").write_text(f"deb [signed-by={keyring}] {archive} {SUITE} main\n")
+            (work / "sources").write_text(f"deb [signed-by={keyring}] {archive} {suite} main\n")
             apt = ["apt-get", "-q", "-o", f"Dir::State::Lists={work}/lists"]
             apt += ["-o", f"Dir::Etc::SourceList={work}/sources", "-o", f"Dir::Cache={work}"]
             apt += ["-o", "Dir::Etc::SourceParts=/dev/null", "-o", "APT::Sandbox::User=root"]
             subprocess.run([*apt, "update"], check=True)
-            subprocess.run([*apt, "download", *PACKAGES], check=True, cwd=folder)
+            subprocess.run([*apt, "download", *packages], check=True, cwd=folder)
         (folder / "done").touch()
     index = ["apt-ftparchive", "packages", "."]
     text = subprocess.run(index, check=True, cwd=folder, capture_output=True).stdout
@@ -42,10 +42,14 @@ def download(cache):
     return folder
 
 
+def cache():
+    """The folder of the lab for what it downloads."""
+    return pathlib.Path(os.environ.get("LAB_DIR", "/var/lib/libswarm-lab")) / "cache"
+
+
 def offer(lab, hosts):
     """Serve it on the master, and let the hosts' apt know it."""
-    base = pathlib.Path(os.environ.get("LAB_DIR", "/var/lib/libswarm-lab"))
-    folder = download(base / "cache")
+    folder = download(cache(), SUITE, PACKAGES, "next")
     packed = subprocess.run(["tar", "-C", folder, "-c", "."], check=True, capture_output=True)
     unpack = [*lab.command, "exec", "master", "sh", "-c", "mkdir -p /srv/next; tar -C /srv/next -x"]
     subprocess.run(unpack, input=packed.stdout, check=True)
