@@ -20,5 +20,5 @@ def test_the_page_from_top_to_bottom(swarm, client, capsys):
     assert said[1].startswith("create ") and said[2] == "2 of 2 tasks are running"
     assert said[3].startswith("update tasks {'environment.LEVEL'")
     assert said[4] == "enviroment: no such key, did you mean environment?"
-    assert said[5].startswith("replace {'web'")
+    assert said[5].startswith("create {'web'")
     assert not client.service_list()
