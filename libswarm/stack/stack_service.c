@@ -341,10 +341,6 @@ static int plan_one(swarm__stack *s, swarm__stack_service *service, swarm_error 
 		swarm__stack_find(json_object_get(s->found, "services"), kind, service->name));
 	service->pinned = json_incref(swarm__json_iterable(image));
 	rc = swarm__stack_merge(s, service, service->object, NULL, &here);
-	if (!rc && service->becomes && !service->held)
-		rc = swarm__service_check_drivers(s->client,
-						  json_object_get(service->object, "Spec"),
-						  service->becomes, &s->deadline, &here);
 	if (swarm__stack_is_final(rc) || rc == SWARM_E_JSON || rc == SWARM_E_CONNECT)
 		return swarm__replace(err, &here);
 	if (rc)

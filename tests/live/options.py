@@ -172,7 +172,7 @@ OPTIONS = [
         "--mount type=volume,source=v,target=/v,readonly", {"volumes": ["v:/v:ro"]}, "--mount-rm /v"
     ),
     Option(
-        "--mount type=volume,source=v,target=/v,volume-nocopy,volume-driver=d,volume-opt=o=1,volume-label=a=b",
+        "--mount type=volume,source=v,target=/v,volume-nocopy,volume-driver=local,volume-opt=o=1,volume-label=a=b",
         {
             "volumes": [
                 {
@@ -181,7 +181,7 @@ OPTIONS = [
                     "target": "/v",
                     "volume": {
                         "nocopy": True,
-                        "driver": "d",
+                        "driver": "local",
                         "driver_opts": {"o": "1"},
                         "labels": {"a": "b"},
                     },
