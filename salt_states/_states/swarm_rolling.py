@@ -376,6 +376,7 @@ def _tidy_up(roll):
     held = _call(_acting(roll), "swarm_core.core", "lock_get")
     if not held or held["run"] == roll["lock"]:
         _clear(roll)
+    if held and held["run"] == roll["lock"]:
         _unlock(roll)
 
 

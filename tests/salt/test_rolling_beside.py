@@ -82,6 +82,7 @@ def test_nothing_to_do_leaves_the_canary_of_another_run_alone(roll):
     fleet.lock = ""
     roll(fleet, what="reboot")
     assert fleet.left == []
+    assert ("manager1", "swarm_core.core", "lock_release") not in fleet.calls, "nobody has it"
 
 
 def test_the_lock_is_renewed_while_a_host_takes_long(roll, monkeypatch):
