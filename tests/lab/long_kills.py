@@ -1,0 +1,277 @@
+# SPDX-License-Identifier: Apache-2.0
+"""
+A rolling run that is killed at every step, one after the other. The same command again finishes it: no spec
+stays changed, no node drained without a reason, no task of another node restarts. And what others do
+meanwhile: another master at the same second, and people. `make check-lab-long` names this file.
+"""
+
+import contextlib
+import json
+import subprocess
+import threading
+import time
+
+import pytest
+import upgrading
+from conftest import LAB, MANAGERS, until
+from faults import at_once
+
+HOSTS = ("worker1", "worker2")
+# The manager that is asked: no run works on it.
+ASKED = "manager3"
+REBOOT = ["salt-run", "state.orchestrate", "docker.reboot", "--out=json"]
+SCRIPT = (LAB.parent / "steps_of_a_run.py").read_text()
+MARKS = ("saltext.swarm.was", "saltext.swarm.reason", "saltext.swarm.moved", "saltext.swarm.since")
+# What a run may say to the same command again, before the killed one's last job has ended.
+BUSY = ("busy, another run is on here", "did not answer", "docker is ", "docker does not answer")
+
+
+# --- the swarm before and after -------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def services(swarm):
+    """A service that moves without a gap, and a global one, whose tasks stay on the hosts beside."""
+    lab = swarm
+    upgrading.give_web(lab, *HOSTS)
+    common = "--detach --no-resolve-image --endpoint-mode dnsrr --mode global --name glob"
+    run = f"lab:1 /bin/busybox sh -c '{upgrading.SERVE}'"
+    lab.shell("manager1", f"docker service create {common} {run}")
+    until(lambda: len(tasks(lab)) == 4 + len(HOSTS), "all tasks run")
+    lab.pillar(reboot={"confirm": False})
+    yield lab
+    lab.shell("manager1", "docker service rm web glob", check=False)
+    lab.pillar()
+
+
+def tasks(lab):
+    """``{task id: node id}`` of the tasks that run and are to run."""
+    return {
+        one["ID"]: one.get("NodeID")
+        for one in lab.one(ASKED, "swarm.call", "task_list")
+        if one["DesiredState"] == one["Status"]["State"] == "running"
+    }
+
+
+def specs(lab):
+    """The services as the engine has them, without what each update changes; and as before the last one."""
+    found = {}
+    for name in ("web", "glob"):
+        service = lab.one(ASKED, "swarm.call", "service_inspect", f"id={name}")
+        assert service.get("PreviousSpec", service["Spec"]) == service["Spec"], name
+        found[name] = json.dumps(service["Spec"])
+    return found
+
+
+class Before:
+    """What must be the same after a run on these hosts that was killed, and run again."""
+
+    def __init__(self, lab, *hosts):
+        self.lab, self.hosts = lab, hosts
+        self.specs, self.nodes, self.tasks = specs(lab), lab.nodes(ASKED), tasks(lab)
+
+    def assert_again(self, engines=()):
+        """engines: of hosts whose own tasks restarted with them."""
+        lab = self.lab
+        until(self.settled, "all nodes and tasks are there")
+        nodes = lab.nodes(ASKED)
+        for name, node in nodes.items():
+            before = self.nodes[name]
+            assert node["availability"] == before["availability"], (name, node)
+            assert node["role"] == before["role"], (name, node)
+            assert not set(MARKS) & set(node["labels"]), (name, node)
+        assert specs(lab) == self.specs
+        own = [nodes[name]["id"] for name in (*self.hosts, *engines)]
+        kept = {id_ for id_, node in self.tasks.items() if node not in own}
+        assert kept <= set(tasks(lab)), "a task of another node restarted"
+        assert lab.one(ASKED, "swarm.lock_show") == {}
+
+    def settled(self):
+        try:
+            nodes = self.lab.nodes(ASKED).values()
+            now = tasks(self.lab)
+        except AssertionError:
+            return False  # no leader yet
+        ready = all(node["state"] == "ready" for node in nodes)
+        reached = all(node["reachability"] == "reachable" for node in nodes if node["member"])
+        return ready and reached and len(now) >= len(self.tasks)
+
+    def assert_said(self):
+        """Right after a kill: no node is out of use without a reason."""
+        for name, node in self.lab.nodes(ASKED).items():
+            out = node["availability"] != self.nodes[name]["availability"]
+            assert not out or node["labels"].get("saltext.swarm.reason"), (name, node)
+
+
+# --- a run and its steps --------------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def power(lab, *hosts):
+    """A reboot within a host of the lab ends it: somebody turns it on again."""
+    ended = threading.Event()
+
+    def watch():
+        while not ended.wait(0.5):
+            for host in hosts:
+                if lab.on(host, "true", check=False).code:
+                    lab("start", host, check=False)
+
+    watching = threading.Thread(target=watch)
+    watching.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        watching.join()
+
+
+def run_with_steps(lab, command, kill_at=0, at="", act=None):
+    """
+    Run a command, killed as its step number `kill_at` begins, or with `act()` beside it as its first step of
+    the function `at` begins.
+    Returns its steps, its exit code (negative: it was killed) and its output.
+    """
+    args = [LAB, "exec", "master", "/opt/salt/bin/python3", "-c", SCRIPT]
+    args.append(json.dumps([kill_at, command]))
+    steps = []
+    with subprocess.Popen(
+        args, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as run:
+        for line in run.stdout:
+            said = json.loads(line)
+            if isinstance(said, dict):
+                assert "Traceback" not in said["out"], said["out"]
+                return steps, said["code"], said["out"]
+            steps.append(said)
+            if at == said[0]:
+                act()
+                at = ""
+    raise AssertionError(f"no end of the run, only steps {steps}")
+
+
+def again(lab, command=REBOOT, seconds=300):
+    """The same command again: while something of the killed one still runs, one line says so."""
+    end = time.monotonic() + seconds
+    while True:
+        _, code, out = run_with_steps(lab, command)
+        if code == 0:
+            return out
+        assert any(text in out for text in BUSY), out[-3000:]
+        assert time.monotonic() < end, out[-3000:]
+
+
+def needs_reboot(lab, host):
+    lab.on(host, "touch", "/run/reboot-required")
+
+
+# --- the run is killed ----------------------------------------------------------------------------
+
+
+def test_the_run_is_killed_at_each_step(services):
+    lab, host = services, "worker1"
+    number, code = 0, -9
+    while code < 0:
+        number += 1
+        before = Before(lab, host)
+        needs_reboot(lab, host)
+        with power(lab, host):
+            steps, code, out = run_with_steps(lab, REBOOT, kill_at=number)
+            assert code in (-9, 0), out[-3000:]
+            touched = any(step[0] == "swarm.evict" for step in steps)
+            if code < 0 and touched:
+                upgrading.until_free(lab, [one for one in (*MANAGERS, *HOSTS) if one != host])
+                before.assert_said()
+                again(lab)
+        # What was killed before its first change of a host is run again as the next number.
+        if code == 0 or touched:
+            before.assert_again()
+    assert len(steps) > 15, steps
+
+
+# --- others at work -------------------------------------------------------------------------------
+
+
+SECOND = """
+set -e
+rm -rf /etc/salt2 /var/cache/salt/second; mkdir -p /var/cache/salt/second/proc
+cp -a /etc/salt /etc/salt2; cp -a /var/cache/salt/master/.*_key /var/cache/salt/second/
+printf 'id: second\\ncachedir: /var/cache/salt/second\\n' >/etc/salt2/master.d/zz_second.conf
+"""
+
+
+def test_two_masters_at_the_same_second(services):
+    """A master of another id, with a cache of its own, does not see the run of the first: the lock is between."""
+    lab = services
+    before = Before(lab, *HOSTS)
+    lab.shell("master", SECOND)
+    for host in HOSTS:
+        needs_reboot(lab, host)
+    boots = [boot(lab, host) for host in HOSTS]
+    second = [REBOOT[0], "-c", "/etc/salt2", *REBOOT[1:]]
+    with power(lab, *HOSTS), at_once(lab.on, "master", *second, check=False) as other:
+        first = lab.on("master", *REBOOT, check=False)
+    other = other.ended()
+    assert sorted(run.code for run in (first, other)) == [0, 1], first.out + other.out
+    won, lost = sorted((first, other), key=lambda run: run.code)
+    assert "2 of 5 hosts were rebooted" in won.out
+    holder = "second" if won is other else "master"
+    said = [line for line in lost.out.splitlines() if " holds the cluster since " in line]
+    assert said and f"by {holder}" in said[0] and "docker.reboot" in said[0], lost.out
+    assert not set(boots) & {boot(lab, host) for host in HOSTS}
+    before.assert_again(engines=HOSTS)
+    lab.shell("master", "rm -rf /etc/salt2 /var/cache/salt/second")
+
+
+def boot(lab, host):
+    return lab.on(host, "cat", "/proc/sys/kernel/random/boot_id").out.strip()
+
+
+def by_hand(lab, hosts, function, command):
+    """A run beside which somebody types a command on a manager as the first step of this function begins."""
+    done = []
+
+    def act():
+        done.append(lab.shell(ASKED, command))
+
+    for host in hosts:
+        needs_reboot(lab, host)
+    with power(lab, *hosts):
+        steps, code, out = run_with_steps(lab, REBOOT, at=function, act=act)
+        assert done, (steps, out[-3000:])
+        if code:
+            # Its fifth task did not run yet when the others were to move.
+            assert "web: only 4 of its 5 tasks run; everything was put back" in out, out[-3000:]
+            again(lab)
+
+
+def test_a_service_that_is_scaled_meanwhile(services):
+    lab = services
+    before = Before(lab, "worker1")
+    by_hand(lab, ["worker1"], "swarm.evict", "docker service scale --detach web=5")
+    scaled = before.specs["web"].replace('"Replicas": 4', '"Replicas": 5')
+    assert json.dumps(lab.one(ASKED, "swarm.call", "service_inspect", "id=web")["Spec"]) == scaled
+    until(lambda: len(tasks(lab)) == len(before.tasks) + 1, "five tasks of web")
+    lab.shell(ASKED, "docker service scale web=4; docker service update --detach web")
+
+
+def test_a_node_that_is_drained_meanwhile(services):
+    lab = services
+    drain = "docker node update --availability drain worker2"
+    by_hand(lab, ["worker1"], "swarm_upgrade.reboot", drain)
+    nodes = lab.nodes(ASKED)
+    assert [nodes[name]["availability"] for name in HOSTS] == ["active", "drain"]
+    assert not set(MARKS) & {*nodes["worker1"]["labels"], *nodes["worker2"]["labels"]}
+    lab.shell(ASKED, "docker node update --availability active worker2")
+    until(lambda: len(tasks(lab)) == 4 + len(HOSTS), "all tasks run")
+
+
+def test_a_worker_that_is_promoted_meanwhile(services):
+    """It is rebooted as the manager that it is then."""
+    lab = services
+    before = [boot(lab, host) for host in HOSTS]
+    by_hand(lab, HOSTS, "swarm.evict", "docker node promote worker2")
+    nodes = lab.nodes(ASKED)
+    assert nodes["worker2"]["role"] == "manager" and nodes["worker2"]["availability"] == "active"
+    assert not set(before) & {boot(lab, host) for host in HOSTS}
+    lab.shell(ASKED, "docker node demote worker2")
