@@ -168,7 +168,7 @@ def test_credentials_in_a_config(client, apply):
     nowhere = {**SLEEPS, "deploy": {"replicas": 0}}
     configs = ["live-gmsa", "live-other"]
     for name in configs:
-        client.config_create(name, b"{}")
+        client.config_put(name, b"{}", fixed_name=True)
     try:
         for name in configs:
             wanted = {**nowhere, "credential_spec": {"config": name}}
