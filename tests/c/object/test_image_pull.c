@@ -62,9 +62,11 @@ static void names(void)
 	}
 }
 
+#define NO_NAME "@sha256:" HEX
+
 static void no_names(void)
 {
-	static const char *const images[] = { "", "a:", "a@", ":1", "@sha256:" HEX };
+	static const char *const images[] = { "", "a:", "a@", ":1", NO_NAME };
 	const fake_row rows[] = { { NULL } };
 	fixture f = setup(rows);
 	char *endless = calloc(2000, 1);
