@@ -114,7 +114,8 @@ def without_salts_own(err):
     """
 
     def blank(block):
-        return "" if "in __del__" in block[0] and "swarm" not in block[0] else block[0]
+        ours = re.search(r'^ *File "[^"]*swarm', block[0], re.M)
+        return "" if "in __del__" in block[0] and not ours else block[0]
 
     return re.sub(r"(?ms)^--- Logging error ---$.*?^Arguments: [^\n]*$", blank, err)
 

@@ -130,8 +130,8 @@ def test_removed_after_its_services(workers):
 # --- a registry with a password ---------------------------------------------------------------------
 
 
-def set_password(lab, password):
-    lab.on("master", "sh", "-c", "cat > /opt/registry/htpasswd", stdin=f"lab:{HASHES[password]}\n")
+def set_password(lab, hashed):
+    lab.on("master", "sh", "-c", "cat > /opt/registry/htpasswd", stdin=f"lab:{hashed}\n")
 
 
 def give(lab, password):
@@ -150,7 +150,7 @@ def registry(workers):
     )
     workers.shell("master", unpack)
     workers.on("master", "sh", "-c", "cat > /opt/registry/config.yml", stdin=SERVED)
-    set_password(workers, PASSWORD)
+    set_password(workers, HASHES[PASSWORD])
     serve = "/opt/registry/usr/bin/docker-registry serve /opt/registry/config.yml"
     workers.shell("master", f"systemd-run --unit=lab-registry --collect {serve}")
     for host in HOSTS:
@@ -200,7 +200,7 @@ def test_credentials_reach_the_nodes(registry):
 
 
 def test_new_credentials_restart_nothing(registry):
-    set_password(registry, RENEWED)
+    set_password(registry, HASHES[RENEWED])
     before = tasks(registry)
     stale = [states[REGISTRY] for states in login(registry, "2").values()]
     assert any("credentials are missing or wrong" in one["comment"] for one in stale), stale
@@ -227,23 +227,23 @@ def image_of(lab, name):
     return spec(lab, name)["TaskTemplate"]["ContainerSpec"]["Image"]
 
 
-def move_the_tag(lab):
+def move_the_tag(lab, password):
     """Another image under the same tag in the registry."""
     login = f"docker login -u lab --password-stdin {REGISTRY}"
     make = f"docker pull -q {PRIVATE}; docker create --name moved {PRIVATE} true"
     push = f"docker commit -c 'LABEL moved=1' moved {PRIVATE}; docker push -q {PRIVATE}"
     script = f"{login}; {make}; {push}; docker rm moved; docker logout {REGISTRY}"
-    lab.on("worker1", "sh", "-ec", script, stdin=RENEWED)
+    lab.on("worker1", "sh", "-ec", script, stdin=password)
 
 
 def test_a_digest_is_looked_up_where_it_should_be(registry):
-    set_password(registry, RENEWED)
+    set_password(registry, HASHES[RENEWED])
     give(registry, RENEWED)
     ret = declared(registry, "pinned", "changed")
     first = image_of(registry, "pinned")
     assert ret["changes"]["image"]["new"] == first and first.startswith(f"{PRIVATE}@sha256:")
     assert "warnings" not in ret
-    move_the_tag(registry)
+    move_the_tag(registry, RENEWED)
     for resolve in ("changed", "never"):
         assert declared(registry, "pinned", resolve)["changes"] == {}
     ret = declared(registry, "pinned", "always")
