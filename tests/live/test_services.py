@@ -163,28 +163,31 @@ def test_another_writers_label_survives(client, apply):
     until(lambda: client.task_why("live-other") == [], 20, "tasks still wait")
 
 
-def test_credentials_in_a_config(client, apply):
+@pytest.fixture
+def specs(client):
+    """Two configs, which go after the service that refers to them."""
+    names = ["live-gmsa", "live-other"]
+    for name in names:
+        client.config_put(name, b"{}", fixed_name=True)
+    yield names
+    for name in names:
+        client.object_remove("config", name)
+
+
+def test_credentials_in_a_config(client, specs, apply):
     """No node runs Windows, so the service has no task."""
     nowhere = {**SLEEPS, "deploy": {"replicas": 0}}
-    configs = ["live-gmsa", "live-other"]
-    for name in configs:
-        client.config_put(name, b"{}", fixed_name=True)
-    try:
-        for name in configs:
-            wanted = {**nowhere, "credential_spec": {"config": name}}
-            apply("live-windows", wanted)
-            assert apply("live-windows", wanted, unchanged=True)[0]["action"] == "none"
-            spec = client.object_inspect("service", "live-windows")["Spec"]
-            (reference,) = spec["TaskTemplate"]["ContainerSpec"]["Configs"]
-            assert reference["ConfigName"] == name and "Runtime" in reference
-        apply("live-windows", {**nowhere, "credential_spec": {"config": None}})
+    for name in specs:
+        wanted = {**nowhere, "credential_spec": {"config": name}}
+        apply("live-windows", wanted)
+        assert apply("live-windows", wanted, unchanged=True)[0]["action"] == "none"
         spec = client.object_inspect("service", "live-windows")["Spec"]
-        container = spec["TaskTemplate"]["ContainerSpec"]
-        assert not container.get("Configs") and not container["Privileges"].get("CredentialSpec")
-    finally:
-        client.object_remove("service", "live-windows")
-        for name in configs:
-            client.object_remove("config", name)
+        (reference,) = spec["TaskTemplate"]["ContainerSpec"]["Configs"]
+        assert reference["ConfigName"] == name and "Runtime" in reference
+    apply("live-windows", {**nowhere, "credential_spec": {"config": None}})
+    spec = client.object_inspect("service", "live-windows")["Spec"]
+    container = spec["TaskTemplate"]["ContainerSpec"]
+    assert not container.get("Configs") and not container["Privileges"].get("CredentialSpec")
 
 
 def test_what_the_engine_refuses_is_refused_in_test_mode(swarm, client, apply):
