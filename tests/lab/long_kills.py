@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """
-A rolling run that is killed at every step, one after the other. The same command again finishes it: no spec
-stays changed, no node drained without a reason, no task of another node restarts. And what others do
-meanwhile: another master at the same second, and people. `make check-lab-long` names this file.
+Rolling runs that are killed at every step, one after the other: the run itself, and the minion that a step is
+asked of. The same command again finishes it: no spec stays changed, no node drained without a reason, no task of
+another node restarts. And what others do meanwhile: another master at the same second, and people.
+`make check-lab-long` names this file.
 """
 
 import contextlib
@@ -13,7 +14,7 @@ import time
 
 import pytest
 import upgrading
-from conftest import LAB, MANAGERS, until
+from conftest import LAB, MANAGERS, until, until_answers
 from faults import at_once
 
 HOSTS = ("worker1", "worker2")
@@ -126,14 +127,14 @@ def power(lab, *hosts):
         watching.join()
 
 
-def run_with_steps(lab, command, kill_at=0, at="", act=None):
+def run_with_steps(lab, command, kill_at=0, at=0, act=None, since=""):
     """
-    Run a command, killed as its step number `kill_at` begins, or with `act()` beside it as its first step of
-    the function `at` begins.
+    Run a command, killed as its step `kill_at` begins, or with `act()` beside it as its step `at` begins, a
+    number or a function. The steps count from the first one of the function `since`.
     Returns its steps, its exit code (negative: it was killed) and its output.
     """
     args = [LAB, "exec", "master", "/opt/salt/bin/python3", "-c", SCRIPT]
-    args.append(json.dumps([kill_at, command]))
+    args.append(json.dumps([kill_at, since, command]))
     steps = []
     with subprocess.Popen(
         args, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
@@ -144,9 +145,9 @@ def run_with_steps(lab, command, kill_at=0, at="", act=None):
                 assert "Traceback" not in said["out"], said["out"]
                 return steps, said["code"], said["out"]
             steps.append(said)
-            if at == said[0]:
-                act()
-                at = ""
+            if at in (len(steps), said[0]):
+                act(said)
+                at = 0
     raise AssertionError(f"no end of the run, only steps {steps}")
 
 
@@ -187,6 +188,40 @@ def test_the_run_is_killed_at_each_step(services):
         if code == 0 or touched:
             before.assert_again()
     assert len(steps) > 15, steps
+
+
+# --- a minion is killed ---------------------------------------------------------------------------
+
+
+def kill_minion(lab, host):
+    lab.on(host, "systemctl", "kill", "-s", "KILL", "salt-minion", check=False)
+    lab.on(host, "systemctl", "restart", "salt-minion", check=False)
+
+
+def test_the_minion_of_each_step_is_killed(services):
+    lab = services
+    number, fits = 0, True
+    while fits:
+        number += 1
+        host = HOSTS[number % 2]
+        before = Before(lab, host)
+        needs_reboot(lab, host)
+        killed = []
+
+        def act(step, killed=killed):
+            killed.append(step)
+            kill_minion(lab, step[2][0])
+
+        with power(lab, host):
+            steps, code, out = run_with_steps(lab, REBOOT, at=number, act=act, since="swarm.evict")
+            fits = bool(killed)
+            for name in (*MANAGERS, *HOSTS):
+                until_answers(lab, name)
+            if code:
+                before.assert_said()
+                again(lab)
+        before.assert_again()
+    assert number > 5, steps
 
 
 # --- others at work -------------------------------------------------------------------------------
@@ -231,7 +266,7 @@ def by_hand(lab, hosts, function, command):
     """A run beside which somebody types a command on a manager as the first step of this function begins."""
     done = []
 
-    def act():
+    def act(step):
         done.append(lab.shell(ASKED, command))
 
     for host in hosts:

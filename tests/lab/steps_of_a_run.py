@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """
 An orchestration beside the master's event bus: each job that it publishes is a step, told as it begins.
-Runs on the master. Its argument is JSON, `[number, command]`: the run is killed as the step of this number
-begins (0: never). It writes a line of JSON for each step, `[function, first argument or "", hosts]`, and at the
-end `{"code", "out"}`. A step that comes again and again, such as a look at a host until it is back, counts once.
+Runs on the master. Its argument is JSON, `[number, function, command]`: the run is killed as the step of this
+number begins (0: never), and steps count from the first one of this function ("": all do). It writes a line of
+JSON for each step, `[function, first argument or "", hosts]`, and at the end `{"code", "out"}`. A step that comes
+again and again, such as a look at a host until it is back, counts once.
 """
 
 import json
@@ -27,7 +28,7 @@ def told(data):
 
 
 def main():
-    kill_at, command = json.loads(sys.argv[1])
+    kill_at, since, command = json.loads(sys.argv[1])
     answering, sys.stdout = sys.stdout, sys.stderr
     opts = salt.config.master_config("/etc/salt/master")
     seen = []
@@ -42,7 +43,8 @@ def main():
             event = bus.get_event(wait=0.2, full=True)
             if event and event["tag"].startswith("salt/job/") and event["tag"].endswith("/new"):
                 step = told(event["data"])
-                if step[0] not in OTHERS and step not in seen[-1:]:
+                counts = seen or since in ("", step[0])
+                if counts and step[0] not in OTHERS and step not in seen[-1:]:
                     seen.append(step)
                     print(json.dumps(step), file=answering, flush=True)
                     if len(seen) == kill_at:
