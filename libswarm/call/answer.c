@@ -28,7 +28,7 @@ static bool is_list(const swarm_op_info *row)
 static size_t limit_of(const swarm_op_info *row)
 {
 	/* The limit of a stream is for one record: of a pull the numbers of a layer, or an error. */
-	if (strcmp(row->name, "image_create") == 0)
+	if (row->op == SWARM_OP_IMAGE_CREATE)
 		return LARGEST_LINE;
 	if (is_list(row) || row->result >= SWARM_RESULT_LINES)
 		return SIZE_MAX;
