@@ -149,24 +149,25 @@ static int add_patch(const swarm__apply *a, const json_t *before, json_t *spec, 
 		     swarm_error *err)
 {
 	const json_t *patch = a->options->spec_patch;
-	json_t *after = patch ? swarm__json_merge(spec, patch) : json_incref(spec);
+	json_t *after;
+	int rc;
 
+	if (!patch) {
+		*ret_spec = json_incref(spec);
+		return 0;
+	}
+	after = swarm__json_merge(spec, patch);
 	if (!after)
 		return swarm__nomem(err);
-	if (patch && tell_patch(a, "spec_patch", before, after, patch)) {
+	if (tell_patch(a, "spec_patch", before, after, patch))
+		rc = swarm__nomem(err);
+	else
+		rc = swarm__spec_check_engine(a->replaces ? NULL : before, spec, after, err);
+	if (rc)
 		json_decref(after);
-		return swarm__nomem(err);
-	}
-	if (patch) {
-		int rc = swarm__spec_check_engine(a->replaces ? NULL : before, spec, after, err);
-
-		if (rc) {
-			json_decref(after);
-			return rc;
-		}
-	}
-	*ret_spec = after;
-	return 0;
+	else
+		*ret_spec = after;
+	return rc;
 }
 
 /* NULL, or the first value of patch, at path, that is not in spec. */
