@@ -70,11 +70,26 @@ static bool fits(size_t i, int http_status, const char *message)
 	return strcasestr(message, rules[i].text) != NULL;
 }
 
-/* A follower that does not reach the leader; 14 is gRPC's number for it. */
+/*
+ * A follower that does not reach the leader, or whose connection to it was closed under the call
+ * because another node leads now or its own role changes (swarmkit: raftproxy; gRPC: "the client
+ * connection is closing", which is Canceled). Early engines give gRPC's numbers.
+ */
 static bool is_unavailable(int http_status, const char *message)
 {
-	return http_status == 500 && (strncmp(message, "rpc error: code = Unavailable ", 30) == 0 ||
-				      strncmp(message, "rpc error: code = 14 ", 21) == 0);
+	static const char *const starts[] = {
+		"rpc error: code = Unavailable ",
+		"rpc error: code = 14 ",
+		"rpc error: code = Canceled ",
+		"rpc error: code = 1 ",
+	};
+
+	if (http_status != 500)
+		return false;
+	for (size_t i = 0; i < sizeof(starts) / sizeof(starts[0]); i++)
+		if (strncmp(message, starts[i], strlen(starts[i])) == 0)
+			return true;
+	return false;
 }
 
 int swarm__classify(int http_status, const char *message)

@@ -68,6 +68,9 @@ static void ours(void)
 		  "the managers elect a leader just now: try again in a moment" },
 		{ "rpc error: code = Unknown desc = raft: no elected cluster leader",
 		  "the managers elect a leader just now: try again in a moment" },
+		{ "rpc error: code = Canceled desc = grpc: the client connection is closing",
+		  "the connection to the leader was closed, since the leader or this node's role "
+		  "changes just now: try again in a moment" },
 		{ "rpc error: code = DeadlineExceeded desc = context deadline exceeded",
 		  "no leader answered in the engine's 20 s: the managers have lost their quorum "
 		  "(more than half of them must be online), or the leader is overloaded" },

@@ -159,6 +159,28 @@ static void a_change_that_is_not_stored(void)
 	}
 }
 
+/* The leader changes between the write and the look that proves it. */
+static void leader_changes_before_it_is_read_back(void)
+{
+	const fake_row rows[] = {
+		{ "GET " API "/nodes/host1", .reply = WORKER1 },
+		{ NODE, .reply = WORKER1 },
+		{ .expect = UPDATE },
+		{ NODE, .status = 500,
+		  .reply = MESSAGE("rpc error: code = Canceled desc = grpc: the client connection "
+				   "is closing") },
+		{ NODE, .reply = WRITTEN },
+		{ NULL },
+	};
+	fixture f = setup(rows);
+	char *text;
+
+	CHECK_INT(update(&f, "{\"Availability\":\"pause\"}", &text), 0);
+	CHECK_STR(f.err.text, "");
+	free(text);
+	teardown(&f);
+}
+
 static void nothing_changes(void)
 {
 	const fake_row rows[] = {
@@ -309,5 +331,6 @@ static void drain_takes_too_long(void)
 }
 
 TEST_MAIN(TEST(patches_refused), TEST(unknown_field), TEST(labels), TEST(unknown_fields_survive),
-	  TEST(a_change_that_is_not_stored), TEST(nothing_changes), TEST(fresh_promotion),
+	  TEST(a_change_that_is_not_stored),
+	  TEST(leader_changes_before_it_is_read_back), TEST(nothing_changes), TEST(fresh_promotion),
 	  TEST(no_quorum_now), TEST(drain), TEST(drained_already), TEST(drain_takes_too_long))
