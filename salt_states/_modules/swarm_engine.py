@@ -300,6 +300,26 @@ def service_kept():
     return _masked()
 
 
+def let_start():
+    """
+    Let systemd start the engine once more, however often it has been started just before. After
+    three starts in a minute it refuses the next one (``StartLimitBurst`` of docker.service), also
+    where an operator's restarts and those of packages were among them.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt worker1 swarm_engine.let_start
+    """
+    units = [f"{SERVICE}.service", f"{SERVICE}.socket", "containerd.service"]
+    # It goes on to the next one where a unit is not there.
+    __salt__["cmd.retcode"](
+        ["systemctl", "reset-failed", *units], python_shell=False, ignore_retcode=True
+    )
+    return True
+
+
 def refusal():
     """
     Return why ``docker.engine`` must stop, as one line; empty if it may go on.

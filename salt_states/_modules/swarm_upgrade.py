@@ -342,6 +342,7 @@ def _restart():
         units.insert(0, "docker.socket")
     if __salt__["service.status"]("containerd"):
         units.append("containerd")
+    __salt__["swarm_engine.let_start"]()
     command = ["systemctl", "--no-block", "restart", *units]
     done = __salt__["cmd.run_all"](command, python_shell=False)
     if done["retcode"]:

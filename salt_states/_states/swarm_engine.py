@@ -206,6 +206,8 @@ def running(name, **kwargs):
         if __salt__["swarm_engine.service_kept"]():
             ret["comment"] = "docker runs; its service stays as it is"
             return ret
+        if not __opts__["test"] and not __salt__["swarm_engine.look"]()["runs"]:
+            __salt__["swarm_engine.let_start"]()
         done = __states__["service.running"]("docker", enable=True)
         ret.update(
             {key: done[key] for key in ("result", "changes")}, comment=_line(done["comment"])

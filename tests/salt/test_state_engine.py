@@ -23,7 +23,7 @@ class Host:
         self.info = BARE
         self.data, self.held, self.enabled = {}, [], True
         self.needed = {"where": "/etc/apt/sources.list.d/docker.list", "files": {}, "repair": False}
-        self.asked_for_key, self.done = None, []
+        self.asked_for_key, self.done, self.commands = None, [], []
         self.broken = ""
         named = {"name": package, "version": version}
         both = {"repos": {"docker": REPO}, "pkgs": {"docker-engine": named}}
@@ -41,6 +41,7 @@ class Host:
             loader["swarm.info"] = self.ask
             loader["swarm_state_dir.orphan_data"] = lambda: self.data
             loader["service.enabled"] = lambda name: self.enabled
+            loader["cmd.retcode"] = lambda command, **_: self.commands.append(command) or 1
             loader["swarm_repository.needed"] = self.look_at_sources
             loader["swarm_repository.change"] = lambda files: self.did("sources", files)
         self.states["pkg.installed"] = self.install
@@ -230,6 +231,16 @@ def test_the_service_is_started_and_enabled_otherwise(make, info):
     assert ret["changes"] == ({} if info is MEMBER else {"docker": True})
     if not host.opts["test"]:
         assert host.done == ([] if info is MEMBER else [("service", "docker", True)])
+
+
+@pytest.mark.parametrize("info", [BARE, None])
+def test_a_service_that_was_started_too_often_is_started(make, info):
+    host = make()
+    host.info = info
+    host.state("running")
+    units = ["docker.service", "docker.socket", "containerd.service"]
+    asked = [["systemctl", "reset-failed", *units]]
+    assert host.commands == ([] if info or host.opts["test"] else asked)
 
 
 def test_a_service_that_does_not_start_is_one_line(make):
