@@ -331,6 +331,6 @@ static void drain_takes_too_long(void)
 }
 
 TEST_MAIN(TEST(patches_refused), TEST(unknown_field), TEST(labels), TEST(unknown_fields_survive),
-	  TEST(a_change_that_is_not_stored),
-	  TEST(leader_changes_before_it_is_read_back), TEST(nothing_changes), TEST(fresh_promotion),
-	  TEST(no_quorum_now), TEST(drain), TEST(drained_already), TEST(drain_takes_too_long))
+	  TEST(a_change_that_is_not_stored), TEST(leader_changes_before_it_is_read_back),
+	  TEST(nothing_changes), TEST(fresh_promotion), TEST(no_quorum_now), TEST(drain),
+	  TEST(drained_already), TEST(drain_takes_too_long))
