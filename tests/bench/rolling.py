@@ -91,7 +91,7 @@ def by_hand(host):
 
 def go_back():
     for host in HOSTS:
-        on(host, f"{INSTALL} {OLD}; {RESTART}; apt-get -qq clean")
+        on(host, f"{INSTALL} {OLD}; systemctl reset-failed docker; {RESTART}; apt-get -qq clean")
     until(lambda: versions() == {"Ready 26.1.5"}, "the old engines")
 
 
