@@ -173,9 +173,11 @@ def _engine():
 def _way_out(exc):
     """
     Return what to do if the managers have no leader; a 500 means that the engine waited 20 s for
-    one.
+    one, unless the text says that it is a matter of a moment.
     """
     if isinstance(exc, _CORE.Unavailable) and exc.status != 500:
+        return ""
+    if str(exc).endswith("try again in a moment"):
         return ""
     return (
         ". Bring the other managers back; if they are lost for good, the orchestration docker.recover"

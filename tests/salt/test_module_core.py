@@ -190,3 +190,12 @@ def test_a_lost_quorum_names_the_way_out(formed, name, status):
     with pytest.raises(CommandExecutionError) as raised:
         formed["manager1"].job().salt["swarm.nodes"]()
     assert str(raised.value) == "this host is starting"
+
+
+@pytest.mark.parametrize("name", ["NoLeader", "Unavailable"])
+def test_a_change_of_leaders_is_no_reason_to_recover(formed, name):
+    text = "the leader changes just now: try again in a moment"
+    formed["manager1"].machine.fail["node_list"] = (name, text, 500)
+    with pytest.raises(CommandExecutionError) as raised:
+        formed["manager1"].job().salt["swarm.nodes"]()
+    assert str(raised.value) == text
