@@ -15,6 +15,8 @@ import contextlib
 import logging
 import threading
 
+from salt.exceptions import SaltInvocationError
+
 __virtualname__ = "swarm_renewal"
 
 
@@ -44,7 +46,7 @@ def _every(seconds, call):
         renew.join()
 
 
-def every(seconds=40, call=print):
+def every(seconds=40, call=None):
     """
     Return a context manager that calls something again and again, in a thread, while its block runs.
 
@@ -57,6 +59,8 @@ def every(seconds=40, call=print):
 
     .. code-block:: bash
 
-        salt worker1 swarm_renewal.every 1
+        salt worker1 swarm_renewal.every 1    # refused: a job has no function to give
     """
+    if not callable(call):
+        raise SaltInvocationError("'call' must be a callable (internal callers only)")
     return _every(seconds, call)
