@@ -8,6 +8,7 @@ typedef struct given {
 	PyObject *allow;
 	PyObject *force;
 	PyObject *drain;
+	PyObject *wait;
 	PyObject *reason;
 	PyObject *timeout;
 } given;
@@ -18,14 +19,15 @@ typedef int evict_node(swarm_client *client, const char *node, const swarm_evict
 static int parse(const swarmpy_state *state, const given *g, const char **node,
 		 swarm_evict_options *options)
 {
-	int force = 0, drain = 0;
+	int force = 0, drain = 0, wait = 0;
 
 	if (swarmpy_text(state, "node", g->node, node) || swarmpy_flag("force", g->force, &force) ||
-	    swarmpy_flag("drain", g->drain, &drain) ||
+	    swarmpy_flag("drain", g->drain, &drain) || swarmpy_flag("wait", g->wait, &wait) ||
 	    swarmpy_optional_text(state, "reason", g->reason, &options->reason) ||
 	    swarmpy_seconds(state, "timeout", g->timeout, &options->timeout_ms))
 		return -1;
-	options->flags = (force ? SWARM_EVICT_FORCE : 0U) | (drain ? SWARM_EVICT_DRAIN : 0U);
+	options->flags = (force ? SWARM_EVICT_FORCE : 0U) | (drain ? SWARM_EVICT_DRAIN : 0U) |
+			 (wait ? SWARM_EVICT_WAIT : 0U);
 	return 0;
 }
 
@@ -55,11 +57,11 @@ static PyObject *run(PyObject *object, const given *g, evict_node *function)
 
 PyObject *swarmpy_client_evict_plan(PyObject *object, PyObject *args, PyObject *kwargs)
 {
-	static char *names[] = { "node", "allow", "force", "timeout", NULL };
+	static char *names[] = { "node", "allow", "force", "wait", "timeout", NULL };
 	given g = { NULL };
 
-	if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O|$OOO:evict_plan", names, &g.node,
-					 &g.allow, &g.force, &g.timeout))
+	if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O|$OOOO:evict_plan", names, &g.node,
+					 &g.allow, &g.force, &g.wait, &g.timeout))
 		return NULL;
 	return run(object, &g, swarm_evict_plan);
 }

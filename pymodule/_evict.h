@@ -7,8 +7,9 @@
 
 PyDoc_STRVAR(
 	evict_plan_doc,
-	"evict_plan($self, /, node, *, allow=None, force=False, timeout=None)\n--\n\n"
-	"What evict() would do, service by service, and \"refusal\": why it would refuse, or \"\".");
+	"evict_plan($self, /, node, *, allow=None, force=False, wait=False, timeout=None)\n--\n\n"
+	"What evict() would do, service by service, and \"refusal\": why it would refuse, or \"\".\n\n"
+	"wait: first for services that are short of a task for a moment, 30 seconds at most.");
 
 PyDoc_STRVAR(
 	evict_images_doc,

@@ -174,6 +174,7 @@ class Client:
         *,
         allow: Sequence[str] | None = None,
         force: bool = False,
+        wait: bool = False,
         timeout: float | None = None,
     ) -> dict[str, Any]: ...
     def evict_plans(

@@ -15,13 +15,6 @@ static bool is_drained(const swarm__eviction *e)
 	return strcmp(swarm__eviction_availability(e), "drain") == 0;
 }
 
-static int refuse(const swarm__eviction *e, swarm_error *err)
-{
-	const char *refusal = swarm__json_string(e->plan, "refusal");
-
-	return *refusal ? swarm__error(err, SWARM_E_CONFLICT, "%s", refusal) : 0;
-}
-
 /* --- the way back ----------------------------------------------------------------------------------- */
 
 /* Does it say something of the services or the node, and not only that the managers did not answer? */
@@ -56,13 +49,15 @@ static int give_up(swarm__eviction *e, int rc, swarm_error *err)
 /* The node is paused before anything moves: a task that moved must not come back to it. */
 static int pause_node(swarm__eviction *e, swarm_error *err)
 {
+	swarm__deadline limit;
 	int rc = swarm__eviction_claim(e, err);
 
 	/* What came to the node between the plan and the pause. */
+	limit = swarm__settle_limit(e, SWARM__SETTLE_ON_THE_WAY_MS);
 	if (!rc)
-		rc = swarm__evict_plan(e, err);
+		rc = swarm__evict_settle(e, &limit, err);
 	if (!rc)
-		rc = refuse(e, err);
+		rc = swarm__evict_refuse(e, err);
 	return rc ? rc : swarm__eviction_claim(e, err);
 }
 
@@ -145,6 +140,7 @@ int swarm_evict(swarm_client *client, const char *node, const swarm_evict_option
 	char warning[SWARM_ERROR_TEXT] = "";
 	swarm_error spare = SWARM_ERROR_INIT;
 	json_t *was = NULL, *plan = NULL, *change = NULL;
+	swarm__deadline limit;
 	int64_t timeout_ms;
 	int rc;
 
@@ -157,10 +153,11 @@ int swarm_evict(swarm_client *client, const char *node, const swarm_evict_option
 	timeout_ms = options->timeout_ms > 0 ? options->timeout_ms : EVICT_TIMEOUT_MS;
 	rc = swarm__eviction_begin(client, node, timeout_ms, &e, err);
 	e.options = options;
+	limit = swarm__settle_limit(&e, SWARM__SETTLE_BEFORE_MS);
 	if (!rc)
-		rc = swarm__evict_plan(&e, err);
+		rc = swarm__evict_settle(&e, &limit, err);
 	if (!rc)
-		rc = refuse(&e, err);
+		rc = swarm__evict_refuse(&e, err);
 	if (rc)
 		return rc;
 	was = json_string(swarm__eviction_availability(&e));

@@ -18,6 +18,7 @@ enum {
 typedef struct mover {
 	swarm__eviction *e;
 	const char *id;
+	int64_t begun;
 	swarm__watch watch;
 } mover;
 
@@ -53,48 +54,142 @@ static int check_node(swarm__eviction *e, swarm_error *err)
 
 /* --- begin ------------------------------------------------------------------------------------------ */
 
-static int check_settled(const swarm__evict_look *look, swarm_error *err)
+/* What is seen of a service that is to move. */
+typedef enum stage {
+	NOTHING, /* it is gone, or has no task on the node */
+	GOES,    /* it has the constraint */
+	WHOLE,   /* it can begin */
+	SHORT,   /* an update goes on, or not all of its tasks run */
+	STUCK,   /* its update is paused */
+} stage;
+
+static stage stage_of(const mover *m, const swarm__evict_look *look)
 {
 	const char *unsettled = swarm__unsettled(look->service);
 
+	if (!look->service)
+		return NOTHING;
+	if (has_constraint(m, look))
+		return GOES;
+	if (!look->there)
+		return NOTHING;
 	if (unsettled)
-		return swarm__error(err, SWARM_E_STATE, "%s: %s", name_of(look), unsettled);
-	if (look->running < look->wanted)
-		return swarm__error(err, SWARM_E_STATE, "%s: only %zu of its %zu tasks run",
-				    name_of(look), look->running, look->wanted);
-	return 0;
+		return strstr(unsettled, "paused") ? STUCK : SHORT;
+	return look->running < look->wanted ? SHORT : WHOLE;
 }
 
-/* An update of a moment ago shows in no state yet: look twice. */
-static int begin(const mover *m, bool *ret_nothing, swarm_error *err)
+/* look: as of the last time, or of this one. */
+static int look_once(const mover *m, swarm__evict_look *look, stage *ret, swarm_error *err)
 {
-	swarm__evict_look SWARM__AUTO_LOOK first = { 0 };
-	swarm__evict_look SWARM__AUTO_LOOK second = { 0 };
-	int rc = look_at(m, &first, err);
+	swarm__evict_look SWARM__AUTO_LOOK now = { 0 };
+	int rc = look_at(m, &now, err);
 
 	if (rc)
 		return rc;
-	*ret_nothing = !first.service || (!first.there && !has_constraint(m, &first));
-	if (*ret_nothing || has_constraint(m, &first))
-		return 0;
-	rc = check_settled(&first, err);
-	if (!rc)
-		rc = swarm__sleep(m->e->node.client, &m->e->node.deadline, SETTLE_MS, err);
-	if (!rc)
-		rc = look_at(m, &second, err);
-	*ret_nothing = !rc && !second.service;
-	if (!rc && second.service)
-		rc = check_settled(&second, err);
-	if (rc || *ret_nothing)
+	swarm__evict_look_clear(look);
+	*look = now;
+	now = (swarm__evict_look){ 0 };
+	*ret = stage_of(m, look);
+	return 0;
+}
+
+/* An update of a moment ago shows in no state yet: look twice before it is whole. */
+static int look_twice(const mover *m, swarm__evict_look *look, stage *ret, swarm_error *err)
+{
+	int rc = look_once(m, look, ret, err);
+
+	if (rc || *ret != WHOLE)
 		return rc;
-	rc = swarm__constraint_add(m->e->node.client, m->id, m->e->constraint, &m->e->node.deadline,
-				   err);
+	rc = swarm__sleep(m->e->node.client, &m->e->node.deadline, SETTLE_MS, err);
+	return rc ? rc : look_once(m, look, ret, err);
+}
+
+static int not_whole(const mover *m, const swarm__evict_look *look, swarm_error *err)
+{
+	const char *unsettled = swarm__unsettled(look->service);
+	/* When the time of all is over, what is left may be stopped. */
+	bool late = !swarm__deadline_left(&m->e->node.deadline);
+	int code = late ? SWARM_E_TIMEOUT : SWARM_E_STATE;
+	const char *errors = look->errors.text;
+	long long seconds = swarm__seconds_since(m->begun);
+
+	swarm__error_clear(err);
+	if (unsettled)
+		return swarm__error(err, code, "%s: %s after %lld s", name_of(look), unsettled,
+				    seconds);
+	return swarm__error(err, code, "%s: only %zu of its %zu tasks run after %lld s%s%s",
+			    name_of(look), look->running, look->wanted, seconds,
+			    *errors ? ": " : "", errors);
+}
+
+/* Whether all of its tasks fit elsewhere was proven for what it was before. */
+static int prove_again(const mover *m, const swarm__deadline *limit, swarm_error *err)
+{
+	int rc = swarm__evict_settle(m->e, limit, err);
+
+	return rc ? rc : swarm__evict_refuse(m->e, err);
+}
+
+static int add_constraint(const mover *m, const swarm__evict_look *look, bool *ret_nothing,
+			  swarm_error *err)
+{
+	int rc = swarm__constraint_add(m->e->node.client, m->id, m->e->constraint,
+				       &m->e->node.deadline, err);
+
 	*ret_nothing = rc == SWARM_E_NOT_FOUND;
 	if (*ret_nothing)
 		swarm__error_clear(err);
 	if (!rc || *ret_nothing)
 		return 0;
-	return swarm__error_wrap(err, rc, "%s", name_of(&first));
+	return swarm__error_wrap(err, rc, "%s", name_of(look));
+}
+
+/* Where tasks that are late may be stopped in the end, there is no other limit than the end. */
+static swarm__deadline limit_of(const mover *m)
+{
+	return m->e->options->flags & SWARM_EVICT_DRAIN
+		       ? m->e->node.deadline
+		       : swarm__settle_limit(m->e, SWARM__SETTLE_ON_THE_WAY_MS);
+}
+
+/* Wait until it is whole, and what it is then was proven. look: as of the last time. */
+static int wait_whole(mover *m, swarm__evict_look *look, stage *ret, swarm_error *err)
+{
+	swarm__deadline limit = limit_of(m);
+	bool changed = false;
+	int64_t pause = 0;
+	int rc;
+
+	while (!(rc = look_twice(m, look, ret, err))) {
+		if (*ret != SHORT && (*ret != WHOLE || !changed))
+			return 0;
+		changed = *ret == SHORT;
+		if (changed)
+			swarm__progress(m->e->node.client, "evict", 0, look->there, "%s",
+					name_of(look));
+		rc = changed ? check_node(m->e, err) : prove_again(m, &limit, err);
+		if (!rc && changed)
+			rc = swarm__watch_pause(&m->watch, &limit, &pause, err);
+		if (rc)
+			break;
+	}
+	return rc == SWARM_E_TIMEOUT && *ret == SHORT ? not_whole(m, look, err) : rc;
+}
+
+/* ret_nothing: there is nothing to wait for. */
+static int begin(mover *m, bool *ret_nothing, swarm_error *err)
+{
+	swarm__evict_look SWARM__AUTO_LOOK look = { 0 };
+	stage now = NOTHING;
+	int rc = wait_whole(m, &look, &now, err);
+
+	*ret_nothing = now == NOTHING;
+	if (rc)
+		return rc;
+	if (now == STUCK)
+		return swarm__error(err, SWARM_E_STATE, "%s: %s", name_of(&look),
+				    swarm__unsettled(look.service));
+	return now == WHOLE ? add_constraint(m, &look, ret_nothing, err) : 0;
 }
 
 /* --- wait ------------------------------------------------------------------------------------------- */
@@ -173,7 +268,10 @@ static int wait_moved(mover *m, swarm_error *err)
 
 static int move_one(swarm__eviction *e, const char *id, swarm_error *err)
 {
-	mover m = { .e = e, .id = id, .watch = { .client = e->node.client, .type = "service" } };
+	mover m = { .e = e,
+		    .id = id,
+		    .begun = swarm__now_ms(),
+		    .watch = { .client = e->node.client, .type = "service" } };
 	bool nothing = false;
 	int rc = check_node(e, err);
 

@@ -89,6 +89,7 @@ static int count_tasks(proof *p, swarm_error *err)
 typedef struct verdict {
 	const char *way; /* "move", "stop", "stay" */
 	char why[512];
+	bool passes; /* what is in the way may be over by itself a moment later */
 	json_t *fits;
 } verdict;
 
@@ -134,12 +135,13 @@ static bool judge_kind(const proof *p, const json_t *service, verdict *v)
 		decide(v, "stop", "global: it comes back with %s", node);
 	else if (goes_already(p, service))
 		decide(v, "move", "%s", "");
-	else if (unsettled)
-		decide(v, "stay", "%s", unsettled);
 	else if (swarm__local_data(service, data, sizeof(data)))
 		decide(v, "stay", "it keeps its data on %s (%s)", node, data);
+	else if (unsettled)
+		decide(v, "stay", "%s", unsettled);
 	else
 		return false;
+	v->passes = unsettled && strcmp(v->why, unsettled) == 0 && !strstr(unsettled, "paused");
 	return true;
 }
 
@@ -155,14 +157,10 @@ static int judge_running(const proof *p, const json_t *service, verdict *v, bool
 	if (rc)
 		return rc;
 	*ret_all = (json_int_t)running >= wanted;
+	v->passes = !*ret_all;
 	if (!*ret_all)
 		decide(v, "stay", "only %zu of its %lld tasks run", running, (long long)wanted);
 	return 0;
-}
-
-static const char *plural(size_t count)
-{
-	return count == 1 ? "task" : "tasks";
 }
 
 static int judge_room(proof *p, const json_t *service, size_t tasks, verdict *v, swarm_error *err)
@@ -181,11 +179,11 @@ static int judge_room(proof *p, const json_t *service, size_t tasks, verdict *v,
 			       ? ""
 			       : "stop-first: each task is away until its replacement runs");
 	else if (!json_array_size(answer.fits))
-		decide(v, "stay", "its %zu %s fit nowhere else (%s)", tasks, plural(tasks),
-		       answer.why.text);
+		decide(v, "stay", "its %zu %s nowhere else (%s)", tasks,
+		       tasks == 1 ? "task fits" : "tasks fit", answer.why.text);
 	else
-		decide(v, "stay", "only %zu of its %zu tasks were found to fit elsewhere (%s)",
-		       answer.placed, tasks, answer.why.text);
+		decide(v, "stay", "only %zu of its %zu tasks %s found to fit elsewhere (%s)",
+		       answer.placed, tasks, answer.placed == 1 ? "was" : "were", answer.why.text);
 	return 0;
 }
 
@@ -231,6 +229,8 @@ static int add_row(proof *p, const json_t *service, json_t *rows, swarm_error *e
 			     "why", v.why, "fits", v.fits, "job", is_job(service));
 	if (!rc && json_array_append_new(rows, row))
 		rc = swarm__nomem(err);
+	if (strcmp(v.way ? v.way : "", "stay") == 0)
+		*(v.passes ? &p->passing : &p->lasting) += 1;
 	json_decref(v.fits);
 	return rc;
 }
@@ -313,8 +313,8 @@ static int make_rows(proof *p, json_t **rows, swarm_error *err)
 
 /* --- the refusal ------------------------------------------------------------------------------------ */
 
-/* New; NULL without memory. */
-static json_t *make_refusal(const swarm__eviction *e, const json_t *rows)
+/* passes: all of it may be over by itself. New; NULL without memory. */
+static json_t *make_refusal(const swarm__eviction *e, const json_t *rows, bool passes)
 {
 	const char *state = swarm__json_string(e->record, "Status.State");
 	char text[1024] = "";
@@ -337,8 +337,8 @@ static json_t *make_refusal(const swarm__eviction *e, const json_t *rows)
 	if (stays > NAMED)
 		snprintf(text + used, sizeof(text) - used, "; and %zu more", stays - NAMED);
 	swarm__one_line(text);
-	return json_sprintf("%s is not drained: %s; allow them by name, or use force", e->node.name,
-			    text);
+	return json_sprintf("%s is not drained: %s; %sallow them by name, or use force",
+			    e->node.name, text, passes ? "run it again when that is over, " : "");
 }
 
 /* Of a slip in a name nothing would show. */
@@ -359,9 +359,11 @@ static int check_allowed(const proof *p, const char *const *allow, swarm_error *
 	return 0;
 }
 
-static int make_plan(swarm__eviction *e, json_t *rows, swarm_error *err)
+static int make_plan(const proof *p, swarm__eviction *e, json_t *rows, swarm_error *err)
 {
-	json_t *refusal = make_refusal(e, rows);
+	bool ready = strcmp(swarm__json_string(e->record, "Status.State"), "ready") == 0;
+	bool passes = ready && p->passing && !p->lasting;
+	json_t *refusal = make_refusal(e, rows, passes);
 	json_t *plan = refusal ? json_pack("{s:s, s:s, s:s, s:O, s:O}", "id", e->node.id,
 					   "hostname", e->node.name, "availability",
 					   swarm__eviction_availability(e), "services", rows,
@@ -373,6 +375,7 @@ static int make_plan(swarm__eviction *e, json_t *rows, swarm_error *err)
 		return swarm__nomem(err);
 	json_decref(e->plan);
 	e->plan = plan;
+	e->passing = passes;
 	return 0;
 }
 
@@ -399,11 +402,12 @@ static int prove(proof *p, swarm_error *err)
 	json_t *rows = json_array();
 	int rc;
 
+	p->passing = p->lasting = 0;
 	swarm__room_reset(&p->room);
 	swarm__room_leave_out(&p->room, p->e->node.id);
 	rc = rows ? make_rows(p, &rows, err) : swarm__nomem(err);
 	if (!rc)
-		rc = make_plan(p->e, rows, err);
+		rc = make_plan(p, p->e, rows, err);
 	json_decref(rows);
 	return rc;
 }
@@ -439,7 +443,8 @@ int swarm__evict_options_check(const swarm_evict_options *o, swarm_error *err)
 	if (o->size != sizeof(*o))
 		return swarm__error(err, SWARM_E_INVAL,
 				    "options must start from SWARM_EVICT_OPTIONS_INIT");
-	if (o->flags & ~(SWARM_EVICT_FORCE | SWARM_EVICT_DRAIN) || o->timeout_ms < 0)
+	if (o->flags & ~(SWARM_EVICT_FORCE | SWARM_EVICT_DRAIN | SWARM_EVICT_WAIT) ||
+	    o->timeout_ms < 0)
 		return swarm__error(err, SWARM_E_INVAL,
 				    "flags are SWARM_EVICT_, and timeout_ms is 0 or more");
 	for (size_t i = 0; o->allow && o->allow[i]; i++)

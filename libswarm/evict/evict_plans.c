@@ -10,6 +10,7 @@ int swarm_evict_plan(swarm_client *client, const char *node, const swarm_evict_o
 	const swarm_evict_options defaults = SWARM_EVICT_OPTIONS_INIT;
 	swarm__eviction SWARM__AUTO_EVICTION e = { 0 };
 	swarm_error spare = SWARM_ERROR_INIT;
+	swarm__deadline limit;
 	int64_t timeout_ms;
 	int rc;
 
@@ -24,8 +25,10 @@ int swarm_evict_plan(swarm_client *client, const char *node, const swarm_evict_o
 	timeout_ms = options->timeout_ms > 0 ? options->timeout_ms : PLAN_TIMEOUT_MS;
 	rc = swarm__eviction_begin(client, node, timeout_ms, &e, err);
 	e.options = options;
+	limit = swarm__settle_limit(&e, options->flags & SWARM_EVICT_WAIT ? SWARM__SETTLE_BEFORE_MS
+									  : 0);
 	if (!rc)
-		rc = swarm__evict_plan(&e, err);
+		rc = swarm__evict_settle(&e, &limit, err);
 	if (!rc)
 		*ret_plan = json_incref(e.plan);
 	return rc;

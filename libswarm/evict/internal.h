@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the files on eviction share: the proof (evict_plan.c, evict_reason.c), the constraint of a
+ * What the files on eviction share: the proof (evict_plan.c, evict_reason.c, evict_settle.c), the constraint of a
  * service and a look at it (evict_constraint.c, evict_look.c), the node and its labels (evict_node.c).
  */
 #ifndef SWARM_EVICT_INTERNAL_H
@@ -74,6 +74,7 @@ typedef struct swarm__eviction {
 	char constraint[SWARM__CONSTRAINT_SIZE];
 	json_t *record; /* the node as read last */
 	json_t *plan;
+	bool passing;  /* all that the plan refuses may be over by itself a moment later */
 	json_t *moved; /* array: ids of the services that may have the constraint */
 } swarm__eviction;
 
@@ -121,6 +122,8 @@ typedef struct swarm__proof {
 	swarm__eviction *e;
 	json_t *counts; /* service id to its tasks on the node */
 	bool partial;   /* of some tasks not all fit */
+	size_t passing; /* services that stay for a reason that may be over by itself */
+	size_t lasting; /* and for others */
 } swarm__proof;
 
 /* Look at the swarm. ret is to be cleared in any case. 0, SWARM_E_INVAL (an allowed name). */
@@ -134,6 +137,21 @@ int swarm__proof_of(swarm__proof *p, swarm__eviction *e, bool brief, swarm_error
 int swarm__evict_options_check(const swarm_evict_options *options, swarm_error *err);
 /* Make the plan of an eviction that has begun; the one from before goes. */
 int swarm__evict_plan(swarm__eviction *e, swarm_error *err);
+
+/* --- evict_settle.c: a service that is short of a task for a moment ------------------------------- */
+
+/* How long it is waited for: before anything is changed, and once the node is paused. */
+enum { SWARM__SETTLE_BEFORE_MS = 30000, SWARM__SETTLE_ON_THE_WAY_MS = 120000 };
+
+/* What is left of a time, never past the deadline of the eviction. */
+swarm__deadline swarm__settle_limit(const swarm__eviction *e, int64_t settle_ms);
+/*
+ * Make the plan, and again for as long as all that is in the way may be over by itself, until the limit. The
+ * last plan stays, refused or not.
+ */
+int swarm__evict_settle(swarm__eviction *e, const swarm__deadline *limit, swarm_error *err);
+/* 0, or SWARM_E_CONFLICT with the plan's refusal. */
+int swarm__evict_refuse(const swarm__eviction *e, swarm_error *err);
 
 /* --- evict_move.c --------------------------------------------------------------------------------- */
 

@@ -24,7 +24,7 @@ def __virtual__():
     return __virtualname__
 
 
-def evict_plan(node="self", allow=None, force=False):
+def evict_plan(node="self", allow=None, force=False, wait=False):
     """
     Return what :py:func:`swarm.evict <evict>` would do, from a manager. Changes nothing.
 
@@ -32,6 +32,9 @@ def evict_plan(node="self", allow=None, force=False):
         Full id, exact host name, or ``self``.
     allow, force
         As for :py:func:`swarm.evict <evict>`.
+    wait
+        ``True``: first for services that are in the middle of an update, or short of a task, 30 seconds at
+        most, as :py:func:`swarm.evict <evict>` does.
 
     Returns ``id``, ``hostname``, ``availability``, ``refusal`` (why nothing would be done; empty if
     it would), and ``services``, a list by name of ``service``, ``tasks`` (how many are there),
@@ -45,8 +48,10 @@ def evict_plan(node="self", allow=None, force=False):
         salt manager1 swarm.evict_plan worker1
     """
     given = _given(node=node, allow=allow, force=force)
+    if not isinstance(wait, bool):
+        raise SaltInvocationError(f"wait must be True or False, not {wait!r}")
     return __salt__["swarm_core.core"](
-        "evict_plan", given["node"], allow=given["allow"], force=given["force"]
+        "evict_plan", given["node"], allow=given["allow"], force=given["force"], wait=wait
     )
 
 
@@ -57,7 +62,8 @@ def evict(
     Empty a node without a gap in its services, and leave it drained. From a manager. Each
     replicated service is moved by its own update settings, one after the other, so with the order
     start-first a new task runs before the old one stops. Nothing is done where some tasks would not
-    fit elsewhere. A run that was killed goes on when it is run again; :py:func:`swarm.evict_undo
+    fit elsewhere. A service in the middle of an update, or short of a task, is waited for: 30 seconds
+    before the first change, then 120, and never past the deadline. A run that was killed goes on when it is run again; :py:func:`swarm.evict_undo
     <evict_undo>` goes back.
 
     node

@@ -58,7 +58,7 @@ def drain(node=None, reason=None):
         __salt__["swarm.drain"](node)
         return ""
     # Of a list for all hosts, most names have nothing to do with this one.
-    plan = __salt__["swarm.evict_plan"](node, allow=given["allow"])
+    plan = __salt__["swarm.evict_plan"](node, allow=given["allow"], wait=True)
     if plan["refusal"]:
         __salt__["swarm.drain"](node)
         return f"{plan['hostname']} was drained with a gap: {_reasons(plan)}"

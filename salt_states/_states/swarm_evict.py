@@ -58,7 +58,8 @@ def evicted(name, deadline=None, reason=None, fallback=None, allow=None, force=F
         given = {"deadline": deadline, "reason": reason, "fallback": fallback}
         given.update(allow=allow, force=force)
         __salt__["swarm_schema.require"](kwargs, **given)
-        plan = __salt__["swarm.evict_plan"](name, allow=allow, force=force)
+        wait = not __opts__["test"]
+        plan = __salt__["swarm.evict_plan"](name, allow=allow, force=force, wait=wait)
         if plan["refusal"]:
             raise CommandExecutionError(plan["refusal"])
         host, changes = plan["hostname"], __salt__["swarm_eviction.changes"](plan)

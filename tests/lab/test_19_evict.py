@@ -85,6 +85,6 @@ def test_what_fits_nowhere_else_is_refused_before_anything_changes(services):
     )
     until(lambda: states(lab, "pinned") == ["running"], "pinned runs")
     text = lab.error("manager1", "swarm.evict", "worker1")
-    assert "worker1 is not drained: pinned: its 1 task fit nowhere else" in text
+    assert "worker1 is not drained: pinned: its 1 task fits nowhere else" in text
     assert lab.nodes()["worker1"]["availability"] == "active"
     assert "saltext.swarm.was" not in lab.nodes()["worker1"]["labels"]

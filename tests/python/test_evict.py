@@ -97,9 +97,23 @@ def test_an_image_is_pulled_where_it_is_not_there(swarm, engine, client):
     assert caught.value.status == 401
 
 
+def test_a_plan_that_waits(swarm, engine, worker):
+    """An update of web goes on at the first look, and has ended at the next one."""
+    answers = [{**SERVICE, "UpdateStatus": {"State": "updating"}}]
+    engine.answers["GET", "/services"] = lambda request: (
+        200,
+        [answers.pop() if answers else SERVICE],
+    )
+    assert "run it again when that is over" in worker.evict_plan("worker1")["refusal"]
+    answers.append({**SERVICE, "UpdateStatus": {"State": "updating"}})
+    assert worker.evict_plan("worker1", wait=True)["refusal"] == ""
+    with pytest.raises(TypeError, match="wait"):
+        worker.evict_plan("worker1", wait="yes")
+
+
 def test_refused(swarm, engine, worker):
     engine.nodes[0]["Spec"]["Availability"] = "drain"
-    with pytest.raises(swarm.Conflict, match="web: its 1 task fit nowhere else"):
+    with pytest.raises(swarm.Conflict, match="web: its 1 task fits nowhere else"):
         worker.evict("worker1", timeout=5)
     assert [one for one in engine.requests if one.method != "GET"] == []
     assert worker.evict_plan("worker1", allow=["web"])["services"][0]["way"] == "stop"

@@ -5,11 +5,14 @@
 class Evictions:
     """A part of ``fake_swarm.Machine``."""
 
-    def do_evict_plan(self, core, node, allow=None, force=False, **_):
+    def do_evict_plan(self, core, node, allow=None, force=False, wait=False, **_):
         _, found = self._node(core, "evict_plan", node)
         rows = []
         for row in self.cluster.residents.get(found["id"], ()):
             row = dict(row)
+            if wait and row.pop("passes", False):
+                # In the middle of an update, which ends.
+                row["way"] = "move"
             if row["way"] == "stay" and (force or row["service"] in (allow or ())):
                 row["way"] = "stop"
             rows.append(row)
@@ -22,7 +25,7 @@ class Evictions:
         return [self.do_evict_plan(core, node, allow) for node in nodes]
 
     def do_evict(self, core, node, allow=None, force=False, drain=False, reason=None, **_):
-        plan = self.do_evict_plan(core, node, allow, force)
+        plan = self.do_evict_plan(core, node, allow, force, wait=True)
         if plan["refusal"]:
             raise core.Conflict(plan["refusal"])
         found = self.cluster.nodes[plan["id"]]

@@ -131,6 +131,30 @@ def test_a_host_that_leaves_is_drained_where_tasks_stay(formed, graceful):
     assert warned == ([text] if graceful else [])
 
 
+BUSY = {**MOVES, "way": "stay", "why": "its update goes on", "passes": True}
+
+
+def test_a_service_in_the_middle_of_an_update_is_waited_for(formed):
+    put(formed, BUSY)
+    ret = job(formed, test=True).states["swarm.evicted"]("worker1")
+    assert (ret["result"], ret["comment"]) == (
+        False,
+        "worker1 is not drained: web: its update goes on",
+    )
+    assert job(formed).salt["swarm.evict_plan"]("worker1", wait=True)["refusal"] == ""
+    with pytest.raises(SaltInvocationError, match="wait must be True or False, not 'yes'"):
+        job(formed).salt["swarm.evict_plan"]("worker1", wait="yes")
+    ret = job(formed).states["swarm.evicted"]("worker1")
+    assert ret["result"] is True and ret["changes"]["web"]["new"] == "moved"
+
+
+def test_a_host_that_leaves_is_not_drained_with_a_gap_for_an_update_that_ends(formed):
+    put(formed, BUSY)
+    assert not failed(remove(formed, "worker1"))
+    changed = formed["manager1"].machine.changed_by()
+    assert "evict" in changed and "node_drain" not in changed
+
+
 def test_errors_are_one_line(formed):
     formed["manager1"].machine.fail["evict"] = ("Timeout", "web: 1 of its tasks still on worker1")
     formed["manager1"].machine.fail["evict_plan"] = ("NotFound", "no node worker7")

@@ -14,6 +14,10 @@
  *	saltext.swarm.since   when, seconds since 1970
  *	saltext.swarm.moved   ids of the services that may have the constraint
  *
+ * A service in the middle of an update, or with fewer tasks that run than it should have, is waited for: 30 s
+ * before anything is changed, then 120 s, and the proof is made again. What does not pass by itself, such as a
+ * paused update, is refused at once.
+ *
  * Stopped anywhere, the next swarm_evict() goes on, and swarm_evict_undo() goes back. Neither touches a
  * service that is in the middle of an update.
  *
@@ -35,6 +39,8 @@ extern "C" {
 #define SWARM_EVICT_FORCE 0x1u
 /** When the time is over, drain what is left instead of going back. */
 #define SWARM_EVICT_DRAIN 0x2u
+/** Of swarm_evict_plan(): wait for what swarm_evict() waits for, too. */
+#define SWARM_EVICT_WAIT 0x4u
 
 /** Start from SWARM_EVICT_OPTIONS_INIT. All pointers are borrowed. */
 typedef struct swarm_evict_options {

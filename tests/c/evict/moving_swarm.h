@@ -29,7 +29,11 @@ typedef struct moving_swarm {
 	bool scales; /* the number of tasks follows that of the replicas */
 	const char
 		*stuck; /* id of the node where new tasks do not run; "": they find none; or NULL */
-	const char *hand; /* "activate", "constraint" or "remove": done before the 2nd update */
+	const char *
+		hand; /* "activate", "constraint", "remove" or "scale": done after this many writes: */
+	int hand_at;
+	int heals_in;  /* reads of the tasks until those that prepare run, and updates have ended */
+	int healed_at; /* writes until then */
 	char text[TEXT];
 } moving_swarm;
 
@@ -365,13 +369,37 @@ static inline bool is_out_of_turn(const json_t *object, const char *target)
 	return !version || strtoll(version + 8, NULL, 10) != json_integer_value(index);
 }
 
+static inline void moving_prepare(json_t *task)
+{
+	json_object_set_new(json_object_get(task, "Status"), "State", json_string("preparing"));
+}
+
+/* What was short of a task for a moment is whole. */
+static inline void heal(moving_swarm *s)
+{
+	json_t *one;
+	size_t i;
+
+	if (!s->heals_in || --s->heals_in)
+		return;
+	s->healed_at = s->writes;
+	json_array_foreach (s->tasks, i, one)
+		if (strcmp(text_of(one, "Status", "State"), "preparing") == 0)
+			json_object_set_new(json_object_get(one, "Status"), "State",
+					    json_string("running"));
+	json_array_foreach (s->services, i, one)
+		if (json_object_get(one, "UpdateStatus"))
+			json_object_set_new(json_object_get(one, "UpdateStatus"), "State",
+					    json_string("completed"));
+}
+
 /* Another hand's change, between two of ours. */
 static inline void interfere(moving_swarm *s)
 {
 	json_t *node = moving_find(s->nodes, "n1");
 	json_t *service = json_array_get(s->services, 0);
 
-	if (!s->hand || s->writes != 2)
+	if (!s->hand || s->writes != s->hand_at)
 		return;
 	if (strcmp(s->hand, "activate") == 0) {
 		json_object_set_new(json_object_get(node, "Spec"), "Availability",
@@ -379,6 +407,13 @@ static inline void interfere(moving_swarm *s)
 		count_version(node);
 	} else if (strcmp(s->hand, "remove") == 0) {
 		json_array_remove(s->services, 0);
+	} else if (strcmp(s->hand, "scale") == 0) {
+		json_t *mode = json_object_get(json_object_get(service, "Spec"), "Mode");
+
+		json_object_set_new(json_object_get(mode, "Replicated"), "Replicas",
+				    json_integer(4));
+		moving_prepare(moving_task(s, "s1", 4, "n3"));
+		count_version(service);
 	} else {
 		json_object_set(service, "Spec", json_object_get(service, "PreviousSpec"));
 		count_version(service);
@@ -432,8 +467,10 @@ static inline fake_row carry_out(moving_swarm *s, const char *request)
 	sscanf(target, "/%15[a-z]/%63[A-Za-z0-9]", what, ref);
 	if (strncmp(target, "/events", 7) == 0)
 		return (fake_row){ .status = 500, .reply = MESSAGE("no events today") };
-	if (strncmp(target, "/tasks", 6) == 0)
+	if (strncmp(target, "/tasks", 6) == 0) {
+		heal(s);
 		return answer_json(s, s->tasks);
+	}
 	object = strcmp(what, "nodes") == 0 ? s->nodes : s->services;
 	if (!*ref)
 		return answer_json(s, object);
@@ -492,7 +529,8 @@ static inline void moving_start(moving_swarm *s)
 			     .tasks = json_array(),
 			     .nodes = json_array(),
 			     .update_ends = "completed",
-			     .update_looks = 1 };
+			     .update_looks = 1,
+			     .hand_at = 2 };
 	for (int i = 1; i <= 3; i++) {
 		char id[8], name[16];
 

@@ -341,6 +341,119 @@ static void drained_in_the_end(void)
 	moving_end(&s);
 }
 
+/* --- a service that is short of a task for a moment ------------------------------------------------- */
+
+/* web, from the start: a task of it prepares, or an update goes on. */
+static void make_short(moving_swarm *s, const char *update)
+{
+	json_t *web = json_array_get(s->services, 0);
+
+	if (update)
+		json_object_set_new(web, "UpdateStatus", json_pack("{s:s}", "State", update));
+	else
+		moving_prepare(json_array_get(s->tasks, 2));
+}
+
+/* It is waited for, and nothing is changed until then. */
+static void short_before(void)
+{
+	static const char *const updates[] = { NULL, "updating", "rollback_started" };
+
+	for (size_t i = 0; i < 3; i++) {
+		moving_swarm s;
+		fixture f;
+
+		test_row = updates[i] ? updates[i] : "preparing";
+		fill(&s);
+		make_short(&s, updates[i]);
+		s.heals_in = 6;
+		f = moving_setup(&s);
+		CHECK_INT(swarm_evict(f.client, "worker1", NULL, NULL, &f.err), 0);
+		CHECK_STR(f.err.text, "");
+		CHECK_INT(s.healed_at, 0);
+		check_drained(&s);
+		teardown(&f);
+		moving_end(&s);
+	}
+}
+
+/* The replicas that somebody else gave web meanwhile are kept. */
+static void check_scaled(moving_swarm *s)
+{
+	json_t *web = json_object_get(json_array_get(s->services, 0), "Spec");
+	json_t *replicated = json_object_get(json_object_get(web, "Mode"), "Replicated");
+
+	CHECK_INT(json_integer_value(json_object_get(replicated, "Replicas")), 4);
+	CHECK_INT(running(s, "s1"), 4);
+	CHECK(!is_kept_off(json_array_get(s->services, 0), "n1"));
+	CHECK_INT(s->lost, 0);
+}
+
+/* Scaled once the node is paused, and while another service moves: the run goes on when it is whole. */
+static void short_on_the_way(void)
+{
+	for (int at = 1; at < 5; at++) {
+		moving_swarm s;
+		fixture f;
+
+		fill(&s);
+		s.hand = "scale";
+		s.hand_at = at;
+		s.heals_in = 30;
+		f = moving_setup(&s);
+		CHECK_INT(swarm_evict(f.client, "worker1", NULL, NULL, &f.err), 0);
+		CHECK_STR(f.err.text, "");
+		CHECK(!s.hand);
+		CHECK_STR(availability_of(moving_find(s.nodes, "n1")), "drain");
+		CHECK_INT(tasks_on(&s, "n1"), 0);
+		check_scaled(&s);
+		teardown(&f);
+		moving_end(&s);
+	}
+}
+
+/* Not for ever: then all is put back, and the text says for how long. */
+static void short_for_good(void)
+{
+	static const struct {
+		const char *text;
+		int at, rc, least, most; /* seconds */
+		bool drain;
+	} table[] = {
+		{ "web: only 3 of its 4 tasks run; run it again when that is over, allow them", 1,
+		  SWARM_E_CONFLICT, 119, 130, false },
+		{ "web: only 3 of its 4 tasks run after 120 s; everything was put back", 2,
+		  SWARM_E_STATE, 119, 130, false },
+		{ "web: only 3 of its 4 tasks run after ", 2, 0, 599, 620, true },
+	};
+
+	for (size_t i = 0; i < 3; i++) {
+		swarm_evict_options options = SWARM_EVICT_OPTIONS_INIT;
+		json_t *change = NULL;
+		int64_t before = slept_ns;
+		moving_swarm s;
+		fixture f;
+
+		test_row = table[i].text;
+		fill(&s);
+		s.hand = "scale";
+		s.hand_at = table[i].at;
+		options.flags = table[i].drain ? SWARM_EVICT_DRAIN : 0;
+		f = moving_setup(&s);
+		CHECK_INT(swarm_evict(f.client, "worker1", &options, &change, &f.err), table[i].rc);
+		CHECK_PART(table[i].drain ? text_of(change, "warning", NULL) : f.err.text,
+			   table[i].text);
+		CHECK_STR(availability_of(moving_find(s.nodes, "n1")),
+			  table[i].drain ? "drain" : "active");
+		CHECK((slept_ns - before) / 1000000000 >= table[i].least);
+		CHECK((slept_ns - before) / 1000000000 <= table[i].most);
+		check_scaled(&s);
+		json_decref(change);
+		teardown(&f);
+		moving_end(&s);
+	}
+}
+
 /* Nothing undoes what somebody else did. */
 static void another_hand(void)
 {
@@ -389,7 +502,7 @@ static void bad_arguments(void)
 	CHECK_INT(swarm_evict_plans(f.client, NULL, NULL, &plan, NULL), SWARM_E_INVAL);
 	CHECK_INT(swarm_evict_undo(NULL, "n1", 0, NULL, NULL), SWARM_E_INVAL);
 	CHECK_INT(swarm_evict(f.client, "", NULL, NULL, NULL), SWARM_E_INVAL);
-	options.flags = 4;
+	options.flags = 8;
 	CHECK_INT(swarm_evict(f.client, "n1", &options, NULL, NULL), SWARM_E_INVAL);
 	options.flags = 0;
 	options.allow = bad;
@@ -403,4 +516,5 @@ static void bad_arguments(void)
 
 TEST_MAIN(TEST(there_and_back), TEST(killed_before_each_request), TEST(killed_after_each_request),
 	  TEST(killed_on_the_way_back), TEST(update_fails), TEST(update_is_stuck),
-	  TEST(drained_in_the_end), TEST(another_hand), TEST(bad_arguments))
+	  TEST(drained_in_the_end), TEST(short_before), TEST(short_on_the_way),
+	  TEST(short_for_good), TEST(another_hand), TEST(bad_arguments))

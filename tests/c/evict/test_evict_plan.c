@@ -19,6 +19,7 @@ typedef struct plan_case {
 	const char *status; /* UpdateStatus, or NULL */
 	const char *way;
 	const char *why; /* a part of it */
+	bool passes;     /* by itself */
 } plan_case;
 
 static const plan_case table[] = {
@@ -30,14 +31,17 @@ static const plan_case table[] = {
 	{ "job", SPEC("", "\"ReplicatedJob\":{}", ""), 1, 0, NULL, "stay",
 	  "a job runs until it is complete" },
 	{ "global job", SPEC("", "\"GlobalJob\":{}", ""), 1, 0, NULL, "stay", "a job runs" },
-	{ "updating", SPEC("", ONE, FIRST), 1, 0, "updating", "stay", "its update goes on" },
+	{ "updating", SPEC("", ONE, FIRST), 1, 0, "updating", "stay", "its update goes on", true },
 	{ "paused", SPEC("", ONE, FIRST), 1, 0, "paused", "stay", "its update is paused" },
 	{ "rolling back", SPEC("", ONE, FIRST), 1, 0, "rollback_started", "stay",
-	  "its rollback goes on" },
+	  "its rollback goes on", true },
 	{ "rolled back", SPEC("", ONE, FIRST), 1, 0, "rollback_completed", "move", "" },
 	{ "completed", SPEC("", ONE, FIRST), 1, 0, "completed", "move", "" },
 	{ "short", SPEC("", "\"Replicated\":{\"Replicas\":3}", FIRST), 2, 0, NULL, "stay",
-	  "only 2 of its 3 tasks run" },
+	  "only 2 of its 3 tasks run", true },
+	{ "updating, with a volume",
+	  SPEC(MOUNT("\"Type\":\"bind\",\"Source\":\"/srv\""), ONE, FIRST), 1, 0, "updating",
+	  "stay", "it keeps its data on worker1 (bind /srv)" },
 	{ "volume", SPEC(MOUNT("\"Type\":\"volume\",\"Source\":\"data\""), ONE, FIRST), 1, 0, NULL,
 	  "stay", "it keeps its data on worker1 (volume data)" },
 	{ "bind", SPEC(MOUNT("\"Type\":\"bind\",\"Source\":\"/srv\""), ONE, FIRST), 1, 0, NULL,
@@ -56,15 +60,15 @@ static const plan_case table[] = {
 	  SPEC(MOUNT("\"Type\":\"volume\",\"Source\":\"v\",\"VolumeOptions\":{\"DriverConfig\":"
 		     "{\"Name\":\"rexray\"}}"),
 	       ONE, FIRST),
-	  1, 0, NULL, "stay", "its 1 task fit nowhere else (worker2: no volume plugin rexray" },
+	  1, 0, NULL, "stay", "its 1 task fits nowhere else (worker2: no volume plugin rexray" },
 	{ "tmpfs", SPEC(MOUNT("\"Type\":\"tmpfs\""), ONE, FIRST), 1, 0, NULL, "move", "" },
 	{ "host port", SPEC("", TWO, FIRST PORT), 1, 1, NULL, "move", "" },
 	{ "host port taken", SPEC("", "\"Replicated\":{\"Replicas\":3}", FIRST PORT), 1, 2, NULL,
-	  "stay", "its 1 task fit nowhere else (worker2: host port 80/tcp in use, worker3: " },
+	  "stay", "its 1 task fits nowhere else (worker2: host port 80/tcp in use, worker3: " },
 	{ "some fit", SPEC("", "\"Replicated\":{\"Replicas\":3}", FIRST PORT), 2, 1, NULL, "stay",
-	  "only 1 of its 2 tasks were found to fit elsewhere (worker2: host port" },
+	  "only 1 of its 2 tasks was found to fit elsewhere (worker2: host port" },
 	{ "pinned", SPEC("\"Placement\":{\"Constraints\":[\"node.id==n1\"]}", ONE, FIRST), 1, 0,
-	  NULL, "stay", "its 1 task fit nowhere else (worker2: constraint node.id==n1" },
+	  NULL, "stay", "its 1 task fits nowhere else (worker2: constraint node.id==n1" },
 	{ "most on a node", SPEC("\"Placement\":{\"MaxReplicas\":1}", TWO, FIRST), 2, 0, NULL,
 	  "move", "" },
 	{ "too many on a node",
@@ -103,7 +107,9 @@ static void ways(void)
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
 		const plan_case *c = &table[i];
 		bool stays = strcmp(c->way, "stay") == 0;
-		json_t *plan = NULL;
+		swarm_evict_options wait = SWARM_EVICT_OPTIONS_INIT;
+		json_t *plan = NULL, *later = NULL;
+		int64_t before = slept_ns;
 		moving_swarm s;
 		fixture f;
 
@@ -116,11 +122,23 @@ static void ways(void)
 		CHECK(*c->why || !*text_of(row_of(plan), "why", NULL));
 		CHECK_INT(json_integer_value(json_object_get(row_of(plan), "tasks")), c->here);
 		CHECK((*text_of(plan, "refusal", NULL) != '\0') == stays);
+		CHECK((strstr(text_of(plan, "refusal", NULL), "; run it again when that is over, "
+							      "allow them by name") != NULL) ==
+		      c->passes);
+		CHECK_INT(slept_ns - before, 0);
+		wait.flags = SWARM_EVICT_WAIT;
+		CHECK_INT(swarm_evict_plan(f.client, "worker1", &wait, &later, &f.err), 0);
+		CHECK(json_equal(plan, later));
+		CHECK_INT((slept_ns - before) / 1000000000 >= 29, c->passes);
+		json_decref(later);
 		/* The same words stop the change, before anything is sent. */
+		before = slept_ns;
 		if (stays) {
 			CHECK_INT(swarm_evict(f.client, "worker1", NULL, NULL, &f.err),
 				  SWARM_E_CONFLICT);
 			CHECK_STR(f.err.text, text_of(plan, "refusal", NULL));
+			CHECK_INT((slept_ns - before) / 1000000000 >= 29, c->passes);
+			CHECK((slept_ns - before) / 1000000000 <= 31);
 		}
 		CHECK_INT(s.writes, 0);
 		json_decref(plan);
@@ -237,7 +255,7 @@ static void closed_nodes(void)
 	CHECK_INT(swarm_evict_plan(f.client, "n1", NULL, &plan, &f.err), 0);
 	CHECK_STR(
 		text_of(plan, "refusal", NULL),
-		"worker1 is not drained: web: its 1 task fit nowhere else (no other node is ready "
+		"worker1 is not drained: web: its 1 task fits nowhere else (no other node is ready "
 		"and active); allow them by name, or use force");
 	json_decref(plan);
 	CHECK_INT(swarm_evict_plan(f.client, "n3", NULL, &plan, &f.err), 0);
