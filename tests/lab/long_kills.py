@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """
-Rolling runs that are killed at every step, one after the other: the run itself, and the minion that a step is
-asked of. The same command again finishes it: no spec stays changed, no node drained without a reason, no task of
-another node restarts. And what others do meanwhile: another master at the same second, and people.
+Rolling runs that are killed at every step, one after the other: the run itself, the minion that a step is asked
+of, the engine of the host under work. The same command again finishes it: no spec stays changed, no node drained
+without a reason, no task of another node restarts. And what others do meanwhile: another master at the same
+second, and people.
 `make check-lab-long` names this file.
 """
 
 import contextlib
+import itertools
 import json
 import subprocess
 import threading
@@ -45,61 +47,82 @@ def services(swarm):
     lab.pillar()
 
 
-def tasks(lab):
+def tasks(lab, asked=ASKED):
     """``{task id: node id}`` of the tasks that run and are to run."""
     return {
         one["ID"]: one.get("NodeID")
-        for one in lab.one(ASKED, "swarm.call", "task_list")
+        for one in lab.one(asked, "swarm.call", "task_list")
         if one["DesiredState"] == one["Status"]["State"] == "running"
     }
 
 
-def specs(lab):
+def fates(lab, asked, ids):
+    """What became of tasks, a line each."""
+    lines = []
+    for one in lab.one(asked, "swarm.call", "task_list"):
+        status = one["Status"]
+        said = [status["State"], status.get("Message"), status.get("Err"), status["Timestamp"]]
+        lost = " LOST" if one["ID"] in ids else ""
+        lines.append(
+            f"{one['ServiceID'][:5]} {one.get('Slot')} {one['ID']} on {one.get('NodeID')} of"
+            f" {one['CreatedAt']}: {one['DesiredState']} {said}{lost}"
+        )
+    return "\n".join(sorted(lines))
+
+
+def specs(lab, asked=ASKED):
     """The services as the engine has them, without what each update changes; and as before the last one."""
     found = {}
     for name in ("web", "glob"):
-        service = lab.one(ASKED, "swarm.call", "service_inspect", f"id={name}")
+        service = lab.one(asked, "swarm.call", "service_inspect", f"id={name}")
         assert service.get("PreviousSpec", service["Spec"]) == service["Spec"], name
         found[name] = json.dumps(service["Spec"])
     return found
 
 
 class Before:
-    """What must be the same after a run on these hosts that was killed, and run again."""
+    """What must be the same after a run on these hosts that was killed, and run again. asked: a manager."""
 
-    def __init__(self, lab, *hosts):
-        self.lab, self.hosts = lab, hosts
-        self.specs, self.nodes, self.tasks = specs(lab), lab.nodes(ASKED), tasks(lab)
+    def __init__(self, lab, *hosts, asked=ASKED):
+        self.lab, self.hosts, self.asked = lab, hosts, asked
+        self.specs, self.nodes, self.tasks = specs(lab, asked), lab.nodes(asked), tasks(lab, asked)
 
     def assert_again(self, engines=()):
         """engines: of hosts whose own tasks restarted with them."""
         lab = self.lab
         until(self.settled, "all nodes and tasks are there")
-        nodes = lab.nodes(ASKED)
+        nodes = lab.nodes(self.asked)
         for name, node in nodes.items():
             before = self.nodes[name]
             assert node["availability"] == before["availability"], (name, node)
             assert node["role"] == before["role"], (name, node)
             assert not set(MARKS) & set(node["labels"]), (name, node)
-        assert specs(lab) == self.specs
-        own = [nodes[name]["id"] for name in (*self.hosts, *engines)]
-        kept = {id_ for id_, node in self.tasks.items() if node not in own}
-        assert kept <= set(tasks(lab)), "a task of another node restarted"
-        assert lab.one(ASKED, "swarm.lock_show") == {}
+        assert specs(lab, self.asked) == self.specs
+        self.assert_kept(*engines)
+        assert lab.one(self.asked, "swarm.lock_show") == {}
 
-    def settled(self):
+    def assert_kept(self, *engines):
+        """No task of another node restarted."""
+        own = [self.nodes[name]["id"] for name in (*self.hosts, *engines)]
+        kept = {id_ for id_, node in self.tasks.items() if node not in own}
+        lost = kept - set(tasks(self.lab, self.asked))
+        assert not lost, fates(self.lab, self.asked, lost)
+
+    def are_ready(self):
         try:
-            nodes = self.lab.nodes(ASKED).values()
-            now = tasks(self.lab)
+            nodes = self.lab.nodes(self.asked).values()
         except AssertionError:
             return False  # no leader yet
         ready = all(node["state"] == "ready" for node in nodes)
         reached = all(node["reachability"] == "reachable" for node in nodes if node["member"])
-        return ready and reached and len(now) >= len(self.tasks)
+        return ready and reached
+
+    def settled(self):
+        return self.are_ready() and len(tasks(self.lab, self.asked)) >= len(self.tasks)
 
     def assert_said(self):
         """Right after a kill: no node is out of use without a reason."""
-        for name, node in self.lab.nodes(ASKED).items():
+        for name, node in self.lab.nodes(self.asked).items():
             out = node["availability"] != self.nodes[name]["availability"]
             assert not out or node["labels"].get("saltext.swarm.reason"), (name, node)
 
@@ -127,15 +150,16 @@ def power(lab, *hosts):
         watching.join()
 
 
-def run_with_steps(lab, command, kill_at=0, at=0, act=None, since=""):
+def run_with_steps(lab, command, kill_at=0, at=(), act=None, since=""):
     """
-    Run a command, killed as its step `kill_at` begins, or with `act()` beside it as its step `at` begins, a
-    number or a function. The steps count from the first one of the function `since`.
+    Run a command, killed as its step `kill_at` begins, or with `act(step)` beside it as each of its steps `at`
+    begins: numbers, or functions, each of which counts once. The steps count from the first one of the function
+    `since`.
     Returns its steps, its exit code (negative: it was killed) and its output.
     """
     args = [LAB, "exec", "master", "/opt/salt/bin/python3", "-c", SCRIPT]
     args.append(json.dumps([kill_at, since, command]))
-    steps = []
+    steps, left = [], set(at)
     with subprocess.Popen(
         args, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     ) as run:
@@ -145,9 +169,10 @@ def run_with_steps(lab, command, kill_at=0, at=0, act=None, since=""):
                 assert "Traceback" not in said["out"], said["out"]
                 return steps, said["code"], said["out"]
             steps.append(said)
-            if at in (len(steps), said[0]):
+            met = left & {len(steps), said[0]}
+            left -= met
+            if met:
                 act(said)
-                at = 0
     raise AssertionError(f"no end of the run, only steps {steps}")
 
 
@@ -213,7 +238,9 @@ def test_the_minion_of_each_step_is_killed(services):
             kill_minion(lab, step[2][0])
 
         with power(lab, host):
-            steps, code, out = run_with_steps(lab, REBOOT, at=number, act=act, since="swarm.evict")
+            steps, code, out = run_with_steps(
+                lab, REBOOT, at=[number], act=act, since="swarm.evict"
+            )
             fits = bool(killed)
             for name in (*MANAGERS, *HOSTS):
                 until_answers(lab, name)
@@ -222,6 +249,61 @@ def test_the_minion_of_each_step_is_killed(services):
                 again(lab)
         before.assert_again()
     assert number > 5, steps
+
+
+# --- an engine is killed --------------------------------------------------------------------------
+
+# Two steps of one run whose number differs by this meet a kill each: the engine is back by then.
+APART = 6
+
+
+def kill_unit(lab, host, unit="docker"):
+    """systemd starts an engine again, also after several kills. A host that is off has none."""
+    script = f"systemctl kill -s KILL {unit}; sleep 0.2; systemctl reset-failed {unit}"
+    lab.shell(host, f"{script}; systemctl restart {unit}" if unit != "docker" else script, False)
+
+
+def at_each_step(lab, choose, kill):
+    """
+    Reboot a host with a kill as a step of it begins, again and again, until each of the steps has met one: by
+    their numbers since the host is emptied, more than one in a run. The same command again finishes each run.
+
+    choose
+        Returns the host of the next run, and the manager that is asked of what became of it.
+    kill
+        Called with the host.
+    """
+    met, number = set(), 1
+    while True:
+        host, asked = choose()
+        before = Before(lab, host, asked=asked)
+        needs_reboot(lab, host)
+        at = [one for one in range(number, number + 10 * APART, APART) if one not in met]
+        killed = []
+
+        def act(step, host=host, killed=killed):
+            killed.append(step)
+            kill(host)
+
+        with power(lab, host):
+            steps, code, out = run_with_steps(lab, REBOOT, at=at, act=act, since="swarm.evict")
+            met |= {*at[: len(killed)]}
+            until(before.are_ready, "all nodes are there")
+            if code:
+                before.assert_said()
+                again(lab)
+        before.assert_again()
+        if not killed:
+            assert code == 0, out[-3000:]
+            return met
+        number = min({*range(1, len(met) + 2)} - met)
+
+
+def test_the_engine_of_the_host_is_killed_at_each_step(services):
+    lab = services
+    turn = itertools.cycle(HOSTS)
+    met = at_each_step(lab, lambda: (next(turn), ASKED), lambda host: kill_unit(lab, host))
+    assert len(met) > 8, met
 
 
 # --- others at work -------------------------------------------------------------------------------
@@ -272,7 +354,7 @@ def by_hand(lab, hosts, function, command):
     for host in hosts:
         needs_reboot(lab, host)
     with power(lab, *hosts):
-        steps, code, out = run_with_steps(lab, REBOOT, at=function, act=act)
+        steps, code, out = run_with_steps(lab, REBOOT, at=[function], act=act)
         assert done, (steps, out[-3000:])
         if code:
             # Its fifth task did not run yet when the others were to move.
