@@ -187,16 +187,25 @@ static json_t *parse_network(swarm__conversion *c, const swarm__spec_row *row, c
 	return NULL;
 }
 
-static json_t *show_network(swarm__conversion *c, const swarm__spec_row *row, const json_t *normal)
+const char *swarm__network_name(const swarm__conversion *c, const char *id)
 {
 	const char *name;
-	json_t *id;
+	json_t *known;
+
+	json_object_foreach (swarm__json_iterable(network_ids(c)), name, known)
+		if (json_is_string(known) && strcmp(json_string_value(known), id) == 0)
+			return name;
+	return id;
+}
+
+static json_t *show_network(swarm__conversion *c, const swarm__spec_row *row, const json_t *normal)
+{
+	const char *id = json_string_value(normal);
 
 	(void)row;
-	json_object_foreach (swarm__json_iterable(network_ids(c)), name, id)
-		if (json_equal(id, normal))
-			return swarm__spec_new(c, json_string(name));
-	return json_incref(swarm__json_iterable(normal));
+	if (!id)
+		return json_incref(swarm__json_iterable(normal));
+	return swarm__spec_new(c, json_string(swarm__network_name(c, id)));
 }
 
 const swarm__spec_kind swarm__kind_NETWORK = { .expects = "the name of a network",

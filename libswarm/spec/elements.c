@@ -459,4 +459,5 @@ const swarm__spec_kind swarm__kind_NETWORKS = { .expects = "a list of networks, 
 						.read = read_networks,
 						.write = write_networks,
 						.show = show_network,
+						.show_key = swarm__network_name,
 						.keyed = true };

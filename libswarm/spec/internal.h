@@ -54,6 +54,8 @@ typedef struct swarm__spec_kind {
 	json_t *(*show)(swarm__conversion *c, const swarm__spec_row *row, const json_t *normal);
 	/* All of a keyed kind to the caller's words, where entries alone would not do. NULL: they do. */
 	json_t *(*show_all)(swarm__conversion *c, const swarm__spec_row *row, const json_t *normal);
+	/* Of a keyed kind: a key as callers know it, for reports. NULL: as it is. */
+	const char *(*show_key)(const swarm__conversion *c, const char *key);
 	/* NULL: equal normal forms. */
 	bool (*same)(const json_t *have, const json_t *want);
 	bool keyed;  /* the normal form is an object, and changes are reported by its keys */
@@ -234,6 +236,8 @@ extern const swarm__spec_kind swarm__kind_TEXT, swarm__kind_IMAGE, swarm__kind_B
 	swarm__kind_CHOICE, swarm__kind_NUMBER, swarm__kind_DURATION, swarm__kind_SIZE,
 	swarm__kind_CPUS, swarm__kind_RATIO, swarm__kind_FILEMODE, swarm__kind_IDENTITY,
 	swarm__kind_MOUNTPOINT, swarm__kind_NETWORK, swarm__kind_CREDENTIAL;
+/* The name of a network of this id; the id itself where none is known. Borrowed. */
+const char *swarm__network_name(const swarm__conversion *c, const char *id);
 extern const swarm__spec_kind swarm__kind_WORDS, swarm__kind_SET, swarm__kind_SERVERS,
 	swarm__kind_COMMAND, swarm__kind_HEALTHTEST, swarm__kind_HOSTS, swarm__kind_CAPABILITIES,
 	swarm__kind_CONSTRAINTS, swarm__kind_PREFERENCES, swarm__kind_ALIASES;

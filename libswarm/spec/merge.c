@@ -125,6 +125,13 @@ static void tell(const merge *m, const swarm__spec_row *row, const char *name, c
 	json_decref(after);
 }
 
+static void name_of_change(const merge *m, const swarm__spec_row *row, const char *key,
+			   char name[SWARM__MAX_PLACE])
+{
+	swarm__spec_place(name, row->name,
+			  row->kind->show_key ? row->kind->show_key(m->c, key) : key);
+}
+
 /* The keys in which two mappings differ, each as a change of its own. */
 static void tell_keys(const merge *m, const swarm__spec_row *row, const json_t *old,
 		      const json_t *new)
@@ -136,12 +143,12 @@ static void tell_keys(const merge *m, const swarm__spec_row *row, const json_t *
 	json_object_foreach (swarm__json_iterable(old), key, value) {
 		const json_t *other = json_object_get(new, key);
 
-		swarm__spec_place(name, row->name, key);
+		name_of_change(m, row, key, name);
 		if (!other || !json_equal(value, swarm__json_iterable(other)))
 			tell(m, row, name, value, other);
 	}
 	json_object_foreach (swarm__json_iterable(new), key, value) {
-		swarm__spec_place(name, row->name, key);
+		name_of_change(m, row, key, name);
 		if (!json_object_get(old, key))
 			tell(m, row, name, NULL, value);
 	}

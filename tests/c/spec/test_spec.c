@@ -208,6 +208,15 @@ static const merge_case changed[] = {
 	  "{\"TaskTemplate\":{\"ContainerSpec\":{\"Image\":\"a:1\"}},\"UpdateConfig\":{\"Delay\":1,"
 	  "\"Parallelism\":1}}",
 	  "{\"deploy.update_config.parallelism\":{\"old\":0,\"new\":1}}", "no", 0 },
+	{ "networks are named",
+	  "{\"TaskTemplate\":{\"ContainerSpec\":{\"Image\":\"a:1\"},\"Networks\":[{\"Target\":\"net1\"},"
+	  "{\"Target\":\"gone9\"}]}}",
+	  "{\"image\":\"a:1\",\"networks\":[\"back\"]}",
+	  "{\"TaskTemplate\":{\"ContainerSpec\":{\"Image\":\"a:1\"},\"Networks\":[{\"Target\":\"net2\"}]}}",
+	  "{\"networks.front\":{\"old\":{\"name\":\"front\"},\"new\":null},\"networks.gone9\":{\"old\":"
+	  "{\"name\":\"gone9\"},\"new\":null},\"networks.back\":{\"old\":null,\"new\":{\"name\":"
+	  "\"back\"}}}",
+	  "tasks", 0 },
 	{ "one mount of two",
 	  CONTAINER("\"Mounts\":[{\"Type\":\"volume\",\"Source\":\"d\",\"Target\":\"/d/\","
 		    "\"New\":1},{\"Type\":\"tmpfs\",\"Target\":\"/t\"}]"),
