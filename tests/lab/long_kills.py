@@ -2,8 +2,8 @@
 """
 Rolling runs that are killed at every step, one after the other: the run itself, the minion that a step is asked
 of, the engine of the host under work. The same command again finishes it: no spec stays changed, no node drained
-without a reason, no task of another node restarts. And what others do meanwhile: another master at the same
-second, and people.
+without a reason, no task of another node restarts. The same for a node that is emptied by hand. And what others do
+meanwhile: another master at the same second, and people.
 `make check-lab-long` names this file.
 """
 
@@ -16,7 +16,7 @@ import time
 
 import pytest
 import upgrading
-from conftest import LAB, MANAGERS, until, until_answers
+from conftest import LAB, MANAGERS, engine_says, until, until_answers
 from faults import at_once
 
 HOSTS = ("worker1", "worker2")
@@ -257,10 +257,15 @@ def test_the_minion_of_each_step_is_killed(services):
 APART = 6
 
 
-def kill_unit(lab, host, unit="docker"):
-    """systemd starts an engine again, also after several kills. A host that is off has none."""
-    script = f"systemctl kill -s KILL {unit}; sleep 0.2; systemctl reset-failed {unit}"
-    lab.shell(host, f"{script}; systemctl restart {unit}" if unit != "docker" else script, False)
+def killing(unit):
+    """A line that kills a unit. systemd starts an engine again, also after several kills."""
+    line = f"systemctl kill -s KILL {unit}; sleep 0.2; systemctl reset-failed {unit}"
+    return line if unit == "docker" else f"{line}; systemctl restart {unit}"
+
+
+def kill_engine(lab, host):
+    """A host that is off has none."""
+    lab.shell(host, killing("docker"), check=False)
 
 
 def at_each_step(lab, choose, kill):
@@ -302,8 +307,132 @@ def at_each_step(lab, choose, kill):
 def test_the_engine_of_the_host_is_killed_at_each_step(services):
     lab = services
     turn = itertools.cycle(HOSTS)
-    met = at_each_step(lab, lambda: (next(turn), ASKED), lambda host: kill_unit(lab, host))
+    met = at_each_step(lab, lambda: (next(turn), ASKED), lambda host: kill_engine(lab, host))
     assert len(met) > 8, met
+
+
+# --- the leader -----------------------------------------------------------------------------------
+
+
+def leader(lab):
+    """The manager that leads, by whoever can say; None if nobody can."""
+    for name in MANAGERS:
+        said = engine_says(lab, name, "node", "ls", "--format", "{{.Hostname}} {{.ManagerStatus}}")
+        for line in (said or "").splitlines():
+            if line.endswith(" Leader"):
+                return line.split()[0]
+    return None
+
+
+# --- a node that is emptied by hand ---------------------------------------------------------------
+
+
+class Changes:
+    """
+    What a manager's engine tells of the changes of nodes and services, counted: at one of them `act()` is called.
+    """
+
+    def __init__(self, lab, manager, number, act):
+        self.lab, self.manager, self.number, self.act = lab, manager, number, act
+        self.seen = []
+
+    def __enter__(self):
+        events = "docker events --filter type=node --filter type=service --format '{{json .}}'"
+        run = ["systemd-run", "--unit=changes", "--collect", "--quiet", "--pipe", "sh", "-c"]
+        self.process = subprocess.Popen(
+            [LAB, "exec", self.manager, *run, f"echo; exec {events}"],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        self.process.stdout.readline()
+        time.sleep(0.5)
+        self.reading = threading.Thread(target=self.read)
+        self.reading.start()
+        return self
+
+    def read(self):
+        for line in self.process.stdout:
+            self.seen.append(line)
+            if len(self.seen) == self.number:
+                self.act()
+
+    def __exit__(self, *_):
+        self.lab.on(self.manager, "systemctl", "stop", "changes", check=False)
+        self.process.wait()
+        self.reading.join()
+
+    @property
+    def met(self):
+        return len(self.seen) >= self.number
+
+
+@contextlib.contextmanager
+def armed(host, unit):
+    """A function that kills a unit of a host at once: what kills it waits there."""
+    with subprocess.Popen(
+        [LAB, "exec", host, "sh", "-c", f"read go || exit; {killing(unit)}"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    ) as process:
+        yield lambda: print("go", file=process.stdin, flush=True)
+
+
+def killed_in(lab, number, before, acting, function, victim, unit):
+    """Call a function with a kill at a change that it makes, then again. Return whether it made so many."""
+    host = before.hosts[0]
+    with armed(victim, unit) as act, Changes(lab, before.asked, number, act) as changes:
+        first = lab.salt(acting, function, host, check=False, seconds=10).get(acting)
+        met = changes.met
+    assert "Traceback" not in str(first), first
+    for name in {acting, victim}:
+        until_answers(lab, name)
+    upgrading.until_free(lab, [acting])
+    until(before.are_ready, "all nodes are there")
+    before.assert_said()
+    until(lambda: runs(lab, before.asked), "web runs, and has no update that goes on")
+    lab.one(acting, function, host)
+    return met
+
+
+def runs(lab, asked):
+    web = lab.one(asked, "swarm.call", "service_inspect", "id=web")
+    ids = [
+        one
+        for one in lab.one(asked, "swarm.call", "task_list")
+        if one["ServiceID"] == web["ID"]
+        and one["DesiredState"] == one["Status"]["State"] == "running"
+    ]
+    return len(ids) == 4 and web.get("UpdateStatus", {}).get("State") != "updating"
+
+
+@pytest.mark.parametrize("who", ["minion", "leader", "engine"])
+def test_an_eviction_is_killed_at_each_change(services, who):
+    lab = services
+    number, left = 0, ["swarm.evict", "swarm.evict_undo"]
+    while left:
+        number += 1
+        host = HOSTS[number % 2]
+        led = until(lambda: leader(lab), "a leader")
+        acting, asked = (name for name in MANAGERS if name != led)
+        victim = {"minion": acting, "leader": led, "engine": host}[who]
+        unit = "salt-minion" if who == "minion" else "docker"
+        before = Before(lab, host, asked=asked)
+        for function in ("swarm.evict", "swarm.evict_undo"):
+            if function not in left:
+                lab.one(acting, function, host)
+            elif not killed_in(lab, number, before, acting, function, victim, unit):
+                left.remove(function)
+            if function == "swarm.evict":
+                node = lab.nodes(asked)[host]
+                assert node["availability"] == "drain", node
+                assert node["labels"]["saltext.swarm.reason"], node
+                assert specs(lab, asked) == before.specs
+                before.assert_kept()
+        before.assert_again()
+    assert number > 5
 
 
 # --- others at work -------------------------------------------------------------------------------
