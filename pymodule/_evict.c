@@ -66,37 +66,34 @@ PyObject *swarmpy_client_evict_plan(PyObject *object, PyObject *args, PyObject *
 	return run(object, &g, swarm_evict_plan);
 }
 
-static int run_plans(swarmpy_client *self, const char *const *nodes, const given *g,
-		     swarm_evict_options *options, json_t **ret_json, swarm_error *err,
-		     int *ret_code)
+static PyObject *run_plans(swarmpy_client *self, const char *const *nodes,
+			   const swarm_evict_options *options)
 {
-	SWARMPY_AUTO PyObject *owner = NULL;
-	const char **allow = NULL;
+	swarm_error err = SWARM_ERROR_INIT;
+	json_t *json = NULL;
+	int code;
 
-	if (swarmpy_texts(self->state, "allow", g->allow, &owner, &allow))
-		return -1;
-	if (swarmpy_client_begin(self)) {
-		PyMem_Free(allow);
-		return -1;
+	if (!nodes) {
+		PyErr_SetString(PyExc_TypeError, "nodes must be a list of strings, not None");
+		return NULL;
 	}
-	options->allow = allow;
-	*ret_code = swarm_evict_plans(self->client, nodes, options, ret_json, err);
-	PyMem_Free(allow);
-	return 0;
+	if (swarmpy_client_begin(self))
+		return NULL;
+	code = swarm_evict_plans(self->client, nodes, options, &json, &err);
+	return swarmpy_client_end_json(self, code, &err, json);
 }
 
+/* The lists are freed by the caller of run_plans(), which holds the GIL again. */
 PyObject *swarmpy_client_evict_plans(PyObject *object, PyObject *args, PyObject *kwargs)
 {
 	static char *names[] = { "nodes", "allow", "force", "timeout", NULL };
 	swarm_evict_options options = SWARM_EVICT_OPTIONS_INIT;
+	SWARMPY_AUTO PyObject *owner = NULL, *owner_of_allow = NULL;
 	swarmpy_client *self = (swarmpy_client *)object;
-	SWARMPY_AUTO PyObject *owner = NULL;
-	swarm_error err = SWARM_ERROR_INIT;
-	const char **nodes = NULL;
+	const char **nodes = NULL, **allow = NULL;
 	PyObject *answer = NULL;
-	json_t *json = NULL;
 	given g = { NULL };
-	int force = 0, code;
+	int force = 0;
 
 	if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O|$OOO:evict_plans", names, &g.node,
 					 &g.allow, &g.force, &g.timeout) ||
@@ -105,10 +102,11 @@ PyObject *swarmpy_client_evict_plans(PyObject *object, PyObject *args, PyObject 
 	    swarmpy_texts(self->state, "nodes", g.node, &owner, &nodes))
 		return NULL;
 	options.flags = force ? SWARM_EVICT_FORCE : 0U;
-	if (nodes && !run_plans(self, nodes, &g, &options, &json, &err, &code))
-		answer = swarmpy_client_end_json(self, code, &err, json);
-	else if (!nodes)
-		PyErr_SetString(PyExc_TypeError, "nodes must be a list of strings, not None");
+	if (!swarmpy_texts(self->state, "allow", g.allow, &owner_of_allow, &allow)) {
+		options.allow = allow;
+		answer = run_plans(self, nodes, &options);
+	}
+	PyMem_Free(allow);
 	PyMem_Free(nodes);
 	return answer;
 }

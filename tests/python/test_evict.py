@@ -56,6 +56,13 @@ def test_plans_of_several_nodes_are_those_of_each(swarm, engine, worker):
     assert plans == alone
     assert [plan["id"] for plan in worker.evict_plans(("w1", "w1"), force=True)] == ["w1", "w1"]
     assert worker.evict_plans([]) == []
+    # Lists that nobody else has, freed after the call.
+    (plan,) = worker.evict_plans(["w1"], allow=[chr(119) + "eb"])
+    assert [row["way"] for row in plan["services"]] == ["move"]
+    with pytest.raises(swarm.InvalidArgument, match="allow: there is no service 'db'"):
+        worker.evict_plans(["w1"], allow=["db"])
+    with pytest.raises(TypeError, match="allow must be a list of str"):
+        worker.evict_plans(["w1"], allow="web")
     with pytest.raises(swarm.NotFound, match="no node has the id w9"):
         worker.evict_plans(["w1", "w9"])
     with pytest.raises(TypeError, match="nodes must be a list of str"):
