@@ -12,10 +12,15 @@ are pure. ``roll`` is a run as the state ``swarm.rolled`` on the master has it.
 .. versionadded:: 0.1.0
 """
 
+import json
 import logging
 
 __virtualname__ = "swarm_roll_report"
 
+SILENT = (
+    "its minion did not answer: bring back the host or its network, or start the minion there (systemctl start"
+    " salt-minion), then run again"
+)
 NO_CANARY = "no task will try the network of a changed host: pillar swarm:{}:canary can name an image for that"
 
 
@@ -58,8 +63,8 @@ def shown(roll=None):
         salt worker1 swarm_roll_report.shown '{what: reboot, rows: [], plan: 5f0c1d2e3a4b, canary: {}}'
     """
     command = f"salt-run state.orchestrate docker.{roll['what']}"
-    given = f'pillar=\'{{"swarm_plan": "{roll["plan"]}"}}\''
-    lines = [*table(roll["rows"]), f"plan {roll['plan']}: {command} {given}"]
+    given = json.dumps({"swarm_plan": roll["plan"], **(roll.get("asked") or {})})
+    lines = [*table(roll["rows"]), f"plan {roll['plan']}: {command} pillar='{given}'"]
     return lines if roll["canary"] else [NO_CANARY.format(roll["what"]), *lines]
 
 
@@ -159,7 +164,7 @@ def _line(said):
         bad = [one for one in said.values() if isinstance(one, dict) and one.get("result") is False]
         said = bad[0].get("comment") if bad else said
     if said in (None, False, "", {}, []):
-        return "its minion did not answer: start it (systemctl start salt-minion), then run again"
+        return SILENT
     lines = [line for line in str(said).strip().splitlines() if line.strip()]
     line = " ".join((lines[-1] if "Traceback" in str(said) else lines[0]).split())
     return line.removeprefix("ERROR: ")

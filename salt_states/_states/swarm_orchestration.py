@@ -7,7 +7,7 @@ The state of the orchestrations themselves, ``docker.bootstrap`` and its sibling
 master. It belongs to the name ``swarm``; ``docker/run.jinja`` brings this file to the master.
 
 :maturity: new
-:depends: the execution modules ``swarm_preflight_rules`` and ``swarm_renewal``
+:depends: the execution modules ``swarm_preflight_rules``, ``swarm_renewal`` and ``swarm_roll_report``
 
 .. versionadded:: 0.1.0
 """
@@ -354,7 +354,7 @@ def _why(answer, states, test):
 def _why_without_states(said):
     """Return why a minion ran no state: busy, an SLS that does not render, or no answer."""
     if said in (None, False, "", {}, []):
-        return "its minion did not answer: start it (systemctl start salt-minion), then run again"
+        return __salt__["swarm_roll_report.answer"]()[1]
     text = " ".join(str(line) for line in said) if isinstance(said, list) else str(said)
     busy = re.search(r'The function "([\w.]+)" is running as PID (\d+)', text)
     if busy:

@@ -54,6 +54,7 @@ def rolled(
     window=None,
     blockers=(),
     snapshot="",
+    asked=None,
     notes=(),
     saltenv="base",
     **kwargs,
@@ -97,6 +98,8 @@ def rolled(
         Services during whose updates no host begins.
     snapshot
         An SLS that one manager applies before the first host is emptied.
+    asked
+        What was given on the command line beside the plan, which the plan's own command repeats.
     saltenv
         Where the hosts get the modules from, if they have none.
 
@@ -113,7 +116,7 @@ def rolled(
     lists.update(stop=stop, force=force, blockers=blockers)
     roll = {key: list(value or ()) for key, value in lists.items()}
     roll.update(what=what, batch=batch, zone=zone, deadline=deadline, timeout=timeout)
-    roll.update(when=when, window=window, snapshot=snapshot, waits="")
+    roll.update(when=when, window=window, snapshot=snapshot, waits="", asked=asked or {})
     roll.update(saltenv=saltenv, notes=ret["notes"], odd=[], done={}, canary=canary or {})
     try:
         _make_plan(roll)
@@ -544,12 +547,9 @@ def _until_ready(roll, rows, acting):
             return
         if time.monotonic() > end:
             node = nodes.get(late[0]["id"]) or {}
-            raise _drained(
-                roll,
-                late[0],
-                f"the managers see it {node.get('state', 'nowhere')} with docker"
-                f" {node.get('engine_version', '')} after {SETTLE_SECONDS} s",
-            )
+            seen = f"{node.get('state', 'nowhere')} with docker {node.get('engine_version', '')}"
+            why = f"the managers see it {seen} after {SETTLE_SECONDS} s"
+            raise _drained(roll, late[0], why)
         time.sleep(POLL_SECONDS)
 
 

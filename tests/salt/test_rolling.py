@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """docker.upgrade and docker.reboot on the master: the plan, the order, and where it stops."""
 
+import json
 import logging
 import re
 
@@ -394,6 +395,14 @@ def test_a_single_manager_only_where_that_is_accepted(roll):
     ret = roll(fleet, confirm=False, ignore=["quorum-margin"])
     assert ret["result"] is True, ret["comment"]
     assert set(fleet.engine.values()) == {"28.5.2"}
+
+
+def test_the_command_of_a_plan_has_what_was_given_beside_it(roll):
+    """With other options it is another plan, which the run would refuse."""
+    asked = {"swarm_ignore": "quorum-margin", "swarm_stop": ["db"]}
+    comment = roll(Fleet(), ignore=["quorum-margin"], stop=["db"], asked=asked)["comment"]
+    given = json.loads(re.search(r"docker\.upgrade pillar='(.*)'$", comment)[1])
+    assert re.fullmatch("[0-9a-f]{12}", given.pop("swarm_plan")) and given == asked
 
 
 def test_a_silent_host(roll):

@@ -156,6 +156,10 @@ def test_a_run_that_changes_says_what(run, form):
 # --- refusals -------------------------------------------------------------------------------------
 
 LEADS = "no report came from manager3: start its minion, or name it in swarm:init_without"
+SILENT = (
+    "its minion did not answer: bring back the host or its network, or start the minion there (systemctl start"
+    " salt-minion), then run again"
+)
 BUSY = 'The function "state.sls" is running as PID 77 and was started at 2026 with jid 2026'
 RENDER = (
     "Rendering SLS 'base:docker.engine' failed: Jinja variable 'dict object' has no attribute 'x'"
@@ -210,13 +214,12 @@ REFUSALS = {
     "silent": (
         saying("docker", None, ["manager2"]),
         PILLAR,
-        "manager2: its minion did not answer: start it (systemctl start salt-minion), then run again",
+        f"manager2: {SILENT}",
     ),
     "all silent": (
         saying("docker", None, MANAGERS),
         PILLAR,
-        "manager1, manager2, manager3: its minion did not answer: start it (systemctl start salt-minion),"
-        " then run again",
+        f"manager1, manager2, manager3: {SILENT}",
     ),
     "busy": (
         saying("cluster", {"ret": [BUSY]}, ["manager2"]),
