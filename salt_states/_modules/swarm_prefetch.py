@@ -4,8 +4,9 @@ What hosts need before the first one is emptied
 ===============================================
 
 Packages of an upgrade, and the images of tasks that will move: each host pulls for itself, so that no task
-waits for that later, and what cannot be had stops a run while nothing is changed. The state
-``swarm.rolled`` on the master asks for all of it.
+waits for that later. The states ``swarm.rolled`` and ``swarm.orchestrated`` on the master ask for all of it: in
+the first one what cannot be had stops a run while nothing is changed, in the second one, whose hosts leave, it
+is a warning.
 
 :maturity: new
 :depends: the execution modules ``swarm`` and ``swarm_registry``, on the minions
@@ -45,6 +46,39 @@ def wanted(nodes=None):
         salt manager1 swarm_prefetch.wanted '[l36kpsxj0i0gmu0yl3ti5a1ex]'
     """
     return __salt__["swarm_core.core"]("evict_images", list(nodes or ()))
+
+
+def leaving(hosts=None, others=None):
+    """
+    Return which images other hosts need before these leave, from a manager.
+
+    hosts
+        List of minion ids of those that leave.
+    others
+        List of the minion ids among which are those that take their tasks.
+
+    Returns ``jobs``, a list of ``[[image], [minion id]]``, and ``unknown``: how many nodes take tasks, and are
+    none of these hosts.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt manager1 swarm_prefetch.leaving '[worker2]' '[worker1, worker3]'
+    """
+    hosts = list(hosts or ())
+    facts = __salt__["swarm_facts.read"](sorted({*hosts, *(others or ())}))
+    ids = {one["node_id"]: host for host, one in facts.items() if one["node_id"]}
+    going = {id_ for id_, host in ids.items() if host in hosts}
+    serving = [
+        node["id"]
+        for node in __salt__["swarm.nodes"]()
+        if node["id"] in going and node["state"] == "ready" and node["availability"] != "drain"
+    ]
+    needed = wanted(serving) if serving else []
+    takers = {node for one in needed for node in one["nodes"]} - going
+    staying = {id_: host for id_, host in ids.items() if id_ in takers}
+    return {"jobs": _jobs(staying, needed), "unknown": len(takers - set(staying))}
 
 
 def pull(images=None, seconds=600):
@@ -122,12 +156,60 @@ def run(roll=None, acting="", ask=print):
     for images, group in _jobs(hosts, needed):
         answers.update(ask(group, "swarm_prefetch.pull", images, roll["deadline"]))
     others = {node for one in needed for node in one["nodes"]} - set(hosts)
-    if others:
-        text = (
-            f"{len(others)} nodes that are not in pillar pull the images of tasks when these come"
-        )
-        lines.append(["plan", f"warning: {text}"])
+    lines += [["plan", line] for line in _unknown(len(others))]
     return _judge(roll["ignore"], answers, lines)
+
+
+def before_leaving(managers=None, hosts=None, others=None, seconds=600, ask=print):
+    """
+    Have the hosts that will take the tasks of others pull the images of these. Runs on the master, for the state
+    ``swarm.orchestrated``.
+
+    managers
+        Minion ids of managers, of which one is asked.
+    hosts, others
+        As for :py:func:`swarm_prefetch.leaving <leaving>`.
+    seconds
+        How long a host may pull.
+    ask
+        As for :py:func:`swarm_prefetch.run <run>`.
+
+    Returns a list of lines: what could not be pulled.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt worker1 swarm_prefetch.before_leaving '[]' '[]'    # refused: a job has no function to give
+    """
+    if ask is print:
+        raise SaltInvocationError("'ask' must be a callable (internal callers only)")
+    found, host = None, ""
+    why = "no manager that stays was asked"
+    for host in managers or ():
+        found, why = ask([host], "swarm_prefetch.leaving", hosts, others)[host]
+        if not why:
+            break
+    if why or not isinstance(found, dict) or "jobs" not in found:
+        why = why or "its modules are of another version"
+        return [f"warning: images are pulled when the tasks come: {host and host + ': '}{why}"]
+    answers = {}
+    if found["jobs"]:
+        # A function, unlike a state, has the pillar of the minion's start.
+        ask([host for _, group in found["jobs"] for host in group], "saltutil.refresh_pillar", True)
+    for images, group in found["jobs"]:
+        answers.update(ask(group, "swarm_prefetch.pull", images, seconds))
+    told = _judge([FAULT], answers, [])["warnings"]
+    return [line for _, line in told] + _unknown(found["unknown"])
+
+
+def _unknown(count):
+    if not count:
+        return []
+    one = count == 1
+    nodes = f"{count} node that is not" if one else f"{count} nodes that are not"
+    pull_ = "pulls" if one else "pull"
+    return [f"warning: {nodes} in pillar {pull_} the images of tasks when these come"]
 
 
 def _packages(work, ask):
@@ -141,7 +223,7 @@ def _packages(work, ask):
 
 
 def _jobs(hosts, needed):
-    """Return ``[(images, hosts that need exactly these)]``."""
+    """Return ``[[images, hosts that need exactly these]]``."""
     by_host = {}
     for one in needed:
         for node in one["nodes"]:
@@ -150,13 +232,13 @@ def _jobs(hosts, needed):
     jobs = {}
     for host, images in by_host.items():
         jobs.setdefault(tuple(images), []).append(host)
-    return [(list(images), group) for images, group in jobs.items()]
+    return [[list(images), group] for images, group in jobs.items()]
 
 
 def _judge(ignored, answers, warnings):
     errors = []
     for host, (found, why) in sorted(answers.items()):
-        failed = found["failed"] if found else {"images": why}
+        failed = found["failed"] if found else {"images": why or "it did not say what it has"}
         errors += [[host, f"{host}: {text}"] for text in failed.values()]
         for text in found["private"].values() if found else ():
             warnings.append([host, f"warning: {host}: {text}: see pillar swarm:registries"])

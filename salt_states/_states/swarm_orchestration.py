@@ -65,7 +65,8 @@ def orchestrated(
         Any text.
     steps
         List of dicts: ``name``; ``hosts``, a list of exact minion ids; ``sls``, a list of SLS files, or
-        ``function``, which only a real run calls; ``run``, more of pillar ``swarm_run`` for this step;
+        ``function``, which only a real run calls, or ``leaving``, minion ids of hosts whose tasks will move: a
+        real run has the others pull the images of these for ``seconds`` at most; ``run``, more of pillar ``swarm_run`` for this step;
         ``exclude``, as for ``state.apply``; ``leads``, a function that says which cluster a host manages and
         whether it leads: then only one host runs the step, the leader if it answers; ``may_fail``, hosts that may be silent or fail; ``needs``,
         steps without whose success this one does not run; ``says``, the ID of the state whose comment is
@@ -223,6 +224,10 @@ def _with_failures(run, done):
 
 def _run(step, run, kwarg):
     found = _new(step)
+    if "leaving" in step:
+        if not kwarg["test"]:
+            found["notes"] += _prefetch(step, run, kwarg)
+        return found
     if "function" in step:
         if not kwarg["test"]:
             answers = _ask(step["hosts"], step["function"], [], {})
@@ -251,6 +256,23 @@ def _run(step, run, kwarg):
         _add(found, host, answers.get(host) or {}, step, kwarg["test"])
     _add_what_it_says(found, answers, step.get("says"))
     return found
+
+
+def _prefetch(step, run, kwarg):
+    """Have hosts pull what they need of those that leave. Return what could not be pulled, as lines."""
+
+    def ask(hosts, function, *args):
+        answers = _ask(hosts, function, list(args), {})
+        bare = [host for host in hosts if "is not available" in str(answers.get(host))]
+        if bare:
+            _apply(bare, ["docker.extension"], kwarg)
+            answers.update(_ask(bare, function, list(args), {}))
+        return {host: __salt__["swarm_roll_report.answer"](answers.get(host)) for host in hosts}
+
+    others = [*run.get("managers", ()), *run.get("workers", ())]
+    return __salt__["swarm_prefetch.before_leaving"](
+        step["hosts"], step["leaving"], others, step["seconds"], ask=ask
+    )
 
 
 def _with_one_host(step, found):
@@ -496,9 +518,10 @@ def _names(hosts):
 
 def _changed_before(changes):
     lines = [f"changed on {hosts}: {_one_line(text)}" for hosts, text in changes.items()]
+    # One line about one kind would be no shorter than the kind itself.
     return (
         lines
-        if len(lines) < 3
+        if len(lines) < 4
         else [*lines[:2], f"changed on others: {len(lines) - 2} kinds of changes"]
     )
 

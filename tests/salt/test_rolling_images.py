@@ -79,7 +79,7 @@ def test_nodes_that_are_not_in_pillar_are_said(roll):
     fleet.images = [{"images": ["web:1"], "nodes": ["id-worker1", "another"]}]
     ret = roll(fleet, confirm=False)
     assert ret["result"] is True
-    assert "warning: 1 nodes that are not in pillar pull the images" in ret["comment"]
+    assert "warning: 1 node that is not in pillar pulls the images" in ret["comment"]
 
 
 def test_nothing_is_pulled_in_test_mode_nor_without_work(roll):

@@ -147,7 +147,11 @@ def test_remove(tmp_path):
     given = {"swarm_hosts": ["worker2", "manager3", "gone"]}
     data = render(tmp_path, pillar(given), sls="docker.remove")
     names = [f"docker-remove-{step}" for step in ("ready", "release", "leave", "delete")]
-    assert steps(data) == names
+    # Between the facts and the first change, and what fails there stops nothing.
+    images = step(data, "docker-remove-images")
+    assert steps(data) == [names[0], images["name"], *names[1:]]
+    assert images["leaving"] == given["swarm_hosts"] and images["seconds"] == 600
+    assert images["hosts"] == ["manager1", "manager2"] and images["needs"] == [names[0]]
     reached = ["manager3", "worker2"]
     targets = [sorted(step(data, name)["hosts"]) for name in names]
     assert targets == [

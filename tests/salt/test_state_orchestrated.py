@@ -99,6 +99,8 @@ class Master:
 def all_well(host, sls, kwarg):
     if sls == "swarm_leading.standing":
         return {"ret": {"cluster": "c1", "leads": host == "manager1"}, "retcode": 0}
+    if sls == "swarm_prefetch.leaving":
+        return {"ret": {"jobs": [], "unknown": 0}, "retcode": 0}
     return CONVERGED if sls == "docker.verify" else FINE
 
 
@@ -324,7 +326,7 @@ def test_each_step_gets_test_mode_and_environment_explicitly(run, sls, test):
     _, _, _, asked = run(all_well, sls, pillar(ALL[sls]), test)
     assert asked
     for _, what, kwarg in asked:
-        assert what in ("swarm.leftovers", "swarm_leading.standing") or (
+        assert what in ("swarm.leftovers", "swarm_leading.standing", "swarm_prefetch.leaving") or (
             kwarg["test"],
             kwarg["saltenv"],
         ) == (test, "base")
@@ -445,7 +447,7 @@ def test_a_plan_ends_with_what_the_run_would_come_to(run):
 def test_hosts_that_may_fail_do_not_stop_a_removal(run):
     given = pillar({"swarm_hosts": ["worker2"]})
     done, failed, _, asked = run(saying("docker", None, ["worker2"]), "docker.remove", given)
-    assert not failed and len(asked) == 4
+    assert not failed and len(asked) == 5
 
 
 def test_a_step_whose_need_failed_does_not_run(run):
