@@ -8,14 +8,36 @@
 
 #include <string.h>
 
-/* {"name": ["a", "b"], "label": ["x=y"]}; NULL without memory. */
-static json_t *make_tree(const swarm_pair *filters)
+/* Room in the request for what is beside the values of the filters. */
+enum { BESIDE = 512 };
+
+/* May the values be too long for a request? Encoded, a byte is at most three, and quotes and commas are. */
+static bool are_long(const swarm_pair *filters)
 {
+	size_t size = BESIDE;
+
+	for (; filters->name; filters++)
+		size += 3 * (strlen(filters->value) + 3);
+	return size > SWARM__MAX_URL;
+}
+
+static bool is_checked_again(const char *name, unsigned again)
+{
+	return (again & SWARM__FILTERS_ID && strcmp(name, "id") == 0) ||
+	       (again & SWARM__FILTERS_NAME && strcmp(name, "name") == 0);
+}
+
+/* {"name": ["a", "b"], "label": ["x=y"]}; NULL without memory. */
+static json_t *make_tree(const swarm_pair *filters, unsigned again)
+{
+	unsigned left_out = are_long(filters) ? again : 0;
 	json_t *tree = json_object();
 
 	for (; tree && filters->name; filters++) {
 		json_t *values = json_object_get(tree, filters->name);
 
+		if (is_checked_again(filters->name, left_out))
+			continue;
 		if (!values) {
 			json_object_set_new(tree, filters->name, json_array());
 			values = json_object_get(tree, filters->name);
@@ -28,10 +50,11 @@ static json_t *make_tree(const swarm_pair *filters)
 	return tree;
 }
 
-int swarm__filters_make(const swarm_pair *filters, swarm__buffer *text, swarm_error *err)
+int swarm__filters_make(const swarm_pair *filters, unsigned again, swarm__buffer *text,
+			swarm_error *err)
 {
 	json_t *tree;
-	int rc;
+	int rc = 0;
 
 	if (!filters || !filters->name)
 		return 0;
@@ -43,10 +66,11 @@ int swarm__filters_make(const swarm_pair *filters, swarm__buffer *text, swarm_er
 		if (swarm__utf8_check("a filter", filter->name, err) ||
 		    swarm__utf8_check("the value of a filter", filter->value, err))
 			return SWARM_E_INVAL;
-	tree = make_tree(filters);
+	tree = make_tree(filters, again);
 	if (!tree)
 		return swarm__nomem(err);
-	rc = swarm__json_dump(tree, text);
+	if (json_object_size(tree))
+		rc = swarm__json_dump(tree, text);
 	json_decref(tree);
 	if (rc == SWARM_E_TOO_LARGE)
 		return swarm__error(err, SWARM_E_INVAL, "the filters are too long");

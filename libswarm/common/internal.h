@@ -24,11 +24,16 @@ int swarm__address_check_local(const char *what, const char *address, swarm_erro
 
 /* --- filters.c ------------------------------------------------------------------------------ */
 
+/* What swarm__filters_match() checks again in the answer. */
+enum { SWARM__FILTERS_ID = 1, SWARM__FILTERS_NAME = 2 };
+
 /*
  * Filters, NULL or a list that ends with a NULL name, to the engine's JSON; text is initialized and
- * stays empty without filters. 0, SWARM_E_INVAL, SWARM_E_NOMEM.
+ * stays empty without filters. again: those that the caller checks again; where all of them are too
+ * long for a request, the engine does not get these. 0, SWARM_E_INVAL, SWARM_E_NOMEM.
  */
-int swarm__filters_make(const swarm_pair *filters, swarm__buffer *text, swarm_error *err);
+int swarm__filters_make(const swarm_pair *filters, unsigned again, swarm__buffer *text,
+			swarm_error *err);
 /* Do this id and name (NULL: has none) exactly match one of those in the filters? */
 bool swarm__filters_match(const swarm_pair *filters, const char *id, const char *name);
 

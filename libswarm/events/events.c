@@ -73,7 +73,7 @@ static int make_filters(swarm_events *e, const swarm_pair *given, swarm_error *e
 	for (; given && given->name; given++)
 		all[count++] = *given;
 	all[count] = (swarm_pair){ NULL, NULL };
-	return swarm__filters_make(all, &e->filters, err);
+	return swarm__filters_make(all, 0, &e->filters, err);
 }
 
 /* --- one manager, and the next ---------------------------------------------------------------- */

@@ -32,7 +32,7 @@ static int open_stream(swarm__watch *watch, const swarm__deadline *deadline, swa
 	if (!left)
 		return swarm__error(err, SWARM_E_TIMEOUT, "the deadline passed");
 	swarm__buffer_init(&text, SWARM__MAX_URL);
-	rc = swarm__filters_make(filters, &text, err);
+	rc = swarm__filters_make(filters, 0, &text, err);
 	query[0].value = text.data;
 	options.query = query;
 	options.timeout_ms = left < OPEN_MS ? left : OPEN_MS;

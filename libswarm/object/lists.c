@@ -24,13 +24,14 @@ typedef struct list_kind {
 static int read_list(swarm_client *client, const list_kind *kind, const swarm_pair *filters,
 		     const swarm__deadline *deadline, swarm__buffer *ret_text, swarm_error *err)
 {
+	unsigned again = SWARM__FILTERS_ID | (kind->name == NO_NAME ? 0 : SWARM__FILTERS_NAME);
 	swarm_pair query[3] = { { NULL, NULL } };
 	size_t count = 0;
 	swarm__buffer text;
 	int rc;
 
 	swarm__buffer_init(&text, SWARM__MAX_URL);
-	rc = swarm__filters_make(filters, &text, err);
+	rc = swarm__filters_make(filters, again, &text, err);
 	if (text.data)
 		query[count++] = (swarm_pair){ "filters", text.data };
 	if (kind->status)

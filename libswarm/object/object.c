@@ -143,6 +143,7 @@ int swarm__object_list(swarm_client *client, swarm_kind kind, const swarm_pair *
 		       const swarm__deadline *deadline, json_t **ret_list, swarm_error *err)
 {
 	const kind_row *row = &kinds[kind];
+	unsigned again = SWARM__FILTERS_ID | (row->name_path ? SWARM__FILTERS_NAME : 0);
 	swarm_pair query[] = { { "filters", NULL }, { NULL, NULL } };
 	swarm_error spare = SWARM_ERROR_INIT;
 	swarm__buffer text;
@@ -152,7 +153,7 @@ int swarm__object_list(swarm_client *client, swarm_kind kind, const swarm_pair *
 	if (!err)
 		err = &spare;
 	swarm__buffer_init(&text, SWARM__MAX_URL);
-	rc = swarm__filters_make(filters, &text, err);
+	rc = swarm__filters_make(filters, again, &text, err);
 	query[0].value = text.data;
 	if (!rc)
 		rc = swarm__call_patiently(client, row->list, NULL, text.data ? query : NULL,

@@ -69,6 +69,53 @@ static void lists(void)
 	}
 }
 
+/* More names and ids than a request has room for: all are asked for, and the answer is sorted out here. */
+static void lists_of_many(void)
+{
+	enum { MANY = 300, LAST = MANY + 1 };
+	static char names[MANY][16];
+	const fake_row rows[] = {
+		{ "GET " API "/services",
+		  .reply = "[" SERVICE("a", "other") "," SERVICE("b", "user299") "]" },
+		{ "GET " API "/services?filters=%7B%22label%22%3A%5B%22x%3D1%22%5D%7D",
+		  .reply = "[" SERVICE("a", "other") "," SERVICE("b", "user299") "]" },
+		{ "GET " API "/tasks", .reply = "[{\"ID\":\"user7\"},{\"ID\":\"t1\"}]" },
+		{ NULL },
+	};
+	swarm_pair filters[LAST + 1] = { { NULL, NULL } };
+	fixture f = setup(rows);
+	swarm_service_list *services = NULL;
+	json_t *list = NULL;
+	char *text;
+
+	for (size_t i = 0; i < MANY; i++) {
+		snprintf(names[i], sizeof(names[i]), "user%zu", i);
+		filters[i] = (swarm_pair){ "name", names[i] };
+	}
+	CHECK_INT(swarm_service_list_get(f.client, filters, 0, &services, &f.err), 0);
+	if (services && CHECK_INT(services->count, 1))
+		CHECK_STR(services->services[0].id, "b");
+	swarm_service_list_free(services);
+	filters[MANY] = (swarm_pair){ "label", "x=1" };
+	CHECK_INT(swarm_object_list(f.client, SWARM_KIND_SERVICE, filters, 0, &list, &f.err), 0);
+	CHECK_INT((long)json_array_size(list), 1);
+	json_decref(list);
+	filters[MANY] = (swarm_pair){ NULL, NULL };
+	for (size_t i = 0; i < MANY; i++)
+		filters[i].name = "id";
+	CHECK_INT(swarm_object_list(f.client, SWARM_KIND_TASK, filters, 0, &list, &f.err), 0);
+	text = dump(list);
+	CHECK_STR(text, "[{\"ID\":\"user7\"}]");
+	free(text);
+	/* A task has no name that is checked again. */
+	for (size_t i = 0; i < MANY; i++)
+		filters[i].name = "name";
+	CHECK_INT(swarm_object_list(f.client, SWARM_KIND_TASK, filters, 0, &list, &f.err),
+		  SWARM_E_INVAL);
+	CHECK_PART(f.err.text, "too long");
+	teardown(&f);
+}
+
 static void views(void)
 {
 	static const swarm_pair by_name[] = { { "name", "web" }, { NULL, NULL } };
@@ -565,7 +612,7 @@ static void one_order(void)
 #undef E
 }
 
-TEST_MAIN(TEST(one_order), TEST(lists), TEST(views), TEST(list_errors), TEST(inspect), TEST(create),
-	  TEST(service_warnings), TEST(update), TEST(registry_auth), TEST(update_not_stored),
-	  TEST(update_labels), TEST(what_docker_cannot), TEST(removing), TEST(base64),
-	  TEST(secret_create), TEST(sizes))
+TEST_MAIN(TEST(one_order), TEST(lists), TEST(lists_of_many), TEST(views), TEST(list_errors),
+	  TEST(inspect), TEST(create), TEST(service_warnings), TEST(update), TEST(registry_auth),
+	  TEST(update_not_stored), TEST(update_labels), TEST(what_docker_cannot), TEST(removing),
+	  TEST(base64), TEST(secret_create), TEST(sizes))
