@@ -315,7 +315,13 @@ def test_cut_off_in_the_middle(machines, client, apply, how):
         until(machines["manager1"].answers, 60, "the engine does not answer")
     process.wait(120)
     assert first["name"] in names(client), "removed although services name it"
-    until(lambda: put(client, b"two")["failed"] is None, 120, "it does not converge")
+    failures = ["it does not converge"]
+
+    def converges():
+        failures.append(put(client, b"two")["failed"])
+        return failures[-1] is None
+
+    until(converges, 120, failures)
     assert put(client, b"two")["action"] == "none"
     for name in "abc":
         until(lambda name=name: running(client, name), 60, f"{name} does not run")
