@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """
-Hosts that break in the middle of a service's update, of a secret's rotation and of a stack's deployment; a
-registry that is gone; and a spec that fails, deployed again and again. Run again, each converges: no task was
+Hosts that break in the middle of a service's update, of a secret's rotation, of a stack's deployment and of the
+replacement of its network; a registry that is gone; and a spec that fails, deployed again and again. Run again, each converges: no task was
 restarted twice, nothing that is used was pruned, and the run after that changes nothing. One worker is enough
 (`LAB_WORKERS=1`). `make check-lab-long` names this file.
 """
@@ -386,6 +386,87 @@ def test_deployment(stack, fault):
     assert deployed(stack) == {}
     history = stack.one("manager1", "swarm.stack_history", "long")
     assert history[0]["RESULT"] == "ok"
+
+
+# --- a network that a stack makes again -----------------------------------------------------------
+
+
+# So many services without tasks that taking them off takes longer than a look at them.
+USERS = [f"user{number:03}" for number in range(200)]
+
+
+def with_network(attachable):
+    """Services on a network, which cannot be changed in place."""
+    one = {
+        "image": "lab:1",
+        "command": RUN,
+        "networks": {"back": {"aliases": ["there"]}},
+        "deploy": {"endpoint_mode": "dnsrr", "replicas": 0},
+    }
+    back = {"attachable": attachable}
+    return json.dumps({"services": dict.fromkeys(USERS, one), "networks": {"back": back}})
+
+
+@pytest.fixture
+def netted(workers):
+    write(workers, "compose.yml", with_network(False))
+    given = {"source": ["salt://long/compose.yml"], "resolve_image": "never", "replace": True}
+    workers.pillar(stacks={"long": {**given, "timeout": WAIT_SECONDS}})
+    deployed(workers)
+    yield workers
+    workers.one("manager1", "swarm.stack_rm", "long")
+    workers.on("master", "rm", "-rf", FOLDER)
+    workers.pillar()
+
+
+def network(lab):
+    return lab.on("manager1", "docker", "network", "inspect", "long_back").json[0]
+
+
+def specs(lab):
+    """``{name: spec}`` of the services."""
+    names = [f"long_{name}" for name in USERS]
+    found = lab.on("manager1", "docker", "service", "inspect", *names).json
+    return {one["Spec"]["Name"]: one["Spec"] for one in found}
+
+
+def without_target(found):
+    """A copy of specs without the network's id, and without how often their tasks were forced."""
+    found = json.loads(json.dumps(found))
+    for spec in found.values():
+        spec["TaskTemplate"].pop("ForceUpdate", None)
+        for attachment in spec["TaskTemplate"]["Networks"]:
+            attachment.pop("Target")
+    return found
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_network_is_made_again(netted, fault):
+    """As soon as a service is off it: the next run puts each service on the new one, as it was on the old."""
+    before, old = specs(netted), network(netted)
+    write(netted, "compose.yml", with_network(not old["Attachable"]))
+
+    def is_off(witness):
+        some = [f"long_{name}" for name in USERS[::9]]
+        labels = ("service", "inspect", "-f", "{{json .Spec.Labels}}", *some)
+        return "libswarm.detached." in (engine_says(netted, witness, *labels) or "")
+
+    with broken(netted) as (leader, witness), beside(netted, "docker.deploy") as run:
+        run.until(lambda: is_off(witness), "a service is off the network")
+        fault(netted, leader)
+    assert_told(run, leader)
+    deployed(netted)
+    new = network(netted)
+    assert (new["Attachable"], new["Id"] != old["Id"]) == (not old["Attachable"], True)
+    after = specs(netted)
+    for name, spec in after.items():
+        (attachment,) = spec["TaskTemplate"]["Networks"]
+        assert attachment["Target"] in (new["Id"], "long_back"), name
+    assert without_target(after) == without_target(before)
+    assert deployed(netted) == {}
+
+
+# --- a spec that fails ----------------------------------------------------------------------------
 
 
 def test_a_spec_that_fails_is_sent_once(stack):
