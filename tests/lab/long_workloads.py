@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """
 Hosts that break in the middle of a service's update, of a secret's rotation, of a stack's deployment and of the
-replacement of its network; a registry that is gone; and a spec that fails, deployed again and again. Run again, each converges: no task was
-restarted twice, nothing that is used was pruned, and the run after that changes nothing. One worker is enough
-(`LAB_WORKERS=1`). `make check-lab-long` names this file.
+replacement of its network; a registry that is gone; and a spec that fails, deployed again and again. Run again,
+each converges: no task was restarted twice, nothing that is used was pruned, and the run after that changes
+nothing. One worker is enough (`LAB_WORKERS=1`). `make check-lab-long` names this file.
 """
 
 import collections
