@@ -38,7 +38,8 @@ int swarm__check_updates(swarm__report *report, const swarm__look *look, swarm_e
 	}
 	return rc ? rc
 		  : swarm__report_fine(report, SWARM__CHECK_UPDATES_SETTLED, before, err,
-				       "no update of %zu services is under way", count);
+				       "no update of %zu service%s is under way", count,
+				       count == 1 ? "" : "s");
 }
 
 int swarm__check_running(swarm__report *report, const swarm__look *look, swarm_error *err)

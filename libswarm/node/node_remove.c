@@ -108,8 +108,10 @@ static int prune_list(swarm_client *client, const swarm_node_list *list,
 		    json_array_append_new(removed, json_string(list->nodes[i].id)) < 0)
 			rc = swarm__nomem(err);
 		if (rc)
-			return swarm__error_wrap(err, rc, "%zu nodes were removed, then %s",
-						 json_array_size(removed), list->nodes[i].hostname);
+			return swarm__error_wrap(
+				err, rc, "%zu %s removed, then %s", json_array_size(removed),
+				json_array_size(removed) == 1 ? "node was" : "nodes were",
+				list->nodes[i].hostname);
 	}
 	return 0;
 }

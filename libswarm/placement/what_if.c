@@ -291,9 +291,10 @@ static void describe(const json_t *rows, const swarm__names *names, bool drain, 
 					 swarm__json_string(row, "service"),
 					 (long long)swarm__json_integer(row, "homeless"),
 					 (long long)swarm__json_integer(row, "tasks"));
-	snprintf(text, size, "%s %s: %zu tasks, %s%s%s", names->text, drain ? "drained" : "down",
-		 tasks, homeless ? "of which these may fit nowhere: " : "all fit elsewhere",
-		 short_of.text, quorum ? "" : "; the managers lose their quorum");
+	snprintf(text, size, "%s %s: %zu task%s, %s%s%s", names->text, drain ? "drained" : "down",
+		 tasks, tasks == 1 ? "" : "s",
+		 homeless ? "of which these may fit nowhere: " : "all fit elsewhere", short_of.text,
+		 quorum ? "" : "; the managers lose their quorum");
 	swarm__one_line(text);
 }
 

@@ -38,7 +38,7 @@ typedef struct swarm__rebalance_look {
 	size_t running;  /* slots with one task, which runs */
 	size_t homeless; /* slots without a task that runs, and with none or several on a node */
 	swarm__names errors;
-	swarm__names nodes; /* of the tasks that do not run: their ids */
+	json_t *nodes; /* ids of those of the tasks that do not run, each once */
 } swarm__rebalance_look;
 
 /* ret_look is to be cleared in any case. */

@@ -118,12 +118,47 @@ static bool is_verdict(int code)
 	return code == SWARM_E_STATE || code == SWARM_E_TIMEOUT;
 }
 
+/* Its host name, or the id where it has none. all: the nodes, or NULL. */
+static const char *node_name(const json_t *all, const char *id)
+{
+	json_t *node;
+	size_t i;
+
+	json_array_foreach (swarm__json_iterable(all), i, node)
+		if (strcmp(swarm__json_string(node, "ID"), id) == 0 &&
+		    *swarm__json_string(node, "Description.Hostname"))
+			return swarm__json_string(node, "Description.Hostname");
+	return id;
+}
+
+/* 0, or what ends the run; that the managers did not answer does not. */
+static int name_nodes(const mover *m, const json_t *ids, swarm__names *names, swarm_error *err)
+{
+	swarm_error here = SWARM_ERROR_INIT;
+	json_t *all = NULL, *id;
+	size_t i;
+	int rc = swarm__call_patiently(m->client, SWARM_OP_NODE_LIST, NULL, NULL, &m->deadline,
+				       &all, &here);
+
+	if (rc == SWARM_E_NOMEM || rc == SWARM_E_CANCELED)
+		return swarm__replace(err, &here);
+	json_array_foreach (swarm__json_iterable(ids), i, id)
+		swarm__names_add(names, "%s", node_name(all, json_string_value(id)));
+	json_decref(all);
+	return 0;
+}
+
 static int keep(const mover *m, const swarm__rebalance_look *look, swarm_error *err)
 {
+	swarm__names names = { "", false };
+	int rc = name_nodes(m, look->nodes, &names, err);
+
+	if (rc)
+		return rc;
 	return swarm__error(err, SWARM_E_STATE,
 			    "%s keeps its additional replicas, because for fewer the managers "
 			    "would stop tasks that run: drain or repair %s, and run it again",
-			    m->name, look->nodes.text);
+			    m->name, names.text);
 }
 
 static int go_back(const mover *m, swarm_error *err)

@@ -42,6 +42,17 @@ static bool is_of(const json_t *task, const char *service_id)
 	return strcmp(swarm__json_string(task, "ServiceID"), service_id) == 0;
 }
 
+static bool add_node(json_t *ids, const char *id)
+{
+	json_t *one;
+	size_t i;
+
+	json_array_foreach (ids, i, one)
+		if (strcmp(json_string_value(one), id) == 0)
+			return true;
+	return !*id || json_array_append_new(ids, json_string(id)) == 0;
+}
+
 static bool add(swarm__rebalance_look *look, const json_t *task)
 {
 	json_int_t worth = worth_of(task), before;
@@ -52,8 +63,8 @@ static bool add(swarm__rebalance_look *look, const json_t *task)
 	/* Nobody has that many tasks in a slot. */
 	if (before / TASK < COUNT)
 		before += worth;
-	if (!(worth & RUNS))
-		add_name(&look->nodes, swarm__json_string(task, "NodeID"));
+	if (!(worth & RUNS) && !add_node(look->nodes, swarm__json_string(task, "NodeID")))
+		return false;
 	return json_object_set_new(look->slots, slot, json_integer(before)) == 0;
 }
 
@@ -65,7 +76,8 @@ int swarm__rebalance_count(const json_t *tasks, const char *service_id, swarm__r
 	size_t i;
 
 	look->slots = json_object();
-	if (!look->slots)
+	look->nodes = json_array();
+	if (!look->slots || !look->nodes)
 		return swarm__nomem(err);
 	json_array_foreach (swarm__json_iterable(tasks), i, task) {
 		if (is_of(task, service_id) &&
@@ -98,6 +110,7 @@ void swarm__rebalance_look_clear(swarm__rebalance_look *look)
 {
 	json_decref(look->service);
 	json_decref(look->slots);
+	json_decref(look->nodes);
 	*look = (swarm__rebalance_look){ 0 };
 }
 

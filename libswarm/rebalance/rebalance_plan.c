@@ -145,8 +145,8 @@ static bool is_under_way(const json_t *service, verdict *v)
 	    !swarm__rebalance_marked(json_object_get(service, "PreviousSpec"), &from, &to))
 		return false;
 	v->way = "finish";
-	snprintf(v->why, sizeof(v->why), "a run was stopped: it goes back to %lld replicas",
-		 (long long)from);
+	snprintf(v->why, sizeof(v->why), "a run was stopped: it goes back to %lld replica%s",
+		 (long long)from, from == 1 ? "" : "s");
 	return true;
 }
 

@@ -116,7 +116,8 @@ static int wait_for_tasks(swarm__stack *s, const swarm__deadline *deadline, swar
 		rc = swarm__pause(s->client, deadline, &pause, err);
 	} while (!rc);
 	if (rc == SWARM_E_TIMEOUT && left)
-		swarm__error_wrap(err, rc, "%zu tasks of stack %s did not end", left, s->name);
+		swarm__error_wrap(err, rc, "%zu task%s of stack %s did not end", left,
+				  left == 1 ? "" : "s", s->name);
 	return rc;
 }
 

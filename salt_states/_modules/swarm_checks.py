@@ -176,9 +176,10 @@ def _engine_fault(host, facts):
 def _well(hosts, own):
     """Return ``{check: text}`` of what hosts tell where all is well."""
     told = [one for one in hosts.values() if one.get("certificate")]
+    members, one = len(own.get("members", ())), len(told) == 1
     return {
-        "members-agree": f"the managers list the same {len(own.get('members', ()))} managers",
-        "certificates": f"{len(told)} certificates are renewed in time",
+        "members-agree": f"the managers list the same {members} manager{'' if members == 1 else 's'}",
+        "certificates": f"{len(told)} certificate{' is' if one else 's are'} renewed in time",
     }
 
 

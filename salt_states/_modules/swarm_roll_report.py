@@ -124,7 +124,9 @@ def ended(roll=None, wanted=None):
     """
     rows = [row for row in wanted or () if row["host"] in roll["done"]]
     verb = "upgraded" if roll["what"] == "upgrade" else "rebooted"
-    line = f"{len(rows)} of {len(roll['rows'])} hosts were {verb}"
+    hosts = "host" if len(roll["rows"]) == 1 else "hosts"
+    was = "was" if len(rows) == 1 else "were"
+    line = f"{len(rows)} of {len(roll['rows'])} {hosts} {was} {verb}"
     if len(rows) < len(wanted or ()):
         line = f"{len(rows)} of {len(wanted)} done, {roll['waits']}"
     warned = [note for note in roll["notes"] if note.startswith("warning: ")]

@@ -70,7 +70,11 @@ def _last(data, problems):
     if problems:
         return f"{len(problems)} problem{'' if len(problems) == 1 else 's'}, named above"
     count = sum(data["nodes"].values())
+    nodes = "1 node, ready" if count == 1 else f"{count} nodes, all of them ready"
     if data.get("drift"):
-        other = f"the engines of {len(data['drift'])} hosts differ from pillar"
-        return f"healthy: {count} nodes, all of them ready; {other}"
-    return f"healthy: {count} nodes, all of them ready and as pillar says"
+        one = len(data["drift"]) == 1
+        other = (
+            "engine of 1 host differs" if one else f"engines of {len(data['drift'])} hosts differ"
+        )
+        return f"healthy: {nodes}; the {other} from pillar"
+    return f"healthy: {nodes} and as pillar says"

@@ -72,7 +72,7 @@ def _status(timeout=ANSWER_SECONDS):
     known = __salt__["swarm_master.known"]()
     pillar = known["swarm"]
     managers, workers = list(pillar["managers"]), sorted(known["workers"])
-    __salt__["swarm_master.progress"](f"asking {len(managers) + len(workers)} hosts")
+    __salt__["swarm_master.asking"](len(managers) + len(workers))
     asked = {**__salt__["swarm_master.of_hosts"](), "swarm.info": [], **ENGINE_DRIFT}
     answers = __salt__["swarm_master.ask"](managers + workers, asked, timeout)
     hosts = __salt__["swarm_master.said"](known, answers)

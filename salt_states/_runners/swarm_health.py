@@ -55,7 +55,7 @@ def _health(checks=None, ignore=None, margin=None, timeout=ANSWER_SECONDS):
     checks, ignore = _names("checks", checks), _names("ignore", ignore)
     known = __salt__["swarm_master.known"]()
     asked = [*known["swarm"]["managers"], *sorted(known["workers"])]
-    __salt__["swarm_master.progress"](f"asking {len(asked)} hosts")
+    __salt__["swarm_master.asking"](len(asked))
     answers = __salt__["swarm_master.ask"](asked, __salt__["swarm_master.of_hosts"](), timeout)
     hosts = __salt__["swarm_master.said"](known, answers)
     facts = {host: one["facts"] for host, one in hosts.items() if one["facts"]}
@@ -126,7 +126,7 @@ def _preflight(checks=None, ignore=None, timeout=ANSWER_SECONDS):
     checks, ignore = _names("checks", checks), _names("ignore", ignore)
     known = __salt__["swarm_master.known"]()
     asked = list(dict.fromkeys([*known["swarm"]["managers"], *sorted(known["workers"])]))
-    __salt__["swarm_master.progress"](f"asking {len(asked)} hosts")
+    __salt__["swarm_master.asking"](len(asked))
     readings, times = {}, {}
     _read(asked, [None, True], readings, times, timeout)
     judges = [host for host, found in readings.items() if isinstance(found, dict)]

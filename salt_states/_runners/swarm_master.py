@@ -85,6 +85,11 @@ def progress(text):
         print(text, file=sys.stderr, flush=True)
 
 
+def asking(count):
+    """The same of how many hosts are asked."""
+    progress(f"asking {count} host{'' if count == 1 else 's'}")
+
+
 def known():
     """Return pillar of the master's own id, checked, and its hosts that have an accepted key."""
     found = checked()

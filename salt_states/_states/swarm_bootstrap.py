@@ -210,12 +210,16 @@ def sealed(name, **kwargs):
             return ret
         hosts = _joining()
         if __opts__["test"]:
-            ret["comment"] = f"join tokens would be sealed for {len(hosts)} hosts"
+            ret["comment"] = f"join tokens would be sealed for {_hosts(hosts)}"
             return ret
         blobs = __salt__["swarm_seal.seal"](hosts)["sealed"] if hosts else {}
         __salt__["swarm_facts.publish"](sealed=blobs, confirm=False)
-        ret["comment"] = f"join tokens are sealed for {len(blobs)} hosts"
+        ret["comment"] = f"join tokens are sealed for {_hosts(blobs)}"
     return ret
+
+
+def _hosts(found):
+    return f"{len(found)} host{'' if len(found) == 1 else 's'}"
 
 
 def _joining():

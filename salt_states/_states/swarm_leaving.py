@@ -424,7 +424,7 @@ def unmanaged_absent(name, limit, **kwargs):
         names = ", ".join(_title(node) for node in unnamed)
         if len(unnamed) > limit:
             raise CommandExecutionError(
-                f"{len(unnamed)} nodes are not in pillar, and swarm:prune lets {limit} be removed:"
+                f"{len(unnamed)} node{' is' if len(unnamed) == 1 else 's are'} not in pillar, and swarm:prune lets {limit} be removed:"
                 f" none was ({names})"
             )
         __salt__["swarm.quorum"]([node["id"] for node in unnamed])

@@ -275,7 +275,7 @@ def registry_login(
         ret["changes"] = {service: {"new": str(version)} for service in done["services"]}
         ret["result"] = None if __opts__["test"] else True
         verb = "would be" if __opts__["test"] else "were"
-        ret["comment"] = (
-            f"credentials {version} {verb} sent to {len(done['services'])} services{left}"
-        )
+        count = len(done["services"])
+        services = f"{count} service{'' if count == 1 else 's'}"
+        ret["comment"] = f"credentials {version} {verb} sent to {services}{left}"
     return ret

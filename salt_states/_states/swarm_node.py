@@ -201,11 +201,14 @@ def nodes_by_pillar(name, **kwargs):
             raise CommandExecutionError("; ".join(failed))
         changed = len(ret["changes"])
         ret["result"] = None if __opts__["test"] and changed else True
-        verb = "would be" if __opts__["test"] else "were"
+        verb = "would be" if __opts__["test"] else "was" if changed == 1 else "were"
+        nodes = "1 node is as pillar names it"
+        if len(named) != 1:
+            nodes = f"{len(named)} nodes are as pillar names them"
         ret["comment"] = (
             f"{changed} of {len(named)} nodes that pillar names {verb} changed"
             if changed
-            else f"{len(named)} nodes are as pillar names them"
+            else nodes
         )
     return ret
 

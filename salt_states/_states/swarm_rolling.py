@@ -124,7 +124,8 @@ def rolled(
         if not wanted:
             if not __opts__["test"]:
                 _tidy_up(roll)
-            ret["comment"] = f"{len(roll['rows'])} hosts: nothing to do"
+            count = len(roll["rows"])
+            ret["comment"] = f"{count} host{'' if count == 1 else 's'}: nothing to do"
             return ret
         shown = __salt__["swarm_roll_report.shown"](roll)
         if __opts__["test"]:

@@ -114,7 +114,7 @@ def test_what_if(swarm, manager, client):
         "tasks": 1,
         "homeless": 0,
         "quorum": True,
-        "text": "worker1 drained: 1 tasks, all fit elsewhere",
+        "text": "worker1 drained: 1 task, all fit elsewhere",
         "services": [
             {
                 "service": "web",

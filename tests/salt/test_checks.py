@@ -156,7 +156,7 @@ def test_what_if(formed):
     listed.update(services=[WEB], tasks=[task(formed, "worker1", 1), task(formed, "worker2", 2)])
     salt = formed["manager1"].job().salt
     (case,) = salt["swarm.what_if"](down="worker1")
-    assert case["text"] == "worker1 down: 1 tasks, all fit elsewhere"
+    assert case["text"] == "worker1 down: 1 task, all fit elsewhere"
     (case,) = salt["swarm.what_if"](drain=["worker1", "worker2"])
     text = "worker1, worker2 drained: 2 tasks, of which these may fit nowhere: web (2 of 2)"
     assert case["text"] == text

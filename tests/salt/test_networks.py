@@ -254,7 +254,7 @@ def test_login(formed, networks):
     real = login(formed)
     assert (real["result"], real["changes"]) == (True, expected["changes"])
     assert real["changes"] == {"web": {"new": "2"}}
-    assert real["comment"] == "credentials 2 were sent to 1 services; jobs are left alone: once"
+    assert real["comment"] == "credentials 2 were sent to 1 service; jobs are left alone: once"
     assert networks.calls[-1] == ("r:5000", {**ROBOT, "serveraddress": "r:5000"}, "2", False)
     networks.logins = {"services": [], "skipped": []}
     again = login(formed)

@@ -100,7 +100,7 @@ def test_it_ends_at_the_edge_and_goes_on_in_the_next_window(roll, monkeypatch):
     assert ret["result"] is True and "4 of 5 done, window closed at 05:00" in ret["comment"]
     clock.now += 7 * 24 * 3600 - 4 * 43 * 60
     ret = roll(fleet, plan=plan, window=SATURDAY)
-    assert ret["comment"] == "1 of 9 hosts were upgraded", ret["comment"]
+    assert ret["comment"] == "1 of 9 hosts was upgraded", ret["comment"]
     assert set(fleet.engine.values()) == {"28.5.2"}
 
 

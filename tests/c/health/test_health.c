@@ -148,7 +148,7 @@ static const struct {
 		  MANAGES("true", "reachable")),
 	  .rows = "host-listed:host1 no!: the managers list host1 as down|docker.bootstrap\n" },
 	{ "no update", "updates-settled", M1, WEB,
-	  .rows = "updates-settled yes: no update of 1 services is under way|\n" },
+	  .rows = "updates-settled yes: no update of 1 service is under way|\n" },
 	{ "each kind of update", "updates-settled", M1,
 	  SERVICE("s1", "a", TWO, UPDATE("updating")) "," SERVICE("s2", "b", TWO, UPDATE("paused")) "," SERVICE("s3", "c", TWO, UPDATE("rollback_started")) "," SERVICE(
 		  "s4", "d", TWO,

@@ -276,7 +276,7 @@ static void prune_stops(void)
 	json_t *ids = NULL;
 
 	CHECK_INT(swarm_node_prune(f.client, 0, &ids, &f.err), SWARM_E_HTTP);
-	CHECK_STR(f.err.text, "1 nodes were removed, then b: no");
+	CHECK_STR(f.err.text, "1 node was removed, then b: no");
 	CHECK(ids == NULL);
 	teardown(&f);
 }

@@ -89,9 +89,9 @@ static const struct {
 	  0,
 	  1,
 	  "host1 down: 4 tasks, all fit elsewhere|host2 down: 2 tasks, all fit elsewhere|host3 down: "
-	  "1 tasks, all fit elsewhere",
+	  "1 task, all fit elsewhere",
 	  NULL },
-	{ "each of some", { "zone=b" }, 0, 1, "host3 down: 1 tasks, all fit elsewhere", "web 1/1" },
+	{ "each of some", { "zone=b" }, 0, 1, "host3 down: 1 task, all fit elsewhere", "web 1/1" },
 };
 
 static void join_texts(const json_t *cases, char *text)

@@ -196,8 +196,8 @@ static void new_tasks_that_hang_cost_none(void)
 	CHECK_INT(swarm_rebalance(f.client, &options, NULL, &f.err), SWARM_E_TIMEOUT);
 	CHECK(strstr(f.err.text, "web: 7 of its 8 tasks run after "));
 	CHECK(strstr(f.err.text, "web keeps its additional replicas, because for fewer the "
-				 "managers would stop tasks that run: drain or repair n3, and run "
-				 "it again"));
+				 "managers would stop tasks that run: drain or repair worker3, and "
+				 "run it again"));
 	CHECK_INT(stayed(&s, 1, 5), 5);
 	CHECK_STR(mark_of(&s), "5 8");
 	json_array_foreach (s.tasks, i, task)
