@@ -298,8 +298,14 @@ def faults(roll=None, looks=None, proof=None, machine=""):
         # With those back it may fit; each host is proven again before it is emptied.
         back = any(_is_left(one) for one in roll["rows"] if one is not row)
         if proof["plans"][row["id"]]["refusal"] and not back:
-            lines.append(f'{proof["plans"][row["id"]]["refusal"]} ("swarm_stop": [names])')
+            lines.append(_unmoved(proof["plans"][row["id"]]))
     return lines
+
+
+def _unmoved(plan):
+    """Return why a host cannot be emptied, with what a run takes in place of what swarm.evict takes."""
+    way = f'"swarm_stop": {json.dumps(plan.get("stays") or ["names"])} lets their tasks be stopped'
+    return plan["refusal"].replace("allow them by name, or use force", way)
 
 
 def ignored(roll=None, health=(), own=()):

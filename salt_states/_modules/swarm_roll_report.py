@@ -240,7 +240,7 @@ def drained(what="upgrade", row=None, why=""):
 
 def unusable(answers=None):
     """
-    Return a line for each host that did not answer a look as it should.
+    Return why hosts did not answer a look as they should, a line for each reason.
 
     answers
         ``{host: [what swarm_upgrade.look returned, why it failed]}``.
@@ -252,8 +252,8 @@ def unusable(answers=None):
         salt worker1 swarm_roll_report.unusable '{worker1: [null, it is off]}'
     """
     other = "its modules are of another version: salt '{}' saltutil.sync_all"
-    return [
-        f"{host}: {why or other.format(host)}"
-        for host, (found, why) in (answers or {}).items()
-        if why or not isinstance(found, dict) or "reading" not in found
-    ]
+    hosts = {}
+    for host, (found, why) in (answers or {}).items():
+        if why or not isinstance(found, dict) or "reading" not in found:
+            hosts.setdefault(why or other.format(host), []).append(host)
+    return [f"{', '.join(names)}: {why}" for why, names in hosts.items()]

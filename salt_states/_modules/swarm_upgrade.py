@@ -211,7 +211,8 @@ def proof(nodes=None, allow=None, blockers=None):
 
     Returns ``autolock``, ``encrypted`` (the names of encrypted networks), ``unknown`` (blockers that are
     not services), ``sockets`` (services that mount docker's socket, with their images) and ``plans``:
-    ``{id: {"refusal", "tasks"}}``, as ``swarm.evict_plan`` has them, and how many tasks go which way.
+    ``{id: {"refusal", "stays", "tasks"}}``: why a node is not emptied, as ``swarm.evict_plan`` has it, which
+    services stay there, and how many tasks go which way.
 
     CLI Example:
 
@@ -225,7 +226,9 @@ def proof(nodes=None, allow=None, blockers=None):
         for plan in __salt__["swarm_core.core"](
             "evict_plans", nodes[first : first + PLANNED], allow=allow
         ):
-            plans[plan["id"]] = {"refusal": plan["refusal"], "tasks": _tasks(plan["services"])}
+            stays = [one["service"] for one in plan["services"] if one["way"] == "stay"]
+            plans[plan["id"]] = {"refusal": plan["refusal"], "stays": stays}
+            plans[plan["id"]]["tasks"] = _tasks(plan["services"])
     return {
         "autolock": __salt__["swarm.cluster"]()["autolock"],
         "encrypted": [

@@ -97,8 +97,8 @@ class Fleet:
         plans = {}
         for node in nodes:
             stays = [row for row in self.residents.get(node, []) if row not in (allow or ())]
-            refusal = f"{self.by_id(node)['hostname']} is not drained: db: it keeps its data"
-            plans[node] = {"refusal": refusal if stays else "", "tasks": "-"}
+            refusal = f"{self.by_id(node)['hostname']} is not drained: db: it keeps its data; allow them by name, or use force"
+            plans[node] = {"refusal": refusal if stays else "", "stays": stays, "tasks": "-"}
         return {
             "autolock": self.autolock,
             "encrypted": self.networks,
@@ -353,7 +353,7 @@ def test_killed_between_any_two_calls_it_goes_on(roll):
         (
             {"residents": {"id-worker1": ["db"]}},
             {},
-            'worker1 is not drained: db: it keeps its data ("swarm_stop": [names])',
+            'worker1 is not drained: db: it keeps its data; "swarm_stop": ["db"] lets their tasks be stopped',
         ),
     ],
 )
@@ -410,6 +410,11 @@ def test_a_silent_host(roll):
     fleet.silent.add("worker2")
     ret = roll(fleet, confirm=False)
     assert ret["result"] is False and "worker2: its minion did not answer" in ret["comment"]
+    fleet.silent.update(["manager1", "worker1"])
+    (line,) = roll(fleet, confirm=False)["comment"].splitlines()
+    assert line.startswith(
+        "manager1, worker1, worker2: its minion did not answer: bring back the host"
+    )
 
 
 @pytest.mark.parametrize(
