@@ -92,7 +92,13 @@ def evict(
         salt manager1 swarm.evict worker1 reason='new disk' allow='[db]'
     """
     given = _given(
-        node=node, deadline=deadline, reason=reason, fallback=fallback, allow=allow, force=force
+        node=node,
+        deadline=deadline,
+        reason=reason,
+        fallback=fallback,
+        allow=allow,
+        force=force,
+        plan=plan,
     )
     if plan is True:
         return evict_plan(node, allow, force)

@@ -234,7 +234,7 @@ def service_update(
         "stack": stack,
         "replace": replace,
     }
-    __salt__["swarm_words.require"](words, more, **options, registry_auth=registry_auth)
+    __salt__["swarm_words.require"](words, more, **options, test=test, registry_auth=registry_auth)
     # A person has decided, so what swarm rolled back before is sent as well.
     return __salt__["swarm_words.apply"](
         name, words, registry_auth, test=test is True, retry=True, **options
@@ -271,7 +271,7 @@ def service_rm(name=None, wait=True, timeout=None):
     return True
 
 
-def service_scale(**counts):
+def service_scale(*args, **counts):
     """
     Set how many tasks services have, from a manager. Does not wait for them.
 
@@ -287,8 +287,9 @@ def service_scale(**counts):
         salt manager1 swarm.service_scale web=3 worker=5
     """
     counts = clean_kwargs(**counts)
-    if not counts:
-        raise SaltInvocationError("give services and numbers, such as web=3")
+    if args or not counts:
+        found = f", not {' '.join(map(str, args))}" if args else ""
+        raise SaltInvocationError(f"give each service with its number, such as web=3{found}")
     wrong = [
         f"{name} must have a number of tasks from 0, not {count!r}"
         for name, count in counts.items()

@@ -267,6 +267,7 @@ def stack_deploy(name=None, test=False, **kwargs):
         salt manager1 swarm.stack_deploy shop source=salt://shop/compose.yml
         salt manager1 swarm.stack_deploy shop
     """
+    __salt__["swarm_schema.require"](test=test)
     given = {"retry_rolled_back": True, **_given(name, kwargs)}
     return _ended(__salt__["swarm_stack.run"](name, test=test is True, **given), test)
 
@@ -309,7 +310,9 @@ def stack_rollback(name=None, to=None, test=False, wait=True, timeout=None, **kw
     given = {key: value for key, value in clean_kwargs(**kwargs).items() if value is not None}
     names = ("registry_auth", "prune", "rollback", "keep", "history", "show_env")
     more = {key: value for key, value in given.items() if key not in names}
-    __salt__["swarm_stack.require"](name, more, to=to, wait=wait, timeout=timeout, **given)
+    __salt__["swarm_stack.require"](
+        name, more, to=to, test=test, wait=wait, timeout=timeout, **given
+    )
     found = __salt__["swarm_stack.go_back"](
         name, to, test is True, wait=wait, timeout=timeout, **given
     )
@@ -336,7 +339,7 @@ def stack_rm(name=None, test=False, timeout=None):
 
         salt manager1 swarm.stack_rm shop
     """
-    __salt__["swarm_stack.require"](name, None, timeout=timeout)
+    __salt__["swarm_stack.require"](name, None, test=test, timeout=timeout)
     found = __salt__["swarm_core.core"]("stack_remove", name, dry_run=test is True, timeout=timeout)
     return found["removed"]
 

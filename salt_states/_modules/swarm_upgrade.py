@@ -220,6 +220,12 @@ def proof(nodes=None, allow=None, blockers=None):
 
         salt manager1 swarm_upgrade.proof '[l36kpsxj0i0gmu0yl3ti5a1ex]'
     """
+    slips = _unknown(allow or [])
+    if slips:
+        raise CommandExecutionError(
+            f"swarm_stop or pillar swarm:drain:allow names {', '.join(slips)}, which is not a service:"
+            " correct it"
+        )
     plans = {}
     nodes = list(nodes or ())
     for first in range(0, len(nodes), PLANNED):

@@ -19,6 +19,15 @@ from salt.exceptions import CommandExecutionError, SaltInvocationError
 __virtualname__ = "swarm_words"
 
 STACK_LABEL = "com.docker.stack.namespace"
+# What people look for beside image.
+DEPLOY = (
+    "replicas",
+    "update_config",
+    "rollback_config",
+    "placement",
+    "resources",
+    "restart_policy",
+)
 
 
 def __virtual__():
@@ -68,6 +77,9 @@ def require(words=None, more=None, name=None, network=False, **options):
         salt manager1 swarm_words.require '{image: nginx}'
     """
     lines = [f"unknown argument {name}" for name in split(more)[0]]
+    below = {
+        f"{word}: no such key": f"{word}: no such key: it goes below deploy" for word in DEPLOY
+    }
     try:
         __salt__["swarm_schema.require"](**options)
     except SaltInvocationError as exc:
@@ -75,7 +87,7 @@ def require(words=None, more=None, name=None, network=False, **options):
     words = _plain(words or {}, "", lines)
     if words or name:
         lines += [
-            line
+            below.get(line, line)
             for line in __salt__["swarm_core.core"](
                 "spec_check", words, name=name and str(name), network=network
             )

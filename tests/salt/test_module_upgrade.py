@@ -255,3 +255,5 @@ def test_blockers_that_are_not_services(made):
     assert module.proof([], blockers=["db", "bd"])["unknown"] == ["bd"]
     assert ("service_list", {"filters": {"name": ["db", "bd"]}}) in asked
     assert module.proof([])["unknown"] == []
+    with pytest.raises(CommandExecutionError, match="names bd, which is not a service"):
+        module.proof([], allow=["bd", "db"])

@@ -122,6 +122,30 @@ def test_scale(formed):
         call(formed, "swarm.service_scale", web=-1)
     with pytest.raises(SaltInvocationError, match="such as web=3"):
         call(formed, "swarm.service_scale")
+    with pytest.raises(SaltInvocationError, match="such as web=3, not web 3"):
+        call(formed, "swarm.service_scale", "web", 3)
+
+
+def test_a_slip_in_test_changes_nothing(formed):
+    """What is not True would otherwise be a real run."""
+    before = written(formed)
+    for test in ("treu", 1, "True"):
+        for function, given in (
+            ("swarm.service_update", {"image": "nginx:9"}),
+            ("swarm.stack_deploy", {"contents": "services: {a: {image: b}}"}),
+            ("swarm.stack_rollback", {}),
+            ("swarm.stack_rm", {}),
+        ):
+            with pytest.raises(SaltInvocationError, match="test must be True or False, not "):
+                call(formed, function, "web", test=test, **given)
+    with pytest.raises(SaltInvocationError, match="plan must be True or False, not 'treu'"):
+        call(formed, "swarm.evict", "worker1", plan="treu")
+    assert written(formed) == before
+
+
+def test_a_word_that_goes_below_deploy(formed):
+    with pytest.raises(SaltInvocationError, match="^replicas: no such key: it goes below deploy$"):
+        call(formed, "swarm.service_update", "web", replicas=2)
 
 
 def test_rollback_and_removal(formed):
