@@ -75,6 +75,24 @@ def renew(run=None):
     return True
 
 
+def nodes(run=None):
+    """
+    Renew the lock of a run, from any manager, and return the nodes as :py:func:`swarm.nodes
+    <salt.modules.swarm_nodes.nodes>` does. That another run has the lock is an error.
+
+    run
+        The id of the run.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt manager1 swarm_hold.nodes x7k2
+    """
+    __salt__["swarm_core.core"]("lock_renew", str(run))
+    return __salt__["swarm.nodes"]()
+
+
 def release(run=None):
     """
     Release the lock of a run at its end, on the manager that leads. Returns whether the run had it.

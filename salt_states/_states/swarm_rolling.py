@@ -23,6 +23,8 @@ __virtualname__ = "swarm"
 RENEW_SECONDS = 40
 SETTLE_SECONDS = 90
 POLL_SECONDS = 2
+# A node is ready a second or two after its engine.
+READY_SECONDS = 0.5
 # Names in ignore that are not those of checks.
 OWN_FAULTS = ("quorum-margin", "encrypted-mix", "window", "images")
 
@@ -307,7 +309,7 @@ def _plan_again(roll, first):
 def _look_again(roll, rows):
     """Roles may have been changed by another hand since the plan was made, and nodes removed."""
     for host in [row["host"] for row in roll["rows"] if row["role"] == "manager"]:
-        nodes, why = _ask([host], "swarm.nodes")[host]
+        nodes, why = _ask([host], "swarm_hold.nodes", roll["lock"])[host]
         if not why:
             break
     else:
@@ -486,8 +488,7 @@ def _well(roll, acting):
 
 def _work(roll, rows, acting):
     """Change hosts that are empty, side by side."""
-    _call(acting, "swarm_core.core", "lock_renew", roll["lock"])
-    nodes = _nodes(acting)
+    nodes = {node["id"]: node for node in _call(acting, "swarm_hold.nodes", roll["lock"])}
     for row in rows:
         if nodes[row["id"]]["availability"] != "drain":
             why = "was given back to use by somebody else meanwhile: run again"
@@ -551,13 +552,12 @@ def _until_ready(roll, rows, acting):
             seen = f"{node.get('state', 'nowhere')} with docker {node.get('engine_version', '')}"
             why = f"the managers see it {seen} after {SETTLE_SECONDS} s"
             raise _drained(roll, late[0], why)
-        time.sleep(POLL_SECONDS)
+        time.sleep(READY_SECONDS)
 
 
 def _manager(roll, row):
     acting = _acting(roll, [row["host"]])
     alone = acting == row["host"]
-    _call(acting, "swarm_core.core", "lock_renew", roll["lock"])
     if row["how"] != "return":
         _call(acting, "swarm.quorum", [] if alone else [row["id"]])
         _empty(roll, row, acting)
@@ -591,7 +591,6 @@ def _hand_over(roll, row, acting):
 
 def _workers(roll, rows):
     acting = _acting(roll)
-    _call(acting, "swarm_core.core", "lock_renew", roll["lock"])
     work = [row for row in rows if row["how"] != "return"]
     for row in work:
         _empty(roll, row, acting)

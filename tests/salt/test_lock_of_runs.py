@@ -140,3 +140,15 @@ def test_renewed_while_a_step_takes_long(tmp_path, monkeypatch):
     run.held = Held()
     run.run(renew_seconds=0.01)
     assert {what for _, what, _ in run.held} == {"swarm_hold.renew"}
+
+
+def test_a_look_at_the_nodes_that_renews_it(formed):
+    """From any manager, also one that does not lead."""
+    change(formed, RUN)
+    salt = formed["manager2"].job().salt
+    assert [one["hostname"] for one in salt["swarm_hold.nodes"]("r1")] == [
+        one["hostname"] for one in salt["swarm.nodes"]()
+    ]
+    assert len(cluster(formed).locks) == 2
+    with pytest.raises(CommandExecutionError, match="run r2 has lost the cluster's lock"):
+        salt["swarm_hold.nodes"]("r2")

@@ -128,6 +128,10 @@ class Fleet:
     def do_swarm_hold_renew(self, host, run):
         return self.lock == run
 
+    def do_swarm_hold_nodes(self, host, run):
+        assert self.lock == run
+        return self.do_swarm_nodes(host)
+
     def do_swarm_health(self, host, **_):
         return []
 
@@ -403,18 +407,6 @@ def test_the_command_of_a_plan_has_what_was_given_beside_it(roll):
     comment = roll(Fleet(), ignore=["quorum-margin"], stop=["db"], asked=asked)["comment"]
     given = json.loads(re.search(r"docker\.upgrade pillar='(.*)'$", comment)[1])
     assert re.fullmatch("[0-9a-f]{12}", given.pop("swarm_plan")) and given == asked
-
-
-def test_a_silent_host(roll):
-    fleet = Fleet()
-    fleet.silent.add("worker2")
-    ret = roll(fleet, confirm=False)
-    assert ret["result"] is False and "worker2: its minion did not answer" in ret["comment"]
-    fleet.silent.update(["manager1", "worker1"])
-    (line,) = roll(fleet, confirm=False)["comment"].splitlines()
-    assert line.startswith(
-        "manager1, worker1, worker2: its minion did not answer: bring back the host"
-    )
 
 
 @pytest.mark.parametrize(

@@ -98,7 +98,7 @@ def test_the_lock_is_renewed_while_a_host_takes_long(roll, monkeypatch):
 def test_a_lost_lock_ends_it_before_a_host_is_changed(roll):
     fleet = Fleet()
     before(
-        fleet, "swarm.evict", lambda: fleet.fail.update({("manager3", "swarm_core.core"): "lost"})
+        fleet, "swarm.evict", lambda: fleet.fail.update({("manager3", "swarm_hold.nodes"): "lost"})
     )
     ret = roll(fleet, confirm=False)
     assert ret["result"] is False and "manager3: lost" in ret["comment"]
@@ -148,7 +148,8 @@ def test_a_manager_that_somebody_demotes_meanwhile_stays_a_worker(roll):
     def demote():
         fleet.node["manager1"].update(role="worker", leader=False, reachability="")
         fleet.node["manager3"].update(leader=True)
-        fleet.fail["manager1", "swarm.nodes"] = "this node is not a swarm manager"
+        for one in ("swarm.nodes", "swarm_hold.nodes"):
+            fleet.fail["manager1", one] = "this node is not a swarm manager"
 
     before(fleet, "swarm_upgrade.install", demote)
     ret = roll(fleet, confirm=False)
@@ -186,3 +187,44 @@ def test_a_node_that_somebody_removes_meanwhile(roll, host):
     assert ret["result"] is False
     assert f"{host}: its node id-{host} was removed meanwhile" in ret["comment"]
     assert fleet.lock == "" and MANAGERS[0] not in fleet.order("swarm_upgrade.install")[:1]
+
+
+def test_the_jobs_between_two_hosts(roll):
+    """Each of them costs the time of a job: one look for what is to be known, and no job twice."""
+    fleet = Fleet()
+    assert roll(fleet, confirm=False)["result"] is True
+    calls = [one for _, one, _ in fleet.calls]
+    first = [number for number, one in enumerate(calls) if one == "swarm.evict"][-2]
+    last = len(calls) - 1 - calls[::-1].index("swarm.evict")
+    assert calls[first:last] == [
+        "swarm.evict",
+        "swarm_hold.nodes",
+        "swarm_upgrade.install",
+        "swarm.nodes",
+        "swarm_core.core",
+        "swarm.evict_undo",
+        "swarm.health",
+        "swarm_hold.nodes",
+    ]
+
+
+def test_a_lock_that_another_run_has_by_now_ends_it(roll):
+    fleet = Fleet()
+    lost = "docker.reboot holds the cluster since 12:00 by second"
+    for host in fleet.managers:
+        fleet.fail[host, "swarm_hold.nodes"] = lost
+    ret = roll(fleet, confirm=False)
+    assert ret["result"] is False and lost in ret["comment"]
+    assert fleet.order("swarm.evict") == []
+
+
+def test_a_silent_host(roll):
+    fleet = Fleet()
+    fleet.silent.add("worker2")
+    ret = roll(fleet, confirm=False)
+    assert ret["result"] is False and "worker2: its minion did not answer" in ret["comment"]
+    fleet.silent.update(["manager1", "worker1"])
+    (line,) = roll(fleet, confirm=False)["comment"].splitlines()
+    assert line.startswith(
+        "manager1, worker1, worker2: its minion did not answer: bring back the host"
+    )
