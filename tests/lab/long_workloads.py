@@ -19,7 +19,7 @@ from test_13_secrets import FILE, SERVICE, content, planted
 from test_14_networks import FORWARD, REGISTRY, apply, high
 
 FAULTS = [kill_engine, stop_engine, cut_power, kill_minion]
-RUN = ["/bin/busybox", "sh", "-c", "trap exit TERM; sleep 1000 & wait"]
+RUN = ["/bin/busybox", "sh", "-c", "trap exit TERM; sleep 100000 & wait"]
 SLOTS = 3
 # How long Salt waits until it asks whether a minion is still at its job: one that was killed is not.
 LOST_SECONDS = 15

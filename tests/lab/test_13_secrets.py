@@ -16,7 +16,7 @@ FIRST, SECOND = "planted-3b8e-first", "planted-3b8e-second"
 SERVICE = (
     "docker service create -d --name {0} --secret source={1},target=db --endpoint-mode dnsrr"
     " --constraint node.hostname==worker1 --update-monitor 1s --stop-grace-period 1s --no-resolve-image"
-    " lab:1 /bin/busybox sleep 1000"
+    " lab:1 /bin/busybox sleep 100000"
 )
 SERVICES = ("api", "web")
 

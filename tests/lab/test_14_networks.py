@@ -10,7 +10,7 @@ import pytest
 from conftest import HOSTS, MANAGERS, WORKERS, until
 
 IMAGE = "lab:1"
-SERVE = ["/bin/busybox", "sh", "-c", "trap exit TERM; sleep 1000 & wait"]
+SERVE = ["/bin/busybox", "sh", "-c", "trap exit TERM; sleep 100000 & wait"]
 REGISTRY = "127.0.0.1:5000"
 PRIVATE = f"{REGISTRY}/lab:1"
 CONFIG = "/root/registry.json"

@@ -16,7 +16,7 @@ from test_99_no_secret_seen import find
 KEY = "/dev/shm/planted-stack"
 PLANTED = "planted-5d1c-stack"
 FOLDER = "/srv/salt/shop"
-RUN = ["/bin/busybox", "sh", "-c", "trap exit TERM; sleep 1000 & wait"]
+RUN = ["/bin/busybox", "sh", "-c", "trap exit TERM; sleep 100000 & wait"]
 DEPLOY = {
     "endpoint_mode": "dnsrr",
     "update_config": {"monitor": "1s", "failure_action": "rollback", "parallelism": 2},

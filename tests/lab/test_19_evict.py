@@ -6,7 +6,7 @@ import json
 import pytest
 from conftest import WORKERS, until
 
-SERVE = "trap exit TERM; /bin/busybox sleep 1000 & wait"
+SERVE = "trap exit TERM; /bin/busybox sleep 100000 & wait"
 # Each line says how many tasks of web run, of how many, five times a second.
 PROBE = (
     "exec >/var/tmp/probe; while :; do docker service ls --filter name=web --format '{{.Replicas}}';"

@@ -15,7 +15,7 @@ WRITE = (
     "exec >/var/tmp/writes 2>&1; n=0; while :; do n=$((n+1)); docker node update --label-add"
     " lab-$(hostname)=$n worker1 >/dev/null && echo good; sleep 0.3; done"
 )
-SERVE = "trap exit TERM; /bin/busybox sleep 1000 & wait"
+SERVE = "trap exit TERM; /bin/busybox sleep 100000 & wait"
 # A swarm of one manager has no quorum margin, which a run refuses by itself.
 ALONE = {"swarm_ignore": ["quorum-margin"]}
 
