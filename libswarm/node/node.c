@@ -62,7 +62,8 @@ int swarm_node_list_get(swarm_client *client, int64_t timeout_ms, swarm_node_lis
 
 static int not_found(const char *ref, swarm_error *err)
 {
-	return swarm__error(err, SWARM_E_NOT_FOUND, "no node has the id or host name '%s'", ref);
+	return swarm__error(err, SWARM_E_NOT_FOUND,
+			    "no node has the id or host name '%s' (see swarm.node_ls)", ref);
 }
 
 int swarm_node_find(const swarm_node_list *list, const char *ref, const swarm_node **ret_node,

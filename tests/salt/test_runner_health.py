@@ -146,5 +146,5 @@ def test_what_if(runner, formed, monkeypatch, tmp_path):
     assert runners.printed(tmp_path, found) == "worker1 down: 0 tasks, all fit elsewhere"
     assert found["manager1"][0]["nodes"] == ["worker1"] and found["retcode"] == 0
     found = status(runner, formed, monkeypatch, function="what_if", down="nobody")
-    assert found["problems"] == ["no node has the id or host name 'nobody'"]
+    assert found["problems"] == ["no node has the id or host name 'nobody' (see swarm.node_ls)"]
     assert found["retcode"] == 1

@@ -127,9 +127,12 @@ static void find(void)
 		{ "id2", 0, 1, "" },
 		{ "worker1", SWARM_E_AMBIGUOUS, 0,
 		  "2 nodes have the host name 'worker1', use an id: id1 (down), id3 (ready)" },
-		{ "worker", SWARM_E_NOT_FOUND, 0, "no node has the id or host name 'worker'" },
-		{ "WORKER2", SWARM_E_NOT_FOUND, 0, "no node has the id or host name 'WORKER2'" },
-		{ "id", SWARM_E_NOT_FOUND, 0, "no node has the id or host name 'id'" },
+		{ "worker", SWARM_E_NOT_FOUND, 0,
+		  "no node has the id or host name 'worker' (see swarm.node_ls)" },
+		{ "WORKER2", SWARM_E_NOT_FOUND, 0,
+		  "no node has the id or host name 'WORKER2' (see swarm.node_ls)" },
+		{ "id", SWARM_E_NOT_FOUND, 0,
+		  "no node has the id or host name 'id' (see swarm.node_ls)" },
 		{ "", SWARM_E_INVAL, 0, "a node's id or host name is required" },
 	};
 
@@ -194,7 +197,7 @@ static void inspect_errors(void)
 	json_t *node = NULL;
 
 	CHECK_INT(swarm_node_inspect(f.client, "gone", 0, &node, &f.err), SWARM_E_NOT_FOUND);
-	CHECK_STR(f.err.text, "no node has the id or host name 'gone'");
+	CHECK_STR(f.err.text, "no node has the id or host name 'gone' (see swarm.node_ls)");
 	CHECK_INT(f.err.http_status, 404);
 	teardown(&f);
 	f = setup(ambiguous);

@@ -315,7 +315,8 @@ static void arguments(void)
 		int rc;
 		const char *text;
 	} bad[] = {
-		{ "nobody", SWARM_E_NOT_FOUND, "no node has the id or host name 'nobody'" },
+		{ "nobody", SWARM_E_NOT_FOUND,
+		  "no node has the id or host name 'nobody' (see swarm.node_ls)" },
 		{ "zone=c", SWARM_E_NOT_FOUND, "no node has the label 'zone=c'" },
 	};
 	const fake_row none[] = { { NULL } };
