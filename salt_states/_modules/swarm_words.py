@@ -21,12 +21,8 @@ __virtualname__ = "swarm_words"
 STACK_LABEL = "com.docker.stack.namespace"
 # What people look for beside image.
 DEPLOY = (
-    "replicas",
-    "update_config",
-    "rollback_config",
-    "placement",
-    "resources",
-    "restart_policy",
+    *("endpoint_mode", "mode", "placement", "replicas", "resources", "restart_policy"),
+    *("rollback_config", "update_config"),
 )
 
 
@@ -84,6 +80,9 @@ def require(words=None, more=None, name=None, network=False, **options):
         __salt__["swarm_schema.require"](**options)
     except SaltInvocationError as exc:
         lines.append(str(exc))
+    image = (words or {}).get("image", "")
+    if isinstance(image, (bool, int, float)):
+        lines.append(f"image: must be a string, not {image!r}: quote it in YAML")
     words = _plain(words or {}, "", lines)
     if words or name:
         lines += [

@@ -144,8 +144,16 @@ def test_a_slip_in_test_changes_nothing(formed):
 
 
 def test_a_word_that_goes_below_deploy(formed):
-    with pytest.raises(SaltInvocationError, match="^replicas: no such key: it goes below deploy$"):
-        call(formed, "swarm.service_update", "web", replicas=2)
+    for word in ("replicas", "endpoint_mode"):
+        with pytest.raises(
+            SaltInvocationError, match=f"^{word}: no such key: it goes below deploy$"
+        ):
+            call(formed, "swarm.service_update", "web", **{word: 2})
+
+
+def test_a_number_is_no_image(formed):
+    with pytest.raises(SaltInvocationError, match="^image: must be a string, not 5: quote it"):
+        call(formed, "swarm.service_update", "web", image=5)
 
 
 def test_rollback_and_removal(formed):
