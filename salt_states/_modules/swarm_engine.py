@@ -213,14 +213,68 @@ def _drift(pillar):
         given = wanted(pillar)
     except CommandExecutionError as exc:
         return [str(exc)]
-    if not given["package"] and not given["version"] and not given["repository"]:
+    if not _names_one(given):
         return []
     engine = _once("look", lambda: _look(given["package"]))
     if not engine["kept"]:
         return []
-    service = _once("service", lambda: _service(engine))
+    return _differences(engine, given, _once("service", lambda: _service(engine)))
+
+
+def _names_one(given):
+    return bool(given["package"] or given["version"] or given["repository"])
+
+
+def _differences(engine, given, service):
+    if not engine["kept"] or not _names_one(given):
+        return []
     lines = [difference(engine, given), _repository_line(given["repository"]), service]
     return [f"{line} (not changed: {engine['kept']})" for line in lines if line]
+
+
+def settled(pillar=None):
+    """
+    Return whether ``docker.engine`` has nothing to change on this host: ``None`` where it has, or may
+    have, else ``{"drift": lines}``, as :py:func:`swarm_engine.drift <drift>` has them.
+
+    pillar
+        All of it; by default as this job has it.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt worker1 swarm_engine.settled
+    """
+    pillar = __pillar__ if pillar is None else pillar
+    try:
+        given = wanted(pillar)
+        engine = _look(given["package"])
+        if not engine["runs"] or not _repository_stays(given["repository"], engine["kept"]):
+            return None
+        if not engine["kept"] and (not engine["package"] or difference(engine, given)):
+            return None
+        line = _service(engine)
+        if not (line and engine["kept"]) and not _service_runs():
+            return None
+        return {"drift": _differences(engine, given, line)}
+    except CommandExecutionError:
+        return None
+
+
+def _repository_stays(repo, kept):
+    if not repo:
+        return True
+    try:
+        found = __salt__["swarm_repository.needed"](repo, key=not kept)
+    except CommandExecutionError:
+        # Of an engine that is kept this is drift; of another one a warning.
+        return bool(kept)
+    return not found["files"] or bool(kept and not found["repair"])
+
+
+def _service_runs():
+    return bool(__salt__["service.status"](SERVICE) and __salt__["service.enabled"](SERVICE))
 
 
 def difference(engine, given):

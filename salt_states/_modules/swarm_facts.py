@@ -124,7 +124,7 @@ def named(minion, swarm=None):
     return ret
 
 
-def collect(error="", sealed=None):
+def collect(error="", sealed=None, run_id=""):
     """
     Return the facts of this host: ``id``, ``run``, ``stamp`` (new for each entry), ``time``
     (seconds since 1970), ``state`` (as ``swarm.info``, or ``absent`` without an engine,
@@ -139,6 +139,8 @@ def collect(error="", sealed=None):
         One line on what went wrong on this host.
     sealed
         ``{minion id: sealed join token}`` to add.
+    run_id
+        The run, where pillar of this job does not have it.
 
     CLI Example:
 
@@ -148,7 +150,7 @@ def collect(error="", sealed=None):
     """
     facts = {
         "id": __opts__["id"],
-        "run": run()["id"],
+        "run": str(run_id or run()["id"]),
         "stamp": uuid.uuid4().hex,
         "role": "",
         "node_id": "",
@@ -307,10 +309,9 @@ def publish(error="", sealed=None, confirm=True, drained=False):
     """
     own = __opts__["id"]
     before = read([own]).get(own, {})
-    earlier = {}
-    if run()["id"] and own in __salt__["swarm_schema.ids"](_pillar(), "managers"):
+    earlier = _of_this_run({own: before}).get(own, {}) if run()["id"] else {}
+    if earlier and own in __salt__["swarm_schema.ids"](_pillar(), "managers"):
         # An entry is replaced as a whole, and the hosts that join later still need theirs.
-        earlier = _of_this_run({own: before}).get(own, {})
         sealed = earlier.get("sealed") if sealed is None else sealed
     facts = collect(error, sealed)
     end = time.monotonic() + LEADER_SECONDS
@@ -329,6 +330,37 @@ def publish(error="", sealed=None, confirm=True, drained=False):
             " 'swarm'"
         )
     return facts
+
+
+def announce(run_id="", lines=()):
+    """
+    Publish the facts of this host for a run that has only just begun, if it is a member or in no swarm,
+    and nothing has to be waited for. Return them, or ``None``: then a step of the run publishes them.
+
+    run_id
+        The run.
+    lines
+        How the engine differs from pillar, as lines.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt '*' swarm_facts.announce run_id=x
+    """
+    own, state = __opts__["id"], ""
+    with contextlib.suppress(CommandExecutionError):
+        state = _info_and_data()["state"]
+    # Others are waited for.
+    if not run_id or state not in ("active", "inactive"):
+        return None
+    facts = collect(run_id=run_id)
+    facts["drift"] = drift({"drift": lines})
+    if facts["error"] or facts["state"] not in ("active", "inactive") or _leaderless(facts):
+        return None
+    facts = _with_memory(facts, read([own]).get(own, {}))
+    __salt__["swarm_mine.write"](facts)
+    return facts if read([own]).get(own, {}).get("stamp") == facts["stamp"] else None
 
 
 def _leaderless(facts):

@@ -29,6 +29,8 @@ import struct
 import time
 
 import salt.utils.files
+import salt.utils.hashutils
+import salt.utils.minion
 from salt.exceptions import CommandExecutionError
 
 __virtualname__ = "swarm_preflight"
@@ -59,7 +61,7 @@ def __virtual__():
     return __virtualname__
 
 
-def reading(managers=None, fresh=False, saltenv=None, pillarenv=None):
+def reading(managers=None, fresh=False, saltenv=None, pillarenv=None, run=None, digests=""):
     """
     Return what this host knows of itself for the checks, as plain data without secrets.
 
@@ -70,6 +72,10 @@ def reading(managers=None, fresh=False, saltenv=None, pillarenv=None):
         With the pillar that the master has now, not the one that this minion got last.
     saltenv, pillarenv
         Where that pillar is from.
+    run, digests
+        The id of a run of docker.bootstrap that begins, and ``docker/DIGESTS``. If ``docker.extension`` and
+        ``docker.engine`` have nothing to change here, the facts of this host are published for that run, and
+        ``ready`` is ``{"role", "node_id", "cluster", "drift"}``, else ``None``.
 
     CLI Example:
 
@@ -77,7 +83,8 @@ def reading(managers=None, fresh=False, saltenv=None, pillarenv=None):
 
         salt '*' swarm_preflight.reading
     """
-    swarm = _pillar(fresh, saltenv, pillarenv).get("swarm") or {}
+    pillar = _pillar(fresh, saltenv, pillarenv)
+    swarm = pillar.get("swarm") or {}
     info, api = {}, ""
     with contextlib.suppress(CommandExecutionError):
         info = __salt__["swarm_core.call"]("info")
@@ -127,7 +134,43 @@ def reading(managers=None, fresh=False, saltenv=None, pillarenv=None):
         "encrypted": _encrypted() if manages else [],
         "disk": _disk(info.get("DockerRootDir") or "/var/lib"),
         "zone": str(_zone(swarm) or ""),
+        **({"ready": _ready(run, digests, pillar)} if run else {}),
     }
+
+
+def _ready(run, digests, pillar):
+    if any(str(job.get("fun")).startswith("state.") for job in salt.utils.minion.running(__opts__)):
+        # What an earlier run left publishes facts of its own at its end.
+        return None
+    engine = __salt__["swarm_engine.settled"](pillar) if _is_delivered(digests) else None
+    if engine is None:
+        return None
+    __salt__["swarm_mine.hold"]()
+    try:
+        facts = __salt__["swarm_facts.announce"](run, engine["drift"])
+    except CommandExecutionError:
+        # The step that publishes them says why it cannot.
+        facts = None
+    finally:
+        __salt__["swarm_mine.release"]()
+    return facts and {
+        "role": facts["role"],
+        "node_id": facts["node_id"],
+        "cluster": facts.get("cluster", ""),
+        "drift": facts["drift"],
+    }
+
+
+def _is_delivered(digests):
+    """Return whether the files of the extension are here as the file root has them; see docker/extension.sls."""
+    for line in str(digests or "").splitlines():
+        digest, _, below = line.strip().partition(" ")
+        path = os.path.join(__opts__["extension_modules"], below.strip())
+        if not digest:
+            continue
+        if not os.path.isfile(path) or salt.utils.hashutils.get_hash(path) != digest:
+            return False
+    return True
 
 
 def _orphan_data():

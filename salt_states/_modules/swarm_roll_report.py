@@ -257,3 +257,30 @@ def unusable(answers=None):
         if why or not isinstance(found, dict) or "reading" not in found:
             hosts.setdefault(why or other.format(host), []).append(host)
     return [f"{', '.join(names)}: {why}" for why, names in hosts.items()]
+
+
+def left(hosts=None):
+    """
+    Return a line for each host where something of a swarm is left.
+
+    hosts
+        ``{minion id: what swarm.leftovers returned there}``.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt manager1 swarm_roll_report.left '{}'
+    """
+    ret = []
+    for host, found in sorted((hosts or {}).items()):
+        if isinstance(found, dict):
+            words = [
+                f"{kind} {', '.join(found[kind])}"
+                for kind in ("volumes", "networks")
+                if found[kind]
+            ]
+            words += [f"{found[kind]} {kind}" for kind in ("images", "containers") if found[kind]]
+            if words:
+                ret.append(f"left on {host}: {', '.join(words)}")
+    return ret

@@ -281,6 +281,61 @@ def _promote(ret, nodes):
         ret["comment"] = f"promoted {', '.join(nodes)}"
 
 
+def settled(name, **kwargs):
+    """
+    Ensure nothing is left to do for the other steps of a bootstrap, by the managers' own node list: each
+    host of the run is a ready member with its role, the managers are drained or as pillar has them, and
+    no host left a record behind. Changes nothing; what is left to do is its failure.
+
+    name
+        Any text.
+
+    .. code-block:: yaml
+
+        all hosts are in:
+          swarm.settled: []
+    """
+    ret = _new(name)
+    with _reported(ret):
+        __salt__["swarm_schema.require"](kwargs)
+        plan = _plan(known=True)
+        run = __salt__["swarm_facts.run"]()
+        roles = {minion: "worker" for minion in run["workers"]}
+        roles.update(dict.fromkeys(run["managers"], "manager"))
+        facts = __salt__["swarm_facts.fresh"](list(roles))
+        left = _left_to_do(plan, roles, facts)
+        if left:
+            raise CommandExecutionError(f"not settled: {left}")
+        ret["comment"] = f"{len(roles)} hosts are members of the cluster {plan['cluster']}"
+    return ret
+
+
+def _left_to_do(plan, roles, facts):
+    """Return one thing that the other steps of a run would do, as one line; empty if there is none."""
+    if plan["action"] != "exists" or plan["lead"] != __opts__["id"]:
+        return f"{plan['lead'] or 'another manager'} leads this run"
+    rows = __salt__["swarm.nodes"]()
+    nodes = {row["id"]: row for row in rows}
+    twins = __salt__["swarm_facts.twins"](facts, rows)
+    for minion, role in roles.items():
+        own = facts.get(minion)
+        reason = twins.get(minion) or _why_missing(role, own, nodes)
+        if not reason and (own["state"], own["role"], own["error"]) != ("active", role, ""):
+            reason = f"it reports {own['state']} {own['role']} {own['error']}".rstrip()
+        wanted = __salt__["swarm_facts.named"](minion)["availability"] or "drain"
+        if not reason and role == "manager" and wanted == "drain":
+            reason = "" if nodes[own["node_id"]]["availability"] == "drain" else "it takes tasks"
+        if reason:
+            return f"{minion}: {reason}"
+    managers = {minion: facts[minion] for minion in roles if roles[minion] == "manager"}
+    behind = [
+        *_managers_behind(rows, managers),
+        *_workers_behind(nodes, facts),
+        *_nameless(nodes, facts),
+    ]
+    return f"records of hosts that left: {', '.join(map(_title, behind))}" if behind else ""
+
+
 def converged(name, **kwargs):
     """
     Ensure the cluster is what pillar says: each host of the run is a ready member with its role.

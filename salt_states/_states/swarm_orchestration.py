@@ -7,7 +7,8 @@ The state of the orchestrations themselves, ``docker.bootstrap`` and its sibling
 master. It belongs to the name ``swarm``; ``docker/run.jinja`` brings this file to the master.
 
 :maturity: new
-:depends: the execution modules ``swarm_preflight_rules``, ``swarm_renewal`` and ``swarm_roll_report``
+:depends: the execution modules ``swarm_preflight_rules``, ``swarm_ready``, ``swarm_renewal`` and
+    ``swarm_roll_report``
 
 .. versionadded:: 0.1.0
 """
@@ -70,7 +71,9 @@ def orchestrated(
         ``exclude``, as for ``state.apply``; ``leads``, a function that says which cluster a host manages and
         whether it leads: then only one host runs the step, the leader if it answers; ``may_fail``, hosts that may be silent or fail; ``needs``,
         steps without whose success this one does not run; ``says``, the ID of the state whose comment is
-        the last line, or a list of them; ``ends``, how that comment begins when nothing is left to do for later steps.
+        the last line, or a list of them; ``ends``, how that comment begins when nothing is left to do for later steps;
+        ``skips``, ``excludes`` and ``settles``: see :py:func:`swarm_ready.steps <salt.modules.swarm_ready.steps>`. A
+        step that settles is the last one if its state with this ID succeeds; else it counts for nothing.
     run
         Pillar ``swarm_run`` of all steps; with ``what``, the orchestration, and ``master``, its changes take
         the cluster's lock. Its ``managers``, ``workers`` and ``replaced`` go only to steps
@@ -81,7 +84,8 @@ def orchestrated(
         Lines about what is odd, but no reason to refuse.
     preflight
         ``{"ignore": [names of checks], "swarm": some of pillar}``: all hosts of ``run`` are asked first whether
-        they are fit. That one does not answer, its step says.
+        they are fit. That one does not answer, its step says. With ``digests``, the text of ``docker/DIGESTS``,
+        they also publish their facts, and steps that are not needed are left out.
     saltenv, pillarenv
         Where the steps find the SLS files and the pillar.
 
@@ -103,11 +107,14 @@ def orchestrated(
     kwarg = {"test": bool(__opts__["test"]), "saltenv": saltenv, "queue": False}
     if pillarenv is not None:
         kwarg["pillarenv"] = pillarenv
+    ready = {}
     if preflight:
-        why = _preflight(ret, preflight, run or {}, kwarg)
+        why = _preflight(ret, dict(preflight), run or {}, kwarg, ready)
         if why:
             ret["refused"] = {"preflight": why}
             return _ended(ret, [*ret["notes"], *why], False, most=len(why) + len(ret["notes"]))
+    ret["drift"] = {host: list(one["drift"]) for host, one in ready.items() if one["drift"]}
+    steps = __salt__["swarm_ready.steps"](steps, ready, run)
     done = []
     with _renewed(run or {}, kwarg["test"]):
         _run_all(steps, run or {}, kwarg, done)
@@ -123,15 +130,24 @@ def _run_all(steps, run, kwarg, done):
             done.append({**_new(step), "skipped": True})
             continue
         done.append(_run(step, _with_failures(run, done), kwarg))
-        if step.get("ends") and done[-1]["says"].startswith(step["ends"]):
+        if step.get("settles"):
+            if not done[-1]["refused"] or __salt__["swarm_ready.is_settled"](
+                step, done[-1]["hosts"]
+            ):
+                break
+            done.pop()
+        elif step.get("ends") and done[-1]["says"].startswith(step["ends"]):
             break
 
 
 # --- before the first step ------------------------------------------------------------------------
 
 
-def _preflight(ret, preflight, run, kwarg):
-    """Ask all hosts, add the rows and the warnings, and return why nothing may be done, as lines."""
+def _preflight(ret, preflight, run, kwarg, ready):
+    """
+    Ask all hosts, add the rows, the warnings and what the hosts that are ready say, and return why nothing
+    may be done, as lines.
+    """
     rules = "swarm_preflight_rules."
     hosts = [*run.get("managers", ()), *run.get("workers", ())]
     try:
@@ -139,12 +155,17 @@ def _preflight(ret, preflight, run, kwarg):
     except SaltInvocationError as exc:
         return [str(exc)]
     given = {"fresh": True, **{key: kwarg[key] for key in ("saltenv", "pillarenv") if key in kwarg}}
+    begun = given
+    if "digests" in preflight:
+        begun = {**given, "run": run["id"], "digests": preflight.pop("digests")}
     readings, now, silent = {}, {}, {}
-    _read(hosts, given, readings, now, silent)
+    _read(hosts, begun, readings, now, silent)
     if silent:
         # The checks are of this run; a run in test mode needs them, too.
         _apply(silent, ["docker.extension"], {**kwarg, "test": False})
-        _read(list(silent), given, readings, now, silent)
+        _read(list(silent), begun, readings, now, silent)
+    found = {host: __salt__["swarm_ready.of"](one) for host, one in readings.items()}
+    ready.update({host: one for host, one in found.items() if one})
     more = __salt__[rules + "again"](readings, run.get("managers", ()))
     if more["hosts"]:
         _read(more["hosts"], {**given, "managers": more["addresses"]}, readings, now, silent)
@@ -232,8 +253,7 @@ def _run(step, run, kwarg):
         if not kwarg["test"]:
             answers = _ask(step["hosts"], step["function"], [], {})
             found["hosts"] = {host: answer.get("ret") for host, answer in answers.items()}
-            left = sorted(_left(found["hosts"]).items())
-            found["notes"] += [f"left on {host}: {text}" for host, text in left]
+            found["notes"] += __salt__["swarm_roll_report.left"](found["hosts"])
         return found
     if "leads" in step:
         step = _with_one_host(step, found)
@@ -451,20 +471,6 @@ def _left_out(answers, ids):
         if state.get("__id__") in ids
         and _one_line(state.get("comment")).startswith("One or more requisite failed")
     ]
-
-
-def _left(hosts):
-    """Return what swarm.leftovers still lists, in words."""
-    found = {}
-    for host, left in hosts.items():
-        if isinstance(left, dict):
-            words = [
-                f"{kind} {', '.join(left[kind])}" for kind in ("volumes", "networks") if left[kind]
-            ]
-            words += [f"{left[kind]} {kind}" for kind in ("images", "containers") if left[kind]]
-            if words:
-                found[host] = ", ".join(words)
-    return found
 
 
 # --- the end --------------------------------------------------------------------------------------

@@ -5,5 +5,5 @@
    that is already correct. #}
 {% import 'docker/run.jinja' as run with context %}
 {% import 'docker/steps.jinja' as steps with context %}
-{% set wanted = [] if run.refusal else steps.bootstrap(run) | load_json %}
-{{ run.orchestrate('docker-bootstrap', run.refusal, wanted, preflight=True) }}
+{% set wanted = [] if run.refusal else steps.bootstrap(run, looks=True) | load_json %}
+{{ run.orchestrate('docker-bootstrap', run.refusal, wanted, preflight=True, looks=True) }}

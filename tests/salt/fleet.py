@@ -228,7 +228,7 @@ class Fleet:
     def apply(self, name, sls, run, test, exclude=()):
         """The swarm states of an SLS on one minion: ``{state id: return}``, requisites obeyed."""
         done = {}
-        chunks = self._chunks(sls, exclude)
+        chunks = self._chunks(sls, exclude, {"settles": True} if run and run.get("settles") else {})
         job = self[name].job(test=test, run=run)
         for chunk in chunks:
             wanted = [one["swarm"] for one in chunk.get("require", []) if "swarm" in one]
@@ -243,12 +243,14 @@ class Fleet:
             done[chunk["__id__"]] = job.state(chunk["fun"], **arguments)
         return done
 
-    def _chunks(self, sls, exclude):
+    def _chunks(self, sls, exclude, run):
         """The swarm chunks of an SLS; what it renders to depends on pillar alone."""
-        wanted = json.dumps([sls, exclude, self.pillar])
+        wanted = json.dumps([sls, exclude, self.pillar, run])
         if wanted not in _CHUNKS:
             opts = rendered.minion_opts(self.root / "render", "minion")
-            chunks = rendered.low(opts, {"swarm": self.pillar}, sls, exclude=exclude)
+            chunks = rendered.low(
+                opts, {"swarm": self.pillar, "swarm_run": run}, sls, exclude=exclude
+            )
             _CHUNKS[wanted] = [chunk for chunk in chunks if chunk["state"] == "swarm"]
         return _CHUNKS[wanted]
 

@@ -5,7 +5,7 @@ and what the run goes on with."""
 import pytest
 from test_sls_bootstrap import HOSTS
 from test_sls_orchestrations import pillar
-from test_state_orchestrated import JOINED, Master, all_well, state, states
+from test_state_orchestrated import JOINED, MANAGERS, Master, all_well, state, states
 
 MISSING = "'swarm_preflight.reading' is not available."
 FAULTS = {
@@ -84,8 +84,9 @@ def test_an_unknown_name_is_refused_before_anybody_is_asked(made, given):
 def test_one_job_asks_all_hosts(made):
     master, done, failed, _ = made()
     assert not failed and done["comment"] == JOINED
-    (only,) = master.read
-    assert only == (HOSTS, {"fresh": True, "saltenv": "base"})
+    ((hosts, given),) = master.read
+    assert hosts == HOSTS and len(given.pop("run")) == 16
+    assert given == {"fresh": True, "saltenv": "base", "digests": ""}
 
 
 def test_hosts_without_the_modules_get_them(made):
@@ -156,18 +157,178 @@ def jobs(master):
     ]
 
 
-@pytest.mark.parametrize("test", [True, False], ids=["test mode, so plan", "second run"])
+def ready(host, **more):
+    """What a host says where the engine has nothing to change, and its facts are published."""
+    role = "manager" if host in MANAGERS else "worker"
+    cluster = "c1" if host in MANAGERS else ""
+    found = {"role": role, "node_id": f"n-{host}", "cluster": cluster, "drift": [], **more}
+    return {"state": "active", "address": host, "ready": found}
+
+
+def bare(host, **_):
+    return {**ready(host, role="", node_id="", cluster=""), "state": "inactive"}
+
+
+def settled(host, sls, kwarg):
+    """Each step is well, and of docker.verify also the state that proves it."""
+    if sls == "docker.verify":
+        return states(
+            state("docker-swarm-settled"), state("docker-swarm-converged", comment=JOINED)
+        )
+    return all_well(host, sls, kwarg)
+
+
+STEPS = ["docker.engine,docker.mine", "docker.manager.cluster", "docker.worker.join"]
+BOTH = pytest.mark.parametrize("test", [True, False], ids=["test mode, so plan", "real"])
+
+
+@BOTH
 def test_the_jobs_of_a_run_that_changes_nothing(made, test):
-    """One look, and one job a step: what the facts have is not asked again."""
+    """One look, and one manager proves that all are in: what the facts have is not asked again."""
+    master, done, failed, printed = made(lambda host, **_: ready(host), settled, test=test)
+    assert not failed and done["changes"] == {} and JOINED in printed
+    assert jobs(master) == ["reading", "docker.verify"]
+    ((hosts, _, kwarg),) = master.asked
+    assert hosts == ["manager1"] and kwarg["test"] is test
+    assert kwarg["pillar"]["swarm_run"]["settles"] is True
+
+
+@BOTH
+@pytest.mark.parametrize("answer", [None, "settled", "another"])
+def test_a_manager_that_does_not_prove_it(made, test, answer):
+    """All other steps run then, and the last one again: what it said before counts for nothing."""
+    asked = []
+
+    def verify(host, sls, kwarg):
+        if sls == "docker.verify" and kwarg["pillar"]["swarm_run"].get("settles"):
+            asked.append(host)
+            if answer is None:
+                return None
+            failed = state("docker-swarm-settled", False, "not settled: worker1 is not in")
+            return states(failed if answer == "settled" else state("x", False, "not settled"))
+        return all_well(host, sls, kwarg)
+
+    master, done, failed, printed = made(lambda host, **_: ready(host), verify, test=test)
+    assert asked == ["manager1"] and not failed and "not settled" not in printed
+    assert done["refused"] == {} and JOINED in done["comment"]
+    assert jobs(master) == ["reading", "docker.verify", *STEPS[1:], "docker.verify"]
+
+
+def test_what_fails_after_the_proof_is_the_end(made):
+    def verify(host, sls, kwarg):
+        if sls == "docker.verify":
+            labels = state("docker-swarm-nodes", False, "no label")
+            return states(state("docker-swarm-settled"), labels)
+        return all_well(host, sls, kwarg)
+
+    master, done, failed, _ = made(lambda host, **_: ready(host), verify)
+    assert failed and done["refused"] == {"manager1": ["no label"]}
+    assert jobs(master) == ["reading", "docker.verify", "swarm_hold.release"]
+
+
+@BOTH
+def test_hosts_outside_a_swarm_with_engines(made, test):
+    """Their engines are not looked at again, and their facts are published."""
+    master, _, failed, _ = made(bare, test=test)
+    assert not failed
+    assert jobs(master) == ["reading", *STEPS[1:], "docker.verify"]
+    assert master.asked[1][2]["exclude"] == [{"sls": "docker.engine"}]
+    assert "settles" not in master.asked[2][2]["pillar"]["swarm_run"]
+
+
+def not_(name, **more):
+    """All hosts are ready, except that this one differs."""
+    return lambda host, **_: ready(host, **more) if host == name else ready(host)
+
+
+NOT_READY = {"address": "x", "ready": None}
+ODD = [None, "yes", [], {}, {"role": "worker"}]
+
+
+@pytest.mark.parametrize(
+    "reading",
+    [
+        not_("worker1", role="manager"),
+        not_("worker1", role=""),
+        not_("worker1", node_id="n-worker2"),
+        not_("worker1", node_id=""),
+        not_("manager2", role="worker"),
+        not_("manager2", cluster="c2"),
+        *(lambda host, one=one, **_: {**ready(host), "ready": one} for one in ODD),
+        lambda host, **_: None if host == "worker2" else ready(host),
+    ],
+)
+@BOTH
+def test_what_is_not_in_place_gets_its_steps(made, test, reading):
+    """A host that is silent, too: its own step says so."""
+    master, _, _, _ = made(reading, settled, test=test)
+    assert [what for what in jobs(master) if what == "docker.verify"] == ["docker.verify"]
+    assert [what for what in jobs(master) if what in STEPS[1:]] == STEPS[1:]
+
+
+def test_a_manager_whose_engine_is_to_change(made):
+    """It alone has the first step."""
+
+    def reading(host, **_):
+        return {**bare(host), "ready": None} if host == "manager2" else bare(host)
+
+    master, _, failed, _ = made(reading)
+    assert not failed
+    assert master.asked[0][:2] == (["manager2"], STEPS[0])
+    assert jobs(master) == ["reading", *STEPS, "docker.verify"]
+
+
+def test_a_worker_whose_engine_is_to_change(made):
+    def reading(host, **_):
+        return {**bare(host), "ready": None} if host == "worker1" else bare(host)
+
+    master, _, failed, _ = made(reading)
+    assert not failed and jobs(master) == ["reading", *STEPS[1:], "docker.verify"]
+    assert "exclude" not in master.asked[1][2]
+
+
+def test_the_second_look_does_not_publish_again(made):
+    def reading(host, managers=(), run="", **_):
+        if host in MANAGERS:
+            return {**ready(host), "serving": "10.0.0.1:2377"}
+        assert bool(run) != bool(managers)
+        found = bare(host)
+        if not run:
+            del found["ready"]
+        return found
+
+    master, _, failed, _ = made(reading)
+    assert not failed and len(master.read) == 2
+    assert jobs(master) == ["reading"] * 2 + [*STEPS[1:], "docker.verify"]
+    assert master.asked[1][2]["exclude"] == [{"sls": "docker.engine"}]
+
+
+def test_a_refusal_comes_before_the_proof(made):
+    def reading(host, **_):
+        return {**ready(host), "live_restore": host == "worker1"}
+
+    master, done, failed, _ = made(reading, settled)
+    assert failed and master.asked == [] and "live-restore" in done["comment"]
+
+
+def test_drift_of_hosts_whose_engine_is_not_asked_again(made):
+    master, done, failed, _ = made(not_("worker1", drift=["too old"]), settled, test=True)
+    assert not failed and done["drift"] == {"worker1": ["too old"]}
+
+
+@BOTH
+def test_the_jobs_where_no_host_says_that_it_is_ready(made, test):
+    """As with engines that are not installed yet: one look, and one job a step."""
     master, done, failed, _ = made(test=test)
     assert not failed and done["changes"] == {}
-    assert jobs(master) == [
-        "reading",
-        "docker.engine,docker.mine",
-        "docker.manager.cluster",
-        "docker.worker.join",
-        "docker.verify",
-    ]
+    assert jobs(master) == ["reading", *STEPS, "docker.verify"]
+
+
+def test_other_orchestrations_do_all_of_their_steps(made):
+    given = pillar({"swarm_replace": {"worker1": "worker2"}})
+    master, _, _, _ = made(lambda host, **_: ready(host), sls="docker.replace", given=given)
+    assert all("run" not in kwarg for _, kwarg in master.read)
+    assert [what for what in jobs(master) if what in STEPS] == STEPS
 
 
 def test_the_jobs_of_bare_hosts_in_test_mode(made):

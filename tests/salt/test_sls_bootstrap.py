@@ -102,19 +102,21 @@ def known(data, name):
     return {**mine, "id": run["id"], **found.get("run", {})}
 
 
-NAMES = [
+STEPS = [
     "docker-managers-ready",
     "docker-managers-cluster",
     "docker-workers-join",
     "docker-converged",
 ]
+# The short way comes before them.
+NAMES = ["docker-settled", *STEPS]
 
 
-def test_four_steps_in_their_order(tmp_path):
+def test_the_steps_in_their_order(tmp_path):
     assert steps(render(tmp_path)) == NAMES
 
 
-def test_four_steps_however_many_hosts(tmp_path):
+def test_the_same_steps_however_many_hosts(tmp_path):
     keys = {**KEYS, **{f"worker{number}": "k" for number in range(1, 101)}}
     data = render(tmp_path, keys=keys)
     assert steps(data) == NAMES
@@ -124,15 +126,17 @@ def test_four_steps_however_many_hosts(tmp_path):
 def test_targets_are_exact_ids(tmp_path):
     data = render(tmp_path)
     managers = ["manager1", "manager2", "manager3"]
-    for name in NAMES[:2]:
+    for name in STEPS[:2]:
         assert step(data, name)["hosts"] == managers
     assert step(data, "docker-workers-join")["hosts"] == ["worker1", "worker2"]
-    assert step(data, "docker-converged")["hosts"] == ["manager1"]
+    for name in (NAMES[0], "docker-converged"):
+        assert step(data, name)["hosts"] == ["manager1"]
 
 
 def test_files_of_the_steps(tmp_path):
     data = render(tmp_path)
     assert [step(data, name)["sls"] for name in NAMES] == [
+        ["docker.verify"],
         ["docker.engine", "docker.mine"],
         ["docker.manager.cluster"],
         ["docker.worker.join"],
@@ -142,7 +146,33 @@ def test_files_of_the_steps(tmp_path):
         {"sls": "docker.engine"},
         {"sls": "docker.mine"},
     ]
-    assert "exclude" not in step(data, "docker-workers-join"), "the only job of a worker"
+    workers = step(data, "docker-workers-join")
+    assert "exclude" not in workers, "the only job of a worker"
+    assert workers["excludes"] == [{"sls": "docker.engine"}]
+    assert [name for name in NAMES if step(data, name).get("skips")] == STEPS[:1]
+    assert step(data, NAMES[0])["settles"] == "docker-swarm-settled"
+
+
+def test_the_short_way_is_what_the_last_step_does_after_a_proof(tmp_path):
+    opts = rendered.minion_opts(tmp_path, module_dirs=[])
+    plain = rendered.low(opts, PILLAR, "docker.verify")
+    run = {"swarm_run": {"settles": True, "prune": 2}}
+    proven = rendered.low(opts, {**PILLAR, **run}, "docker.verify")
+    ids = [one["__id__"] for one in proven]
+    assert ids[:2] == ["docker-swarm-settled", "docker-swarm-sealed"]
+    assert ids[2:-1] == [one["__id__"] for one in plain]
+    for before, one in zip(proven, proven[1:], strict=False):
+        needs = [need["swarm"] for need in one["require"]]
+        assert before["__id__"] in needs or set(needs) & set(ids[1:3])
+
+
+def test_only_docker_bootstrap_has_a_short_way(tmp_path):
+    """The facts of a preflight would be older than what the other steps change."""
+    given = {**PILLAR, "swarm_replace": {"worker1": "worker1"}}
+    found = arguments(render(tmp_path, given, sls="docker.replace"))
+    assert "digests" not in found["preflight"]
+    assert not any({"skips", "excludes", "settles"} & set(one) for one in found["steps"])
+    assert "digests" in arguments(render(tmp_path))["preflight"]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -154,7 +184,7 @@ def test_what_a_step_excludes_is_nobodys_requisite(tmp_path, name):
 
 def test_what_each_step_needs(tmp_path):
     data = render(tmp_path)
-    needed = [[], [], ["docker-managers-cluster"], ["docker-managers-cluster"]]
+    needed = [[], [], [], ["docker-managers-cluster"], ["docker-managers-cluster"]]
     assert [step(data, name).get("needs", []) for name in NAMES] == needed
 
 
@@ -164,7 +194,8 @@ def test_each_step_gets_the_run_and_one_the_accepted_keys(tmp_path):
     for name in NAMES:
         run = known(data, name)
         assert len(run["id"]) == 16
-        assert run.get("keys") == (KEYS if name == "docker-managers-cluster" else None)
+        seals = name in ("docker-settled", "docker-managers-cluster")
+        assert run.get("keys") == (KEYS if seals else None)
         if name == "docker-workers-join":
             assert set(run) == {"id"}
         else:
@@ -196,7 +227,7 @@ def test_hosts_of_init_without_are_not_asked(tmp_path):
     keys = {name: key for name, key in KEYS.items() if name != "manager3"}
     for known in (KEYS, keys):
         data = render(tmp_path, pillar, known)
-        assert step(data, NAMES[0])["hosts"] == ["manager1", "manager2"]
+        assert step(data, STEPS[0])["hosts"] == ["manager1", "manager2"]
         assert "manager3" not in arguments(data)["run"]["workers"]
 
 
@@ -367,6 +398,7 @@ def test_the_steps_go_to_the_environment_of_the_orchestration(tmp_path):
         "modules/swarm_renewal.py",
         "modules/swarm_prefetch.py",
         "modules/swarm_preflight_rules.py",
+        "modules/swarm_ready.py",
     ],
 )
 def test_the_master_gets_the_files_of_its_states(tmp_path, file):
@@ -409,7 +441,7 @@ def test_on_a_master_with_real_keys(tmp_path):
     # What the renderer leaves there prints a traceback when salt-run ends.
     assert "swarm_schema" not in sys.modules
     run = arguments(data)["run"]
-    keys = step(data, NAMES[1])["run"]["keys"]
+    keys = step(data, STEPS[1])["run"]["keys"]
     assert set(keys) == set(names), "a key that is not accepted takes no part"
     assert {name: key.strip() for name, key in keys.items()} == {
         name: pem.strip() for name, pem in pems.items()

@@ -22,6 +22,7 @@ class Host:
         self.packages = {"docker-ce": "5:26.1.0-1", "containerd.io": "1.7"}
         self.info = BARE
         self.data, self.held, self.enabled = {}, [], True
+        self.unit_runs = True
         self.needed = {"where": "/etc/apt/sources.list.d/docker.list", "files": {}, "repair": False}
         self.asked_for_key, self.done, self.commands = None, [], []
         self.broken = ""
@@ -42,6 +43,7 @@ class Host:
             loader["swarm_state_dir.orphan_data"] = lambda: self.data
             loader["service.enabled"] = lambda name: self.enabled
             loader["cmd.retcode"] = lambda command, **_: self.commands.append(command) or 1
+            loader["service.status"] = lambda name: self.unit_runs
             loader["swarm_repository.needed"] = self.look_at_sources
             loader["swarm_repository.change"] = lambda files: self.did("sources", files)
         self.states["pkg.installed"] = self.install
@@ -96,7 +98,12 @@ class Host:
         return done
 
     def state(self, function):
+        settled = self.modules["swarm_engine.settled"]()
         ret = self.states[f"swarm_engine.{function}"](name="x")
+        if settled is not None:
+            # A run that goes by it does not call the states.
+            assert ret["result"] is True and ret["changes"] == {}, (function, ret)
+            assert function != "installed" or ret.get("warnings", []) == settled["drift"]
         assert "\n" not in ret["comment"] and ret["comment"]
         if self.opts["test"]:
             assert not self.done, "a change in test mode"
@@ -393,6 +400,67 @@ def test_redhat_is_configured_by_salts_own_state(tmp_path):
 
 
 OLD = "docker-ce is 5:26.1.0-1, pillar says 5:28.5.2-1 (not changed: this host is a member of a swarm)"
+
+
+def stop(host):
+    host.info, host.unit_runs = None, False
+
+
+def disable(host):
+    host.enabled = False
+
+
+def mask(host):
+    host.mask.symlink_to("/dev/null")
+
+
+def other_sources(host):
+    host.needed = {"where": "", "files": {"/x": "deb …"}, "repair": False}
+
+
+def broken_sources(host):
+    host.needed = {"where": "/y", "files": {"/x": ""}, "repair": True}
+
+
+def unreadable_sources(host):
+    def needed(repo, key=True):
+        raise CommandExecutionError("E: x")
+
+    for loader in (host.modules, getattr(host.modules, "_dunder_salt", host.modules)):
+        loader["swarm_repository.needed"] = needed
+
+
+def no_unit(host):
+    host.unit_runs = False
+
+
+@pytest.mark.parametrize("member", [False, True], ids=["outside", "member"])
+@pytest.mark.parametrize(
+    ("change", "outside", "inside"),
+    [
+        (lambda host: None, True, True),
+        (stop, False, False),
+        (disable, False, True),
+        (mask, True, True),
+        (other_sources, False, True),
+        (broken_sources, False, False),
+        (no_unit, False, False),
+        (unreadable_sources, False, True),
+        (lambda host: host.packages.pop("docker-ce"), True, True),
+        (lambda host: host.packages.update({"docker-ce": "5:20.10.0-1"}), False, True),
+        (hold, True, True),
+    ],
+)
+def test_whether_the_engine_has_nothing_to_change(make, member, change, outside, inside):
+    """Host.state holds it against what each state does."""
+    host = make(version="5:26.1.0-1")
+    if member:
+        become_member(host)
+    change(host)
+    settled = host.modules["swarm_engine.settled"]()
+    assert (settled is not None) == (inside if member else outside)
+    for function in ("repository", "installed", "running") if settled else ():
+        host.state(function)
 
 
 @pytest.fixture
