@@ -138,35 +138,49 @@ static int look_up(swarm__stack *s, swarm__stack_service *service, swarm__apply 
 	return 0;
 }
 
-/* Did our own rollout of this very spec fail before? */
-static int find_failed(const swarm__stack *s, swarm__stack_service *service, swarm_error *err)
+/* Does a revision declare the service as it is wanted now, with the same secrets and configs? */
+static bool is_of_revision(const swarm__stack *s, const swarm__stack_service *service,
+			   const json_t *revision)
 {
-	const json_t *newest = json_array_get(s->revisions, 0);
-	const json_t *stored = swarm__revision_service(newest, service->name);
+	const json_t *stored = swarm__revision_service(revision, service->name);
 	const json_t *wanted = json_object_get(json_object_get(s->wanted, "services"),
 					       service->name);
-	json_t *failed, *reason, *names;
+	const json_t *names = swarm__json_at(revision, "document.contents");
 	const char *kind, *name;
 	json_t *picks, *pick;
 	bool same = stored &&
 		    json_equal(swarm__json_iterable(stored), swarm__json_iterable(wanted));
 
-	names = swarm__json_iterable(swarm__json_at(newest, "document.contents"));
 	json_object_foreach (s->picked, kind, picks)
 		json_object_foreach (picks, name, pick)
 			same = same &&
 			       json_equal(json_object_get(json_object_get(names, kind), name),
 					  json_object_get(pick, "name"));
-	if (!same)
-		return 0;
-	failed = swarm__revision_failed(newest);
-	reason = json_object_get(failed, service->name);
-	if (failed && json_is_string(reason)) {
-		json_decref(service->held);
-		service->held = json_incref(reason);
+	return same;
+}
+
+/*
+ * Did our own rollout of this very spec fail the last time? Somebody may have gone back to an older revision
+ * since then.
+ */
+static int find_failed(const swarm__stack *s, swarm__stack_service *service, swarm_error *err)
+{
+	json_t *revision, *failed, *reason;
+	size_t i;
+
+	json_array_foreach (s->revisions, i, revision) {
+		if (!is_of_revision(s, service, revision))
+			continue;
+		failed = swarm__revision_failed(revision);
+		reason = json_object_get(failed, service->name);
+		if (failed && json_is_string(reason)) {
+			json_decref(service->held);
+			service->held = json_incref(reason);
+		}
+		json_decref(failed);
+		return failed ? 0 : swarm__nomem(err);
 	}
-	json_decref(failed);
-	return failed ? 0 : swarm__nomem(err);
+	return 0;
 }
 
 static int find_rolled_back(swarm__stack *s, swarm__stack_service *service, const json_t *object,

@@ -538,6 +538,14 @@ static void a_failed_service_rolls_the_stack_back(void)
 	CHECK_INT(apply(&s, stack_of(FAILING, "blue", "walk")), 0);
 	CHECK_INT(json_array_size(json_object_get(s.result, "held")), 0);
 	CHECK_STR(at(&s, "services", "shop_db", "action"), "update");
+	/* Nor is the one that failed after somebody went back to what ran before. */
+	drop_result(&s);
+	CHECK_INT(swarm_stack_rollback(s.f.client, "shop", 1, 0, &s.options, &s.result, &s.f.err),
+		  0);
+	writes = s.m.count;
+	CHECK_INT(apply(&s, stack_of(FAILING, "blue", "fail")), 0);
+	CHECK_STR(held(&s, "service"), "shop_db");
+	CHECK(!model_wrote(&s.m, writes, "update services shop_db"));
 	json_decref(web);
 	json_decref(db);
 	end(&s);
