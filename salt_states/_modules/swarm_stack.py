@@ -112,6 +112,39 @@ def declared(name=None, given=None):
     return {**kept, **given}
 
 
+def slips(names=None, saltenv=None):
+    """
+    Return what is wrong with stacks of pillar ``swarm:stacks`` and their files, in lines. No manager is asked.
+
+    names
+        List of stacks.
+    saltenv
+        Where ``salt://`` files are.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt manager1 swarm_stack.slips '[shop, log]'
+    """
+    lines = []
+    for name in names or ():
+        try:
+            convert(_read_all, name, **{"saltenv": saltenv, **_files_of(declared(name))})
+        except (CommandExecutionError, SaltInvocationError) as exc:
+            what, text = f"stack {name}", " ".join(str(exc).split())
+            lines.append(text if text.startswith((f"{what} ", f"{what}:")) else f"{what}: {text}")
+    return list(dict.fromkeys(lines))
+
+
+def _files_of(given):
+    return {key: value for key, value in given.items() if key in SOURCES}
+
+
+def _read_all(stack, warnings, contents, files):
+    contents()
+
+
 def has_files(given=None):
     """
     Return whether these arguments have a compose file.

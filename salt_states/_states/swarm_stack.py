@@ -225,6 +225,40 @@ def _report(ret, found, wait):
             ret["result"] = None
 
 
+def stacks_checked(name, stacks, runs_on="leader", **kwargs):
+    """
+    Ensure that stacks of pillar ``swarm:stacks`` can be read, before the first one is changed: their arguments,
+    files and secrets, and ``swarm:policy``. It changes nothing.
+
+    name
+        Any text.
+    stacks
+        List of their names.
+    runs_on
+        As for :py:func:`swarm.stack <stack>`.
+
+    .. code-block:: yaml
+
+        all stacks:
+          swarm.stacks_checked:
+            - stacks: [shop, log]
+    """
+    ret = _new(name)
+    saltenv = kwargs.get("__env__") or kwargs.get("saltenv")
+    try:
+        manager = __salt__["swarm_leading.left_to"](runs_on)
+        lines = [] if manager else __salt__["swarm_stack.slips"](stacks, saltenv)
+    except (CommandExecutionError, SaltInvocationError) as exc:
+        manager, lines = "", [" ".join(str(exc).split())]
+    if manager:
+        ret["comment"] = f"left to {manager}"
+    elif lines:
+        ret.update(result=False, comment=f"{'; '.join(lines)}; no stack was changed")
+    else:
+        ret["comment"] = f"the files of {', '.join(stacks)} can be read"
+    return ret
+
+
 def stack_absent(name, timeout=None, runs_on="leader", **kwargs):
     """
     Ensure there is nothing of this stack: its services and their tasks, then its networks, configs and

@@ -107,7 +107,12 @@ def test_the_step_has_the_stacks_in_their_order(tmp_path):
         ("shop", "any"),
         ("log", "any"),
     ]
-    assert [one.get("require") for one in found] == [None, [{"swarm": "docker-stack-db"}], None]
+    checked = {"swarm": "docker-stacks-checked"}
+    assert [one["require"] for one in found] == [
+        [checked],
+        [checked, {"swarm": "docker-stack-db"}],
+        [checked],
+    ]
     (alone,) = chunks(tmp_path, {"stacks": ["shop"]})
     assert "require" not in alone
     turned = {"shop": STACKS["shop"], "db": STACKS["db"]}

@@ -163,6 +163,33 @@ def test_wrong_arguments(formed, given, text):
     assert written(formed) == []
 
 
+def checked(fleet, stacks, minion="manager1", **given):
+    pillar = {"swarm": {"stacks": stacks}}
+    return stack(
+        fleet, minion, function="stacks_checked", name="x", pillar=pillar, stacks=[*stacks], **given
+    )
+
+
+def test_all_stacks_are_checked_before_the_first_one_is_changed(formed):
+    good, bad = formed.files / "compose.yml", formed.files / "bad.yml"
+    bad.write_text("services: {web: {imag: a}}\n")
+    stacks = {name: {"source": str(good)} for name in ("shop", "log")}
+    ret = checked(formed, stacks)
+    assert (ret["result"], ret["comment"]) == (True, "the files of shop, log can be read")
+    stacks["log"] = {"source": str(bad)}
+    stacks["db"] = {"source": str(formed.files / "none.yml")}
+    stacks["key"] = {"source": str(good), "files": {"./key.txt": "/none/key.txt"}}
+    ret = checked(formed, stacks)
+    assert (ret["result"], ret["changes"]) == (False, {})
+    for text in (f"stack log: {bad}:1: services.web.imag: ", "stack db: ", "stack key: "):
+        assert text in ret["comment"], ret
+    assert "stack shop" not in ret["comment"] and SECRET not in ret["comment"]
+    assert ret["comment"].endswith("; no stack was changed")
+    assert written(formed) == []
+    assert checked(formed, stacks, "manager2")["comment"] == "left to manager1"
+    assert checked(formed, stacks, "manager2", runs_on="any")["result"] is False
+
+
 def test_only_the_leader_acts(formed):
     rets = {minion: stack(formed, minion) for minion in ("manager3", "manager2", "manager1")}
     assert [bool(ret["changes"]) for ret in rets.values()] == [False, False, True]
