@@ -11,13 +11,29 @@
 /* Room in the request for what is beside the values of the filters. */
 enum { BESIDE = 512 };
 
-/* May the values be too long for a request? Encoded, a byte is at most three, and quotes and commas are. */
+/* Bytes of a text in a request, at most: as JSON, and percent-encoded. */
+static size_t encoded_size(const char *text)
+{
+	size_t size = 0;
+
+	for (; *text; text++) {
+		unsigned char c = (unsigned char)*text;
+		bool plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
+			     (c >= 'A' && c <= 'Z') || strchr("-._~", c);
+		bool escaped = c < ' ' || c == '"' || c == '\\';
+
+		size += plain ? 1 : escaped ? 18 : 3;
+	}
+	return size;
+}
+
+/* Have the values no room in a request? Each is between quotes, with a comma, which are three bytes each. */
 static bool are_long(const swarm_pair *filters)
 {
 	size_t size = BESIDE;
 
 	for (; filters->name; filters++)
-		size += 3 * (strlen(filters->value) + 3);
+		size += encoded_size(filters->value) + 9;
 	return size > SWARM__MAX_URL;
 }
 
