@@ -59,6 +59,7 @@ def prepare():
     pillar = {"peer_workers": WORKERS, "mine_functions": mine_functions()}
     lab("exec", "master", "sh", "-c", "cat > /srv/local.yaml", stdin=json.dumps(pillar) + "\n")
     lab("exec", "master", "salt", "*", "saltutil.refresh_pillar", "wait=True")
+    lab("exec", "master", "salt-run", "saltutil.sync_runners")
     # Once each, so that neither pays for what the first run after an `up` costs.
     leave()
     orchestrate("docker.bootstrap")
@@ -81,15 +82,15 @@ def leave():
         lab("exec", host, "timeout", "60", "docker", "swarm", "leave", "--force", check=False)
 
 
-def timed(*command):
+def timed(*command, check=True):
     """Seconds that a salt-run takes, and what it prints."""
     start = time.monotonic()
-    out = lab("exec", "master", "salt-run", *command, check=False)
+    out = lab("exec", "master", "salt-run", *command, check=check)
     return time.monotonic() - start, out
 
 
 def orchestrate(name):
-    seconds, out = timed("state.orchestrate", name)
+    seconds, out = timed("state.orchestrate", name, check=False)
     nodes = lab("exec", MANAGERS[0], "docker", "node", "ls", "-q", check=False).split()
     if len(nodes) != len(MANAGERS + WORKERS):
         sys.exit(f"{name} made no whole swarm:\n{out}")
