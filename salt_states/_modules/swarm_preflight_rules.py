@@ -47,7 +47,9 @@ CHECKS = {
     "ports-free": (
         "error",
         "swarm's ports are free on hosts that are in no swarm",
-        "stop what listens there",
+        # moby: NetworkDB.Close() gives up after a second if no peer takes its leave broadcast, and the
+        # listener of its memberlist stays.
+        "stop what listens there; if it is dockerd itself, which left a swarm: systemctl restart docker",
     ),
     "engine-id": (
         "error",

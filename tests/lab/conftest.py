@@ -353,6 +353,9 @@ def all_leave(lab):
     """No host is in a swarm afterwards; engines and extension stay."""
     for host in reversed(HOSTS):
         lab.on(host, "timeout", "60", "docker", "swarm", "leave", "--force", check=False)
+    for host in HOSTS:
+        # The engine keeps its gossip port at times (preflight: ports-free), until it is restarted.
+        lab.shell(host, "! ss -Hlntu sport = :7946 | grep -q . || systemctl restart docker")
 
 
 def engine_says(lab, host, *command):

@@ -451,6 +451,16 @@ def test_ports_of_managers_alone(host, minion):
     assert module["_taken"]({}, False) == []
 
 
+def test_a_port_that_docker_kept_after_it_left_a_swarm(host):
+    host.module["_is_free"] = lambda port, kind: port != 7946
+    host.module["_owner"] = lambda port, kind: "dockerd (PID 843)"
+    reading = host.salt["swarm_preflight.reading"]()
+    rows = host.salt[RULES + "judge"]({"a": reading}, swarm={}, checks=["ports-free"])
+    (line,) = host.salt[RULES + "lines"](rows)["errors"]
+    assert "7946/tcp is taken by dockerd (PID 843)" in line
+    assert "if it is dockerd itself, which left a swarm: systemctl restart docker" in line
+
+
 def test_routes(host):
     rows = [
         "Iface Destination Gateway Flags RefCnt Use Metric Mask MTU Window IRTT",
