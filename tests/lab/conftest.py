@@ -353,8 +353,12 @@ def all_leave(lab):
     """No host is in a swarm afterwards; engines and extension stay."""
     for host in reversed(HOSTS):
         lab.on(host, "timeout", "60", "docker", "swarm", "leave", "--force", check=False)
+    free_ports(lab)
+
+
+def free_ports(lab):
+    """An engine that left a swarm keeps its gossip port at times (preflight: ports-free) until it is restarted."""
     for host in HOSTS:
-        # The engine keeps its gossip port at times (preflight: ports-free), until it is restarted.
         lab.shell(host, "! ss -Hlntu sport = :7946 | grep -q . || systemctl restart docker")
 
 

@@ -8,6 +8,7 @@ from conftest import (
     MANAGERS,
     WORKERS,
     assert_whole,
+    free_ports,
     until_idle,
 )
 
@@ -39,6 +40,7 @@ def test_remove(swarm):
         assert swarm.one(host, "swarm.info")["state"] == "inactive"
     again = swarm.orchestrate("docker.remove", swarm_hosts=hosts)
     assert again.code == 0 and again.swarm_changes() == {}
+    free_ports(swarm)
     whole_again(swarm)
 
 
