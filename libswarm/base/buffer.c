@@ -114,6 +114,12 @@ int swarm__buffer_add_string(swarm__buffer *buffer, const char *string)
 	return swarm__buffer_add(buffer, string, strlen(string));
 }
 
+bool swarm__is_unreserved(unsigned char c)
+{
+	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+	       (c && strchr("-._~", c));
+}
+
 int swarm__buffer_add_encoded(swarm__buffer *buffer, const char *string, const char *keep)
 {
 	static const char digits[] = "0123456789ABCDEF";
@@ -122,9 +128,7 @@ int swarm__buffer_add_encoded(swarm__buffer *buffer, const char *string, const c
 	for (; *string && rc == 0; string++) {
 		unsigned char c = (unsigned char)*string;
 		char escape[3] = { '%', digits[c >> 4], digits[c & 15] };
-		/* RFC 3986, 2.3: the unreserved characters. */
-		bool plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
-			     (c >= 'A' && c <= 'Z') || strchr("-._~", c) || strchr(keep, c);
+		bool plain = swarm__is_unreserved(c) || strchr(keep, c);
 
 		rc = plain ? swarm__buffer_add(buffer, string, 1)
 			   : swarm__buffer_add(buffer, escape, 3);

@@ -128,6 +128,8 @@ void swarm__buffer_init_in(swarm__buffer *buffer, size_t max, const swarm_alloca
 /* 0, SWARM_E_NOMEM, SWARM_E_TOO_LARGE; buffer is wiped and empty then. */
 int swarm__buffer_add(swarm__buffer *buffer, const void *bytes, size_t size);
 int swarm__buffer_add_string(swarm__buffer *buffer, const char *string);
+/* Does a character of a URL stay as it is? RFC 3986, 2.3: the unreserved characters. */
+bool swarm__is_unreserved(unsigned char c);
 /* Percent-encoded for a path segment or query value, except the characters in keep. */
 int swarm__buffer_add_encoded(swarm__buffer *buffer, const char *string, const char *keep);
 /* Drop the first size bytes. */

@@ -18,11 +18,9 @@ static size_t encoded_size(const char *text)
 
 	for (; *text; text++) {
 		unsigned char c = (unsigned char)*text;
-		bool plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
-			     (c >= 'A' && c <= 'Z') || strchr("-._~", c);
 		bool escaped = c < ' ' || c == '"' || c == '\\';
 
-		size += plain ? 1 : escaped ? 18 : 3;
+		size += swarm__is_unreserved(c) ? 1 : escaped ? 18 : 3;
 	}
 	return size;
 }
