@@ -132,9 +132,27 @@ def slips(names=None, saltenv=None):
         try:
             convert(_read_all, name, **{"saltenv": saltenv, **_files_of(declared(name))})
         except (CommandExecutionError, SaltInvocationError) as exc:
-            what, text = f"stack {name}", " ".join(str(exc).split())
-            lines.append(text if text.startswith((f"{what} ", f"{what}:")) else f"{what}: {text}")
+            lines.append(reason(name, str(exc)))
     return list(dict.fromkeys(lines))
+
+
+def reason(name=None, text=""):
+    """
+    Return an error of a stack as one line that names the stack once.
+
+    name
+        Of the stack.
+    text
+        The error; some errors of the core name the stack themselves.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt manager1 swarm_stack.reason shop 'no such file'
+    """
+    what, line = f"stack {name}", " ".join(str(text).split())
+    return line if line.startswith((f"{what} ", f"{what}:")) else f"{what}: {line}"
 
 
 def _files_of(given):

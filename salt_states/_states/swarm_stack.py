@@ -34,10 +34,7 @@ def _reported(ret):
         yield
     except (CommandExecutionError, SaltInvocationError) as exc:
         ret["result"] = False
-        what, text = f"stack {ret['name']}", " ".join(str(exc).split())
-        # Some errors of the core name it themselves.
-        named = text.startswith((f"{what} ", f"{what}:"))
-        ret["comment"] = text if named else f"{what}: {text}"
+        ret["comment"] = __salt__["swarm_stack.reason"](ret["name"], str(exc))
 
 
 def _new(name):
